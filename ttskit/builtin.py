@@ -1,0 +1,1 @@
+"""What the core itself offers, through the same entry points as everyone: readers, pitch, metrics, commands."""

@@ -1,0 +1,266 @@
+"""AcousticModel: tokens in, mel spectrogram out; and the typed values around it.
+
+Letters, as everywhere: `B` batch, `N` tokens, `T` frames, `M` mel bands.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+from typing import Any, ClassVar
+
+import torch
+from torch import Tensor
+
+from ttskit.audio.config import MelConfig
+from ttskit.errors import InputError
+from ttskit.interfaces.trainable import Losses, Optimize, OptimizerPlan, Trainable, TrainState
+from ttskit.symbols import SpeakerTable, SymbolTable
+
+
+def _moved(value: Any, device: torch.device | str) -> Any:
+    return replace(value, **{f.name: v.to(device, non_blocking=True) for f in fields(value)
+                             if isinstance(v := getattr(value, f.name), Tensor)})
+
+
+@dataclass(frozen=True, slots=True)
+class PitchStats:
+    """Mean and standard deviation of a speaker's voiced F0, in Hz."""
+
+    mean_hz: float
+    std_hz: float
+
+
+@dataclass(frozen=True, slots=True)
+class ModelContext:
+    """What a model must know of the corpus it is built for; saved with the run, so that a run rebuilds itself.
+
+    Args:
+        mel: the corpus's mel configuration.
+        symbols: token inventory.
+        speakers: speaker inventory.
+        pitch: per speaker name, the statistics that pitch was normalised with.
+    """
+
+    mel: MelConfig
+    symbols: SymbolTable
+    speakers: SpeakerTable
+    pitch: Mapping[str, PitchStats] = field(default_factory=dict)
+
+    def to_json(self) -> dict:
+        """Plain data; `from_json` reads it back equal."""
+        return {
+            "mel": self.mel.to_json(), "symbols": self.symbols.to_json(), "speakers": self.speakers.to_json(),
+            "pitch": {name: [s.mean_hz, s.std_hz] for name, s in self.pitch.items()},
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping) -> ModelContext:
+        """The context that `to_json` wrote."""
+        return cls(MelConfig.from_json(data["mel"]), SymbolTable.from_json(data["symbols"]),
+                   SpeakerTable.from_json(data["speakers"]), {k: PitchStats(*v) for k, v in data["pitch"].items()})
+
+
+@dataclass(frozen=True, slots=True)
+class AcousticBatch:
+    """A training batch.
+
+    Args:
+        ids: utterance ids, for messages.
+        tokens: (B, N) int64, padded with the table's pad id.
+        token_lengths: (B,) int64.
+        mel: (B, M, T) float32 log mel, padded with 0.
+        mel_lengths: (B,) int64.
+        speaker: (B,) int64.
+        pitch: (B, T) normalised per speaker, unvoiced and padding 0; None unless asked for.
+        energy: (B, T) L2 norm over the bands of the log-mel frame; None unless asked for.
+        durations: (B, N) int64 frames per token, each row sums to mel_lengths; None unless asked for.
+        seeds: (B,) int64, a function of (seed, epoch, utterance).
+    """
+
+    ids: tuple[str, ...]
+    tokens: Tensor
+    token_lengths: Tensor
+    mel: Tensor
+    mel_lengths: Tensor
+    speaker: Tensor
+    pitch: Tensor | None = None
+    energy: Tensor | None = None
+    durations: Tensor | None = None
+    seeds: Tensor | None = None
+
+    def to(self, device: torch.device | str) -> AcousticBatch:
+        """The batch on another device."""
+        return _moved(self, device)
+
+    @property
+    def frames(self) -> int:
+        """Real mel frames in the batch."""
+        return int(self.mel_lengths.sum())
+
+
+@dataclass(frozen=True, slots=True)
+class AcousticInput:
+    """What is to be spoken: tokens (B, N) int64, lengths (B,) int64, speaker (B,) int64 or None for speaker 0."""
+
+    tokens: Tensor
+    lengths: Tensor
+    speaker: Tensor | None = None
+
+    def to(self, device: torch.device | str) -> AcousticInput:
+        """The input on another device."""
+        return _moved(self, device)
+
+
+@dataclass(frozen=True, slots=True)
+class Controls:
+    """How it is to be spoken. Every control is a number, or a tensor (B, N) for one value per token.
+
+    Args:
+        pace: speed factor; 1.2 is faster.
+        pitch: shift in semitones.
+        pitch_range: factor on the distance of F0 from the speaker's mean.
+        energy: factor on the predicted energy.
+        durations: given frames per token (B, N), replacing the prediction (before pace).
+        pitch_values: given normalised pitch per token (B, N), replacing the prediction.
+    """
+
+    pace: float | Tensor = 1.0
+    pitch: float | Tensor = 0.0
+    pitch_range: float | Tensor = 1.0
+    energy: float | Tensor = 1.0
+    durations: Tensor | None = None
+    pitch_values: Tensor | None = None
+
+    NEUTRAL: ClassVar[Mapping[str, Any]] = {"pace": 1.0, "pitch": 0.0, "pitch_range": 1.0, "energy": 1.0,
+                                            "durations": None, "pitch_values": None}
+
+    def asked(self) -> list[str]:
+        """Names of the controls that are not neutral."""
+        names = []
+        for name, neutral in self.NEUTRAL.items():
+            value = getattr(self, name)
+            if isinstance(value, Tensor) or value != neutral:
+                names.append(name)
+        return names
+
+
+@dataclass(frozen=True, slots=True)
+class Outputs:
+    """What `forward` gives, for the loss and for looking at. Models add their own named tensors in `extra`.
+
+    Args:
+        mel: (B, M, T) final prediction.
+        mel_lengths: (B,).
+        alignment: (B, T, N) soft alignment (decoder steps repeated to frames), or None.
+        extra: what the model's own loss needs.
+    """
+
+    mel: Tensor
+    mel_lengths: Tensor
+    alignment: Tensor | None = None
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Spectrogram:
+    """What `infer` gives.
+
+    Args:
+        mel: (B, M, T) log mel; frames past a row's length are the log of silence.
+        lengths: (B,) int64 frames.
+        alignment: (B, T, N) or None.
+        durations: (B, N) frames per token, or None.
+        pitch: (B, N) normalised pitch per token, or None.
+        finished: (B,) bool, whether an autoregressive row stopped by itself; None for parallel models.
+    """
+
+    mel: Tensor
+    lengths: Tensor
+    alignment: Tensor | None = None
+    durations: Tensor | None = None
+    pitch: Tensor | None = None
+    finished: Tensor | None = None
+
+    def row(self, index: int) -> Spectrogram:
+        """One sentence, cut to its length (batch axis of 1 kept)."""
+        n = int(self.lengths[index])
+        cut = slice(index, index + 1)
+        return Spectrogram(self.mel[cut, :, :n], self.lengths[cut],
+                           None if self.alignment is None else self.alignment[cut, :n],
+                           None if self.durations is None else self.durations[cut],
+                           None if self.pitch is None else self.pitch[cut],
+                           None if self.finished is None else self.finished[cut])
+
+
+class AcousticModel(Trainable):
+    """Tokens to mel. A plugin's factory is `factory(options, context) -> AcousticModel`.
+
+    Class attributes state the facts, equal to those of the plugin's description. `padding` is
+    "masked" (default: a sentence gives the same result alone and in any padded batch) or "reference"
+    (reproduces the leak of padding in the public implementations: masks and loss denominators only).
+    """
+
+    decoding: ClassVar[str]
+    features: ClassVar[tuple[str, ...]] = ()
+    controls: ClassVar[tuple[str, ...]] = ()
+    multi_speaker: ClassVar[bool] = True
+
+    context: ModelContext
+    padding: str = "masked"
+
+    @abstractmethod
+    def forward(self, batch: AcousticBatch) -> Outputs:
+        """Teacher-forced pass."""
+
+    @abstractmethod
+    def loss(self, outputs: Outputs, batch: AcousticBatch, state: TrainState) -> Losses:
+        """Named, weighted terms as numerators and denominators."""
+
+    @abstractmethod
+    def infer(self, inputs: AcousticInput, controls: Controls | None = None,
+              generators: Sequence[torch.Generator] | None = None) -> Spectrogram:
+        """Speak. `generators` holds one generator per row (on the CPU), so that a batch equals single runs.
+
+        Raises:
+            InputError: empty rows, unknown ids, a control that this model has not got.
+        """
+
+    def teacher_forced(self, batch: AcousticBatch) -> Spectrogram:
+        """Mels with exactly the target's frames (what a vocoder is fitted on)."""
+        raise InputError(f"{type(self).__name__} has no teacher-forced mels", "its plugin does not declare teacher_forced", "")
+
+    def durations(self, batch: AcousticBatch) -> Tensor:
+        """Frames per token (B, N) int64 from this model's own alignment of real speech."""
+        raise InputError(f"{type(self).__name__} cannot align", "its plugin does not declare aligns", "use a FastPitch run")
+
+    @abstractmethod
+    def optimizers(self, total_steps: int) -> dict[str, OptimizerPlan]: ...
+
+    def training_step(self, batch: AcousticBatch, state: TrainState, optimize: Optimize) -> dict[str, Tensor]:
+        """The default: one optimiser named "main" on the loss's total."""
+        optimize("main", self.loss(self(batch), batch, state))
+        return {}
+
+    def validation_losses(self, batch: AcousticBatch, state: TrainState) -> Losses:
+        """The training loss in evaluation mode."""
+        return self.loss(self(batch), batch, state)
+
+    def check_input(self, inputs: AcousticInput, controls: Controls | None) -> Controls:
+        """Reject empty rows, unknown ids and controls this model has not got; returns the controls."""
+        controls = controls or Controls()
+        if inputs.tokens.numel() == 0 or bool((inputs.lengths < 1).any()):
+            raise InputError("nothing to speak", f"token lengths {inputs.lengths.tolist()}", "give at least one token per sentence")
+        low, high = int(inputs.tokens.min()), int(inputs.tokens.max())
+        if low < 0 or high >= len(self.context.symbols):
+            raise InputError("token id outside the inventory", f"ids {low} … {high}, inventory has {len(self.context.symbols)}", "")
+        if inputs.speaker is not None and not 0 <= int(inputs.speaker.min()) <= int(inputs.speaker.max()) < len(self.context.speakers):
+            raise InputError("speaker id outside the inventory", f"ids {inputs.speaker.tolist()}, {len(self.context.speakers)} speakers", "")
+        owners = {"durations": "durations", "pitch_values": "pitch"}
+        for name in controls.asked():
+            if owners.get(name, name) not in (*self.controls, "durations" if "pace" in self.controls else ""):
+                have = ", ".join(self.controls) or "none"
+                raise InputError(f"{type(self).__name__} has no control {name!r}", f"its controls: {have}",
+                                 "use a model that declares it: ttskit plugins list")
+        return controls

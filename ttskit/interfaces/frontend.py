@@ -1,0 +1,118 @@
+"""Frontend: text in, tokens and everything worth knowing about them out. Pure Python, no torch."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+
+from ttskit.symbols import SymbolTable
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One spoken word of the normalised text.
+
+    Args:
+        text: as spoken, lower case.
+        span: (start, end) characters of the *original* text that it came from.
+        syllables: spelling cut into syllables.
+        stress: index of the stressed syllable, None for unstressed function words.
+        phonemes: its phonemes in IPA, stress mark on the vowel ("ˈa").
+    """
+
+    text: str
+    span: tuple[int, int]
+    syllables: tuple[str, ...] = ()
+    stress: int | None = None
+    phonemes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """A character of the original text that the frontend could not read."""
+
+    character: str
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """What a frontend found in a text.
+
+    Args:
+        text: the original text (Unicode-normalised; spans count its characters).
+        normalized: as spoken: numbers and abbreviations in words, punctuation kept.
+        words: the spoken words in order.
+        tokens: symbols for the acoustic model, boundaries and punctuation included.
+        token_words: for each token the index of its word, or None (punctuation, boundary, space).
+        unknown: characters that were not read; never dropped without being listed here.
+    """
+
+    text: str
+    normalized: str
+    words: tuple[Word, ...]
+    tokens: tuple[str, ...]
+    token_words: tuple[int | None, ...]
+    unknown: tuple[Unknown, ...] = ()
+
+    def to_json(self) -> dict:
+        """Plain data."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class FrontendFingerprint:
+    """What identifies a frontend's behaviour; travels with corpus and run."""
+
+    name: str
+    version: str
+    options: Mapping = field(default_factory=dict)
+    lexicon_hash: str = ""
+
+    def to_json(self) -> dict:
+        """Plain data; `from_json` reads it back equal."""
+        return {"name": self.name, "version": self.version, "options": dict(self.options), "lexicon_hash": self.lexicon_hash}
+
+    @classmethod
+    def from_json(cls, data: Mapping) -> FrontendFingerprint:
+        """The fingerprint that `to_json` wrote."""
+        return cls(data["name"], data["version"], dict(data.get("options", {})), data.get("lexicon_hash", ""))
+
+    def differences(self, other: FrontendFingerprint) -> list[str]:
+        """One line for each fact that differs, for the warning at synthesis."""
+        mine, theirs = self.to_json(), other.to_json()
+        return [f"{key}: {mine[key]} → {theirs[key]}" for key in mine if mine[key] != theirs[key]]
+
+
+class Frontend(ABC):
+    """Turns text into tokens. Deterministic, pure Python, no downloads.
+
+    A plugin's factory is called with the recipe's options as keyword arguments and returns one.
+    """
+
+    name: str
+    version: str
+    options: Mapping
+    lexicon_hash: str = ""
+
+    @property
+    @abstractmethod
+    def symbols(self) -> SymbolTable:
+        """Every token that `analyze` can produce, plus padding."""
+
+    @abstractmethod
+    def analyze(self, text: str) -> Analysis:
+        """Read `text`. Text without anything to speak gives no words and only boundary tokens."""
+
+    def normalize(self, text: str) -> str:
+        """The text as it will be spoken."""
+        return self.analyze(text).normalized
+
+    def phonemize(self, text: str) -> str:
+        """Tokens separated by spaces."""
+        return " ".join(self.analyze(text).tokens)
+
+    def fingerprint(self) -> FrontendFingerprint:
+        """Name, version, options and lexicon hash."""
+        return FrontendFingerprint(self.name, self.version, dict(self.options), self.lexicon_hash)

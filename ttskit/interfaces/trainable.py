@@ -1,0 +1,109 @@
+"""Trainable: how a model is trained belongs to the model; the trainer knows neither AR, NAR nor GAN."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+
+@dataclass(frozen=True, slots=True)
+class TrainState:
+    """Where training stands. `step` counts from 0, `epoch` from 0.
+
+    `progress` (0 … 1) is step / total_steps: schedules written with it scale to any budget.
+    """
+
+    step: int
+    epoch: int
+    total_steps: int
+    seed: int = 0
+
+    @property
+    def progress(self) -> float:
+        """Share of training done, 0 … 1."""
+        return min(1.0, self.step / max(1, self.total_steps))
+
+
+@dataclass(frozen=True, slots=True)
+class LossTerm:
+    """One loss as numerator and denominator, so that several processes give the same mean as one.
+
+    Args:
+        total: sum of the loss over what this process saw, scalar, fp32, with gradient.
+        count: over how many elements; the trainer sums it over processes before dividing.
+        weight: its share in the model's total.
+    """
+
+    total: Tensor
+    count: Tensor | float
+    weight: float = 1.0
+
+    @property
+    def mean(self) -> Tensor:
+        """The unweighted mean in this process (0 where nothing counted)."""
+        return self.total / torch.as_tensor(self.count, dtype=self.total.dtype, device=self.total.device).clamp_min(1e-12)
+
+
+@dataclass(frozen=True, slots=True)
+class Losses:
+    """Named loss terms."""
+
+    terms: Mapping[str, LossTerm]
+
+    @property
+    def total(self) -> Tensor:
+        """Weighted sum of the means in this process."""
+        return sum((term.weight * term.mean for term in self.terms.values()), torch.zeros(()))
+
+    def means(self) -> dict[str, Tensor]:
+        """Unweighted mean of each term."""
+        return {name: term.mean for name, term in self.terms.items()}
+
+
+@dataclass(slots=True)
+class OptimizerPlan:
+    """One named optimiser.
+
+    Args:
+        optimizer: a torch optimiser over the parameters that it moves.
+        schedule: TrainState -> factor on the optimiser's base learning rate. A pure function, so
+            that resuming needs no scheduler state.
+        clip_norm: gradient norm limit, None for none.
+    """
+
+    optimizer: torch.optim.Optimizer
+    schedule: Callable[[TrainState], float] = lambda state: 1.0
+    clip_norm: float | None = None
+
+
+# What the trainer hands to `training_step`: optimize(name, losses) runs backward, averages gradients
+# over processes, clips, skips non-finite steps on all ranks together, and steps the named optimiser.
+Optimize = Callable[[str, Losses], None]
+
+
+class Trainable(nn.Module):
+    """Base of everything the trainer can train.
+
+    The factory receives the recipe's options already validated; the training part of the options
+    (learning rate and so on) is the model's own.
+    """
+
+    def optimizers(self, total_steps: int) -> dict[str, OptimizerPlan]:
+        """The named optimisers with their schedules."""
+        raise NotImplementedError
+
+    def training_step(self, batch: Any, state: TrainState, optimize: Optimize) -> dict[str, Tensor]:
+        """One step on one batch. Calls `optimize(name, losses)` once per optimiser, in the paper's order.
+
+        Returns:
+            Detached scalars to log besides the loss terms (which the trainer logs itself).
+        """
+        raise NotImplementedError
+
+    def validation_losses(self, batch: Any, state: TrainState) -> Losses:
+        """Losses on a validation batch, without gradient; the first term named "total" or the weighted sum ranks checkpoints."""
+        raise NotImplementedError

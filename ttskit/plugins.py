@@ -1,0 +1,170 @@
+"""Finds, validates, isolates and lists plugins. Built-ins come through the same entry points as anyone's."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from collections.abc import Container
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from importlib.metadata import EntryPoint, entry_points
+
+import pluggy
+
+from ttskit import hookspecs
+from ttskit.errors import PluginError
+from ttskit.interfaces.descriptions import (
+    AcousticModelPlugin,
+    CommandPlugin,
+    CorpusReaderPlugin,
+    FrontendPlugin,
+    ImporterPlugin,
+    MetricPlugin,
+    PitchExtractorPlugin,
+    Plugin,
+    VocoderPlugin,
+)
+
+GROUP = "ttskit.plugins"
+
+# kind -> (hook that provides it, description class)
+KINDS: dict[str, tuple[str, type[Plugin]]] = {
+    "frontend": ("ttskit_frontends", FrontendPlugin),
+    "acoustic model": ("ttskit_acoustic_models", AcousticModelPlugin),
+    "vocoder": ("ttskit_vocoders", VocoderPlugin),
+    "corpus reader": ("ttskit_corpus_readers", CorpusReaderPlugin),
+    "pitch extractor": ("ttskit_pitch_extractors", PitchExtractorPlugin),
+    "metric": ("ttskit_metrics", MetricPlugin),
+    "importer": ("ttskit_importers", ImporterPlugin),
+    "command": ("ttskit_commands", CommandPlugin),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a plugin came from: entry-point name, distribution and version."""
+
+    entry_point: str
+    distribution: str
+    version: str
+
+    def __str__(self) -> str:
+        return f"{self.distribution} {self.version}"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A plugin that was left out, and why."""
+
+    origin: Origin
+    cause: str
+    trace: str = ""
+
+
+@dataclass
+class Registry:
+    """Every usable description, by kind and name, with its origin; and the problems met on the way.
+
+    `events` is the pluggy manager, for event hooks.
+    """
+
+    events: pluggy.PluginManager
+    found: dict[tuple[str, str], tuple[Plugin, Origin]] = field(default_factory=dict)
+    taken: dict[tuple[str, str], list[Origin]] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+
+    def all(self, kind: str) -> dict[str, Plugin]:
+        """Descriptions of one kind, by name."""
+        return {name: plugin for (k, name), (plugin, _) in self.found.items() if k == kind}
+
+    def origin(self, kind: str, name: str) -> Origin:
+        """The distribution that offers a name."""
+        return self.found[kind, name][1]
+
+    def get(self, kind: str, name: str) -> Plugin:
+        """The description of that name; `PluginError` with the nearest name, or who offers it twice."""
+        if (kind, name) in self.taken:
+            offers = " and ".join(str(o) for o in self.taken[kind, name])
+            raise PluginError(f"{kind} {name!r} is offered twice", f"by {offers}",
+                              f"uninstall one, or limit plugins with TTSKIT_PLUGINS={self.taken[kind, name][0].entry_point}")
+        if (kind, name) in self.found:
+            return self.found[kind, name][0]
+        names = sorted(self.all(kind))
+        near = get_close_matches(name, names, n=1)
+        why = f"there are: {', '.join(names) or 'none'}"
+        if self.problems:
+            why += "\nleft out: " + "; ".join(f"{p.origin} ({p.cause})" for p in self.problems)
+        raise PluginError(f"unknown {kind} {name!r}", why, f"did you mean {near[0]!r}?" if near else "ttskit plugins list")
+
+
+def create_registry(only: Container[str] | None = None) -> Registry:
+    """Load every installed plugin; failures are collected in `problems`, never raised.
+
+    Args:
+        only: entry-point names to load; None reads TTSKIT_PLUGINS (comma separated), else all.
+    """
+    if only is None and os.environ.get("TTSKIT_PLUGINS"):
+        only = {name.strip() for name in os.environ["TTSKIT_PLUGINS"].split(",")}
+    manager = pluggy.PluginManager("ttskit")
+    manager.add_hookspecs(hookspecs)
+    if os.environ.get("TTSKIT_TRACE"):
+        manager.trace.root.setwriter(lambda text: sys.stderr.write(text))
+        manager.enable_tracing()
+    registry = Registry(manager)
+    seen = set()
+    for entry_point in sorted(entry_points(group=GROUP), key=lambda e: e.name):
+        key = (entry_point.name, entry_point.value)
+        if (only is None or entry_point.name in only) and key not in seen:
+            seen.add(key)  # an editable install next to a built one lists the same entry point twice
+            _register(registry, entry_point)
+    return registry
+
+
+def _register(registry: Registry, entry_point: EntryPoint) -> None:
+    dist = entry_point.dist
+    origin = Origin(entry_point.name, dist.name if dist else "unknown distribution", dist.version if dist else "")
+    try:
+        module = entry_point.load()
+        if any(name == entry_point.name for name, _ in registry.events.list_name_plugin()):
+            raise PluginError(f"entry point {entry_point.name!r} is taken", "", "rename it")
+        offered = _descriptions(module)
+        registry.events.register(module, name=entry_point.name)
+    except BaseException as error:  # a third party's import may raise anything, SystemExit included
+        if isinstance(error, KeyboardInterrupt):
+            raise
+        cause = error.what if isinstance(error, PluginError) else f"{type(error).__name__}: {error}"
+        registry.problems.append(Problem(origin, cause, traceback.format_exc()))
+        return
+    for plugin in offered:
+        key = (plugin.kind, plugin.name)
+        if key in registry.taken:
+            registry.taken[key].append(origin)
+        elif key in registry.found:
+            first = registry.found.pop(key)[1]
+            registry.taken[key] = [first, origin]
+            registry.problems.append(Problem(origin, f"{plugin.kind} {plugin.name!r} is already offered by {first}"))
+        else:
+            registry.found[key] = (plugin, origin)
+
+
+def _descriptions(module: object) -> list[Plugin]:
+    """Call the plugin's providing hooks one by one, so that a fault is this plugin's alone."""
+    specified = {name for name in dir(hookspecs) if name.startswith("ttskit_")}
+    offered: list[Plugin] = []
+    for name in dir(module):
+        if not name.startswith("ttskit_") or not hasattr(getattr(module, name), "ttskit_impl"):
+            continue
+        if name not in specified:
+            near = get_close_matches(name, specified, n=1)
+            raise PluginError(f"unknown hook {name!r}" + (f", did you mean {near[0]!r}?" if near else ""))
+    for kind, (hook, description) in KINDS.items():
+        implementation = getattr(module, hook, None)
+        if implementation is None or not hasattr(implementation, "ttskit_impl"):
+            continue
+        result = implementation()
+        for plugin in result if isinstance(result, (list, tuple)) else [result]:
+            if not isinstance(plugin, description):
+                raise PluginError(f"hook {hook!r} must return a list of {description.__name__} ({kind}), got {type(plugin).__name__}")
+            offered.append(plugin)
+    return offered
