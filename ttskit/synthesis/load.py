@@ -1,0 +1,76 @@
+"""Loads voices: an acoustic run with its frontend, and a vocoder by plugin name or run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ttskit.errors import MismatchError, UsageError
+
+if TYPE_CHECKING:
+    from ttskit.audio.config import MelConfig
+    from ttskit.interfaces import Frontend, FrontendFingerprint, Vocoder
+    from ttskit.plugins import Registry
+    from ttskit.synthesis.voice import Voice
+
+DEFAULT_VOCODER = "griffinlim"
+
+
+def load_voice(run: str | Path, vocoder: str | Path | None = None, device: str = "cpu", checkpoint: str | int = "best",
+               registry: Registry | None = None) -> Voice:
+    """A voice from a run folder.
+
+    Args:
+        run: folder of a trained acoustic model.
+        vocoder: plugin name or run folder; by default what the run's recipe names.
+        device: "cpu", "cuda", …
+        checkpoint: "best", "last" or a step.
+    """
+    from ttskit.plugins import create_registry
+    from ttskit.synthesis.voice import Voice
+    from ttskit.training.run import RunFolder
+
+    registry = registry or create_registry()
+    loaded = RunFolder.open(Path(run)).load(device=device, checkpoint=checkpoint, registry=registry)
+    if loaded.kind != "acoustic model":
+        raise UsageError(f"{run} holds a {loaded.kind}, not an acoustic model", f"plugin {loaded.name!r}",
+                         f"name a Tacotron 2 or FastPitch run, and this one with --vocoder {run}")
+    frontend, notes = build_frontend(loaded.frontend, registry)
+    chosen = vocoder or getattr(loaded.recipe, "vocoder", None) or DEFAULT_VOCODER
+    wave, name = load_vocoder(chosen, loaded.context.mel, device, registry)
+    return Voice(frontend, loaded.model, wave, device=device, notes=notes, name=Path(run).name, vocoder_name=name)
+
+
+def build_frontend(wanted: FrontendFingerprint, registry: Registry) -> tuple[Frontend, list[str]]:
+    """The frontend that a corpus or run was made with, and one line for each thing that has changed since."""
+    frontend = registry.get("frontend", wanted.name).load()(**wanted.options)
+    changed = wanted.differences(frontend.fingerprint())
+    return frontend, [f"frontend {wanted.name!r} is not as it was in training: {line}" for line in changed]
+
+
+def load_vocoder(chosen: str | Path, mel: MelConfig, device: str, registry: Registry) -> tuple[Vocoder, str]:
+    """A vocoder by plugin name (those that need no training) or run folder, and its name.
+
+    Raises:
+        UsageError: a plugin that must be trained first, or a folder that holds no vocoder.
+    """
+    from ttskit.training.run import RunFolder
+
+    vocoders = registry.all("vocoder")
+    if str(chosen) in vocoders:
+        plugin = vocoders[str(chosen)]
+        if plugin.facts.get("trainable"):
+            raise UsageError(f"vocoder {plugin.name!r} must be trained first", "a plugin name is enough only for vocoders without weights",
+                             f"ttskit train --model {plugin.name} --data DATA --run RUN, then --vocoder RUN")
+        options = plugin.load_options()
+        return plugin.load()(options() if options else {}, mel), plugin.name
+    if not Path(chosen).is_dir():
+        registry.get("vocoder", str(chosen))  # raises with the nearest name
+    loaded = RunFolder.open(Path(chosen)).load(device=device, checkpoint="best", registry=registry)
+    if loaded.kind != "vocoder":
+        raise UsageError(f"{chosen} holds a {loaded.kind}, not a vocoder", f"plugin {loaded.name!r}", "name a HiFi-GAN run or griffinlim")
+    if loaded.model.mel.sample_rate_hz != mel.sample_rate_hz:
+        raise MismatchError(f"vocoder {Path(chosen).name!r} speaks at another rate",
+                            f"sample_rate_hz: model {mel.sample_rate_hz}, vocoder {loaded.model.mel.sample_rate_hz}",
+                            "train a vocoder on the same prepared corpus")
+    return loaded.model, Path(chosen).name
