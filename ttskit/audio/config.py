@@ -128,8 +128,8 @@ class MelConfig:
         if differing:
             lines = "\n".join(f"{key}: {mine} uses {a[key]}, {theirs} uses {b[key]}" for key in differing)
             raise MismatchError(f"{mine} and {theirs} disagree on audio", lines,
-                                f"train a vocoder on the same corpus: ttskit train --model hifigan --data DATA "
-                                f"(or --vocoder griffinlim, which fits any mel)")
+                                "train a vocoder on the same corpus: ttskit train --model hifigan --data DATA "
+                                "(or --vocoder griffinlim, which fits any mel)")
         p, q = self.placement(), other.placement()
         changed = [f"{key} {p[key]} / {q[key]}" for key in p if p[key] != q[key]]
         if not changed:

@@ -1,1 +1,22 @@
+"""Corpora: readers, preparation, the prepared corpus, batches. Names are imported on first use."""
 
+from __future__ import annotations
+
+from importlib import import_module
+
+_HOME = {
+    "CorpusConfig": "config",
+    "PreparedCorpus": "prepared", "PreparedUtterance": "prepared", "Features": "prepared",
+    "prepare": "preparation", "PrepareReport": "preparation",
+    "check": "checking", "CheckReport": "checking",
+    "AcousticBatches": "batches", "SegmentBatches": "batches", "full_batch": "batches",
+    "Reading": "readers", "SourceUtterance": "readers", "Problem": "problems",
+}  # fmt: skip
+
+__all__ = sorted(_HOME)
+
+
+def __getattr__(name: str):
+    if name in _HOME:
+        return getattr(import_module(f"ttskit.corpus.{_HOME[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,180 @@
+"""Batches of a prepared corpus: whole utterances for acoustic models, segments for vocoders.
+
+What a step sees is a function of (seed, epoch) alone; a process takes its share of each global batch.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ttskit.audio.mel import log_floor
+from ttskit.corpus.prepared import PreparedCorpus, PreparedUtterance
+from ttskit.errors import CorpusError, UsageError
+from ttskit.interfaces.acoustic import AcousticBatch
+from ttskit.interfaces.vocoder import VocoderBatch
+
+FEATURES = ("pitch", "energy", "durations")
+SHUFFLE_WIDTH = 0.15  # lengths are jittered by this share before sorting, so that neighbours change from epoch to epoch
+
+
+def _seed(*parts: object) -> int:
+    """63 bits from (seed, epoch, …), the same on every machine (Python's own hash is salted)."""
+    return int.from_bytes(hashlib.sha256("/".join(map(str, parts)).encode()).digest()[:8], "big") >> 1
+
+
+def _seeds(seed: int, epoch: int, utterances: Iterable[PreparedUtterance]) -> Tensor:
+    return torch.tensor([_seed(seed, epoch, u.id) for u in utterances], dtype=torch.int64)
+
+
+def _of_split(corpus: PreparedCorpus, split: str) -> list[PreparedUtterance]:
+    utterances = corpus.split(split)
+    if not utterances:
+        raise CorpusError(f"{corpus.folder} has no {split} utterances", f"{len(corpus.utterances)} utterances in all",
+                          "prepare it with another split")
+    return utterances
+
+
+def _at_least(groups: list[list[str]], least: int) -> list[list[str]]:
+    """Join batches smaller than `least` with their neighbour, so that every process has something to do.
+
+    This leaves groups of `least` or more as they are: batches depend on the number of processes only
+    where a batch would not have one utterance for each (and then each process holds one or a few).
+    """
+    whole: list[list[str]] = []
+    for group in groups:
+        if whole and (len(group) < least or len(whole[-1]) < least):
+            whole[-1] = whole[-1] + group
+        else:
+            whole.append(group)
+    if len(whole[-1]) < least:  # fewer utterances than processes: some are seen twice
+        only = whole[-1]
+        whole[-1] = [only[i % len(only)] for i in range(least)]
+    return whole
+
+
+class AcousticBatches:
+    """Batches of whole utterances of similar length, under a budget of padded frames.
+
+    Args:
+        corpus, split: what to read.
+        features: which of "pitch", "energy", "durations" to load.
+        frames_per_batch: most frames of a global batch, padding counted (one utterance may be longer).
+        max_utterances: most utterances of a global batch.
+        seed: with the epoch, decides order and per-utterance seeds.
+        alignment: name of the alignment that gives durations.
+        rank, world: this process and their number.
+    """
+
+    def __init__(self, corpus: PreparedCorpus, split: str, features: Sequence[str], frames_per_batch: int, max_utterances: int,
+                 seed: int, alignment: str | None = None, rank: int = 0, world: int = 1) -> None:
+        _check_features(features, alignment)
+        self.corpus, self.features, self.alignment = corpus, tuple(features), alignment
+        self.frames_per_batch, self.max_utterances, self.seed = frames_per_batch, max_utterances, seed
+        self.rank, self.world = rank, world
+        self._utterances = sorted(_of_split(corpus, split), key=lambda u: u.id)
+
+    def epoch(self, n: int) -> list[list[str]]:
+        """Global batches of epoch `n`, each sorted by decreasing token length."""
+        rng = np.random.default_rng(_seed(self.seed, n, "order"))
+        frames = np.array([u.frames for u in self._utterances])
+        order = np.argsort(frames * (1 + SHUFFLE_WIDTH * (rng.random(len(frames)) - 0.5)), kind="stable")
+        groups: list[list[str]] = []
+        longest = 0
+        for index in order:
+            longest = max(longest, int(frames[index])) if groups else int(frames[index])
+            full = not groups or len(groups[-1]) >= self.max_utterances or longest * (len(groups[-1]) + 1) > self.frames_per_batch
+            if full:
+                groups.append([])
+                longest = int(frames[index])
+            groups[-1].append(self._utterances[index].id)
+        groups = _at_least(groups, self.world)
+        tokens = {u.id: len(u.tokens) for u in self._utterances}
+        return [sorted(groups[i], key=lambda id: (-tokens[id], id)) for i in rng.permutation(len(groups))]
+
+    def load(self, ids: Sequence[str], epoch: int) -> AcousticBatch:
+        """This process's share `ids[rank::world]` of a global batch."""
+        mine = [self.corpus.utterance(id) for id in ids[self.rank :: self.world]]
+        return full_batch(self.corpus, mine, self.features, self.alignment, seeds=_seeds(self.seed, epoch, mine))
+
+
+def _check_features(features: Sequence[str], alignment: str | None) -> None:
+    unknown = [f for f in features if f not in FEATURES]
+    if unknown:
+        raise UsageError(f"unknown feature {unknown[0]!r}", f"there are: {', '.join(FEATURES)}", "")
+    if "durations" in features and alignment is None:
+        raise UsageError("durations need an alignment", "no alignment was named", 'name one, such as alignment="reference"')
+
+
+def full_batch(corpus: PreparedCorpus, utterances: Sequence[PreparedUtterance], features: Sequence[str] = (),
+               alignment: str | None = None, seeds: Tensor | None = None) -> AcousticBatch:
+    """Collate these utterances in the order given (for validation and comparison)."""
+    _check_features(features, alignment)
+    stored = [corpus.features(u) for u in utterances]
+    size, count = max(u.frames for u in utterances), len(utterances)
+    tokens = [torch.tensor(corpus.symbols.ids(u.tokens), dtype=torch.int64) for u in utterances]
+    mel = torch.zeros(count, corpus.mel.bands, size)
+    pitch = torch.zeros(count, size) if "pitch" in features else None
+    energy = torch.zeros(count, size) if "energy" in features else None
+    lengths = torch.tensor([len(t) for t in tokens])
+    durations = torch.zeros(count, int(lengths.max()), dtype=torch.int64) if "durations" in features else None
+    for i, (u, s) in enumerate(zip(utterances, stored, strict=True)):
+        frame = torch.tensor(s.mel)
+        mel[i, :, : u.frames] = frame
+        if energy is not None:
+            energy[i, : u.frames] = frame.norm(dim=0)
+        if pitch is not None:
+            stats, hz = corpus.pitch[u.speaker], torch.tensor(s.pitch_hz)
+            pitch[i, : u.frames] = torch.where(hz > 0, (hz - stats.mean_hz) / stats.std_hz, 0.0)
+        if durations is not None:
+            durations[i, : lengths[i]] = torch.from_numpy(corpus.alignment(u, alignment))
+    return AcousticBatch(
+        ids=tuple(u.id for u in utterances),
+        tokens=torch.nn.utils.rnn.pad_sequence(tokens, batch_first=True, padding_value=corpus.symbols.pad_id),
+        token_lengths=lengths, mel=mel, mel_lengths=torch.tensor([u.frames for u in utterances]),
+        speaker=torch.tensor([corpus.speakers.id(u.speaker) for u in utterances]),
+        pitch=pitch, energy=energy, durations=durations, seeds=seeds,
+    )
+
+
+class SegmentBatches:
+    """Random segments of `segment_frames` frames with the samples that belong to them (see `Vocoder`).
+
+    The segment of an utterance is a function of (seed, epoch, utterance).
+    """
+
+    def __init__(self, corpus: PreparedCorpus, split: str, segment_frames: int, batch_size: int, seed: int,
+                 rank: int = 0, world: int = 1) -> None:
+        self.corpus, self.segment_frames, self.batch_size, self.seed = corpus, segment_frames, batch_size, seed
+        self.rank, self.world = rank, world
+        self._ids = sorted(u.id for u in _of_split(corpus, split))
+
+    def epoch(self, n: int) -> list[list[str]]:
+        """Global batches of epoch `n`."""
+        order = np.random.default_rng(_seed(self.seed, n, "order")).permutation(len(self._ids))
+        ids = [self._ids[i] for i in order]
+        return _at_least([ids[i : i + self.batch_size] for i in range(0, len(ids), self.batch_size)], self.world)
+
+    def load(self, ids: Sequence[str], epoch: int) -> VocoderBatch:
+        """This process's share `ids[rank::world]` of a global batch."""
+        mine = [self.corpus.utterance(id) for id in ids[self.rank :: self.world]]
+        parts = [self._segment(u, epoch) for u in mine]
+        return VocoderBatch(tuple(u.id for u in mine), torch.stack([m for m, _ in parts]), torch.stack([a for _, a in parts]),
+                            _seeds(self.seed, epoch, mine))
+
+    def _segment(self, u: PreparedUtterance, epoch: int) -> tuple[Tensor, Tensor]:
+        c, length = self.corpus.mel, self.segment_frames
+        start = int(np.random.default_rng(_seed(self.seed, epoch, u.id, "segment")).integers(max(1, u.frames - length + 1)))
+        frames = self.corpus.features(u).mel[:, start : start + length]
+        mel = torch.full((c.bands, length), log_floor(c))
+        mel[:, : frames.shape[1]] = torch.tensor(frames)
+        source = self.corpus.audio(u)
+        first = start * c.hop_samples + c.waveform_start_samples
+        last = min(first + frames.shape[1] * c.hop_samples, len(source))
+        audio = torch.zeros(length * c.hop_samples)
+        audio[max(0, -first) : last - first] = torch.tensor(source[max(0, first) : last])
+        return mel, audio

@@ -1,0 +1,56 @@
+"""Files that are either whole or absent: written beside their place, then renamed."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ttskit.errors import CorpusError
+
+
+def write_atomic(path: Path, write: Callable[[Path], None]) -> None:
+    """Let `write` make a temporary file beside `path`, then rename it to `path`.
+
+    Raises:
+        CorpusError: the disk is full; what is already complete stays.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp{path.suffix}")
+    try:
+        write(temporary)
+        temporary.replace(path)
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, getattr(errno, "EDQUOT", None)):
+            raise CorpusError("the disk is full", f"while writing {path}",
+                              "make room and run the same command again: what is complete is kept") from error
+        raise
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_json(path: Path, value: Any) -> None:
+    """`value` as an indented UTF-8 JSON file."""
+    text = json.dumps(value, ensure_ascii=False, indent=1, sort_keys=False) + "\n"
+    write_atomic(path, lambda temporary: temporary.write_text(text, encoding="utf-8", newline="\n"))
+
+
+def write_jsonl(path: Path, values: Iterable[dict]) -> None:
+    """One JSON object per line."""
+    text = "".join(json.dumps(value, ensure_ascii=False) + "\n" for value in values)
+    write_atomic(path, lambda temporary: temporary.write_text(text, encoding="utf-8", newline="\n"))
+
+
+def write_npz(path: Path, **arrays: np.ndarray) -> None:
+    """Arrays as an uncompressed .npz file."""
+
+    def write(temporary: Path) -> None:
+        with temporary.open("wb") as file:
+            np.savez(file, **arrays)
+
+    write_atomic(path, write)
