@@ -1,0 +1,99 @@
+"""SpanishFrontend: text → normalised words → phonemes → tokens, each with its way back to the text."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Mapping
+from typing import Any
+
+from ttskit.errors import ConfigError
+from ttskit.interfaces.frontend import Analysis, Frontend, Unknown, Word
+from ttskit_spanish.g2p import dialect, pronounce
+from ttskit_spanish.normalize import Piece, normalize
+from ttskit_spanish.phones import EDGE, PUNCTUATION, SPACE, STRESS, symbol_table
+from ttskit_spanish.words import UNSTRESSED
+
+_TABLE = symbol_table()
+_NO_SPACE_BEFORE = frozenset(",.;:?!…")
+_NO_SPACE_AFTER = frozenset("¿¡")
+
+
+class SpanishFrontend(Frontend):
+    """Spanish text to tokens, by rule.
+
+    Args:
+        options: the fields of `ttskit_spanish.config.SpanishOptions`.
+
+    >>> SpanishFrontend().phonemize("¿Vos llamás?")
+    '<edge> ¿ b ˈo s ʃ a m ˈa s ? <edge>'
+    >>> SpanishFrontend().normalize("Son 21 casas.")
+    'son veintiuna casas.'
+    """
+
+    name = "spanish"
+    version = "1"
+
+    def __init__(self, **options: Any) -> None:
+        from pydantic import ValidationError
+
+        from ttskit_spanish.config import SpanishOptions
+
+        try:
+            checked = SpanishOptions(**options)
+        except ValidationError as error:
+            lines = "\n".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+            raise ConfigError("options of the Spanish frontend are not valid", lines, f"options: {', '.join(SpanishOptions.model_fields)}") from None
+        self.options: Mapping = checked.model_dump()
+        self._locale, self._spaces = checked.locale, checked.spaces
+        self._dialect = dialect(checked.dialect, fricative=checked.fricative, lleismo=checked.lleismo)
+
+    @property
+    def symbols(self):
+        """The inventory, the same for all dialects."""
+        return _TABLE
+
+    def analyze(self, text: str) -> Analysis:
+        """Read `text` (NFC first: spans count the characters of `Analysis.text`)."""
+        text = unicodedata.normalize("NFC", text)
+        pieces, unknown = normalize(text, self._locale)
+        spoken: list[Piece | Word] = []
+        missing = list(unknown)
+        alone = sum(piece.kind != "mark" for piece in pieces) == 1
+        for piece in pieces:
+            if piece.kind == "mark":
+                spoken.append(piece)
+                continue
+            word = self._word(piece, alone)
+            if word is None:
+                missing += [Unknown(text[i], i) for i in range(*piece.span)]
+            else:
+                spoken.append(word)
+        tokens, token_words, words, shown = [EDGE], [None], [], []
+        for index, item in enumerate(spoken):
+            if isinstance(item, Word):
+                if self._spaces and index and isinstance(spoken[index - 1], Word):
+                    tokens.append(SPACE)
+                    token_words.append(None)
+                tokens += item.phonemes
+                token_words += [len(words)] * len(item.phonemes)
+                words.append(item)
+            elif item.text in PUNCTUATION:
+                tokens.append(item.text)
+                token_words.append(None)
+            before = spoken[index - 1].text if index else ""
+            if index and item.text not in _NO_SPACE_BEFORE and before not in _NO_SPACE_AFTER:
+                shown.append(" ")
+            shown.append(item.text)
+        tokens.append(EDGE)
+        token_words.append(None)
+        missing.sort(key=lambda u: u.position)
+        return Analysis(text, "".join(shown), tuple(words), tuple(tokens), tuple(token_words), tuple(missing))
+
+    def _word(self, piece: Piece, alone: bool) -> Word | None:
+        said = pronounce(piece.text, self._dialect)
+        if said is None:
+            return None
+        if piece.text in UNSTRESSED and not alone:
+            bare = tuple(p.removeprefix(STRESS) for p in said.phonemes)
+            return Word(piece.text, piece.span, said.syllables, None, bare)
+        return Word(piece.text, piece.span, said.syllables, said.stress, said.phonemes)

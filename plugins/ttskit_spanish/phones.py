@@ -1,0 +1,59 @@
+"""The tokens of Spanish: IPA phonemes with articulatory features, punctuation, edges.
+
+One inventory for all dialects, so that voices of different dialects can share a model.
+"""
+
+from __future__ import annotations
+
+from ttskit.symbols import SymbolTable
+
+PAD = "<pad>"
+EDGE = "<edge>"
+SPACE = " "
+PUNCTUATION = (",", ".", ";", ":", "?", "!", "¿", "¡", "…", "—")
+STRESS = "ˈ"
+
+# vowel -> (height, backness)
+_VOWELS = {"a": ("open", "central"), "e": ("mid", "front"), "i": ("close", "front"), "o": ("mid", "back"), "u": ("close", "back")}
+
+# consonant -> (place, manner, voicing). Spanish of all dialects together; ʃ also in loans everywhere.
+_CONSONANTS = {
+    "p": ("bilabial", "plosive", "voiceless"), "b": ("bilabial", "plosive", "voiced"),
+    "t": ("dental", "plosive", "voiceless"), "d": ("dental", "plosive", "voiced"),
+    "k": ("velar", "plosive", "voiceless"), "ɡ": ("velar", "plosive", "voiced"),
+    "tʃ": ("postalveolar", "affricate", "voiceless"),
+    "f": ("labiodental", "fricative", "voiceless"), "θ": ("dental", "fricative", "voiceless"),
+    "s": ("alveolar", "fricative", "voiceless"), "x": ("velar", "fricative", "voiceless"),
+    "ʃ": ("postalveolar", "fricative", "voiceless"), "ʒ": ("postalveolar", "fricative", "voiced"),
+    "ʝ": ("palatal", "fricative", "voiced"),
+    "m": ("bilabial", "nasal", "voiced"), "n": ("alveolar", "nasal", "voiced"), "ɲ": ("palatal", "nasal", "voiced"),
+    "l": ("alveolar", "lateral", "voiced"), "ʎ": ("palatal", "lateral", "voiced"),
+    "ɾ": ("alveolar", "tap", "voiced"), "r": ("alveolar", "trill", "voiced"),
+    "j": ("palatal", "glide", "voiced"), "w": ("labial-velar", "glide", "voiced"),
+}  # fmt: skip
+
+VOWELS = tuple(_VOWELS)
+CONSONANTS = tuple(_CONSONANTS)
+
+
+def _features() -> dict[str, dict[str, str]]:
+    rows: dict[str, dict[str, str]] = {}
+    for mark, stressed in (("", "no"), (STRESS, "yes")):
+        for vowel, (height, backness) in _VOWELS.items():
+            rounding = "rounded" if vowel in "ou" else "unrounded"
+            rows[mark + vowel] = {"type": "vowel", "height": height, "backness": backness, "rounding": rounding, "stress": stressed}
+    for phone, (place, manner, voicing) in _CONSONANTS.items():
+        rows[phone] = {"type": "consonant", "place": place, "manner": manner, "voicing": voicing}
+    return rows
+
+
+def symbol_table() -> SymbolTable:
+    """Every token of every dialect, in an order that only ever grows at its end.
+
+    >>> table = symbol_table()
+    >>> len(table), table.pad_id, table.features["ʃ"]["manner"]
+    (46, 0, 'fricative')
+    """
+    features = _features()
+    silent = (PAD, EDGE, SPACE, *PUNCTUATION)
+    return SymbolTable((*silent, *features), pad=PAD, space=SPACE, boundary=EDGE, silent=frozenset(silent), features=features)
