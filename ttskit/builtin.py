@@ -1,1 +1,44 @@
 """What the core itself offers, through the same entry points as everyone: readers, pitch, metrics, commands."""
+
+from __future__ import annotations
+
+from ttskit.hookspecs import hookimpl
+from ttskit.interfaces.descriptions import CommandPlugin, CorpusReaderPlugin, PitchExtractorPlugin
+
+_READERS = "ttskit.corpus.readers"
+
+
+@hookimpl
+def ttskit_corpus_readers():
+    """The usual layouts of recorded corpora."""
+    return [
+        CorpusReaderPlugin("ljspeech", "metadata.csv (id|text|normalised text) and wavs/", f"{_READERS}:read_ljspeech"),
+        CorpusReaderPlugin("list", "a text file of path|text or path|speaker|text", f"{_READERS}:read_list"),
+        CorpusReaderPlugin("folders", "one folder per speaker, each with its transcripts", f"{_READERS}:read_folders"),
+    ]
+
+
+@hookimpl
+def ttskit_pitch_extractors():
+    """F0 extractors."""
+    return [PitchExtractorPlugin("pyin", "probabilistic YIN within the speaker's own range", "ttskit.audio.pitch:pyin")]
+
+
+@hookimpl
+def ttskit_commands():
+    """Every command; its module is imported when it runs."""
+    return [CommandPlugin(name, summary, f"ttskit.cli.{name}:command") for name, summary in _COMMANDS.items()]
+
+
+_COMMANDS = {
+    "demo": "From nothing to two voices and a page that compares them",
+    "prepare": "Turn recordings and transcripts into a training corpus",
+    "check": "Say what is wrong with a corpus, without changing anything",
+    "train": "Train an acoustic model or a vocoder on a prepared corpus",
+    "synthesize": "Speak a text with a trained voice",
+    "compare": "Compare voices on one page: quality, robustness, speed",
+    "text": "Show how a text is read: normalised, phonemes, syllables",
+    "align": "Find each token's frames in a corpus with a trained model",
+    "plugins": "List, show and check what is installed",
+    "doctor": "Say what this machine has: versions, GPU, extras, disk",
+}
