@@ -1,1 +1,31 @@
-"""Placeholder docstring, replaced by the plugin."""
+"""Tacotron 2 (Shen et al. 2018): the autoregressive model. Hooks only; torch is imported when a factory is called."""
+
+from __future__ import annotations
+
+from ttskit.hookspecs import hookimpl
+from ttskit.interfaces import AcousticModelPlugin
+
+
+@hookimpl
+def ttskit_acoustic_models():
+    """Tacotron 2.
+
+    `features` is empty because a model with default options asks for nothing but tokens and mel; one
+    whose options switch on duration supervision asks for "durations" (its attribute `features` says so).
+    """
+    return [
+        AcousticModelPlugin(
+            name="tacotron2",
+            summary="Tacotron 2: autoregressive LSTM decoder with location-sensitive attention (Shen et al. 2018)",
+            factory="ttskit_tacotron2.model:Tacotron2",
+            options="ttskit_tacotron2.config:Tacotron2Options",
+            facts={
+                "decoding": "autoregressive",
+                "features": [],
+                "controls": [],
+                "multi_speaker": True,
+                "teacher_forced": True,
+                "aligns": False,
+            },
+        )
+    ]

@@ -1,0 +1,102 @@
+"""Options of Tacotron 2. The defaults are the published sizes (Shen et al. 2018; NVIDIA's recipe)."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+
+class Tacotron2Options(BaseModel):
+    """Everything about Tacotron 2 that a recipe can set.
+
+    Frames are mel frames, steps are decoder steps of `reduction` frames, shares are of training's progress.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    # Encoder.
+    embedding_channels: int = Field(512, ge=1, description="width of the token embedding")
+    encoder_channels: int = Field(512, ge=2, description="width of the encoder's output, both directions together (even)")
+    encoder_convolutions: int = Field(3, ge=1, description="convolutions before the encoder's LSTM")
+    encoder_kernel: int = Field(5, ge=1, description="their kernel, in tokens (odd)")
+    encoder_dropout: float = Field(0.5, ge=0, lt=1, description="dropout after each encoder convolution, in training")
+
+    # Decoder.
+    reduction: int = Field(1, ge=1, description="frames per decoder step (r); more is faster and aligns sooner, 1 is finest")
+    prenet_channels: int = Field(256, ge=1, description="width of the prenet, the bottleneck on the previous frames")
+    prenet_layers: int = Field(2, ge=1, description="layers of the prenet")
+    prenet_dropout: float = Field(0.5, ge=0, lt=1, description="dropout of the prenet")
+    prenet_dropout_at_inference: bool = Field(True, description="keep the prenet's dropout when speaking, as published; seeded")
+    prenet_input: Literal["all", "last"] = Field("all", description="the prenet sees all frames of the last step, or its last one")
+    attention_lstm: int = Field(1024, ge=1, description="units of the LSTM that asks the attention")
+    decoder_lstm: int = Field(1024, ge=1, description="units of the second LSTM")
+    decoder_lstms: Literal[1, 2] = Field(2, description="2 as published; 1 reads frames from the attention LSTM, cheaper")
+    attention_dropout: float = Field(0.1, ge=0, lt=1, description="dropout on the attention LSTM's hidden state, in training")
+    decoder_dropout: float = Field(0.1, ge=0, lt=1, description="dropout on the second LSTM's hidden state, in training")
+    attention_channels: int = Field(128, ge=1, description="width in which query, memory and location are compared")
+    location_channels: int = Field(32, ge=1, description="filters over previous and cumulative attention")
+    location_kernel: int = Field(31, ge=1, description="their kernel, in tokens (odd)")
+
+    # Postnet.
+    postnet_channels: int = Field(512, ge=1, description="width of the postnet")
+    postnet_convolutions: int = Field(5, ge=1, description="convolutions of the postnet")
+    postnet_kernel: int = Field(5, ge=1, description="their kernel, in frames (odd)")
+    postnet_dropout: float = Field(0.5, ge=0, lt=1, description="dropout after each postnet convolution, in training")
+
+    # Padding.
+    padding: Literal["masked", "reference"] = Field(
+        "masked", description="masked: a sentence gives the same alone and in a batch; reference: the public code's leak")
+    mask_outputs: bool = Field(True, description="with padding: reference, zero padded outputs before the loss (NVIDIA's mask_padding)")
+
+    # Loss.
+    mel_loss: Literal["mse", "l1", "mse+l1"] = Field("mse", description="distance between mels; published: mse")
+    stop_weight: float = Field(1.0, ge=0, description="weight of the stop token's loss")
+    stop_positive_weight: float = Field(5.0, gt=0, description="how much more a missed stop costs than a false one; published: 1")
+    guided_attention_weight: float = Field(
+        1.0, ge=0, description="weight of the guided attention loss, a soft diagonal (Tachibana et al. 2018); 0 for none")
+    guided_attention_sigma: float = Field(0.2, gt=0, description="its tolerance, as a share of the sentence")
+    guided_attention_until: float = Field(1.0, ge=0, le=1, description="share of training after which it is switched off")
+    attention_supervision_weight: float = Field(
+        0.0, ge=0, description="weight of the attention's cross-entropy against given durations; asks the corpus for durations")
+    context_mixing: float = Field(
+        0.0, ge=0, le=1, description="share of the attention's context taken from given durations early in training")
+    context_mixing_until: float = Field(0.4, ge=0, le=1, description="share of training after which contexts are the model's own")
+
+    # Speaking.
+    stop_threshold: float = Field(0.5, gt=0, description="stop when the stop probability is above; more than 1 never stops by it")
+    keep_stop_frame: bool = Field(True, description="keep the frames of the step that stops (it is trained as the last real one)")
+    rest_frames: int = Field(60, ge=0, description="also stop when attention rested this many frames on the last token; 0 for never")
+    frames_per_token: float = Field(25.0, ge=0, description="the most frames of a sentence, per token…")
+    frames_floor: int = Field(100, ge=1, description="…and in addition to them")
+    monotonic: Literal["none", "window", "forward"] = Field(
+        "none", description="aid when speaking: attention only near its last place, or forward attention (Zhang et al. 2018)")
+    window_back: int = Field(1, ge=0, description="tokens that the window reaches back")
+    window_ahead: int = Field(3, ge=1, description="tokens that the window reaches ahead")
+
+    # Training.
+    learning_rate: float = Field(1e-3, gt=0, description="Adam's learning rate")
+    schedule: Literal["constant", "cosine", "exponential"] = Field("constant", description="how the learning rate falls")
+    warmup: float = Field(0.0, ge=0, lt=1, description="share of training over which the learning rate rises")
+    decay_from: float = Field(0.0, ge=0, lt=1, description="share of training after which it falls")
+    final_factor: float = Field(0.01, gt=0, le=1, description="what is left of the learning rate at the end")
+    weight_decay: float = Field(1e-6, ge=0, description="Adam's L2 penalty")
+    clip_norm: float = Field(1.0, gt=0, description="limit of the gradient norm")
+
+    @model_validator(mode="after")
+    def check(self) -> Tacotron2Options:
+        """Rules between fields, all reported together."""
+        problems = [f"{name} is {getattr(self, name)}, must be odd so that frames and tokens keep their place"
+                    for name in ("encoder_kernel", "postnet_kernel", "location_kernel") if getattr(self, name) % 2 == 0]
+        if self.encoder_channels % 2:
+            problems.append(f"encoder_channels is {self.encoder_channels}, must be even (half for each direction)")
+        if self.warmup > self.decay_from > 0:
+            problems.append(f"warmup {self.warmup:g} ends after decay_from {self.decay_from:g}")
+        if problems:
+            raise ValueError("; ".join(problems))
+        return self
+
+    @property
+    def needs_durations(self) -> bool:
+        """Whether training asks the corpus for frames per token."""
+        return self.attention_supervision_weight > 0 or (self.context_mixing > 0 and self.context_mixing_until > 0)

@@ -1,0 +1,250 @@
+"""Tacotron 2 (Shen et al. 2018) on ttskit's interface: speaker conditioning, padding, losses, speaking."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import ClassVar
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from ttskit.errors import InputError
+from ttskit.interfaces import (
+    AcousticBatch,
+    AcousticInput,
+    AcousticModel,
+    Controls,
+    Losses,
+    ModelContext,
+    OptimizerPlan,
+    Outputs,
+    Spectrogram,
+    TrainState,
+)
+from ttskit.nn import length_mask
+from ttskit_tacotron2 import loss as losses
+from ttskit_tacotron2.attention import Keys, duration_weights
+from ttskit_tacotron2.config import Tacotron2Options
+from ttskit_tacotron2.decoder import Decoder, Spoken, Taught, draw_masks
+from ttskit_tacotron2.encoder import Encoder, Postnet
+
+
+class Tacotron2(AcousticModel):
+    """Tokens to mel, one decoder step after the other.
+
+    The prenet's dropout is part of the model when it speaks: its noise comes from a generator per
+    row, so that one seed gives one result, alone or in a batch. `forward` in evaluation mode and
+    `teacher_forced` use the same dropout with generators seeded from `batch.seeds` (0 without), as
+    what follows them (validation, a vocoder) should see what speaking will give.
+
+    Attributes:
+        features: ("durations",) when the options supervise attention by durations, else ().
+    """
+
+    decoding: ClassVar[str] = "autoregressive"
+    features = ()
+    controls: ClassVar[tuple[str, ...]] = ()
+    multi_speaker: ClassVar[bool] = True
+
+    def __init__(self, options: Tacotron2Options, context: ModelContext) -> None:
+        super().__init__()
+        self.options, self.context, self.padding = options, context, options.padding
+        if options.needs_durations:
+            self.features = ("durations",)
+        self.embedding = nn.Embedding(len(context.symbols), options.embedding_channels)
+        bound = math.sqrt(3.0) * math.sqrt(2.0 / (len(context.symbols) + options.embedding_channels))
+        nn.init.uniform_(self.embedding.weight, -bound, bound)
+        self.encoder = Encoder(options)
+        self.decoder = Decoder(options, context.mel.bands)
+        self.postnet = Postnet(options, context.mel.bands)
+        # One vector per speaker, added to the memory: every context, hence every decoder step, carries it.
+        self.speaker = nn.Embedding(len(context.speakers), options.encoder_channels) if len(context.speakers) > 1 else None
+        if self.speaker is not None:
+            nn.init.normal_(self.speaker.weight, std=0.1)
+
+    @property
+    def masked(self) -> bool:
+        """Whether padding is kept out of every result."""
+        return self.padding == "masked"
+
+    def encode(self, tokens: Tensor, lengths: Tensor, speaker: Tensor | None) -> Keys:
+        """Memory and attention keys of tokens (B, N)."""
+        mask = length_mask(lengths, tokens.shape[1])
+        memory = self.encoder(self.embedding(tokens), lengths, mask if self.masked else None)
+        if self.speaker is not None:
+            if speaker is None:
+                speaker = torch.zeros_like(lengths)
+            memory = (memory + self.speaker(speaker)[:, None]) * mask[:, :, None]
+        return self.decoder.attention.keys(memory, mask)
+
+    def refine(self, frames: Tensor, mask: Tensor | None) -> tuple[Tensor, Tensor]:
+        """Mels (B, M, T) before and after the postnet, of decoder frames (B, steps, r·M)."""
+        rows, steps, _ = frames.shape
+        mel = frames.reshape(rows, steps * self.options.reduction, self.context.mel.bands).transpose(1, 2)
+        return mel, mel + self.postnet(mel, mask)
+
+    def steps(self, frames: Tensor) -> Tensor:
+        """Decoder steps that frames (B,) take."""
+        return -(-frames // self.options.reduction)
+
+    def target(self, batch: AcousticBatch) -> Tensor:
+        """The mel to learn, (B, M, steps·r): a last step that is not full is filled with the row's last frame.
+
+        So the decoder learns to end in the trailing silence of the recording instead of anything.
+        """
+        r, size = self.options.reduction, batch.mel.shape[2]
+        mel = F.pad(batch.mel, (0, -size % r))
+        if r == 1 or not self.masked:
+            return mel
+        last = batch.mel.gather(2, (batch.mel_lengths - 1)[:, None, None].expand(-1, mel.shape[1], 1))
+        place = torch.arange(mel.shape[2], device=mel.device)[None]
+        fill = (place >= batch.mel_lengths[:, None]) & (place < (self.steps(batch.mel_lengths) * r)[:, None])
+        return torch.where(fill[:, None], last, mel)
+
+    def forward(self, batch: AcousticBatch, context_share: float = 0.0) -> Outputs:
+        """Teacher-forced pass; `context_share` of the attention's context comes from `batch.durations`.
+
+        `extra` holds `before` and `after` (B, M, steps·r), `target` alike, `gate` (B, steps),
+        `energies` and `weights` (B, steps, N), and `durations` (B, steps, N), the attention that
+        durations describe, or None.
+        """
+        options = self.options
+        rows, bands = batch.mel.shape[:2]
+        target = self.target(batch)
+        steps = target.shape[2] // options.reduction
+        keys = self.encode(batch.tokens, batch.token_lengths, batch.speaker)
+        given = None
+        if options.needs_durations and batch.durations is not None:
+            given = duration_weights(batch.durations, steps, options.reduction)
+        elif context_share > 0 or (self.training and options.needs_durations):
+            raise InputError("Tacotron 2 is to be supervised by durations, and the batch has none",
+                             "attention_supervision_weight or context_mixing is above 0",
+                             "align the corpus first, or set both to 0")
+        previous = F.pad(target.transpose(1, 2).reshape(rows, steps, bands * options.reduction), (0, 0, 1, 0))[:, :-1]
+        taught = self.decoder.teach(keys, previous, self._prenet_masks(batch, steps), given, context_share)
+        frames = self.steps(batch.mel_lengths) * options.reduction
+        mask = length_mask(frames, target.shape[2])
+        before, after = self.refine(taught.frames, mask if self.masked else None)
+        gate = taught.gate
+        if self.masked or options.mask_outputs:
+            before, after = before * mask[:, None], after * mask[:, None]
+            gate = gate.masked_fill(~length_mask(self.steps(batch.mel_lengths), steps), 1e3)
+        size = batch.mel.shape[2]
+        alignment = taught.weights.repeat_interleave(options.reduction, 1)[:, :size]
+        return Outputs(after[:, :, :size], batch.mel_lengths, alignment,
+                       {"before": before, "after": after, "target": target, "gate": gate, "energies": taught.energies,
+                        "weights": taught.weights, "durations": given})
+
+    def _prenet_masks(self, batch: AcousticBatch, steps: int) -> Tensor | None:
+        options, rows = self.options, batch.mel.shape[0]
+        if options.prenet_dropout == 0 or not (self.training or options.prenet_dropout_at_inference):
+            return None
+        if self.training:
+            shape = (rows, steps, options.prenet_layers, options.prenet_channels)
+            return F.dropout(batch.mel.new_ones(shape), options.prenet_dropout)
+        seeds = [0] * rows if batch.seeds is None else batch.seeds.tolist()
+        # Step-major draws: a shorter row alone sees the same masks as in a batch.
+        return draw_masks([torch.Generator().manual_seed(s) for s in seeds], steps, options).to(batch.mel.device)
+
+    def loss(self, outputs: Outputs, batch: AcousticBatch, state: TrainState) -> Losses:
+        """Mel before and after the postnet, stop token, and the aids that the options switch on."""
+        options, extra = self.options, outputs.extra
+        steps = self.steps(batch.mel_lengths)
+        frame_mask = length_mask(steps * options.reduction, extra["target"].shape[2]) if self.masked else None
+        step_mask = length_mask(steps, extra["gate"].shape[1]) if self.masked else None
+        terms = {
+            "mel": losses.mel_term(extra["before"], extra["target"], frame_mask, options.mel_loss),
+            "mel_postnet": losses.mel_term(extra["after"], extra["target"], frame_mask, options.mel_loss),
+            "stop": losses.stop_term(extra["gate"], steps - 1, step_mask, options),
+        }
+        if options.guided_attention_weight > 0 and state.progress <= options.guided_attention_until:
+            terms["guided_attention"] = losses.guided_term(extra["weights"], steps, batch.token_lengths, options)
+        if options.attention_supervision_weight > 0 and extra["durations"] is not None:
+            hidden = ~length_mask(batch.token_lengths, batch.tokens.shape[1])
+            terms["attention"] = losses.supervision_term(extra["energies"], extra["durations"], hidden, options)
+        return Losses(terms)
+
+    def training_step(self, batch: AcousticBatch, state: TrainState, optimize) -> dict[str, Tensor]:
+        """One step; early on, contexts are mixed with those that durations give."""
+        share = self.options.context_mixing if state.progress < self.options.context_mixing_until else 0.0
+        outputs = self(batch, share)
+        optimize("main", self.loss(outputs, batch, state))
+        return {"context_share": torch.tensor(share)}
+
+    def optimizers(self, total_steps: int) -> dict[str, OptimizerPlan]:
+        """Adam with the reference's betas, epsilon 1e-8 and L2 penalty, clipped."""
+        options = self.options
+        adam = torch.optim.Adam(self.parameters(), lr=options.learning_rate, eps=1e-8, weight_decay=options.weight_decay)
+        return {"main": OptimizerPlan(adam, self._schedule, options.clip_norm)}
+
+    def _schedule(self, state: TrainState) -> float:
+        """Factor on the learning rate: rise over `warmup`, hold, fall from `decay_from` to `final_factor`."""
+        options, done = self.options, state.progress
+        start = max(options.decay_from, options.warmup)
+        if done < options.warmup:
+            return (state.step + 1) / (options.warmup * state.total_steps + 1)
+        if options.schedule == "constant" or done <= start:
+            return 1.0
+        fallen = (done - start) / (1.0 - start)
+        if options.schedule == "exponential":
+            return options.final_factor**fallen
+        return options.final_factor + (1.0 - options.final_factor) * 0.5 * (1.0 + math.cos(math.pi * fallen))
+
+    @torch.inference_mode()
+    def generate(self, inputs: AcousticInput, generators: Sequence[torch.Generator] | None) -> Spoken:
+        """The decoder's free run, before the postnet."""
+        keys = self.encode(inputs.tokens, inputs.lengths, inputs.speaker)
+        private = None
+        if self.options.prenet_dropout > 0 and self.options.prenet_dropout_at_inference:
+            rows = inputs.tokens.shape[0]
+            # One draw from each row's generator seeds a private one: how far a row's own generator moves
+            # then depends on nothing else in the batch.
+            seeds = [int(torch.randint(2**62, (), generator=None if generators is None else generators[i])) for i in range(rows)]
+            private = [torch.Generator().manual_seed(seed) for seed in seeds]
+        return self.decoder.speak(keys, inputs.lengths, private)
+
+    @torch.inference_mode()
+    def infer(self, inputs: AcousticInput, controls: Controls | None = None,
+              generators: Sequence[torch.Generator] | None = None) -> Spectrogram:
+        """Speak; without generators the noise comes from torch's global generator. See `AcousticModel.infer`."""
+        self.check_input(inputs, controls)
+        if generators is not None and len(generators) != inputs.tokens.shape[0]:
+            raise InputError("one generator per sentence is needed",
+                             f"{len(generators)} generators, {inputs.tokens.shape[0]} sentences", "")
+        was_training = self.training
+        self.eval()
+        try:
+            spoken = self.generate(inputs, generators)
+            r = self.options.reduction
+            lengths = spoken.steps * r
+            frames, weights = spoken.frames, spoken.weights
+            size = int(lengths.max())
+            if self.masked:
+                frames, weights = frames[:, :size // r], weights[:, :size // r]
+            mask = length_mask(lengths, frames.shape[1] * r)
+            _, mel = self.refine(frames, mask if self.masked else None)
+        finally:
+            self.train(was_training)
+        mel = mel[:, :, :size].masked_fill(~mask[:, None, :size], self.silence())
+        alignment = (weights.repeat_interleave(r, 1) * mask[:, :, None])[:, :size]
+        return Spectrogram(mel, lengths, alignment, finished=spoken.finished)
+
+    def silence(self) -> float:
+        """The log mel of digital silence under the context's mel."""
+        guard = max(self.context.mel.log_guard, 1e-12)
+        return math.log10(guard) if self.context.mel.log_base == "10" else math.log(guard)
+
+    @torch.inference_mode()
+    def teacher_forced(self, batch: AcousticBatch) -> Spectrogram:
+        """The postnet's mels with exactly the target's frames; dropout off but for the prenet's, seeded."""
+        was_training = self.training
+        self.eval()
+        try:
+            outputs = self(batch)
+        finally:
+            self.train(was_training)
+        mask = length_mask(batch.mel_lengths, batch.mel.shape[2])
+        mel = outputs.mel.masked_fill(~mask[:, None], self.silence())
+        return Spectrogram(mel, batch.mel_lengths, outputs.alignment * mask[:, :, None])
