@@ -21,7 +21,8 @@ def parse_seconds(text: str | float) -> float:
     else:
         compact = str(text).replace(" ", "").lower()
         parts = re.findall(r"(\d+(?:\.\d*)?|\.\d+)(min|h|m|s|)", compact)
-        if not parts or "".join(number + unit for number, unit in parts) != compact or (len(parts) > 1 and not all(u for _, u in parts)):
+        whole = "".join(number + unit for number, unit in parts) == compact
+        if not parts or not whole or (len(parts) > 1 and not all(unit for _, unit in parts)):
             raise ValueError(f"{text!r} is not a duration; write 90s, 10m, 1.5h or 1h30m")
         seconds = sum(float(number) * _UNIT_S[unit] for number, unit in parts)
     if not 0 < seconds < float("inf"):
@@ -34,13 +35,15 @@ class TrainingConfig(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    steps: int | None = Field(None, ge=1, description="Optimiser steps to train for; 10000 if neither steps nor budget_s is given.")
+    steps: int | None = Field(
+        None, ge=1, description="Optimiser steps to train for; 10000 if neither steps nor budget_s is given.")
     budget_s: float | None = Field(
         None, description="Training time instead of steps, in seconds or as 10m, 1.5h; turned into steps at the start.")
     frames_per_batch: int = Field(
-        12_000, ge=1, description="Acoustic models: most mel frames of one batch, padding counted, over all processes together.")
-    max_utterances: int = Field(32, ge=1, description="Acoustic models: most utterances of one batch, over all processes together.")
-    segments_per_batch: int = Field(16, ge=1, description="Vocoders: audio segments of one batch, over all processes together.")
+        12_000, ge=1, description="Acoustic models: most mel frames of one batch, padding counted, over all processes.")
+    max_utterances: int = Field(
+        32, ge=1, description="Acoustic models: most utterances of one batch, over all processes.")
+    segments_per_batch: int = Field(16, ge=1, description="Vocoders: audio segments of one batch, over all processes.")
     validate_every: int = Field(
         500, ge=1, description="Steps between validations (losses, pictures, audio samples); also done at the end.")
     checkpoint_every: int = Field(500, ge=1, description="Steps between checkpoints; also written at the end and on Ctrl-C.")
@@ -56,7 +59,7 @@ class TrainingConfig(BaseModel):
         None, description="Name of the corpus alignment with frames per token, for models that train on durations.")
     samples: int = Field(2, ge=0, description="Validation utterances spoken and drawn at each validation; 0 for none.")
     vocoder: str | None = Field(
-        None, description="Vocoder of the audio samples (plugin that needs no training); the recipe's vocoder if it is one, else griffinlim.")
+        None, description="Vocoder of the audio samples, a plugin or run folder; the recipe's if not given, else griffinlim.")
 
     @field_validator("budget_s", mode="before")
     @classmethod
