@@ -32,5 +32,7 @@ def command(data: Path, run: Path, name: str, checkpoint: str, device: str, as_j
         return
     click.echo(f"{report.utterances} utterances aligned as {name!r} in {data / 'alignments' / name}")
     if report.boundary_error_ms is not None:
-        click.echo(f"boundary error against the corpus's exact times: mean {report.boundary_error_ms:.1f} ms, "
-                   f"median {report.median_error_ms:.1f} ms")
+        click.echo(
+            f"boundary error against the corpus's exact times: mean {report.boundary_error_ms:.1f} ms, "
+            f"median {report.median_error_ms:.1f} ms"
+        )

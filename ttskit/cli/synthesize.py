@@ -15,7 +15,9 @@ from ttskit.errors import InputError, UsageError
 @click.argument("text", required=False)
 @click.option("--voice", "run", required=True, type=click.Path(path_type=Path), help="Run folder of an acoustic model.")
 @click.option("--vocoder", help="Vocoder: plugin name (griffinlim) or run folder. Default: the recipe's.")
-@click.option("--file", "lines", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="A text file, one utterance a line.")
+@click.option(
+    "--file", "lines", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="A text file, one utterance a line."
+)
 @click.option("-o", "--out", type=click.Path(path_type=Path), help="WAV file; with --file a folder.  [default: out.wav / out]")
 @click.option("--speaker", help="Speaker's name, in a voice of several.")
 @click.option("--pace", type=float, default=1.0, show_default=True, help="Speed factor; 1.2 is faster.")
@@ -26,8 +28,17 @@ from ttskit.errors import InputError, UsageError
 @click.option("--device", default="cpu", show_default=True, help="cpu, cuda, cuda:1 …")
 @click.option("--checkpoint", default="best", show_default=True, help="best, last or a step.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
-def command(text: str | None, run: Path, vocoder: str | None, lines: Path | None, out: Path | None, device: str, checkpoint: str,
-            as_json: bool, **how) -> None:
+def command(
+    text: str | None,
+    run: Path,
+    vocoder: str | None,
+    lines: Path | None,
+    out: Path | None,
+    device: str,
+    checkpoint: str,
+    as_json: bool,
+    **how,
+) -> None:
     """Speak TEXT (or standard input, or each line of a file) with a trained voice.
 
     \b
@@ -55,17 +66,30 @@ def command(text: str | None, run: Path, vocoder: str | None, lines: Path | None
             click.echo(f"note: {note}", err=True)
         for unknown in speech.unknown:
             click.echo(f"note: not read: {unknown.character!r} at character {unknown.position}", err=True)
-        results.append({"path": str(path), "seconds": round(speech.duration_s, 3), "real_time_factor": round(speech.real_time_factor, 3),
-                        "finished": speech.finished, "parts": len(speech.parts),
-                        "unknown": [[u.character, u.position] for u in speech.unknown]})
+        results.append(
+            {
+                "path": str(path),
+                "seconds": round(speech.duration_s, 3),
+                "real_time_factor": round(speech.real_time_factor, 3),
+                "finished": speech.finished,
+                "parts": len(speech.parts),
+                "unknown": [[u.character, u.position] for u in speech.unknown],
+            }
+        )
     if as_json:
         click.echo(json.dumps(results, ensure_ascii=False, indent=1))
     else:
         for result in results:
-            click.echo(f"{result['path']}  {result['seconds']:.2f} s, real-time factor {result['real_time_factor']:.2f}"
-                       + ("" if result["finished"] else ", cut at the frame limit"))
+            click.echo(
+                f"{result['path']}  {result['seconds']:.2f} s, real-time factor {result['real_time_factor']:.2f}"
+                + ("" if result["finished"] else ", cut at the frame limit")
+            )
     if failed:
-        raise InputError(f"{len(failed)} of {len(jobs)} lines could not be spoken", "see the messages above", "mend those lines; the rest is written")
+        raise InputError(
+            f"{len(failed)} of {len(jobs)} lines could not be spoken",
+            "see the messages above",
+            "mend those lines; the rest is written",
+        )
 
 
 def _jobs(text: str | None, lines: Path | None, out: Path | None) -> list[tuple[str, Path]]:

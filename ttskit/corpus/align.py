@@ -30,8 +30,16 @@ class AlignReport:
         return asdict(self)
 
 
-def align(data: Path, run: Path, *, name: str = "aligned", checkpoint: str | int = "last", device: str = "cpu",
-          splits: Sequence[str] = ("train", "validation", "test"), registry: Registry | None = None) -> AlignReport:
+def align(
+    data: Path,
+    run: Path,
+    *,
+    name: str = "aligned",
+    checkpoint: str | int = "last",
+    device: str = "cpu",
+    splits: Sequence[str] = ("train", "validation", "test"),
+    registry: Registry | None = None,
+) -> AlignReport:
     """Align every utterance of `data` with the model of `run` and keep the durations under `name`.
 
     Raises:
@@ -51,7 +59,9 @@ def align(data: Path, run: Path, *, name: str = "aligned", checkpoint: str | int
     if not registry.get(loaded.kind, loaded.name).facts.get("aligns"):
         raise UsageError(f"{loaded.name!r} cannot align speech", f"run {run}", "use a FastPitch run")
     if loaded.context.symbols != corpus.symbols or loaded.context.mel != corpus.mel:
-        raise MismatchError(f"run {run} was not trained on features of {data}", "symbols or mel differ", "train the aligner on this corpus")
+        raise MismatchError(
+            f"run {run} was not trained on features of {data}", "symbols or mel differ", "train the aligner on this corpus"
+        )
     model = loaded.model.eval()
     errors: list[np.ndarray] = []
     count = 0
@@ -69,7 +79,9 @@ def align(data: Path, run: Path, *, name: str = "aligned", checkpoint: str | int
                 errors.append(boundary_errors_ms(corpus, utterance, frames))
                 count += 1
     known = np.concatenate(errors) if errors else np.zeros(0)
-    return AlignReport(name, count, float(known.mean()) if len(known) else None, float(np.median(known)) if len(known) else None)
+    return AlignReport(
+        name, count, float(known.mean()) if len(known) else None, float(np.median(known)) if len(known) else None
+    )
 
 
 def boundary_errors_ms(corpus: PreparedCorpus, utterance: PreparedUtterance, durations: np.ndarray) -> np.ndarray:

@@ -34,8 +34,15 @@ class DemoReport:
     stages: dict[str, float] = field(default_factory=dict)
 
 
-def demo(out: Path, *, recipe: str = "demo", sentences: int | None = None, steps: int | None = None, aligner_steps: int = 500,
-         console: Console | None = None) -> DemoReport:
+def demo(
+    out: Path,
+    *,
+    recipe: str = "demo",
+    sentences: int | None = None,
+    steps: int | None = None,
+    aligner_steps: int = 500,
+    console: Console | None = None,
+) -> DemoReport:
     """Make, train and compare; returns the page's path and the stage times.
 
     Args:
@@ -65,8 +72,9 @@ def demo(out: Path, *, recipe: str = "demo", sentences: int | None = None, steps
 
     def aligner() -> None:
         wanted = aligner_steps if steps is None else min(aligner_steps, steps)
-        training = _Training(NAR, recipe, prepared, runs / "aligner", [f"models.{NAR}.training.steps={wanted}",
-                                                                       "training.samples=0"])
+        training = _Training(
+            NAR, recipe, prepared, runs / "aligner", [f"models.{NAR}.training.steps={wanted}", "training.samples=0"]
+        )
         recogniser = [sys.executable, "-m", "ttskit.compare.recogniser", str(prepared)]
         _side_by_side([training], console, beside=recogniser)
         from ttskit.corpus.align import align
@@ -75,8 +83,13 @@ def demo(out: Path, *, recipe: str = "demo", sentences: int | None = None, steps
 
     def train() -> None:
         overrides = [] if steps is None else [f"models.{m}.training.steps={steps}" for m in (AR, NAR)]
-        _side_by_side([_Training(NAR, recipe, prepared, runs / NAR, overrides),
-                       _Training(AR, recipe, prepared, runs / AR, [*overrides, f"models.{AR}.training.alignment={ALIGNMENT}"])], console)
+        _side_by_side(
+            [
+                _Training(NAR, recipe, prepared, runs / NAR, overrides),
+                _Training(AR, recipe, prepared, runs / AR, [*overrides, f"models.{AR}.training.alignment={ALIGNMENT}"]),
+            ],
+            console,
+        )
 
     def compare() -> None:
         from ttskit.compare import compare as compare_runs
@@ -118,8 +131,22 @@ class _Training:
     overrides: list[str]
 
     def command(self) -> list[str]:
-        words = [sys.executable, "-m", "ttskit", "train", "--model", self.model, "--recipe", self.recipe, "--data", str(self.data),
-                 "--run", str(self.run), "--threads", "1"]
+        words = [
+            sys.executable,
+            "-m",
+            "ttskit",
+            "train",
+            "--model",
+            self.model,
+            "--recipe",
+            self.recipe,
+            "--data",
+            str(self.data),
+            "--run",
+            str(self.run),
+            "--threads",
+            "1",
+        ]
         for override in self.overrides:
             words += ["--set", override]
         return words + (["--resume"] if (self.run / "run.json").exists() else [])
@@ -171,7 +198,9 @@ def _side_by_side(trainings: list[_Training], console: Console, beside: list[str
             process.wait()
         elif process.returncode != 0:
             tail = "\n".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-8:])
-            raise TrainingError(f"{log.stem} failed (exit {process.returncode})", tail, f"see {log}; run the demo again to go on")
+            raise TrainingError(
+                f"{log.stem} failed (exit {process.returncode})", tail, f"see {log}; run the demo again to go on"
+            )
 
 
 def _start(command: list[str], log: Path) -> subprocess.Popen:
@@ -185,7 +214,13 @@ def _bars(trainings: list[_Training], console: Console) -> Iterator[Callable[[],
 
     from ttskit.config import load_recipe
 
-    columns = (TextColumn("{task.description:24}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
+    columns = (
+        TextColumn("{task.description:24}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
     with Progress(*columns, console=console, disable=not console.is_terminal) as bars:
         tasks = []
         for training in trainings:

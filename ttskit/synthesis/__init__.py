@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from importlib import import_module
 
-_HOME = {"Part": "voice", "Speech": "voice", "Voice": "voice", "load_voice": "load", "load_vocoder": "load", "split_analysis": "parts"}
+_HOME = {
+    "Part": "voice",
+    "Speech": "voice",
+    "Voice": "voice",
+    "load_voice": "load",
+    "load_vocoder": "load",
+    "split_analysis": "parts",
+}
 
 __all__ = sorted(_HOME)
 

@@ -16,8 +16,13 @@ if TYPE_CHECKING:
 DEFAULT_VOCODER = "griffinlim"
 
 
-def load_voice(run: str | Path, vocoder: str | Path | None = None, device: str = "cpu", checkpoint: str | int = "best",
-               registry: Registry | None = None) -> Voice:
+def load_voice(
+    run: str | Path,
+    vocoder: str | Path | None = None,
+    device: str = "cpu",
+    checkpoint: str | int = "best",
+    registry: Registry | None = None,
+) -> Voice:
     """A voice from a run folder.
 
     Args:
@@ -33,8 +38,11 @@ def load_voice(run: str | Path, vocoder: str | Path | None = None, device: str =
     registry = registry or create_registry()
     loaded = RunFolder.open(Path(run)).load(device=device, checkpoint=checkpoint, registry=registry)
     if loaded.kind != "acoustic model":
-        raise UsageError(f"{run} holds a {loaded.kind}, not an acoustic model", f"plugin {loaded.name!r}",
-                         f"name a Tacotron 2 or FastPitch run, and this one with --vocoder {run}")
+        raise UsageError(
+            f"{run} holds a {loaded.kind}, not an acoustic model",
+            f"plugin {loaded.name!r}",
+            f"name a Tacotron 2 or FastPitch run, and this one with --vocoder {run}",
+        )
     frontend, notes = build_frontend(loaded.frontend, registry)
     chosen = vocoder or getattr(loaded.recipe, "vocoder", None) or DEFAULT_VOCODER
     wave, name = load_vocoder(chosen, loaded.context.mel, device, registry)
@@ -60,17 +68,24 @@ def load_vocoder(chosen: str | Path, mel: MelConfig, device: str, registry: Regi
     if str(chosen) in vocoders:
         plugin = vocoders[str(chosen)]
         if plugin.facts.get("trainable"):
-            raise UsageError(f"vocoder {plugin.name!r} must be trained first", "a plugin name is enough only for vocoders without weights",
-                             f"ttskit train --model {plugin.name} --data DATA --run RUN, then --vocoder RUN")
+            raise UsageError(
+                f"vocoder {plugin.name!r} must be trained first",
+                "a plugin name is enough only for vocoders without weights",
+                f"ttskit train --model {plugin.name} --data DATA --run RUN, then --vocoder RUN",
+            )
         options = plugin.load_options()
         return plugin.load()(options() if options else {}, mel), plugin.name
     if not Path(chosen).is_dir():
         registry.get("vocoder", str(chosen))  # raises with the nearest name
     loaded = RunFolder.open(Path(chosen)).load(device=device, checkpoint="best", registry=registry)
     if loaded.kind != "vocoder":
-        raise UsageError(f"{chosen} holds a {loaded.kind}, not a vocoder", f"plugin {loaded.name!r}", "name a HiFi-GAN run or griffinlim")
+        raise UsageError(
+            f"{chosen} holds a {loaded.kind}, not a vocoder", f"plugin {loaded.name!r}", "name a HiFi-GAN run or griffinlim"
+        )
     if loaded.model.mel.sample_rate_hz != mel.sample_rate_hz:
-        raise MismatchError(f"vocoder {Path(chosen).name!r} speaks at another rate",
-                            f"sample_rate_hz: model {mel.sample_rate_hz}, vocoder {loaded.model.mel.sample_rate_hz}",
-                            "train a vocoder on the same prepared corpus")
+        raise MismatchError(
+            f"vocoder {Path(chosen).name!r} speaks at another rate",
+            f"sample_rate_hz: model {mel.sample_rate_hz}, vocoder {loaded.model.mel.sample_rate_hz}",
+            "train a vocoder on the same prepared corpus",
+        )
     return loaded.model, Path(chosen).name

@@ -77,8 +77,17 @@ class Voice:
         MismatchError: acoustic model and vocoder disagree on the mel's content.
     """
 
-    def __init__(self, frontend: Frontend, acoustic: AcousticModel, vocoder: Vocoder, *, device: str | torch.device = "cpu",
-                 notes: Sequence[str] = (), name: str = "voice", vocoder_name: str = "vocoder") -> None:
+    def __init__(
+        self,
+        frontend: Frontend,
+        acoustic: AcousticModel,
+        vocoder: Vocoder,
+        *,
+        device: str | torch.device = "cpu",
+        notes: Sequence[str] = (),
+        name: str = "voice",
+        vocoder_name: str = "vocoder",
+    ) -> None:
         self.frontend, self.name, self.vocoder_name = frontend, name, vocoder_name
         self.device = torch.device(device)
         self.acoustic, self.vocoder = acoustic.to(self.device).eval(), vocoder.to(self.device).eval()
@@ -96,8 +105,18 @@ class Voice:
         """Names that `speaker` can take."""
         return self.acoustic.context.speakers.names
 
-    def synthesize(self, text: str, *, speaker: str | None = None, seed: int = 0, pace: float = 1.0, pitch: float = 0.0,
-                   pitch_range: float = 1.0, energy: float = 1.0, max_tokens: int = 150) -> Speech:
+    def synthesize(
+        self,
+        text: str,
+        *,
+        speaker: str | None = None,
+        seed: int = 0,
+        pace: float = 1.0,
+        pitch: float = 0.0,
+        pitch_range: float = 1.0,
+        energy: float = 1.0,
+        max_tokens: int = 150,
+    ) -> Speech:
         """Speak `text`: sentences and, where too long, clauses apart, joined with natural pauses.
 
         Args:
@@ -113,15 +132,20 @@ class Voice:
         Raises:
             InputError: nothing to speak, symbols that the model does not know, a control it has not got.
         """
-        controls = Controls(pace=_positive("pace", pace), pitch=pitch, pitch_range=pitch_range, energy=_positive("energy", energy))
+        controls = Controls(
+            pace=_positive("pace", pace), pitch=pitch, pitch_range=pitch_range, energy=_positive("energy", energy)
+        )
         started = time.perf_counter()
         analysis = self.frontend.analyze(text)
         pieces = split_analysis(analysis, self.frontend.symbols, max_tokens)
         read = time.perf_counter() - started
         if not pieces:
             where = ", ".join(f"{u.character!r} at {u.position}" for u in analysis.unknown[:5])
-            raise InputError("nothing to speak in the text", f"unknown characters: {where}" if where else f"text: {text[:40]!r}",
-                             "give at least one word")
+            raise InputError(
+                "nothing to speak in the text",
+                f"unknown characters: {where}" if where else f"text: {text[:40]!r}",
+                "give at least one word",
+            )
         seeds = [part_seed(seed, index) for index in range(len(pieces))]
         rows, acoustic_s = self._spectrograms([p for p, _ in pieces], speaker, seeds, controls)
         started = time.perf_counter()
@@ -129,13 +153,28 @@ class Voice:
         vocoder_s = time.perf_counter() - started
         parts = tuple(Part(p, row, pause) for (p, pause), row in zip(pieces, rows, strict=True))
         notes = list(self.notes)
-        notes += [f"part {i + 1} ({p.analysis.normalized[:40]!r}) was cut at the frame limit" for i, p in enumerate(parts)
-                  if p.spectrogram.finished is not None and not bool(p.spectrogram.finished.all())]
-        return Speech(self._join(waves, [p.pause_s for p in parts]), self.sample_rate_hz, parts, analysis.unknown,
-                      {"frontend": read, "acoustic": acoustic_s, "vocoder": vocoder_s}, tuple(notes))
+        notes += [
+            f"part {i + 1} ({p.analysis.normalized[:40]!r}) was cut at the frame limit"
+            for i, p in enumerate(parts)
+            if p.spectrogram.finished is not None and not bool(p.spectrogram.finished.all())
+        ]
+        return Speech(
+            self._join(waves, [p.pause_s for p in parts]),
+            self.sample_rate_hz,
+            parts,
+            analysis.unknown,
+            {"frontend": read, "acoustic": acoustic_s, "vocoder": vocoder_s},
+            tuple(notes),
+        )
 
-    def spectrogram(self, tokens: Sequence[Sequence[str]], *, speaker: str | None = None, seeds: Sequence[int] | None = None,
-                    controls: Controls | None = None) -> list[Spectrogram]:
+    def spectrogram(
+        self,
+        tokens: Sequence[Sequence[str]],
+        *,
+        speaker: str | None = None,
+        seeds: Sequence[int] | None = None,
+        controls: Controls | None = None,
+    ) -> list[Spectrogram]:
         """Mels of token sequences, one row each, without cutting or joining (for comparison and study)."""
         ids = [self.acoustic.context.symbols.ids(row) for row in tokens]
         table = self.acoustic.context.speakers
@@ -153,12 +192,18 @@ class Voice:
     def waveform(self, spectrogram: Spectrogram) -> np.ndarray:
         """Audio (S,) of one spectrogram row, on the recording's clock: what lies before sample 0 is dropped."""
         with torch.inference_mode():
-            wave = self.vocoder.infer(spectrogram.mel[:, :, : int(spectrogram.lengths[0])].to(self.device))[0].float().cpu().numpy()
+            wave = (
+                self.vocoder.infer(spectrogram.mel[:, :, : int(spectrogram.lengths[0])].to(self.device))[0]
+                .float()
+                .cpu()
+                .numpy()
+            )
         start = self.mel.waveform_start_samples
         return wave[-start:] if start < 0 else np.concatenate([np.zeros(start, np.float32), wave])
 
-    def _spectrograms(self, parts: Sequence[Analysis], speaker: str | None, seeds: Sequence[int], controls: Controls,
-                      rows_at_once: int = 16) -> tuple[list[Spectrogram], float]:
+    def _spectrograms(
+        self, parts: Sequence[Analysis], speaker: str | None, seeds: Sequence[int], controls: Controls, rows_at_once: int = 16
+    ) -> tuple[list[Spectrogram], float]:
         started = time.perf_counter()
         rows: list[Spectrogram] = []
         for first in range(0, len(parts), rows_at_once):
@@ -171,7 +216,7 @@ class Voice:
         for index, (wave, pause) in enumerate(zip(waves, pauses, strict=True)):
             pieces.append(np.clip(wave, -1.0, 1.0).astype(np.float32))
             if index + 1 < len(waves):
-                pieces.append(np.zeros(int(round(pause * self.sample_rate_hz)), np.float32))
+                pieces.append(np.zeros(round(pause * self.sample_rate_hz), np.float32))
         return np.concatenate(pieces)
 
 

@@ -18,10 +18,17 @@ from __future__ import annotations
 from importlib import import_module
 
 _HOME = {
-    "CheckResult": "checks", "check_plugin": "checks",
-    "check_acoustic_model": "acoustic", "check_vocoder": "vocoder", "check_frontend": "frontend",
-    "fake_speech": "builders", "tiny_batch": "builders", "tiny_context": "builders", "tiny_corpus": "builders", "tone": "builders",
-}  # fmt: skip
+    "CheckResult": "checks",
+    "check_plugin": "checks",
+    "check_acoustic_model": "acoustic",
+    "check_vocoder": "vocoder",
+    "check_frontend": "frontend",
+    "fake_speech": "builders",
+    "tiny_batch": "builders",
+    "tiny_context": "builders",
+    "tiny_corpus": "builders",
+    "tone": "builders",
+}
 
 __all__ = sorted(_HOME)
 

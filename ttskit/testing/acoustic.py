@@ -35,25 +35,27 @@ def check_acoustic_model(plugin: Plugin) -> list[CheckResult]:
     batch = tiny_batch(context)
     inputs = AcousticInput(batch.tokens, batch.token_lengths, batch.speaker)
     suite = _Suite(plugin, build, model, context, batch, inputs)
-    return run_checks({
-        "declared facts are true": suite.facts,
-        "forward and loss": suite.forward,
-        "losses add up over the rows of a batch": suite.additive,
-        "gradient reaches every parameter": suite.gradients,
-        "training repeats under a seed": suite.training_repeats,
-        "padding does not change a sentence (forward)": suite.padding_forward,
-        "a batch equals single runs (infer)": suite.batch_equals_singles,
-        "determinism under a seed": suite.deterministic,
-        "lengths agree": suite.lengths,
-        "save and load": suite.save_load,
-        "device moves": suite.device,
-        "declared controls work": suite.controls,
-        "undeclared controls are refused": suite.no_controls,
-        "speakers": suite.speakers,
-        "teacher-forced mels": suite.teacher_forced,
-        "alignment of speech": suite.aligns,
-        "errors for bad input": suite.bad_input,
-    })
+    return run_checks(
+        {
+            "declared facts are true": suite.facts,
+            "forward and loss": suite.forward,
+            "losses add up over the rows of a batch": suite.additive,
+            "gradient reaches every parameter": suite.gradients,
+            "training repeats under a seed": suite.training_repeats,
+            "padding does not change a sentence (forward)": suite.padding_forward,
+            "a batch equals single runs (infer)": suite.batch_equals_singles,
+            "determinism under a seed": suite.deterministic,
+            "lengths agree": suite.lengths,
+            "save and load": suite.save_load,
+            "device moves": suite.device,
+            "declared controls work": suite.controls,
+            "undeclared controls are refused": suite.no_controls,
+            "speakers": suite.speakers,
+            "teacher-forced mels": suite.teacher_forced,
+            "alignment of speech": suite.aligns,
+            "errors for bad input": suite.bad_input,
+        }
+    )
 
 
 def _settle(model: AcousticModel, context: ModelContext) -> None:
@@ -68,18 +70,32 @@ def _settle(model: AcousticModel, context: ModelContext) -> None:
 
 class _Suite:
     def __init__(self, plugin, build, model, context, batch, inputs) -> None:
-        self.plugin, self.build, self.model, self.context, self.batch, self.inputs = plugin, build, model, context, batch, inputs
+        self.plugin, self.build, self.model, self.context, self.batch, self.inputs = (
+            plugin,
+            build,
+            model,
+            context,
+            batch,
+            inputs,
+        )
         self.name = plugin.name
 
-    def infer(self, inputs: AcousticInput, controls: Controls | None = None, model: AcousticModel | None = None,
-              seeds: range | None = None) -> Spectrogram:
+    def infer(
+        self,
+        inputs: AcousticInput,
+        controls: Controls | None = None,
+        model: AcousticModel | None = None,
+        seeds: range | None = None,
+    ) -> Spectrogram:
         generators = [torch.Generator().manual_seed(s) for s in seeds or range(len(inputs.tokens))]
         with torch.inference_mode():
             return (model or self.model).eval().infer(inputs, controls, generators)
 
     def single(self, row: int) -> AcousticInput:
         n = int(self.inputs.lengths[row])
-        return AcousticInput(self.inputs.tokens[row : row + 1, :n], self.inputs.lengths[row : row + 1], self.inputs.speaker[row : row + 1])
+        return AcousticInput(
+            self.inputs.tokens[row : row + 1, :n], self.inputs.lengths[row : row + 1], self.inputs.speaker[row : row + 1]
+        )
 
     def facts(self) -> None:
         facts = self.plugin.facts
@@ -88,6 +104,8 @@ class _Suite:
             said, is_ = facts[fact], getattr(self.model, fact)
             same = sorted(said) == sorted(is_) if fact == "controls" else said == is_
             need(same, f"fact {fact!r}: the description says {said!r}, the model {is_!r}")
+        missing = set(self.model.features) - set(facts.get("features", ())) - {"durations"}  # durations only if options ask
+        need(not missing, f"the model needs features {sorted(missing)} that its description does not declare")
         need(facts["decoding"] in ("autoregressive", "parallel"), f"decoding is {facts['decoding']!r}")
         finished = self.infer(self.inputs).finished
         if facts["decoding"] == "autoregressive":
@@ -97,7 +115,10 @@ class _Suite:
 
     def forward(self) -> None:
         outputs = self.model.eval()(self.batch)
-        need(outputs.mel.shape == self.batch.mel.shape, f"mel is {tuple(outputs.mel.shape)}, the target {tuple(self.batch.mel.shape)}")
+        need(
+            outputs.mel.shape == self.batch.mel.shape,
+            f"mel is {tuple(outputs.mel.shape)}, the target {tuple(self.batch.mel.shape)}",
+        )
         losses = self.model.loss(outputs, self.batch, STATE)
         need(isinstance(losses, Losses) and len(losses.terms) > 0, "loss must return Losses with at least one term")
         for name, term in losses.terms.items():
@@ -111,9 +132,11 @@ class _Suite:
             for field in ("total", "count"):
                 one = float(getattr(term, field))
                 many = sum(float(getattr(p.terms[name], field)) for p in parts)
-                need(abs(one - many) <= 1e-3 * max(1.0, abs(one)),
-                     f"loss term {name!r}: {field} of the batch is {one:.6g}, of its rows together {many:.6g}; "
-                     "padding is counted, or the mean was taken over the batch (several processes would not agree with one)")
+                need(
+                    abs(one - many) <= 1e-3 * max(1.0, abs(one)),
+                    f"loss term {name!r}: {field} of the batch is {one:.6g}, of its rows together {many:.6g}; "
+                    "padding is counted, or the mean was taken over the batch (several processes would not agree with one)",
+                )
 
     def row(self, index: int) -> AcousticBatch:
         n, t = int(self.batch.token_lengths[index]), int(self.batch.mel_lengths[index])
@@ -135,8 +158,13 @@ class _Suite:
         model.train()
         torch.manual_seed(3)
         self.model_loss(model).backward()
-        without = [n for n, p in model.named_parameters() if p.requires_grad and (p.grad is None or not bool(p.grad.abs().sum() > 0))]
-        need(not without, f"no gradient reaches {', '.join(without[:6])}" + (f" and {len(without) - 6} more" if len(without) > 6 else ""))
+        without = [
+            n for n, p in model.named_parameters() if p.requires_grad and (p.grad is None or not bool(p.grad.abs().sum() > 0))
+        ]
+        need(
+            not without,
+            f"no gradient reaches {', '.join(without[:6])}" + (f" and {len(without) - 6} more" if len(without) > 6 else ""),
+        )
         planned = {id(p) for plan in model.optimizers(100).values() for g in plan.optimizer.param_groups for p in g["params"]}
         left = [n for n, p in model.named_parameters() if p.requires_grad and id(p) not in planned]
         need(not left, f"no optimiser moves {', '.join(left[:6])}")
@@ -150,8 +178,11 @@ class _Suite:
         for _ in range(2):
             one = copy.deepcopy(model)
             torch.manual_seed(5)
-            values.append(float(self.model_loss(one)))
-        need(values[0] == values[1], f"the same seed gives losses {values[0]!r} and {values[1]!r}; draw randomness from torch's generator")
+            values.append(float(self.model_loss(one).detach()))
+        need(
+            values[0] == values[1],
+            f"the same seed gives losses {values[0]!r} and {values[1]!r}; draw randomness from torch's generator",
+        )
 
     def padding_forward(self) -> None:
         with torch.no_grad():
@@ -169,28 +200,40 @@ class _Suite:
             n, m = int(together.lengths[i]), int(alone.lengths[0])
             need(n == m, f"row {i} has {n} frames in a batch and {m} alone")
             worst = float((together.mel[i, :, :n] - alone.mel[0, :, :n]).abs().max())
-            need(worst <= ATOL, f"row {i} differs by {worst:.2g} between batch and single run: a mask or generator is shared between rows")
+            need(
+                worst <= ATOL,
+                f"row {i} differs by {worst:.2g} between batch and single run: a mask or generator is shared between rows",
+            )
 
     def deterministic(self) -> None:
         torch.manual_seed(1)
         a = self.infer(self.inputs)
         torch.manual_seed(2)
         b = self.infer(self.inputs)
-        need(a.mel.shape == b.mel.shape and torch.equal(a.mel, b.mel),
-             "the same generators give different speech: randomness must come from the generators passed to infer")
+        need(
+            a.mel.shape == b.mel.shape and torch.equal(a.mel, b.mel),
+            "the same generators give different speech: randomness must come from the generators passed to infer",
+        )
 
     def lengths(self) -> None:
         out = self.infer(self.inputs)
         rows, tokens = self.inputs.tokens.shape
         need(out.mel.shape[:2] == (rows, self.context.mel.bands), f"mel is {tuple(out.mel.shape)}")
-        need(int(out.lengths.max()) == out.mel.shape[2] and int(out.lengths.min()) >= 1,
-             f"lengths {out.lengths.tolist()} do not agree with {out.mel.shape[2]} frames")
+        need(
+            int(out.lengths.max()) == out.mel.shape[2] and int(out.lengths.min()) >= 1,
+            f"lengths {out.lengths.tolist()} do not agree with {out.mel.shape[2]} frames",
+        )
         need(bool(torch.isfinite(out.mel).all()), "mel has values that are not finite")
         if out.durations is not None:
-            need(torch.equal(out.durations.sum(1).long(), out.lengths.long()),
-                 f"durations sum to {out.durations.sum(1).tolist()}, lengths are {out.lengths.tolist()}")
+            need(
+                torch.equal(out.durations.sum(1).long(), out.lengths.long()),
+                f"durations sum to {out.durations.sum(1).tolist()}, lengths are {out.lengths.tolist()}",
+            )
         if out.alignment is not None:
-            need(tuple(out.alignment.shape) == (rows, out.mel.shape[2], tokens), f"alignment is {tuple(out.alignment.shape)}, not (B, T, N)")
+            need(
+                tuple(out.alignment.shape) == (rows, out.mel.shape[2], tokens),
+                f"alignment is {tuple(out.alignment.shape)}, not (B, T, N)",
+            )
 
     def save_load(self) -> None:
         from safetensors.torch import load, save
@@ -199,12 +242,18 @@ class _Suite:
         other = self.build(seed=99)
         other.load_state_dict(state)
         a, b = self.infer(self.inputs), self.infer(self.inputs, model=other)
-        need(a.mel.shape == b.mel.shape and torch.equal(a.mel, b.mel), "a model loaded from its state dict speaks differently: state is missing from it")
+        need(
+            a.mel.shape == b.mel.shape and torch.equal(a.mel, b.mel),
+            "a model loaded from its state dict speaks differently: state is missing from it",
+        )
 
     def device(self) -> None:
         for name, module in self.model.named_modules():
             loose = [k for k, v in vars(module).items() if isinstance(v, Tensor)]
-            need(not loose, f"{name or 'the model'} holds tensors {loose} that are neither parameters nor buffers: they stay behind on .to(device)")
+            need(
+                not loose,
+                f"{name or 'the model'} holds tensors {loose} that are neither parameters nor buffers: they stay behind on .to(device)",
+            )
         if torch.cuda.is_available():
             moved = copy.deepcopy(self.model).to("cuda")
             out = self.infer(self.inputs.to("cuda"), model=moved)
@@ -212,7 +261,12 @@ class _Suite:
 
     def controls(self) -> None:
         plain = self.infer(self.inputs)
-        tries = {"pace": Controls(pace=0.5), "pitch": Controls(pitch=4.0), "pitch_range": Controls(pitch_range=2.5), "energy": Controls(energy=1.7)}
+        tries = {
+            "pace": Controls(pace=0.5),
+            "pitch": Controls(pitch=4.0),
+            "pitch_range": Controls(pitch_range=2.5),
+            "energy": Controls(energy=1.7),
+        }
         for control in self.model.controls:
             need(control in tries, f"unknown control {control!r} declared")
             changed = self.infer(self.inputs, tries[control])
@@ -221,16 +275,28 @@ class _Suite:
             value = getattr(tries[control], control)
             per_token = replace(Controls(), **{control: torch.full(self.inputs.tokens.shape, float(value))})
             again = self.infer(self.inputs, per_token)
-            need(again.mel.shape == changed.mel.shape and torch.allclose(again.mel, changed.mel, atol=ATOL),
-                 f"control {control!r} given per token differs from the same number for all tokens")
+            need(
+                again.mel.shape == changed.mel.shape and torch.allclose(again.mel, changed.mel, atol=ATOL),
+                f"control {control!r} given per token differs from the same number for all tokens",
+            )
         if "pace" in self.model.controls:
-            durations = torch.full_like(self.inputs.tokens, 4) * (torch.arange(self.inputs.tokens.shape[1])[None] < self.inputs.lengths[:, None])
+            durations = torch.full_like(self.inputs.tokens, 4) * (
+                torch.arange(self.inputs.tokens.shape[1])[None] < self.inputs.lengths[:, None]
+            )
             slow = self.infer(self.inputs, Controls(durations=durations.float(), pace=0.5)).lengths
             fast = self.infer(self.inputs, Controls(durations=durations.float(), pace=2.0)).lengths
-            need(bool((slow > fast).all()), f"pace 0.5 gives {slow.tolist()} frames, pace 2.0 {fast.tolist()}: pace is a speed, larger is shorter")
+            need(
+                bool((slow > fast).all()),
+                f"pace 0.5 gives {slow.tolist()} frames, pace 2.0 {fast.tolist()}: pace is a speed, larger is shorter",
+            )
 
     def no_controls(self) -> None:
-        tries = {"pace": Controls(pace=2.0), "pitch": Controls(pitch=4.0), "pitch_range": Controls(pitch_range=2.0), "energy": Controls(energy=2.0)}
+        tries = {
+            "pace": Controls(pace=2.0),
+            "pitch": Controls(pitch=4.0),
+            "pitch_range": Controls(pitch_range=2.0),
+            "energy": Controls(energy=2.0),
+        }
         for control, asked in tries.items():
             if control not in self.model.controls:
                 must_refuse(f"control {control!r}, which is not declared,", lambda asked=asked: self.infer(self.inputs, asked))
@@ -251,7 +317,10 @@ class _Suite:
             return
         with torch.inference_mode():
             out = self.model.eval().teacher_forced(self.batch)
-        need(torch.equal(out.lengths, self.batch.mel_lengths), f"teacher-forced lengths {out.lengths.tolist()}, target {self.batch.mel_lengths.tolist()}")
+        need(
+            torch.equal(out.lengths, self.batch.mel_lengths),
+            f"teacher-forced lengths {out.lengths.tolist()}, target {self.batch.mel_lengths.tolist()}",
+        )
         need(out.mel.shape[2] == self.batch.mel.shape[2], "teacher-forced mel has not exactly the target's frames")
 
     def aligns(self) -> None:

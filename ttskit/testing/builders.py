@@ -16,7 +16,7 @@ _WORDS = ("mesa", "luna", "pared", "gato", "cine", "árbol", "tuyo", "fuego", "l
 
 def tone(hz: float, seconds: float, rate_hz: int, level: float = 0.3, harmonics: int = 6) -> np.ndarray:
     """A harmonic tone, (S,) float32: F0 is `hz`, partials fall off as 1/k."""
-    t = np.arange(int(round(seconds * rate_hz))) / rate_hz
+    t = np.arange(round(seconds * rate_hz)) / rate_hz
     partials = [k for k in range(1, harmonics + 1) if k * hz < rate_hz / 2]
     wave = sum(np.sin(2 * np.pi * k * hz * t) / k for k in partials)
     return (level * wave / sum(1 / k for k in partials)).astype(np.float32)
@@ -48,7 +48,9 @@ def fake_speech(text: str, rate_hz: int, seed: int = 0, f0_hz: float = 150.0) ->
     return np.clip(wave, -0.95, 0.95).astype(np.float32)
 
 
-def tiny_corpus(folder: Path, utterances: int = 12, speakers: tuple[str, ...] = ("ana",), rate_hz: int = 22_050, seed: int = 0) -> Path:
+def tiny_corpus(
+    folder: Path, utterances: int = 12, speakers: tuple[str, ...] = ("ana",), rate_hz: int = 22_050, seed: int = 0
+) -> Path:
     """Write a corpus of made-up speech: LJSpeech layout for one speaker, one such folder per speaker for several."""
     import soundfile
 
@@ -101,6 +103,14 @@ def tiny_batch(context, lengths: tuple[int, ...] = (9, 6, 4), frames_per_token: 
     mask = torch.arange(frames)[None] < mel_lengths[:, None]
     mel, pitch = mel * mask[:, None], pitch * mask
     return AcousticBatch(
-        ids=tuple(f"u{i}" for i in range(rows)), tokens=tokens, token_lengths=token_lengths, mel=mel, mel_lengths=mel_lengths,
-        speaker=torch.arange(rows) % len(context.speakers), pitch=pitch, energy=mel.norm(dim=1), durations=durations,
-        seeds=torch.arange(rows) + 17)
+        ids=tuple(f"u{i}" for i in range(rows)),
+        tokens=tokens,
+        token_lengths=token_lengths,
+        mel=mel,
+        mel_lengths=mel_lengths,
+        speaker=torch.arange(rows) % len(context.speakers),
+        pitch=pitch,
+        energy=mel.norm(dim=1),
+        durations=durations,
+        seeds=torch.arange(rows) + 17,
+    )

@@ -62,7 +62,9 @@ def check_plugin(kind: str, name: str, registry: Registry) -> list[CheckResult]:
     """Check one plugin of any kind; unknown names raise `PluginError`."""
     plugin = registry.get(kind, name)
     origin = registry.origin(kind, name)
-    results = run_checks({"registration is cheap": lambda: _cheap(origin.entry_point), "description": lambda: _described(plugin)})
+    results = run_checks(
+        {"registration is cheap": lambda: _cheap(origin.entry_point), "description": lambda: _described(plugin)}
+    )
     if not all(r.passed for r in results):
         return results
     if kind == "frontend":
@@ -85,7 +87,9 @@ def _cheap(entry_point: str) -> None:
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, encoding="utf-8", check=False)
     need(done.returncode == 0, f"loading the entry point fails: {done.stderr.strip().splitlines()[-1:]}")
     heavy = done.stdout.strip()
-    need(not heavy, f"entry point {entry_point!r} imports {heavy} when it is loaded; import inside the factory's module instead")
+    need(
+        not heavy, f"entry point {entry_point!r} imports {heavy} when it is loaded; import inside the factory's module instead"
+    )
 
 
 def _described(plugin: Plugin) -> None:

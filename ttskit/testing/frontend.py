@@ -17,7 +17,10 @@ def check_frontend(plugin: Plugin) -> list[CheckResult]:
     def symbols() -> None:
         table = frontend.symbols
         need(SymbolTable.from_json(table.to_json()) == table, "the symbol table changes when it is saved and read back")
-        need(table.silent <= set(table.symbols), f"silent symbols missing from the table: {sorted(table.silent - set(table.symbols))}")
+        need(
+            table.silent <= set(table.symbols),
+            f"silent symbols missing from the table: {sorted(table.silent - set(table.symbols))}",
+        )
 
     def tokens() -> None:
         for text in TEXTS:
@@ -33,17 +36,25 @@ def check_frontend(plugin: Plugin) -> list[CheckResult]:
             analysis = frontend.analyze(text)
             need(len(analysis.words) > 0, f"{text!r}: no words")
             for word in analysis.words:
-                need(0 <= word.span[0] < word.span[1] <= len(analysis.text), f"{text!r}: word {word.text!r} has span {word.span}")
+                need(
+                    0 <= word.span[0] < word.span[1] <= len(analysis.text), f"{text!r}: word {word.text!r} has span {word.span}"
+                )
 
     def deterministic() -> None:
         again: Frontend = plugin.load()()
         for text in TEXTS:
-            need(frontend.analyze(text) == again.analyze(text) == frontend.analyze(text), f"{text!r} is read differently each time")
+            need(
+                frontend.analyze(text) == again.analyze(text) == frontend.analyze(text),
+                f"{text!r} is read differently each time",
+            )
 
     def unknown() -> None:
         analysis = frontend.analyze("hola \u4f60 che")
         found = [(u.character, u.position) for u in analysis.unknown]
-        need(("\u4f60", 5) in found, f"an unknown character is dropped without being reported with its position (reported: {found})")
+        need(
+            ("\u4f60", 5) in found,
+            f"an unknown character is dropped without being reported with its position (reported: {found})",
+        )
         need(len(analysis.words) >= 2, "the text around an unknown character is lost")
 
     def empty() -> None:
@@ -56,9 +67,19 @@ def check_frontend(plugin: Plugin) -> list[CheckResult]:
         mine = frontend.fingerprint()
         need(mine.name == plugin.name, f"the fingerprint's name {mine.name!r} differs from the plugin's {plugin.name!r}")
         need(FrontendFingerprint.from_json(mine.to_json()) == mine, "the fingerprint changes when it is saved and read back")
-        need(plugin.load()(**mine.options).fingerprint() == mine, "building from the fingerprint's options gives another fingerprint")
+        need(
+            plugin.load()(**mine.options).fingerprint() == mine,
+            "building from the fingerprint's options gives another fingerprint",
+        )
 
-    return run_checks({
-        "symbol table": symbols, "tokens are in the table": tokens, "spans": spans, "determinism": deterministic,
-        "unknown characters are reported": unknown, "empty text": empty, "fingerprint rebuilds the frontend": fingerprint,
-    })
+    return run_checks(
+        {
+            "symbol table": symbols,
+            "tokens are in the table": tokens,
+            "spans": spans,
+            "determinism": deterministic,
+            "unknown characters are reported": unknown,
+            "empty text": empty,
+            "fingerprint rebuilds the frontend": fingerprint,
+        }
+    )

@@ -15,13 +15,15 @@ from ttskit.testing.checks import CheckResult, must_refuse, need, run_checks
 
 def check_small(plugin: Plugin) -> list[CheckResult]:
     """The checks of the plugin's kind."""
-    return run_checks({
-        "corpus reader": {"refuses an empty folder": lambda: _reader(plugin)},
-        "pitch extractor": {"finds a known tone": lambda: _pitch(plugin)},
-        "metric": {"identical audio": lambda: _metric(plugin)},
-        "importer": {"refuses what it does not know": lambda: _importer(plugin)},
-        "command": {"help has an example": lambda: _command(plugin)},
-    }[plugin.kind])
+    return run_checks(
+        {
+            "corpus reader": {"refuses an empty folder": lambda: _reader(plugin)},
+            "pitch extractor": {"finds a known tone": lambda: _pitch(plugin)},
+            "metric": {"identical audio": lambda: _metric(plugin)},
+            "importer": {"refuses what it does not know": lambda: _importer(plugin)},
+            "command": {"help has an example": lambda: _command(plugin)},
+        }[plugin.kind]
+    )
 
 
 def _reader(plugin: Plugin) -> None:
@@ -69,4 +71,7 @@ def _command(plugin: Plugin) -> None:
     need(isinstance(command, click.Command), f"the factory is {type(command).__name__}, not a click command")
     commands = command.commands.values() if isinstance(command, click.Group) else [command]
     for one in commands:
-        need("ttskit " in (one.help or "") + (one.epilog or ""), f"the help of {one.name!r} shows no example that starts with 'ttskit '")
+        need(
+            "ttskit " in (one.help or "") + (one.epilog or ""),
+            f"the help of {one.name!r} shows no example that starts with 'ttskit '",
+        )

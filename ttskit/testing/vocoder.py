@@ -33,7 +33,10 @@ def check_vocoder(plugin: Plugin) -> list[CheckResult]:
     def facts() -> None:
         for fact in ("trainable", "streaming"):
             need(fact in plugin.facts, f"the description does not declare the fact {fact!r}")
-            need(plugin.facts[fact] == getattr(vocoder, fact), f"fact {fact!r}: the description says {plugin.facts[fact]!r}, the vocoder {getattr(vocoder, fact)!r}")
+            need(
+                plugin.facts[fact] == getattr(vocoder, fact),
+                f"fact {fact!r}: the description says {plugin.facts[fact]!r}, the vocoder {getattr(vocoder, fact)!r}",
+            )
         need(vocoder.mel == mel_config, "the vocoder's mel is not the one it was built for")
 
     def samples() -> None:
@@ -59,7 +62,9 @@ def check_vocoder(plugin: Plugin) -> list[CheckResult]:
         from safetensors.torch import load, save
 
         other = build(seed=9)
-        other.load_state_dict(load(save({k: v.contiguous() for k, v in vocoder.state_dict().items()})) if vocoder.state_dict() else {})
+        other.load_state_dict(
+            load(save({k: v.contiguous() for k, v in vocoder.state_dict().items()})) if vocoder.state_dict() else {}
+        )
         worst = float((infer(mel) - infer(mel, other)).abs().max())
         need(worst <= 1e-5, f"a vocoder loaded from its state dict differs by {worst:.2g}")
 
@@ -83,8 +88,12 @@ def check_vocoder(plugin: Plugin) -> list[CheckResult]:
         plans = model.optimizers(100)
         frames = model.segment_frames
         g = torch.Generator().manual_seed(2)
-        batch = VocoderBatch(("a", "b"), torch.randn(2, mel_config.bands, frames, generator=g) - 5.0,
-                             0.1 * torch.randn(2, frames * mel_config.hop_samples, generator=g), torch.tensor([1, 2]))
+        batch = VocoderBatch(
+            ("a", "b"),
+            torch.randn(2, mel_config.bands, frames, generator=g) - 5.0,
+            0.1 * torch.randn(2, frames * mel_config.hop_samples, generator=g),
+            torch.tensor([1, 2]),
+        )
         reached: set[int] = set()
 
         def optimize(name: str, losses: Losses) -> None:
@@ -97,7 +106,10 @@ def check_vocoder(plugin: Plugin) -> list[CheckResult]:
 
         model.training_step(batch, TrainState(0, 0, 100), optimize)
         without = [n for n, p in model.named_parameters() if p.requires_grad and id(p) not in reached]
-        need(not without, f"no gradient reaches {', '.join(without[:6])}" + (f" and {len(without) - 6} more" if len(without) > 6 else ""))
+        need(
+            not without,
+            f"no gradient reaches {', '.join(without[:6])}" + (f" and {len(without) - 6} more" if len(without) > 6 else ""),
+        )
         with torch.no_grad():
             losses = model.eval().validation_losses(batch, TrainState(0, 0, 100))
         need(all(bool(torch.isfinite(t.total)) for t in losses.terms.values()), "validation losses are not finite")
@@ -109,7 +121,15 @@ def check_vocoder(plugin: Plugin) -> list[CheckResult]:
         broken[0, 0, 0] = float("nan")
         must_refuse("a mel with NaN", lambda: infer(broken))
 
-    return run_checks({
-        "declared facts are true": facts, "samples per frame": samples, "a batch equals single runs": batch, "determinism": deterministic,
-        "save and load": save_load, "streaming": streaming, "training": training, "errors for bad input": bad_input,
-    })
+    return run_checks(
+        {
+            "declared facts are true": facts,
+            "samples per frame": samples,
+            "a batch equals single runs": batch,
+            "determinism": deterministic,
+            "save and load": save_load,
+            "streaming": streaming,
+            "training": training,
+            "errors for bad input": bad_input,
+        }
+    )

@@ -1,0 +1,221 @@
+"""The conformance kit passes a right model and names the fault of each wrong one."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import nn
+
+from ttskit.interfaces import (
+    AcousticModel,
+    AcousticModelPlugin,
+    Losses,
+    LossTerm,
+    OptimizerPlan,
+    Outputs,
+    Spectrogram,
+    Vocoder,
+    VocoderPlugin,
+)
+from ttskit.nn import length_mask
+from ttskit.testing import check_acoustic_model, check_vocoder
+
+FRAMES = 3  # frames per token of the little model at pace 1
+
+
+class Right(AcousticModel):
+    """Every token becomes a few frames of its embedding plus its speaker's: small, and it keeps every promise."""
+
+    decoding = "parallel"
+    controls = ("pace",)
+    multi_speaker = True
+
+    def __init__(self, context) -> None:
+        super().__init__()
+        self.context = context
+        self.token = nn.Embedding(len(context.symbols), context.mel.bands)
+        self.speaker = nn.Embedding(len(context.speakers), context.mel.bands)
+
+    def hidden(self, tokens, lengths, speaker):
+        return (self.token(tokens) + self.speaker(speaker)[:, None]) * length_mask(lengths, tokens.shape[1])[..., None]
+
+    def forward(self, batch):
+        hidden = self.hidden(batch.tokens, batch.token_lengths, batch.speaker)
+        position = torch.arange(batch.mel.shape[2])[None] * batch.token_lengths[:, None] // batch.mel_lengths[:, None]
+        position = position.clamp_max(batch.tokens.shape[1] - 1)
+        mel = hidden.gather(1, position[..., None].expand(-1, -1, hidden.shape[2])).transpose(1, 2)
+        return Outputs(mel * length_mask(batch.mel_lengths)[:, None], batch.mel_lengths)
+
+    def loss(self, outputs, batch, state):
+        mask = length_mask(batch.mel_lengths)[:, None]
+        squared = ((outputs.mel - batch.mel).square() * mask).sum()
+        return Losses({"mel": LossTerm(squared, batch.mel_lengths.sum() * batch.mel.shape[1])})
+
+    def frames(self, inputs, controls):
+        pace = torch.as_tensor(controls.pace, dtype=torch.float).expand(inputs.tokens.shape)
+        given = torch.full(inputs.tokens.shape, float(FRAMES)) if controls.durations is None else controls.durations
+        real = length_mask(inputs.lengths, inputs.tokens.shape[1])
+        return (torch.floor(given / pace + 0.5).long().clamp_min(1)) * real
+
+    def infer(self, inputs, controls=None, generators=None):
+        controls = self.check_input(inputs, controls)
+        speaker = torch.zeros(len(inputs.tokens), dtype=torch.long) if inputs.speaker is None else inputs.speaker
+        durations = self.frames(inputs, controls)
+        hidden = self.hidden(inputs.tokens, inputs.lengths, speaker)
+        rows = [torch.repeat_interleave(h, d, dim=0) for h, d in zip(hidden, durations, strict=True)]
+        mel = nn.utils.rnn.pad_sequence(rows, batch_first=True).transpose(1, 2)
+        return Spectrogram(mel, durations.sum(1), durations=durations)
+
+    def optimizers(self, total_steps):
+        return {"main": OptimizerPlan(torch.optim.Adam(self.parameters(), 1e-3))}
+
+
+class IgnoresMask(Right):
+    def hidden(self, tokens, lengths, speaker):
+        hidden = super().hidden(tokens, lengths, speaker)
+        return hidden + hidden.mean(1, keepdim=True)  # the mean runs over padding too
+
+
+class ControlWithoutEffect(Right):
+    controls = ("pace", "pitch")
+
+
+class NotDeterministic(Right):
+    def infer(self, inputs, controls=None, generators=None):
+        out = super().infer(inputs, controls, generators)
+        return Spectrogram(out.mel + 0.1 * torch.randn_like(out.mel), out.lengths, durations=out.durations)
+
+
+class FalseFact(Right):
+    decoding = "autoregressive"
+
+
+class DeadParameter(Right):
+    def __init__(self, context) -> None:
+        super().__init__(context)
+        self.unused = nn.Linear(3, 3)
+
+
+class BatchMeanLoss(Right):
+    def loss(self, outputs, batch, state):
+        return Losses({"mel": LossTerm((outputs.mel - batch.mel).square().mean(), 1.0)})
+
+
+class TakesEverything(Right):
+    def check_input(self, inputs, controls):
+        from ttskit.interfaces import Controls
+
+        return controls or Controls()
+
+
+class LooseTensor(Right):
+    def __init__(self, context) -> None:
+        super().__init__(context)
+        self.scale = torch.ones(1)
+
+
+class SlowIsFast(Right):
+    def frames(self, inputs, controls):
+        from dataclasses import replace
+
+        return super().frames(inputs, replace(controls, pace=1 / torch.as_tensor(controls.pace)))
+
+
+FACTS = {"decoding": "parallel", "controls": ["pace"], "multi_speaker": True}
+
+
+def failures(model_class, **facts) -> dict[str, str]:
+    class Plugin(AcousticModelPlugin):
+        def load(self):
+            return lambda options, context: model_class(context)
+
+    plugin = Plugin("mine", "a test", "unused:unused", facts={**FACTS, **facts})
+    return {r.name: r.message for r in check_acoustic_model(plugin) if not r.passed}
+
+
+def test_a_right_model_passes_every_check():
+    assert failures(Right) == {}
+
+
+@pytest.mark.parametrize(
+    ("model", "facts", "check", "words"),
+    [
+        (IgnoresMask, {}, "padding does not change a sentence (forward)", "mask"),
+        (IgnoresMask, {}, "a batch equals single runs (infer)", "mask"),
+        (ControlWithoutEffect, {"controls": ["pace", "pitch"]}, "declared controls work", "'pitch' has no effect"),
+        (NotDeterministic, {}, "determinism under a seed", "generators"),
+        (FalseFact, {"decoding": "autoregressive"}, "declared facts are true", "finished"),
+        (Right, {"decoding": "autoregressive"}, "declared facts are true", "'decoding'"),
+        (Right, {"teacher_forced": True}, "teacher-forced mels", "teacher-forced"),
+        (DeadParameter, {}, "gradient reaches every parameter", "unused.weight"),
+        (BatchMeanLoss, {}, "losses add up over the rows of a batch", "'mel'"),
+        (TakesEverything, {}, "undeclared controls are refused", "'pitch'"),
+        (TakesEverything, {}, "errors for bad input", "empty sentence"),
+        (LooseTensor, {}, "device moves", "scale"),
+        (SlowIsFast, {}, "declared controls work", "pace is a speed"),
+    ],
+)
+def test_a_wrong_model_fails_with_its_fault_named(model, facts, check, words):
+    found = failures(model, **facts)
+    assert check in found, found
+    assert words in found[check]
+
+
+class RightVocoder(Vocoder):
+    def __init__(self, mel) -> None:
+        super().__init__()
+        self.mel = mel
+
+    def infer(self, mel):
+        self.check_mel(mel)
+        return torch.tanh(mel.mean(1)).repeat_interleave(self.mel.hop_samples, dim=1)
+
+
+class OneFrameShort(RightVocoder):
+    def infer(self, mel):
+        return super().infer(mel)[:, self.mel.hop_samples :]
+
+
+class FalseStreaming(RightVocoder):
+    streaming = True
+
+    def infer(self, mel):
+        wave = super().infer(mel)
+        return wave * torch.linspace(0, 1, wave.shape[1])  # depends on the whole length
+
+    def infer_stream(self, chunks):
+        for chunk in chunks:
+            yield self.infer(chunk)
+
+
+class TakesNan(RightVocoder):
+    def check_mel(self, mel):
+        super().check_mel(torch.nan_to_num(mel))
+
+
+def vocoder_failures(vocoder_class, **facts) -> dict[str, str]:
+    class Plugin(VocoderPlugin):
+        def load(self):
+            return lambda options, mel: vocoder_class(mel)
+
+    plugin = Plugin("mine", "a test", "unused:unused", facts={"trainable": False, "streaming": False, **facts})
+    return {r.name: r.message for r in check_vocoder(plugin) if not r.passed}
+
+
+def test_a_right_vocoder_passes_every_check():
+    assert vocoder_failures(RightVocoder) == {}
+
+
+@pytest.mark.parametrize(
+    ("vocoder", "facts", "check", "words"),
+    [
+        (OneFrameShort, {}, "samples per frame", "samples, need"),
+        (FalseStreaming, {"streaming": True}, "streaming", "chunks of 1 "),
+        (RightVocoder, {"trainable": True}, "declared facts are true", "'trainable'"),
+        (TakesNan, {}, "errors for bad input", "NaN"),
+    ],
+)
+def test_a_wrong_vocoder_fails_with_its_fault_named(vocoder, facts, check, words):
+    found = vocoder_failures(vocoder, **facts)
+    assert check in found, found
+    assert words in found[check]
