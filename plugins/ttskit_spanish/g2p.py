@@ -48,12 +48,11 @@ class Pronunciation:
 _PLAIN = {
     "a": "a", "b": "b", "v": "b", "d": "d", "f": "f", "j": "x", "k": "k", "l": "l", "m": "m", "n": "n", "ñ": "ɲ", "p": "p",
     "s": "s", "t": "t", "w": "w", "ch": "tʃ", "rr": "r", "sh": "ʃ", "qu": "k", "q": "k", "gu": "ɡ", "ph": "f", "th": "t",
-    "kh": "k", "gh": "ɡ", "rh": "r", "ck": "k",
+    "kh": "k", "gh": "ɡ", "rh": "r", "ck": "k", "tch": "tʃ",
 }  # fmt: skip
 _GLIDES = {"i": "j", "u": "w"}
 _FRONT = frozenset("ei")
-# Doubled in the spelling of loans and names, one sound in Spanish; nn and cc are two (innovar, acción).
-_DOUBLED = frozenset(("b", "d", "f", "ɡ", "k", "l", "m", "p", "t", "s", "θ", "tʃ", "ʃ", "ʒ", "ʝ"))
+_NEEDS_E = frozenset("bcdfgklmnpqrtv") | {"qu", "ph"}
 _SILENT_INITIALS = {("p", "s"): 1, ("p", "n"): 1, ("g", "n"): 1, ("m", "n"): 1, ("p", "t"): 1, ("c", "t"): 1, ("t", "s"): 1,
                     ("t", "m"): 1, ("c", "n"): 1, ("c", "z"): 1}  # fmt: skip
 
@@ -89,12 +88,15 @@ def _phonemes(cut: Syllabified, stresses: frozenset[int], d: Dialect) -> tuple[s
     skip = 0
     if len(parts) > 1:
         skip = _SILENT_INITIALS.get((parts[0].sound, parts[1].sound), 0)
+        if parts[0].sound == "s" and parts[1].sound in _NEEDS_E:
+            out.append("e")  # no Spanish word begins with s and a consonant: (e)snob
+            origin.append("")
     for index in range(skip, len(parts)):
         unit = parts[index]
         if not unit.vowel:
             sounds = _consonant(parts, index, d)
-            if out and sounds[0] == out[-1] and sounds[0] in _DOUBLED and not (unit.sound == "c" and origin[-1] == "c"):
-                sounds = sounds[1:]  # ascenso, Messi; "cc" never meets here as k k
+            if out and sounds[0] == out[-1] and (unit.sound == origin[-1] != "n" or sounds[0] in ("s", "θ")):
+                sounds = sounds[1:]  # Messi, ascenso; but obvio, innovar keep both
             out += sounds
             origin += [unit.sound] * len(sounds)
             continue
@@ -127,6 +129,8 @@ def pronounce(word: str, d: Dialect) -> Pronunciation | None:
         word = RESPELLINGS[word]
     elif SPELT_X_AS_J.match(word):
         word = word.replace("x", "j")
+    elif word.endswith("ing") and len(word) > 5:
+        word = word[:-1]  # shopping: no ɡ, and stressed on the last syllable but one
     cut = syllabify(word, tl_together=d.tl_together)
     if cut is None:
         return None

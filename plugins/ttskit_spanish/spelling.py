@@ -64,8 +64,10 @@ class Unit:
 
 
 # Digraphs; a single letter otherwise. "ph", "th", "sh" … are of loans and names.
-_GRAPHEME = re.compile(r"ch|ll|rr|qu(?=[eéií])|gu(?=[eéií])|sh|ph|th|kh|gh|rh|ck|[a-zñáéíóúü]")
-_VOWEL_OR_H_VOWEL = re.compile(r"h?[aeiouáéíóúü]")
+# des-hacer, tras-humancia have s and a silent h; Christian has k.
+_GRAPHEME = re.compile(
+    r"tch|ch(?![rl])|ll|rr|qu(?=[eéií])|gu(?=[eéií])|(?<!^de)(?<!^tra)(?<!^tran)(?<!^mi)sh|ph|th|kh|gh|^rh|ck|[a-zñáéíóúü]"
+)
 
 
 def units(word: str) -> list[Unit]:
@@ -93,7 +95,7 @@ def units(word: str) -> list[Unit]:
                 last = found[-1]
                 found[-1] = Unit(last.text + pending_h, last.sound, last.vowel, last.accent, last.h)
                 pending_h = ""
-        if text == "y" and not _VOWEL_OR_H_VOWEL.match(word, match.end()):
+        if text == "y" and word[match.end() : match.end() + 1] not in _VOWELS:
             found.append(Unit(pending_h + text, "i", True, False, bool(pending_h)))
         else:
             found.append(Unit(pending_h + text, text))

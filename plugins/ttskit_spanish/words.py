@@ -14,9 +14,7 @@ UNSTRESSED = frozenset(
 )
 
 # Place names and family names where x keeps its old value (Mexico, Texas) and what is derived from them.
-SPELT_X_AS_J = re.compile(
-    r"(?:m[eé]xic|oaxac|oaxaq|texas$|texan|xalapa|xalapeñ|xalisc|xim[eé]n|ximena$|xavier$|axarqu|mexiquens|mexican)"
-)
+SPELT_X_AS_J = re.compile(r"(?:.*m[eé]xi(?:c|qu)|oaxa[cq]|texas$|texan|xalapa|xalapeñ|xalisc|xim[eé]n|xavier$|axarqu)")
 
 # Loans and names in Spanish spelling of their usual (Rioplatense) pronunciation.
 RESPELLINGS: dict[str, str] = dict(
