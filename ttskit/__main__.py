@@ -1,6 +1,6 @@
-"""`python -m ttskit`: the command line, also where the console script is not on the path."""
+"""`python -m ttskit`: the command line, where the script is not on the path."""
 
 from ttskit.cli import main
 
-if __name__ == "__main__":
+if __name__ == "__main__":  # spawned workers import this module again
     main()

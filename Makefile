@@ -1,0 +1,41 @@
+# Two commands for newcomers, `make demo` and `make test`; each makes its environment first.
+# Another Python: make test PYTHON=python3.12. A certain torch build: make test TORCH_ARGS="--index-url …" (README).
+PYTHON ?= python3
+VENV ?= .venv
+TORCH_ARGS ?=
+PROCESSES ?= 2
+BIN = $(VENV)/bin
+PIP = $(BIN)/python -m pip --disable-pip-version-check install -q -c constraints.txt
+# Two test processes with one thread each share two cores better than one process with two.
+THREADS = OMP_NUM_THREADS=1 MKL_NUM_THREADS=1
+
+.PHONY: demo test lint nightly clean
+
+demo: $(VENV)/.demo
+	$(BIN)/ttskit demo --out demo
+
+test: $(VENV)/.test
+	$(THREADS) $(BIN)/python -m pytest -n $(PROCESSES)
+
+lint: $(VENV)/.dev
+	$(BIN)/python -m ruff check .
+	$(BIN)/lint-imports
+
+# Also the trainings that take minutes.
+nightly: $(VENV)/.test
+	$(THREADS) $(BIN)/python -m pytest -n $(PROCESSES) -m "slow or not slow"
+
+clean:
+	rm -rf $(VENV)
+
+# The environment with torch; made once.
+$(VENV)/.torch: constraints.txt
+	$(PYTHON) -c "import sys; sys.exit(0 if sys.version_info >= (3, 11) else 'ttskit needs Python 3.11 or later: make … PYTHON=python3.12')"
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) $(TORCH_ARGS) torch
+	@touch $@
+
+# ttskit with an extra, editable; again only when what it asks for changed.
+$(VENV)/.demo $(VENV)/.test $(VENV)/.dev: $(VENV)/.%: $(VENV)/.torch pyproject.toml constraints.txt
+	$(PIP) -e ".[$*]"
+	@touch $@
