@@ -1,1 +1,27 @@
-"""Placeholder docstring, replaced by the plugin."""
+"""FastPitch (Łańcucki 2021): parallel text-to-mel with explicit durations, pitch and energy."""
+
+from __future__ import annotations
+
+from ttskit.hookspecs import hookimpl
+from ttskit.interfaces import AcousticModelPlugin
+
+
+@hookimpl
+def ttskit_acoustic_models():
+    """One model, `fastpitch`."""
+    return [
+        AcousticModelPlugin(
+            name="fastpitch",
+            summary="FastPitch: parallel transformer with duration, pitch and energy predictors and a learned alignment",
+            factory="ttskit_fastpitch.model:FastPitch",
+            options="ttskit_fastpitch.config:FastPitchOptions",
+            facts={
+                "decoding": "parallel",
+                "features": ["pitch", "energy"],
+                "controls": ["pace", "pitch", "pitch_range", "energy"],
+                "multi_speaker": True,
+                "teacher_forced": True,
+                "aligns": True,
+            },
+        )
+    ]

@@ -1,0 +1,265 @@
+"""FastPitch (Łańcucki 2021, "FastPitch: Parallel Text-to-speech with Pitch Prediction").
+
+Tokens are encoded; durations, pitch and energy are predicted per token; pitch and energy are embedded and
+added; each token's state is repeated for its frames; the decoder turns frames into mel. In training,
+durations come from a learned monotonic alignment (`aligner.py`) or from the batch.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from ttskit.errors import InputError
+from ttskit.interfaces import (
+    AcousticBatch,
+    AcousticInput,
+    AcousticModel,
+    Controls,
+    Losses,
+    ModelContext,
+    OptimizerPlan,
+    Outputs,
+    Spectrogram,
+    TrainState,
+)
+from ttskit.nn import length_mask
+from ttskit_fastpitch.aligner import Aligner, monotonic_path, prior_matrix
+from ttskit_fastpitch.config import FastPitchOptions
+from ttskit_fastpitch.layers import Conv, Predictor, Stack, regulate, token_means, token_of_frame
+from ttskit_fastpitch.loss import fastpitch_loss
+from ttskit_fastpitch.optimizer import optimizer_plan
+from ttskit_fastpitch.prosody import SpeakerPitch, frames_per_token, per_token, shaped_energy, shaped_pitch
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """Everything inference computes.
+
+    Args:
+        mel: (B, M, T), not cleaned past a row's end.
+        lengths: (B,) frames.
+        durations: (B, N) float frames at pace 1, unrounded.
+        frames: (B, N) int64 frames per token.
+        log_durations: (B, N).
+        pitch, energy: (B, N) as used, or None.
+        encoded: (B, N, C) the encoder's output.
+    """
+
+    mel: Tensor
+    lengths: Tensor
+    durations: Tensor
+    frames: Tensor
+    log_durations: Tensor
+    pitch: Tensor | None
+    energy: Tensor | None
+    encoded: Tensor
+
+
+@dataclass(frozen=True, slots=True)
+class Aligned:
+    """What the aligner gives: log scores and log probabilities (B, T, N), frames per token (B, N)."""
+
+    log_scores: Tensor
+    log_soft: Tensor
+    durations: Tensor
+
+
+class FastPitch(AcousticModel):
+    """The model. `factory(options, context)`."""
+
+    decoding = "parallel"
+    features = ("pitch", "energy")
+    controls = ("pace", "pitch", "pitch_range", "energy")
+    multi_speaker = True
+
+    def __init__(self, options: FastPitchOptions, context: ModelContext) -> None:
+        super().__init__()
+        self.options, self.context, self.padding = options, context, options.padding
+        width, bands = options.channels, context.mel.bands
+        self.features = tuple(n for n in ("pitch", "energy") if getattr(options, n))
+        self.features += ("durations",) if options.alignment == "external" else ()
+        self.controls = ("pace", *(("pitch", "pitch_range") if options.pitch else ()), *(("energy",) if options.energy else ()))
+        self.embedding = nn.Embedding(len(context.symbols), width, padding_idx=context.symbols.pad_id)
+        self.encoder = Stack(width, options.encoder)
+        self.duration_predictor = Predictor(width, options.duration_predictor)
+        if options.pitch:
+            self.pitch_predictor = Predictor(width, options.pitch_predictor)
+            self.pitch_embedding = Conv(1, width, options.pitch_embedding_kernel)
+        if options.energy:
+            self.energy_predictor = Predictor(width, options.energy_predictor)
+            self.energy_embedding = Conv(1, width, options.energy_embedding_kernel)
+        if len(context.speakers) > 1:
+            self.speaker_embedding = nn.Embedding(len(context.speakers), width)
+        self.decoder = Stack(width, options.decoder)
+        self.projection = nn.Linear(width, bands)
+        if options.alignment == "learned":
+            self.aligner = Aligner(width, bands, options.aligner)
+        self.pitch_statistics = SpeakerPitch(context)
+        mel = context.mel
+        self.floor = math.log(mel.log_guard) / (1.0 if mel.log_base == "e" else math.log(10.0))
+
+    @property
+    def closed(self) -> bool:
+        """Whether padding is kept out of real positions."""
+        return self.padding == "masked"
+
+    # -- parts shared by training and inference
+
+    def _speaker(self, speaker: Tensor | None, like: Tensor) -> Tensor | None:
+        """(B, 1, C) or None with a single speaker."""
+        if len(self.context.speakers) == 1:
+            return None
+        if speaker is None:
+            speaker = torch.zeros(like.shape[0], dtype=torch.int64, device=like.device)
+        return self.options.speaker.weight * self.speaker_embedding(speaker)[:, None]
+
+    def _prosody(self, hidden: Tensor, voice: Tensor | None) -> Tensor:
+        """What the predictors see."""
+        return hidden + voice if voice is not None and self.options.speaker.predictors else hidden
+
+    def _embed(self, conv: Conv, values: Tensor, mask: Tensor) -> Tensor:
+        """(B, N) values → (B, N, C)."""
+        return conv(values[:, :, None] * mask if self.closed else values[:, :, None])
+
+    def _decode(self, hidden: Tensor, durations: Tensor, frames: int, frame_mask: Tensor, voice: Tensor | None) -> Tensor:
+        """Token states and whole frames per token → mel (B, M, T)."""
+        states = regulate(hidden, durations, frames)
+        condition = voice if self.options.speaker.decoder else None
+        return self.projection(self.decoder(states, frame_mask, self.closed, condition)).transpose(1, 2)
+
+    # -- training
+
+    def align(self, batch: AcousticBatch, prior: Tensor | None = None, embedded: Tensor | None = None) -> Aligned:
+        """Soft and hard alignment of real speech. `prior` (B, T, N) replaces the options' own."""
+        embedded = self.embedding(batch.tokens) if embedded is None else embedded
+        mask = length_mask(batch.token_lengths, batch.tokens.shape[1])[:, :, None].to(embedded.dtype)
+        frame_mask = length_mask(batch.mel_lengths, batch.mel.shape[2])[:, :, None].to(batch.mel.dtype)
+        voice = self._speaker(batch.speaker, batch.tokens) if self.options.speaker.aligner else None
+        text = embedded if voice is None else embedded + voice
+        if prior is None:
+            size = (batch.mel.shape[2], batch.tokens.shape[1])
+            prior = prior_matrix(batch.token_lengths, batch.mel_lengths, self.options.aligner.prior, size)
+        log_scores, log_soft = self.aligner(text, batch.mel.transpose(1, 2), mask, frame_mask, prior, self.closed)
+        durations = monotonic_path(log_soft, batch.token_lengths, batch.mel_lengths)
+        return Aligned(log_scores, log_soft, durations)
+
+    def forward(self, batch: AcousticBatch, prior: Tensor | None = None) -> Outputs:
+        """Teacher-forced pass: real durations, pitch and energy. `prior` replaces the options' alignment prior."""
+        options = self.options
+        mask = length_mask(batch.token_lengths, batch.tokens.shape[1])[:, :, None].float()
+        frame_mask = length_mask(batch.mel_lengths, batch.mel.shape[2])[:, :, None].float()
+        voice = self._speaker(batch.speaker, batch.tokens)
+        embedded = self.embedding(batch.tokens)
+        extra: dict[str, Tensor] = {"token_mask": mask, "frame_mask": frame_mask}
+        alignment = None
+        if options.alignment == "learned":
+            aligned = self.align(batch, prior, embedded)
+            durations, alignment = aligned.durations, aligned.log_soft.exp()
+            extra |= {"log_scores": aligned.log_scores, "log_soft": aligned.log_soft}
+        else:
+            durations = self._given(batch, "durations").long()
+        extra["token_of_frame"] = token_of_frame(durations, batch.mel.shape[2])
+        extra["durations"] = durations
+
+        hidden = encoded = self.encoder(embedded, mask, self.closed, voice)
+        extra["encoded"] = encoded
+        prosody = self._prosody(encoded, voice)
+        extra["log_durations"] = self.duration_predictor(prosody, mask, self.closed)
+        if options.pitch:
+            extra["pitch"] = self.pitch_predictor(prosody, mask, self.closed)
+            extra["pitch_target"] = token_means(self._given(batch, "pitch"), durations)
+            hidden = hidden + self._embed(self.pitch_embedding, extra["pitch_target"], mask)
+        if options.energy:
+            extra["energy"] = self.energy_predictor(self._prosody(hidden, voice), mask, self.closed)
+            extra["energy_target"] = torch.log1p(token_means(self._given(batch, "energy"), durations))
+            hidden = hidden + self._embed(self.energy_embedding, extra["energy_target"], mask)
+        mel = self._decode(hidden, durations, batch.mel.shape[2], frame_mask, voice)
+        return Outputs(mel, batch.mel_lengths, alignment, extra)
+
+    def _given(self, batch: AcousticBatch, name: str) -> Tensor:
+        value = getattr(batch, name)
+        if value is None:
+            uses = ", ".join(self.features)
+            raise InputError(f"the batch has no {name}", f"this FastPitch uses {uses}", f"build batches with feature {name!r}")
+        return value
+
+    def loss(self, outputs: Outputs, batch: AcousticBatch, state: TrainState) -> Losses:
+        """Mel, duration, pitch, energy, forward-sum and binarisation terms."""
+        return fastpitch_loss(outputs, batch, state, self.options)
+
+    def optimizers(self, total_steps: int) -> dict[str, OptimizerPlan]:
+        """One optimiser, "main"."""
+        return {"main": optimizer_plan([p for p in self.parameters() if p.requires_grad], self.options.optimizer)}
+
+    @torch.no_grad()
+    def durations(self, batch: AcousticBatch) -> Tensor:
+        """Frames per token (B, N) int64: the aligner's hard alignment, or the batch's own if external."""
+        if self.options.alignment == "external":
+            return self._given(batch, "durations").long()
+        return self.align(batch).durations
+
+    @torch.no_grad()
+    def teacher_forced(self, batch: AcousticBatch) -> Spectrogram:
+        """Mels with exactly the target's frames."""
+        outputs = self(batch)
+        return self._spectrogram(outputs.mel, batch.mel_lengths, outputs.extra["durations"], outputs.extra.get("pitch_target"))
+
+    # -- inference
+
+    @torch.no_grad()
+    def speak(self, inputs: AcousticInput, controls: Controls, transform: Callable[[Tensor], Tensor] | None = None) -> Spoken:
+        """Inference with all intermediate values. `transform` acts on the normalised pitch (B, N) before the controls."""
+        options, closed = self.options, self.closed
+        device = self.projection.weight.device
+        mask = length_mask(inputs.lengths, inputs.tokens.shape[1])[:, :, None].float()
+        speaker = torch.zeros_like(inputs.lengths) if inputs.speaker is None else inputs.speaker
+        voice = self._speaker(speaker, inputs.tokens)
+        hidden = encoded = self.encoder(self.embedding(inputs.tokens), mask, closed, voice)
+        prosody = self._prosody(encoded, voice)
+        log_durations = self.duration_predictor(prosody, mask, closed)
+        durations = torch.expm1(log_durations.float()).clamp(options.min_duration, options.max_duration) * mask[:, :, 0]
+        pitch = energy = None
+        if options.pitch:
+            if controls.pitch_values is None:
+                pitch = self.pitch_predictor(prosody, mask, closed).float()
+            else:
+                pitch = torch.as_tensor(per_token("pitch_values", controls.pitch_values, inputs), device=device)
+            pitch = pitch if transform is None else transform(pitch)
+            pitch = shaped_pitch(pitch, controls, inputs, speaker, self.pitch_statistics)
+            pitch = pitch * mask[:, :, 0] if closed else pitch
+            hidden = hidden + self._embed(self.pitch_embedding, pitch, mask)
+        if options.energy:
+            energy = self.energy_predictor(self._prosody(hidden, voice), mask, closed).float()
+            factor = per_token("energy", controls.energy, inputs, 0.0, open_end=True)
+            if isinstance(factor, Tensor) or factor != 1.0:
+                energy = shaped_energy(energy, factor) * mask[:, :, 0]
+            hidden = hidden + self._embed(self.energy_embedding, energy, mask)
+        wanted = durations
+        if controls.durations is not None:
+            wanted = torch.as_tensor(per_token("durations", controls.durations, inputs, 0.0), device=device) * mask[:, :, 0]
+        frames = frames_per_token(wanted, per_token("pace", controls.pace, inputs, 0.0, open_end=True), mask)
+        lengths = frames.sum(1)
+        longest = int(lengths.max())
+        mel = self._decode(hidden, frames, longest, length_mask(lengths, longest)[:, :, None].float(), voice)
+        return Spoken(mel, lengths, durations, frames, log_durations, pitch, energy, encoded)
+
+    def infer(self, inputs: AcousticInput, controls: Controls | None = None,
+              generators: Sequence[torch.Generator] | None = None) -> Spectrogram:  # fmt: skip
+        """Speak, in parallel. Nothing here is random, so `generators` is not used."""
+        controls = self.check_input(inputs, controls)
+        device = self.projection.weight.device
+        spoken = self.speak(inputs.to(device), controls)
+        return self._spectrogram(spoken.mel, spoken.lengths, spoken.frames, spoken.pitch)
+
+    def _spectrogram(self, mel: Tensor, lengths: Tensor, durations: Tensor, pitch: Tensor | None) -> Spectrogram:
+        """The public value: silence past a row's end, alignment one-hot from whole durations."""
+        real = length_mask(lengths, mel.shape[2])
+        mel = mel.float().masked_fill(~real[:, None], self.floor)
+        alignment = F.one_hot(token_of_frame(durations, mel.shape[2]), durations.shape[1]).float() * real[:, :, None]
+        return Spectrogram(mel, lengths, alignment, durations, pitch)
