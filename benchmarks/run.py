@@ -1,0 +1,269 @@
+"""Speeds of ttskit on this machine, each beside the limit it is measured against.
+
+    python benchmarks/run.py [--threads 1] [--full] [--demo FOLDER] [--json FILE]
+
+Limits are measured in the same run, since machines differ and drift: the rate of a large fp32 matrix
+product (for anything made of matrix products: operations counted by torch / that rate is the shortest
+possible time), and the bandwidth of reading memory (for autoregressive decoding, which reads its
+weights once per step). Every time is the median of several runs after a warm-up.
+
+Training is measured at the demo recipe's sizes; --full adds the published sizes. --demo FOLDER adds the
+stage times that `ttskit demo --out FOLDER` recorded.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+ROWS: list[dict] = []
+
+
+def row(what: str, value: float, unit: str, limit: str = "", share: float | None = None) -> None:
+    """Keep and print one figure."""
+    ROWS.append({"what": what, "value": value, "unit": unit, "limit": limit, "share_of_limit": share})
+    print(
+        f"{what:66} {value:12.4g} {unit:16} {limit}" + ("" if share is None else f"  ({100 * share:.0f} % of it)"), flush=True
+    )
+
+
+def median_s(work: Callable[[], object], repeats: int = 5, warmup: int = 1) -> float:
+    """Median wall time of `work`."""
+    times = []
+    for index in range(warmup + repeats):
+        started = time.perf_counter()
+        work()
+        if index >= warmup:
+            times.append(time.perf_counter() - started)
+    return statistics.median(times)
+
+
+def start_up() -> None:
+    """Import and --help, as whole processes; the limit is a bare interpreter."""
+
+    def python(*words: str) -> Callable[[], object]:
+        return lambda: subprocess.run([sys.executable, *words], stdout=subprocess.DEVNULL, check=True)
+
+    bare = median_s(python("-c", "pass"))
+    for what, words in (("import ttskit", ("-c", "import ttskit")), ("ttskit --help", ("-m", "ttskit", "--help"))):
+        seconds = median_s(python(*words))
+        row(what, seconds, "s", f"bare interpreter {bare:.3f} s", bare / seconds)
+
+
+def prepare(cores: int) -> None:
+    """Seconds of `prepare` per hour of audio, with one process and with all cores."""
+    from ttskit.config import load_recipe
+    from ttskit.corpus import prepare as prepare_corpus
+    from ttskit.corpus.prepared import PreparedCorpus
+    from ttskit.testing import tiny_corpus
+
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = tiny_corpus(Path(scratch) / "corpus", utterances=120)
+        recipe = load_recipe("demo")
+        per_core = {}
+        for jobs in sorted({1, cores}):
+            out = Path(scratch) / f"prepared{jobs}"
+            started = time.perf_counter()
+            prepare_corpus(folder, out, recipe, jobs=jobs)
+            seconds = time.perf_counter() - started
+            corpus = PreparedCorpus.open(out)
+            hours = sum(u.samples for u in corpus.utterances) / corpus.mel.sample_rate_hz / 3600
+            per_core[jobs] = seconds / hours
+            limit = "" if jobs == 1 else f"one process / {jobs}"
+            share = None if jobs == 1 else per_core[1] / jobs / per_core[jobs]
+            row(f"prepare, {jobs} process(es)", per_core[jobs], "s per hour", limit, share)
+
+
+def matmul_rate() -> float:
+    """Floating-point operations per second of a large fp32 product, on the threads in use."""
+    import torch
+
+    n = 1024
+    a, b = torch.randn(n, n), torch.randn(n, n)
+    return 2 * n**3 / median_s(lambda: a @ b, repeats=15, warmup=3)
+
+
+def read_bandwidth() -> float:
+    """Bytes per second of reading memory far larger than the caches."""
+    import torch
+
+    x = torch.ones(64 * 1024 * 1024)
+    return x.numel() * 4 / median_s(lambda: x.sum(), repeats=9, warmup=2)
+
+
+def operations(work: Callable[[], object]) -> float:
+    """Matrix and convolution operations that torch counts in one call."""
+    from torch.utils.flop_counter import FlopCounterMode
+
+    with FlopCounterMode(display=False) as counter:
+        work()
+    return float(counter.get_total_flops())
+
+
+def build(kind: str, name: str, options: dict, context):
+    """A model with random weights."""
+    from ttskit.plugins import create_registry
+
+    plugin = create_registry().get(kind, name)
+    chosen = plugin.load_options()(**options)
+    return plugin.load()(chosen, context if kind == "acoustic model" else context.mel)
+
+
+def training(rate: float, full: bool) -> None:
+    """Steps and frames per second of a training step, with the optimiser."""
+    import torch
+
+    from ttskit.config import load_recipe
+    from ttskit.interfaces import TrainState, VocoderBatch
+    from ttskit.testing import tiny_batch, tiny_context
+
+    context = tiny_context()
+    recipes = {"demo": load_recipe("demo"), **({"base": load_recipe("base")} if full else {})}
+    for size, recipe in recipes.items():
+        for name in ("fastpitch", "tacotron2", "hifigan"):
+            chosen = recipe.models.get(name)
+            options = dict(chosen.options) if chosen else {}
+            if name == "hifigan":
+                model = build("vocoder", name, options, context)
+                frames = model.segment_frames
+                batch = VocoderBatch(
+                    ("a",) * 4, torch.randn(4, 80, frames) - 5, 0.1 * torch.randn(4, frames * 256), torch.arange(4)
+                )
+                shape = f"batch 4, {frames} frames"
+            else:
+                model = build("acoustic model", name, options, context)
+                batch = tiny_batch(context, lengths=(60,) * 8, frames_per_token=5)
+                shape = f"batch 8, 60 tokens, {batch.mel.shape[2]} frames"
+            plans = model.train().optimizers(100)
+
+            def optimize(key, losses, plans=plans):
+                plans[key].optimizer.zero_grad(set_to_none=True)
+                losses.total.backward()
+                plans[key].optimizer.step()
+
+            def step(model=model, batch=batch, optimize=optimize):
+                model.training_step(batch, TrainState(10, 1, 100), optimize)
+
+            seconds = median_s(step, repeats=3)
+            shortest = operations(step) / rate
+            row(
+                f"train {name}, {size} recipe ({shape})", 1 / seconds, "steps/s", "operations / matmul rate", shortest / seconds
+            )
+            row(f"train {name}, {size} recipe ({shape})", batch.frames / seconds, "frames/s")
+
+
+def synthesis(rate: float, bandwidth: float) -> None:
+    """Mel frames per second of the acoustic models and real-time factors of the vocoders, published sizes."""
+    import torch
+
+    from ttskit.interfaces import AcousticInput, Controls
+    from ttskit.testing import tiny_context
+
+    context = tiny_context()
+    hop_s = context.mel.hop_samples / context.mel.sample_rate_hz
+    for batch in (1, 16):
+        tokens = torch.randint(5, len(context.symbols), (batch, 100))
+        inputs = AcousticInput(tokens, torch.full((batch,), 100), torch.zeros(batch, dtype=torch.long))
+
+        def generators(batch=batch):
+            return [torch.Generator().manual_seed(i) for i in range(batch)]
+
+        model = build("acoustic model", "fastpitch", {}, context).eval()
+        controls = Controls(durations=torch.full((batch, 100), 6.0))
+
+        def speak(model=model, inputs=inputs, controls=controls, generators=generators):
+            with torch.inference_mode():
+                return model.infer(inputs, controls, generators())
+
+        frames = int(speak().lengths.sum())
+        seconds = median_s(speak, repeats=3)
+        shortest = operations(speak) / rate
+        row(
+            f"FastPitch, batch {batch}, 100 tokens, 600 frames",
+            frames / seconds,
+            "frames/s",
+            "operations / matmul rate",
+            shortest / seconds,
+        )
+
+        model = build(
+            "acoustic model", "tacotron2", {"stop_threshold": 1.0, "frames_per_token": 3.0, "rest_frames": 0}, context
+        ).eval()
+
+        def decode(model=model, inputs=inputs, generators=generators):
+            with torch.inference_mode():
+                return model.infer(inputs, None, generators())
+
+        frames = int(decode().lengths.sum())
+        seconds = median_s(decode, repeats=2)
+        weights = sum(p.numel() * 4 for n, p in model.named_parameters() if "lstm" in n.lower() and "encoder" not in n)
+        steps = frames / batch
+        row(
+            f"Tacotron 2, batch {batch}, 100 tokens, {frames // batch} frames",
+            frames / seconds,
+            "frames/s",
+            f"{weights / 1e6:.0f} MB of LSTM weights per step at {bandwidth / 1e9:.1f} GB/s",
+            steps * weights / bandwidth / seconds,
+        )
+    frames = round(4 / hop_s)
+    mel = torch.randn(1, 80, frames) - 5
+    for preset in ("V1", "V2", "V3"):
+        model = build("vocoder", "hifigan", {"preset": preset}, context).eval()
+
+        def vocode(model=model):
+            with torch.inference_mode():
+                return model.infer(mel)
+
+        seconds = median_s(vocode, repeats=3)
+        row(
+            f"HiFi-GAN {preset}, batch 1, 4 s of audio",
+            seconds / (frames * hop_s),
+            "real-time factor",
+            "operations / matmul rate",
+            operations(vocode) / rate / seconds,
+        )
+
+
+def demo(folder: Path) -> None:
+    """Stage times of a demo that has run."""
+    stages = json.loads((folder / "stages.json").read_text(encoding="utf-8"))
+    for name, seconds in stages.items():
+        row(f"demo: {name}", seconds, "s")
+    row("demo: all", sum(stages.values()), "s", "900 s", sum(stages.values()) / 900)
+
+
+def main() -> None:
+    """Measure and print everything."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--full", action="store_true", help="also train at the published sizes")
+    parser.add_argument("--demo", type=Path, help="folder of a demo that has run")
+    parser.add_argument("--json", type=Path, help="also write the figures here")
+    options = parser.parse_args()
+    import torch
+
+    torch.set_num_threads(options.threads)
+    torch.manual_seed(0)
+    start_up()
+    prepare(os.cpu_count() or 1)
+    rate, bandwidth = matmul_rate(), read_bandwidth()
+    row(f"matrix product 1024³, fp32, {options.threads} thread(s)", rate / 1e9, "GFLOP/s")
+    row("reading memory", bandwidth / 1e9, "GB/s")
+    training(rate, options.full)
+    synthesis(rate, bandwidth)
+    if options.demo:
+        demo(options.demo)
+    if options.json:
+        options.json.write_text(json.dumps(ROWS, indent=1), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
