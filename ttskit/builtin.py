@@ -21,7 +21,10 @@ def ttskit_corpus_readers():
 @hookimpl
 def ttskit_pitch_extractors():
     """F0 extractors."""
-    return [PitchExtractorPlugin("pyin", "probabilistic YIN within the speaker's own range", "ttskit.audio.pitch:pyin")]
+    return [
+        PitchExtractorPlugin("autocorrelation", "autocorrelation with a smooth path, fast", "ttskit.audio.pitch:autocorrelation"),
+        PitchExtractorPlugin("pyin", "probabilistic YIN within the speaker's own range", "ttskit.audio.pitch:pyin"),
+    ]
 
 
 @hookimpl
