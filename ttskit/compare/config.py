@@ -14,12 +14,12 @@ class RecogniserConfig(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    hidden: int = Field(96, ge=8, description="GRU units per direction")
-    channels: int = Field(128, ge=8, description="channels of the convolutions")
+    channels: int = Field(144, ge=8, description="channels of the convolutions")
+    dilations: list[int] = Field([1, 2, 4, 1, 2], min_length=1, description="dilation of each residual convolution (kernel 5)")
     budget_s: float = Field(90.0, gt=0, description="longest training time in seconds; early stopping may end it sooner")
     max_epochs: int = Field(60, ge=1, description="most passes over the training split")
     patience: int = Field(8, ge=1, description="epochs without a better validation error before training stops")
-    batch: int = Field(16, ge=1, description="utterances per batch")
+    batch: int = Field(8, ge=1, description="utterances per batch")
     learning_rate: float = Field(3e-3, gt=0, description="peak of a one-cycle schedule")
     seed: int = Field(1, description="seed of weights, order and dropout")
 
