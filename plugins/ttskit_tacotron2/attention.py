@@ -15,26 +15,23 @@ class Keys:
 
     Args:
         memory: (B, N, E) encoder outputs, 0 on padding.
-        keys: (B, A, N) memory as compared with the query.
-        hidden: (B, N) True on padding; None to attend to padding as well.
-        location: (A, 2, K) location filters, convolution and dense layer in one.
-        score: (1, A) weights of the energy.
+        keys: (B, N, A) memory as compared with the query.
+        hidden: (B, N) True on padding, None when there is none to hide.
+        convolution: (2·K, F) location filters as a matrix over windows of K tokens.
+        dense: (F, A) their projection.
+        score: (A,) weights of the energy.
     """
 
     memory: Tensor
     keys: Tensor
     hidden: Tensor | None
-    location: Tensor
+    convolution: Tensor
+    dense: Tensor
     score: Tensor
 
 
 class LocationAttention(nn.Module):
-    """Energies from the query, the memory and where attention has been.
-
-    The location features are a convolution without bias followed by a linear layer without bias,
-    hence one convolution whose kernel is their product: it is computed once per batch, and each step
-    spends one small convolution straight into the attention's width.
-    """
+    """Energies from the query, the memory and where attention has been."""
 
     def __init__(self, query: int, memory: int, channels: int, location_channels: int, location_kernel: int) -> None:
         super().__init__()
@@ -48,15 +45,17 @@ class LocationAttention(nn.Module):
 
     def keys(self, memory: Tensor, mask: Tensor | None) -> Keys:
         """Prepare a batch: memory (B, N, E), mask (B, N) True on real tokens or None."""
-        kernel = torch.einsum("af,fck->ack", self.location_dense.weight, self.location_conv.weight)
-        return Keys(memory, self.memory(memory).transpose(1, 2).contiguous(), None if mask is None else ~mask, kernel,
-                    self.score.weight)
+        return Keys(memory, self.memory(memory), None if mask is None else ~mask,
+                    self.location_conv.weight.flatten(1).t().contiguous(), self.location_dense.weight.t().contiguous(),
+                    self.score.weight[0])
 
-    def energies(self, query: Tensor, weights: Tensor, keys: Keys) -> Tensor:
-        """(B, N) energies of query (B, Q) given weights (B, 2, N): previous and cumulative attention."""
-        location = F.conv1d(weights, keys.location, padding=keys.location.shape[2] // 2)
-        compared = torch.tanh(location + keys.keys + self.query(query)[:, :, None])
-        energies = torch.matmul(keys.score, compared).squeeze(1)
+    def energies(self, query: Tensor, windows: Tensor, keys: Keys) -> Tensor:
+        """(B, N) energies of query (B, Q); windows (B, N, 2·K) show previous and cumulative attention about each token."""
+        rows, tokens, channels = keys.keys.shape
+        location = windows.view(rows * tokens, -1) @ keys.convolution
+        compared = torch.addmm(keys.keys.view(rows * tokens, channels), location, keys.dense).view(rows, tokens, channels)
+        compared = compared.add_(self.query(query)[:, None]).tanh_()
+        energies = torch.mv(compared.view(rows * tokens, channels), keys.score).view(rows, tokens)
         return energies if keys.hidden is None else energies.masked_fill(keys.hidden, -torch.inf)
 
 

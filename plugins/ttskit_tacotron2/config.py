@@ -28,7 +28,7 @@ class Tacotron2Options(BaseModel):
     prenet_layers: int = Field(2, ge=1, description="layers of the prenet")
     prenet_dropout: float = Field(0.5, ge=0, lt=1, description="dropout of the prenet")
     prenet_dropout_at_inference: bool = Field(True, description="keep the prenet's dropout when speaking, as published; seeded")
-    prenet_input: Literal["all", "last"] = Field("all", description="the prenet sees all frames of the last step, or its last one")
+    prenet_input: Literal["all", "last"] = Field("all", description="frames of the last step that the prenet sees")
     attention_lstm: int = Field(1024, ge=1, description="units of the LSTM that asks the attention")
     decoder_lstm: int = Field(1024, ge=1, description="units of the second LSTM")
     decoder_lstms: Literal[1, 2] = Field(2, description="2 as published; 1 reads frames from the attention LSTM, cheaper")
@@ -47,12 +47,12 @@ class Tacotron2Options(BaseModel):
     # Padding.
     padding: Literal["masked", "reference"] = Field(
         "masked", description="masked: a sentence gives the same alone and in a batch; reference: the public code's leak")
-    mask_outputs: bool = Field(True, description="with padding: reference, zero padded outputs before the loss (NVIDIA's mask_padding)")
+    mask_outputs: bool = Field(True, description="padding: reference only: zero padded outputs before the loss (mask_padding)")
 
     # Loss.
     mel_loss: Literal["mse", "l1", "mse+l1"] = Field("mse", description="distance between mels; published: mse")
     stop_weight: float = Field(1.0, ge=0, description="weight of the stop token's loss")
-    stop_positive_weight: float = Field(5.0, gt=0, description="how much more a missed stop costs than a false one; published: 1")
+    stop_positive_weight: float = Field(5.0, gt=0, description="how much more a missed stop costs than a false one")
     guided_attention_weight: float = Field(
         1.0, ge=0, description="weight of the guided attention loss, a soft diagonal (Tachibana et al. 2018); 0 for none")
     guided_attention_sigma: float = Field(0.2, gt=0, description="its tolerance, as a share of the sentence")
@@ -61,12 +61,12 @@ class Tacotron2Options(BaseModel):
         0.0, ge=0, description="weight of the attention's cross-entropy against given durations; asks the corpus for durations")
     context_mixing: float = Field(
         0.0, ge=0, le=1, description="share of the attention's context taken from given durations early in training")
-    context_mixing_until: float = Field(0.4, ge=0, le=1, description="share of training after which contexts are the model's own")
+    context_mixing_until: float = Field(0.4, ge=0, le=1, description="share of training after which contexts are its own")
 
     # Speaking.
-    stop_threshold: float = Field(0.5, gt=0, description="stop when the stop probability is above; more than 1 never stops by it")
-    keep_stop_frame: bool = Field(True, description="keep the frames of the step that stops (it is trained as the last real one)")
-    rest_frames: int = Field(60, ge=0, description="also stop when attention rested this many frames on the last token; 0 for never")
+    stop_threshold: float = Field(0.5, gt=0, description="stop when the stop probability is above this")
+    keep_stop_frame: bool = Field(True, description="keep the step that stops (it is trained as the last real one)")
+    rest_frames: int = Field(60, ge=0, description="also stop after so many frames of attention at rest on the last token")
     frames_per_token: float = Field(25.0, ge=0, description="the most frames of a sentence, per token…")
     frames_floor: int = Field(100, ge=1, description="…and in addition to them")
     monotonic: Literal["none", "window", "forward"] = Field(

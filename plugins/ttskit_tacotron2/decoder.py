@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from ttskit_tacotron2 import recurrence
 from ttskit_tacotron2.attention import Keys, LocationAttention, context, forward_weights, windowed
 from ttskit_tacotron2.config import Tacotron2Options
 
@@ -67,7 +69,7 @@ class Decoder(nn.Module):
         memory, hidden = options.encoder_channels, options.attention_lstm
         wide = bands * (options.reduction if options.prenet_input == "all" else 1)
         sizes = [wide] + [options.prenet_channels] * options.prenet_layers
-        self.prenet = nn.ModuleList(nn.Linear(a, b, bias=False) for a, b in zip(sizes, sizes[1:], strict=False))
+        self.prenet = nn.ModuleList(nn.Linear(a, b, bias=False) for a, b in pairwise(sizes))
         self.attention_lstm = nn.LSTMCell(options.prenet_channels + memory, hidden)
         self.attention = LocationAttention(hidden, memory, options.attention_channels, options.location_channels,
                                            options.location_kernel)
@@ -90,7 +92,7 @@ class Decoder(nn.Module):
         return x
 
     def _recurrent(self) -> tuple[Tensor, Tensor, Tensor, Tensor | None, Tensor | None]:
-        """LSTM weights as the loop multiplies them: prenet part, bias, recurrent part, then the second LSTM's weight and bias."""
+        """LSTM weights as the loop uses them: prenet part, bias, recurrent part; the second LSTM's weight and bias."""
         lstm, width = self.attention_lstm, self.options.prenet_channels
         first = lstm.weight_ih[:, :width]
         rest = torch.cat([lstm.weight_ih[:, width:], lstm.weight_hh], 1).t().contiguous()
@@ -115,40 +117,20 @@ class Decoder(nn.Module):
         rows, steps, _ = previous.shape
         prenet = self.run_prenet(previous, prenet_masks).transpose(0, 1)
         first, bias, recurrent, second, second_bias = self._recurrent()
-        inputs = F.linear(prenet, first, bias).unbind(0)
+        inputs = F.linear(prenet, first, bias)
         given = None
         if mixed is not None and share > 0:
-            given = (share * torch.bmm(mixed.to(memory.dtype), memory)).transpose(0, 1).unbind(0)
+            given = (share * torch.bmm(mixed.to(memory.dtype), memory)).transpose(0, 1)
         drop_a = self._hidden_dropout(options.attention_dropout, steps, rows, options.attention_lstm, memory)
-        drop_d = None if second is None else self._hidden_dropout(options.decoder_dropout, steps, rows, options.decoder_lstm, memory)
+        drop_d = None
+        if second is not None:
+            drop_d = self._hidden_dropout(options.decoder_dropout, steps, rows, options.decoder_lstm, memory)
 
-        h = c = memory.new_zeros(rows, options.attention_lstm)
-        h2 = c2 = memory.new_zeros(rows, options.decoder_lstm)
-        attended = memory.new_zeros(rows, memory.shape[2])
-        weights = cumulative = memory.new_zeros(rows, memory.shape[1])
-        states, contexts, all_energies, all_weights = [], [], [], []
-        for step in range(steps):
-            h, c = _cell(torch.addmm(inputs[step], torch.cat([attended, h], 1), recurrent), c)
-            if drop_a is not None:
-                h = h * drop_a[step]
-            energies = self.attention.energies(h, torch.stack([weights, cumulative], 1), keys)
-            weights = torch.softmax(energies, 1)
-            cumulative = cumulative + weights
-            attended = context(weights, memory)
-            if given is not None:
-                attended = torch.add(given[step], attended, alpha=1.0 - share)
-            if second is None:
-                states.append(h)
-            else:
-                h2, c2 = _cell(torch.addmm(second_bias, torch.cat([h, attended, h2], 1), second), c2)
-                if drop_d is not None:
-                    h2 = h2 * drop_d[step]
-                states.append(h2)
-            contexts.append(attended)
-            all_energies.append(energies)
-            all_weights.append(weights)
-        top = torch.cat([torch.stack(states, 1), torch.stack(contexts, 1)], 2)
-        return Taught(self.frame(top), self.gate(top).squeeze(2), torch.stack(all_energies, 1), torch.stack(all_weights, 1))
+        attention = self.attention
+        done = recurrence.run(inputs, recurrent, memory, keys.keys, keys.hidden, attention.query.weight, keys.convolution,
+                              keys.dense, keys.score, given, share, drop_a, second, second_bias, drop_d)
+        top = torch.cat([done.state, done.context], 2).transpose(0, 1)
+        return Taught(self.frame(top), self.gate(top).squeeze(2), done.energies.transpose(0, 1), done.weights.transpose(0, 1))
 
     def _hidden_dropout(self, p: float, steps: int, rows: int, width: int, like: Tensor) -> Tensor | None:
         """(steps, B, H) dropout factors, drawn at once; None when there is nothing to drop."""
@@ -176,7 +158,11 @@ class Decoder(nn.Module):
         h = c = memory.new_zeros(rows, options.attention_lstm)
         h2 = c2 = memory.new_zeros(rows, options.decoder_lstm)
         attended = memory.new_zeros(rows, memory.shape[2])
-        history = memory.new_zeros(rows, 2, tokens)
+        kernel = options.location_kernel
+        padded = memory.new_zeros(rows, 2, tokens + kernel - 1)  # previous and cumulative attention, with the conv's padding
+        history = padded[:, :, kernel // 2 : kernel // 2 + tokens]
+        spread = padded.unfold(2, kernel, 1).permute(0, 2, 1, 3)
+        windows = memory.new_empty(rows, tokens, 2, kernel)
         frame = memory.new_zeros(rows, self.bands * r)
         frames = memory.new_empty(rows, limit, self.bands * r)
         gates = memory.new_empty(rows, limit)
@@ -199,7 +185,7 @@ class Decoder(nn.Module):
                 prenet = self.run_prenet(frame, None)
             gates_in = torch.addmm(torch.addmm(bias, prenet, first), torch.cat([attended, h], 1), recurrent)
             h, c = _cell(gates_in, c)
-            energies = self.attention.energies(h, history, keys)
+            energies = self.attention.energies(h, windows.copy_(spread), keys)
             if options.monotonic == "window":
                 energies = windowed(energies, history[:, 0], options.window_back, options.window_ahead)
             weights = torch.softmax(energies, 1)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -32,7 +34,7 @@ class Encoder(nn.Module):
         super().__init__()
         sizes = [options.embedding_channels] + [options.encoder_channels] * options.encoder_convolutions
         self.convolutions = nn.ModuleList(
-            Convolution(a, b, options.encoder_kernel, "relu") for a, b in zip(sizes, sizes[1:], strict=False))
+            Convolution(a, b, options.encoder_kernel, "relu") for a, b in pairwise(sizes))
         self.lstm = nn.LSTM(options.encoder_channels, options.encoder_channels // 2, batch_first=True, bidirectional=True)
         self.dropout = options.encoder_dropout
 

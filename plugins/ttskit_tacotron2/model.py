@@ -27,7 +27,7 @@ from ttskit.nn import length_mask
 from ttskit_tacotron2 import loss as losses
 from ttskit_tacotron2.attention import Keys, duration_weights
 from ttskit_tacotron2.config import Tacotron2Options
-from ttskit_tacotron2.decoder import Decoder, Spoken, Taught, draw_masks
+from ttskit_tacotron2.decoder import Decoder, Spoken, draw_masks
 from ttskit_tacotron2.encoder import Encoder, Postnet
 
 
@@ -201,7 +201,8 @@ class Tacotron2(AcousticModel):
             rows = inputs.tokens.shape[0]
             # One draw from each row's generator seeds a private one: how far a row's own generator moves
             # then depends on nothing else in the batch.
-            seeds = [int(torch.randint(2**62, (), generator=None if generators is None else generators[i])) for i in range(rows)]
+            sources = [None] * rows if generators is None else generators
+            seeds = [int(torch.randint(2**62, (), generator=source)) for source in sources]
             private = [torch.Generator().manual_seed(seed) for seed in seeds]
         return self.decoder.speak(keys, inputs.lengths, private)
 
