@@ -1,0 +1,68 @@
+"""Real third-party distributions, installed with pip into an empty folder: one that works and one that does not."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).parent / "third_party"
+
+
+def pip_install(project: Path, folder: Path) -> Path:
+    subprocess.run([sys.executable, "-m", "pip", "install", "-q", "--disable-pip-version-check", "--no-build-isolation", "--no-deps",
+                    "--no-index", "--target", folder, project], check=True, capture_output=True)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def example(tmp_path_factory) -> Path:
+    return pip_install(HERE / "ttskit_example", tmp_path_factory.mktemp("example"))
+
+
+@pytest.fixture(scope="module")
+def broken(tmp_path_factory) -> Path:
+    return pip_install(HERE / "ttskit_broken", tmp_path_factory.mktemp("broken"))
+
+
+def ttskit(*arguments, plugins: Path, cwd: Path, check: bool = True) -> subprocess.CompletedProcess:
+    """The CLI in its own process, with the installed folder on the path."""
+    environment = {**os.environ, "PYTHONPATH": str(plugins), "OMP_NUM_THREADS": "1", "PYTHONIOENCODING": "utf-8"}
+    environment.pop("TTSKIT_PLUGINS", None)
+    result = subprocess.run([sys.executable, "-m", "ttskit", *map(str, arguments)], cwd=cwd, env=environment, capture_output=True,
+                            text=True, encoding="utf-8")
+    if check:
+        assert result.returncode == 0, result.stdout + result.stderr
+    return result
+
+
+def test_its_plugins_and_command_are_there(example, tmp_path):
+    found = json.loads(ttskit("plugins", "list", "--json", plugins=example, cwd=tmp_path).stdout)
+    theirs = {(p["kind"], p["name"]) for p in found["plugins"] if (p["distribution"], p["version"]) == ("ttskit-example", "0.4.2")}
+    assert theirs == {("acoustic model", "stretch"), ("vocoder", "buzz"), ("command", "wordcount")}
+    assert "wordcount" in ttskit("--help", plugins=example, cwd=tmp_path).stdout
+    assert ttskit("wordcount", "hola, che", plugins=example, cwd=tmp_path).stdout == "2 words: hola che\n"
+
+
+@pytest.mark.parametrize("name", ["stretch", "buzz", "wordcount"])
+def test_it_passes_the_conformance_kit(example, tmp_path, name):
+    results = json.loads(ttskit("plugins", "check", name, "--json", plugins=example, cwd=tmp_path, check=False).stdout)
+    assert [r for r in results if not r["passed"]] == []
+    assert len(results) >= 2
+
+
+def test_a_plugin_broken_on_import_is_named_and_the_rest_works(broken, tmp_path):
+    listed = ttskit("plugins", "list", plugins=broken, cwd=tmp_path)
+    assert "fastpitch" in listed.stdout
+    assert "left out: ttskit-broken 3.1" in listed.stderr
+    assert "No module named 'a_library_that_is_not_installed'" in listed.stderr
+    assert "1 plugin(s) with problems" in ttskit("--help", plugins=broken, cwd=tmp_path).stdout
+    shown = ttskit("plugins", "show", "broken", plugins=broken, cwd=tmp_path, check=False)
+    assert shown.returncode == 2
+    assert "a_library_that_is_not_installed" in shown.stderr
+    assert "Traceback" not in shown.stderr
+    assert "ttskit-broken" in json.dumps(json.loads(ttskit("doctor", "--json", plugins=broken, cwd=tmp_path).stdout)["plugin_problems"])

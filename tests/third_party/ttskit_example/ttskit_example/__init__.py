@@ -1,0 +1,28 @@
+"""What this distribution offers; nothing heavy is imported here."""
+
+from __future__ import annotations
+
+from ttskit.hookspecs import hookimpl
+from ttskit.interfaces import AcousticModelPlugin, CommandPlugin, VocoderPlugin
+
+
+@hookimpl
+def ttskit_acoustic_models():
+    """The acoustic model `stretch`."""
+    facts = {"decoding": "parallel", "features": [], "controls": ["pace"], "multi_speaker": True, "teacher_forced": False,
+             "aligns": False}
+    return [AcousticModelPlugin("stretch", "every token a steady sound of the same length", "ttskit_example.model:Stretch",
+                                "ttskit_example.config:StretchOptions", facts)]
+
+
+@hookimpl
+def ttskit_vocoders():
+    """The vocoder `buzz`, without options."""
+    return [VocoderPlugin("buzz", "one buzzing tone, as loud as the mel", "ttskit_example.vocoder:Buzz",
+                          facts={"trainable": False, "streaming": False})]
+
+
+@hookimpl
+def ttskit_commands():
+    """The command `wordcount`."""
+    return [CommandPlugin("wordcount", "Count the words that a text is read as", "ttskit_example.command:command")]
