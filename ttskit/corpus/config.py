@@ -17,15 +17,14 @@ class CorpusConfig(BaseModel):
     trim: bool = Field(True, description="cut silence at both ends")
     trim_below_db: float = Field(40.0, ge=10, le=80, description="silence is this many dB below the loud parts of the clip")
     trim_margin_s: float = Field(0.08, ge=0, le=2, description="seconds of silence kept at both ends")
-    level_dbfs: float | None = Field(-23.0, ge=-60, le=-6, description="active speech level (RMS) of every clip; null keeps levels")
+    level_dbfs: float | None = Field(-23.0, ge=-60, le=-6, description="speech level (RMS) of every clip; null keeps levels")
     peak_dbfs: float = Field(-1.0, le=0, ge=-20, description="no sample of a levelled clip is louder than this")
-    silent_below_dbfs: float = Field(-60.0, le=-20, description="a clip whose loud parts are quieter than this is silent and skipped")
+    silent_below_dbfs: float = Field(-60.0, le=-20, description="clips whose loud parts are below this are skipped")
     min_s: float = Field(0.2, ge=0, description="clips shorter than this after trimming are skipped")
     max_s: float = Field(20.0, gt=0, description="clips longer than this after trimming are skipped")
     unknown_symbols: Literal["skip", "warn"] = Field(
         "skip", description="text with characters the frontend cannot read: skip the clip, or warn and keep it without them"
     )
-    encoding: str | None = Field(None, description="encoding of the text files; null: UTF-8, else Latin-1 with a warning")
     pitch_extractor: str = Field("autocorrelation", description="pitch extractor plugin")
     pitch_range_hz: tuple[float, float] | None = Field(
         None, description="lowest and highest F0; null measures the range of each speaker in a first pass"

@@ -229,8 +229,8 @@ class PreparedCorpus:
                               f"ttskit align --data {self.folder} --name {name}")
         durations = np.asarray(self._read_alignment(path, utterance)["durations"], dtype=np.int64)
         if durations.shape != (len(utterance.tokens),) or int(durations.sum()) != utterance.frames:
-            raise _damaged(path, f"{durations.size} durations of {durations.sum()} frames, "
-                                 f"the utterance has {len(utterance.tokens)} tokens and {utterance.frames} frames")
+            raise CorpusError(f"{path} was made for other features", f"{durations.size} durations of {durations.sum()} frames, the "
+                              f"utterance has {len(utterance.tokens)} tokens and {utterance.frames} frames", "align this corpus again")
         return durations
 
     def write_alignment(self, name: str, utterance: PreparedUtterance, durations: Sequence[int]) -> None:

@@ -18,7 +18,7 @@ def write_atomic(path: Path, write: Callable[[Path], None]) -> None:
     """Let `write` make a temporary file beside `path`, then rename it to `path`.
 
     Raises:
-        CorpusError: the disk is full; what is already complete stays.
+        CorpusError: the disk is full (what is complete stays), or the place cannot be written.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp{path.suffix}")
@@ -29,7 +29,7 @@ def write_atomic(path: Path, write: Callable[[Path], None]) -> None:
         if error.errno in (errno.ENOSPC, getattr(errno, "EDQUOT", None)):
             raise CorpusError("the disk is full", f"while writing {path}",
                               "make room and run the same command again: what is complete is kept") from error
-        raise
+        raise CorpusError(f"cannot write {path}", str(error), "check the folder's permissions, or choose another --out") from error
     finally:
         temporary.unlink(missing_ok=True)
 

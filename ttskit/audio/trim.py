@@ -1,0 +1,52 @@
+"""Where speech starts and ends in a clip, by energy."""
+
+from __future__ import annotations
+
+import numpy as np
+
+STEP_S = 0.01
+WINDOW_S = 0.025
+SHORTEST_RUN = 3  # steps; a click is no speech
+
+
+def levels_dbfs(audio: np.ndarray, rate_hz: int) -> np.ndarray:
+    """RMS level in dBFS of 25 ms windows every 10 ms; digital silence is -120."""
+    step, window = max(1, round(STEP_S * rate_hz)), max(1, round(WINDOW_S * rate_hz))
+    padded = np.pad(audio.astype(np.float64) ** 2, (window // 2, window))
+    total = np.concatenate([[0.0], np.cumsum(padded)])
+    starts = np.arange(0, max(1, len(audio)), step)
+    return 10 * np.log10(np.maximum((total[starts + window] - total[starts]) / window, 1e-12))
+
+
+def loud_level_dbfs(levels: np.ndarray) -> float:
+    """Level of the loud parts: the 95th percentile, which neither a click nor long pauses move."""
+    return float(np.percentile(levels, 95))
+
+
+def speech_span(audio: np.ndarray, rate_hz: int, below_db: float = 40.0, margin_s: float = 0.08) -> tuple[int, int]:
+    """First and last (exclusive) sample of audio (S,) to keep.
+
+    Args:
+        below_db: a window is speech if it is at most this far below the loud parts (and clearly
+            above the noise floor, where the clip shows one).
+        margin_s: kept on both sides.
+    """
+    levels = levels_dbfs(audio, rate_hz)
+    loud, floor = loud_level_dbfs(levels), float(np.percentile(levels, 5))
+    threshold = loud - below_db
+    if floor < loud - 35:  # there are pauses, so the 5th percentile is noise, not speech
+        threshold = max(threshold, min(floor + 8, loud - 25))
+    active = np.flatnonzero(_without_clicks(levels >= threshold))
+    if not len(active):
+        return 0, len(audio)
+    step, margin = max(1, round(STEP_S * rate_hz)), round(margin_s * rate_hz)
+    return max(0, int(active[0]) * step - margin), min(len(audio), int(active[-1] + 1) * step + margin)
+
+
+def _without_clicks(active: np.ndarray) -> np.ndarray:
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], active.astype(np.int8), [0]])))
+    kept = np.zeros_like(active)
+    for start, end in zip(edges[::2], edges[1::2], strict=True):
+        if end - start >= SHORTEST_RUN:
+            kept[start:end] = True
+    return kept

@@ -1,0 +1,70 @@
+"""`ttskit prepare`: recordings and transcripts into a prepared corpus."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+
+from ttskit.cli.output import json_option, note, print_json, print_table, stderr_console
+from ttskit.corpus.problems import Problem
+from ttskit.plugins import Registry, create_registry
+
+
+def corpus_options(command: Callable) -> Callable:
+    """The options that `prepare` and `check` share."""
+    for option in reversed([
+        click.option("--recipe", default="base", show_default=True, help="Shipped recipe, YAML file or run folder."),
+        click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Change a key of the recipe; may be repeated."),
+        click.option("--reader", help="Corpus reader; found out if not given (ttskit plugins list)."),
+        click.option("--speaker", help="Name of the speaker of a single-voice corpus, or the one to take from several."),
+        click.option("--jobs", type=click.IntRange(min=1), help="Worker processes; default: one per processor core."),
+    ]):
+        command = option(command)
+    return command
+
+
+@click.command(name="prepare")
+@click.argument("data", type=click.Path(path_type=Path))
+@click.option("--out", "-o", required=True, type=click.Path(path_type=Path), help="Folder of the prepared corpus.")
+@corpus_options
+@json_option
+@click.pass_context
+def command(ctx: click.Context, data: Path, out: Path, recipe: str, overrides: tuple[str, ...], reader: str | None,
+            speaker: str | None, jobs: int | None, as_json: bool) -> None:
+    """Turn the recordings and transcripts in DATA into a corpus ready for training.
+
+    DATA is a folder with metadata.csv and wavs/, a list of path|text or path|speaker|text, or one folder
+    per speaker. Run it again after an interruption or a change: only what is missing is done.
+
+    \b
+    Example:
+      ttskit prepare recordings/ana --out prepared/ana --speaker ana
+      ttskit prepare recordings/phone --out prepared/phone --set mel=telephone-8000
+    """
+    from ttskit.config import load_recipe
+    from ttskit.corpus import prepare
+
+    registry = ctx.find_object(Registry) or create_registry()
+    report = prepare(data, out, load_recipe(recipe, overrides, registry), reader=reader, speaker=speaker, jobs=jobs,
+                     console=stderr_console(), registry=registry)
+    if as_json:
+        print_json(report.to_json())
+        return
+    rows = [("utterances", ", ".join(f"{n} {split}" for split, n in sorted(report.utterances.items(), key=lambda i: -i[1])))]
+    rows += [(f"speaker {name}", f"{seconds / 60:.1f} min") for name, seconds in report.seconds.items()]
+    rows += [("computed now", f"{report.audio_made} clips, {report.features_made} features, in {report.wall_s:.1f} s")]
+    print_table(("what", "found"), rows + problem_rows(report.problems))
+    if report.problems:
+        note(f"every problem with its reason: {report.folder / 'problems.jsonl'}")
+
+
+def problem_rows(problems: list[Problem]) -> list[tuple[str, str]]:
+    """One row per kind of problem, with its number and the first case."""
+    rows = []
+    for (kind, skipped), count in Counter((p.kind, p.skipped) for p in problems).most_common():
+        first = next(p for p in problems if (p.kind, p.skipped) == (kind, skipped))
+        rows.append((f"{'skipped' if skipped else 'warning'}: {kind}", f"{count}, such as {first.id}: {first.reason}"))
+    return rows

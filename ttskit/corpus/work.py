@@ -1,0 +1,242 @@
+"""What is done to one utterance: in worker processes, each step skipped if its result is already there.
+
+A step's result carries a key: a hash of its input's content and of the settings it depends on.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+
+from ttskit.audio.config import MelConfig
+from ttskit.audio.files import RefusedAudio, encode, read_recording, resample
+from ttskit.audio.loudness import levelling_gain_db
+from ttskit.audio.pitch import WIDE_RANGE_HZ
+from ttskit.audio.trim import levels_dbfs, loud_level_dbfs, speech_span
+from ttskit.corpus.config import CorpusConfig
+from ttskit.corpus.problems import Problem
+from ttskit.corpus.storage import write_atomic, write_json, write_npz
+from ttskit.errors import AudioError, TTSKitError
+from ttskit.interfaces.descriptions import resolve
+
+# Raise when a step computes something else from the same input, so that old results are redone.
+AUDIO_VERSION = 1
+FEATURES_VERSION = 1
+
+
+def key_of(*parts: object) -> str:
+    """Hash of anything that JSON can hold."""
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:20]
+
+
+@dataclass(frozen=True, slots=True)
+class AudioJob:
+    """Decode, resample, trim and level `source` into `<folder>/audio/<id>.flac`. With `folder` None only look."""
+
+    id: str
+    source: Path
+    folder: Path | None
+    sample_rate_hz: int
+    config: CorpusConfig
+
+
+@dataclass(frozen=True, slots=True)
+class AudioRecord:
+    """What became of a recording; kept beside the audio so that a second run need not decode."""
+
+    key: str
+    source_hash: str
+    source_rate_hz: int
+    samples: int
+    loud_dbfs: float
+    trim_start_s: float
+    trim_end_s: float
+    gain_db: float
+    flac_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class AudioResult:
+    """Of one `AudioJob`: a record, or the problem why there is none; `made` False if it was there already."""
+
+    record: AudioRecord | None
+    problem: Problem | None
+    made: bool
+
+
+def prepare_audio(job: AudioJob) -> AudioResult:
+    """Do an `AudioJob`. Bad recordings come back as a problem, whatever is wrong with them.
+
+    Raises:
+        CorpusError: the result cannot be written (disk full).
+    """
+    config = job.config
+    try:
+        try:
+            source_hash = hashlib.sha256(job.source.read_bytes()).hexdigest()[:20]
+        except OSError:
+            read_recording(job.source)  # says what is wrong
+            raise
+        settings = [config.trim, config.trim_below_db, config.trim_margin_s, config.level_dbfs, config.peak_dbfs]
+        key = key_of(AUDIO_VERSION, source_hash, job.sample_rate_hz, settings)
+        known = _stored_record(job, key)
+        if known:
+            problem = _limits(job, known)
+            return AudioResult(None if problem else known, problem, made=False)
+        recording = read_recording(job.source)
+        audio = resample(recording.audio, recording.sample_rate_hz, job.sample_rate_hz)
+        loud = loud_level_dbfs(levels_dbfs(audio, job.sample_rate_hz))
+        start, end = 0, len(audio)
+        if config.trim:
+            start, end = speech_span(audio, job.sample_rate_hz, config.trim_below_db, config.trim_margin_s)
+        trimmed = audio[start:end]
+        gain = 0.0
+        if config.level_dbfs is not None:
+            gain = levelling_gain_db(trimmed, job.sample_rate_hz, config.level_dbfs, config.peak_dbfs)
+        draft = AudioRecord(key, source_hash, recording.sample_rate_hz, len(trimmed), round(loud, 3), start / job.sample_rate_hz,
+                            (len(audio) - end) / job.sample_rate_hz, round(gain, 3), 0)
+        problem = _limits(job, draft)
+        if problem or job.folder is None:
+            return AudioResult(None if problem else draft, problem, made=True)
+        data = encode(trimmed * np.float32(10 ** (gain / 20)), job.sample_rate_hz, "FLAC")
+    except RefusedAudio as error:
+        return AudioResult(None, Problem(job.id, error.kind, f"{error.what}: {error.why}"), made=False)
+    except (TTSKitError, OSError, RuntimeError, ValueError, ArithmeticError) as error:
+        return AudioResult(None, Problem(job.id, "unreadable", f"{job.source}: {type(error).__name__}: {error}"), made=False)
+    record = AudioRecord(**{**asdict(draft), "flac_bytes": len(data)})
+    write_atomic(_flac(job.folder, job.id), lambda temporary: temporary.write_bytes(data))
+    write_json(_record(job.folder, job.id), asdict(record))
+    return AudioResult(record, None, made=True)
+
+
+def _flac(folder: Path, id: str) -> Path:
+    return folder / "audio" / f"{id}.flac"
+
+
+def _record(folder: Path, id: str) -> Path:
+    return folder / "audio" / f"{id}.json"
+
+
+def _stored_record(job: AudioJob, key: str) -> AudioRecord | None:
+    if job.folder is None:
+        return None
+    try:
+        record = AudioRecord(**json.loads(_record(job.folder, job.id).read_text(encoding="utf-8")))
+        whole = _flac(job.folder, job.id).stat().st_size == record.flac_bytes
+    except (OSError, ValueError, TypeError):
+        return None
+    return record if record.key == key and whole else None
+
+
+def _limits(job: AudioJob, record: AudioRecord) -> Problem | None:
+    config, seconds = job.config, record.samples / job.sample_rate_hz
+    if record.loud_dbfs < config.silent_below_dbfs:
+        return Problem(job.id, "silent", f"its loud parts are at {record.loud_dbfs:.0f} dBFS, limit {config.silent_below_dbfs:g}")
+    if seconds < config.min_s:
+        return Problem(job.id, "too short", f"{seconds:.2f} s of speech, limit {config.min_s:g} s (corpus.min_s)")
+    if seconds > config.max_s:
+        return Problem(job.id, "too long", f"{seconds:.1f} s of speech, limit {config.max_s:g} s (corpus.max_s)")
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureJob:
+    """Mel and pitch of a prepared clip into `target`; `extractor` is a dotted path; `audio_key` names the clip's content."""
+
+    id: str
+    flac: Path
+    target: Path
+    mel: MelConfig
+    audio_key: str
+    extractor: str
+    range_hz: tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureResult:
+    """Frames, and count, sum and sum of squares of voiced F0, from which a speaker's statistics are added up."""
+
+    frames: int
+    voiced: int
+    pitch_sum: float
+    pitch_squares: float
+    made: bool
+    problem: Problem | None = None
+
+
+def prepare_features(job: FeatureJob) -> FeatureResult:
+    """Do a `FeatureJob`.
+
+    Raises:
+        CorpusError: the result cannot be written (disk full).
+    """
+    key = key_of(FEATURES_VERSION, job.audio_key, job.mel.to_json(), job.extractor, job.range_hz)
+    try:
+        with np.load(job.target, allow_pickle=False) as data:
+            if str(data["key"]) == key:
+                return _summed(data["pitch_hz"], made=False)
+    except (OSError, ValueError, KeyError, EOFError):
+        pass  # not there, or cut short by a crash of the machine: made anew
+    try:
+        audio = _read_flac(job.flac)
+        import torch
+
+        mel = _extractor(job.mel)(torch.from_numpy(audio)[None])[0].numpy()
+        pitch = np.asarray(resolve(job.extractor)(audio, job.mel, *job.range_hz), dtype=np.float32)
+        if pitch.shape != (mel.shape[1],) or not np.isfinite(pitch).all():
+            raise AudioError("the pitch extractor does not fit the mel", f"{pitch.shape} values for {mel.shape[1]} frames, or NaN", "")
+    except AudioError as error:
+        return FeatureResult(0, 0, 0.0, 0.0, False, Problem(job.id, "no features", f"{error.what}: {error.why}"))
+    write_npz(job.target, mel=mel, pitch_hz=pitch, key=np.array(key))
+    return _summed(pitch, made=True)
+
+
+def _summed(pitch_hz: np.ndarray, made: bool) -> FeatureResult:
+    voiced = pitch_hz[pitch_hz > 0].astype(np.float64)
+    return FeatureResult(len(pitch_hz), len(voiced), float(voiced.sum()), float((voiced**2).sum()), made)
+
+
+def first_pass_pitch(job: tuple[Path, MelConfig]) -> np.ndarray:
+    """F0 of a prepared clip over the widest range, to find its speaker's own (see `speaker_range_hz`)."""
+    from ttskit.audio.pitch import autocorrelation
+
+    flac, mel = job
+    return autocorrelation(_read_flac(flac), mel, *WIDE_RANGE_HZ)
+
+
+def _read_flac(path: Path) -> np.ndarray:
+    import soundfile
+
+    return soundfile.read(path, dtype="float32")[0]
+
+
+@lru_cache(maxsize=2)
+def _extractor(mel: MelConfig):
+    from ttskit.audio.mel import MelExtractor
+
+    return MelExtractor(mel).eval()
+
+
+def reference_durations(path: Path, tokens: tuple[str, ...], start_s: float, samples: int, mel: MelConfig) -> Mapping | str:
+    """The content of a reference alignment for the trimmed clip, or the reason why the given one does not fit."""
+    from ttskit.corpus.prepared import durations_from_times
+
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+        given, times = tuple(data["tokens"]), np.asarray(data["times_s"], dtype=np.float64)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        return f"{path.name} cannot be read: {type(error).__name__}: {error}"
+    if given != tokens:
+        place = next((i for i, (a, b) in enumerate(zip(given, tokens, strict=False)) if a != b), min(len(given), len(tokens)))
+        return f"{path.name} has other tokens than the frontend, from token {place}: {given[place : place + 3]} / {tokens[place : place + 3]}"
+    if times.shape != (len(tokens) + 1,) or not np.isfinite(times).all() or (np.diff(times) < 0).any():
+        return f"{path.name}: times_s must be {len(tokens) + 1} rising numbers"
+    times = np.clip(times - start_s, 0.0, samples / mel.sample_rate_hz)
+    durations = durations_from_times(times, mel, mel.frames(samples))
+    return {"tokens": list(tokens), "durations": durations.tolist(), "times_s": [round(float(t), 6) for t in times]}
