@@ -21,7 +21,7 @@ class Aligner(nn.Module):
         self.temperature = options.temperature
         self.key = nn.ModuleList([Conv(channels, 2 * channels, 3), Conv(2 * channels, options.channels, 1)])
         self.query = nn.ModuleList(
-            [Conv(bands, 2 * bands, 3), Conv(2 * bands, options.channels, 1), Conv(options.channels, options.channels, 1)]
+            [Conv(bands, 2 * bands, 3), Conv(2 * bands, bands, 1), Conv(bands, options.channels, 1)]
         )
 
     def forward(self, text: Tensor, mel: Tensor, mask: Tensor, frame_mask: Tensor, prior: Tensor | None, closed: bool

@@ -47,6 +47,7 @@ class Spoken:
         durations: (B, N) float frames at pace 1, unrounded.
         frames: (B, N) int64 frames per token.
         log_durations: (B, N).
+        predicted_pitch: (B, N) after `transform`, before given values and controls; or None.
         pitch, energy: (B, N) as used, or None.
         encoded: (B, N, C) the encoder's output.
     """
@@ -56,6 +57,7 @@ class Spoken:
     durations: Tensor
     frames: Tensor
     log_durations: Tensor
+    predicted_pitch: Tensor | None
     pitch: Tensor | None
     energy: Tensor | None
     encoded: Tensor
@@ -214,7 +216,7 @@ class FastPitch(AcousticModel):
 
     @torch.no_grad()
     def speak(self, inputs: AcousticInput, controls: Controls, transform: Callable[[Tensor], Tensor] | None = None) -> Spoken:
-        """Inference with all intermediate values. `transform` acts on the normalised pitch (B, N) before the controls."""
+        """Inference with all intermediate values. `transform` acts on the predicted normalised pitch (B, N)."""
         options, closed = self.options, self.closed
         device = self.projection.weight.device
         mask = length_mask(inputs.lengths, inputs.tokens.shape[1])[:, :, None].float()
@@ -224,13 +226,13 @@ class FastPitch(AcousticModel):
         prosody = self._prosody(encoded, voice)
         log_durations = self.duration_predictor(prosody, mask, closed)
         durations = torch.expm1(log_durations.float()).clamp(options.min_duration, options.max_duration) * mask[:, :, 0]
-        pitch = energy = None
+        pitch = predicted_pitch = energy = None
         if options.pitch:
-            if controls.pitch_values is None:
-                pitch = self.pitch_predictor(prosody, mask, closed).float()
-            else:
+            pitch = predicted_pitch = self.pitch_predictor(prosody, mask, closed).float()
+            if transform is not None:
+                pitch = predicted_pitch = transform(pitch)
+            if controls.pitch_values is not None:
                 pitch = torch.as_tensor(per_token("pitch_values", controls.pitch_values, inputs), device=device)
-            pitch = pitch if transform is None else transform(pitch)
             pitch = shaped_pitch(pitch, controls, inputs, speaker, self.pitch_statistics)
             pitch = pitch * mask[:, :, 0] if closed else pitch
             hidden = hidden + self._embed(self.pitch_embedding, pitch, mask)
@@ -247,7 +249,7 @@ class FastPitch(AcousticModel):
         lengths = frames.sum(1)
         longest = int(lengths.max())
         mel = self._decode(hidden, frames, longest, length_mask(lengths, longest)[:, :, None].float(), voice)
-        return Spoken(mel, lengths, durations, frames, log_durations, pitch, energy, encoded)
+        return Spoken(mel, lengths, durations, frames, log_durations, predicted_pitch, pitch, energy, encoded)
 
     def infer(self, inputs: AcousticInput, controls: Controls | None = None,
               generators: Sequence[torch.Generator] | None = None) -> Spectrogram:  # fmt: skip
