@@ -32,15 +32,18 @@ def test_every_shipped_recipe_parses_with_all_options_valid(name):
     for model in {recipe.model, *recipe.models}:
         recipe.options_for(model, registry)
         recipe.training_for(model)
-    recipe.mel_config()
+        if model == "hifigan":
+            recipe.options_for(model, registry).check_mel(recipe.mel_config())
 
 
 def test_the_shipped_recipes_are_there():
-    assert {"base", "demo", "fastpitch", "hifigan", "tacotron2", "telephone-8000", "tiny", "two-speakers"} <= set(shipped_recipes())
+    expected = {"base", "demo", "fastpitch", "hifigan", "tacotron2", "telephone-8000", "tiny", "two-speakers"}
+    assert expected <= set(shipped_recipes())
 
 
 def test_extends_merges_mappings_and_replaces_values(tmp_path):
-    write(tmp_path, "lower.yaml", "extends: base\nseed: 5\nmodels:\n  fastpitch:\n    options: {channels: 32}\n    training: {steps: 7}\n")
+    fastpitch = "models:\n  fastpitch:\n    options: {channels: 32}\n    training: {steps: 7}\n"
+    write(tmp_path, "lower.yaml", "extends: base\nseed: 5\n" + fastpitch)
     upper = write(tmp_path, "upper.yaml", "extends: lower.yaml\nmodels:\n  fastpitch:\n    options: {padding: reference}\n")
     recipe = load_recipe(upper)
     assert recipe.seed == 5
@@ -106,7 +109,8 @@ def test_a_problem_in_an_extended_file_names_that_file(tmp_path):
 
 
 def test_an_override_wins_and_is_read_as_yaml():
-    recipe = load_recipe("base", ["training.steps=12", "models.fastpitch.options.loss.pitch=1e-3", "seed=9", "vocoder=runs/hifi"])
+    overrides = ["training.steps=12", "models.fastpitch.options.loss.pitch=1e-3", "seed=9", "vocoder=runs/hifi"]
+    recipe = load_recipe("base", overrides)
     assert recipe.training.steps == 12
     assert recipe.models["fastpitch"].options["loss"]["pitch"] == pytest.approx(0.001)
     assert (recipe.seed, recipe.vocoder) == (9, "runs/hifi")

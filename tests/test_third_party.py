@@ -14,8 +14,9 @@ HERE = Path(__file__).parent / "third_party"
 
 
 def pip_install(project: Path, folder: Path) -> Path:
-    subprocess.run([sys.executable, "-m", "pip", "install", "-q", "--disable-pip-version-check", "--no-build-isolation", "--no-deps",
-                    "--no-index", "--target", folder, project], check=True, capture_output=True)
+    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "install", "-q"]
+    subprocess.run([*pip, "--no-build-isolation", "--no-deps", "--no-index", "--target", folder, project], check=True,
+                   capture_output=True)
     return folder
 
 
@@ -33,8 +34,8 @@ def ttskit(*arguments, plugins: Path, cwd: Path, check: bool = True) -> subproce
     """The CLI in its own process, with the installed folder on the path."""
     environment = {**os.environ, "PYTHONPATH": str(plugins), "OMP_NUM_THREADS": "1", "PYTHONIOENCODING": "utf-8"}
     environment.pop("TTSKIT_PLUGINS", None)
-    result = subprocess.run([sys.executable, "-m", "ttskit", *map(str, arguments)], cwd=cwd, env=environment, capture_output=True,
-                            text=True, encoding="utf-8")
+    command = [sys.executable, "-m", "ttskit", *map(str, arguments)]
+    result = subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, encoding="utf-8")
     if check:
         assert result.returncode == 0, result.stdout + result.stderr
     return result
@@ -42,7 +43,7 @@ def ttskit(*arguments, plugins: Path, cwd: Path, check: bool = True) -> subproce
 
 def test_its_plugins_and_command_are_there(example, tmp_path):
     found = json.loads(ttskit("plugins", "list", "--json", plugins=example, cwd=tmp_path).stdout)
-    theirs = {(p["kind"], p["name"]) for p in found["plugins"] if (p["distribution"], p["version"]) == ("ttskit-example", "0.4.2")}
+    theirs = {(p["kind"], p["name"]) for p in found["plugins"] if p["distribution"] == "ttskit-example" and p["version"] == "0.4.2"}
     assert theirs == {("acoustic model", "stretch"), ("vocoder", "buzz"), ("command", "wordcount")}
     assert "wordcount" in ttskit("--help", plugins=example, cwd=tmp_path).stdout
     assert ttskit("wordcount", "hola, che", plugins=example, cwd=tmp_path).stdout == "2 words: hola che\n"
@@ -65,4 +66,5 @@ def test_a_plugin_broken_on_import_is_named_and_the_rest_works(broken, tmp_path)
     assert shown.returncode == 2
     assert "a_library_that_is_not_installed" in shown.stderr
     assert "Traceback" not in shown.stderr
-    assert "ttskit-broken" in json.dumps(json.loads(ttskit("doctor", "--json", plugins=broken, cwd=tmp_path).stdout)["plugin_problems"])
+    report = json.loads(ttskit("doctor", "--json", plugins=broken, cwd=tmp_path).stdout)
+    assert [p["distribution"] for p in report["plugin_problems"]] == ["ttskit-broken"]

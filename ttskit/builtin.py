@@ -5,7 +5,7 @@ from __future__ import annotations
 from ttskit.hookspecs import hookimpl
 from ttskit.interfaces.descriptions import CommandPlugin, CorpusReaderPlugin, PitchExtractorPlugin
 
-_READERS = "ttskit.corpus.readers"
+_READERS, _PITCH = "ttskit.corpus.readers", "ttskit.audio.pitch"
 
 
 @hookimpl
@@ -22,8 +22,8 @@ def ttskit_corpus_readers():
 def ttskit_pitch_extractors():
     """F0 extractors."""
     return [
-        PitchExtractorPlugin("autocorrelation", "autocorrelation with a smooth path, fast", "ttskit.audio.pitch:autocorrelation"),
-        PitchExtractorPlugin("pyin", "probabilistic YIN within the speaker's own range", "ttskit.audio.pitch:pyin"),
+        PitchExtractorPlugin("autocorrelation", "autocorrelation and the best path, fast", f"{_PITCH}:autocorrelation"),
+        PitchExtractorPlugin("pyin", "probabilistic YIN", f"{_PITCH}:pyin"),
     ]
 
 
