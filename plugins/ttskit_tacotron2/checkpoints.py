@@ -25,7 +25,8 @@ _NAMES = [
     ("embedding.", "embedding."),
     ("encoder.convolutions.{}.0.conv.", "encoder.convolutions.{}.conv."),
     ("encoder.convolutions.{}.1.", "encoder.convolutions.{}.norm."),
-    ("encoder.lstm.", "encoder.lstm."),
+    *((f"encoder.lstm.{kind}_l0{reverse}", f"encoder.{ours}.{kind}_l0")
+      for reverse, ours in (("_reverse", "back"), ("", "ahead")) for kind in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")),
     ("decoder.prenet.layers.{}.linear_layer.", "decoder.prenet.{}."),
     ("decoder.attention_rnn.", "decoder.attention_lstm."),
     ("decoder.attention_layer.query_layer.linear_layer.", "decoder.attention.query."),

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from ttskit_tacotron2 import recurrence
 from ttskit_tacotron2.attention import Keys, LocationAttention, context, forward_weights, windowed
 from ttskit_tacotron2.config import Tacotron2Options
+from ttskit_tacotron2.noise import dropout_factors
 
 _BLOCK = 64  # steps of prenet dropout drawn at a time when speaking
 
@@ -136,7 +137,7 @@ class Decoder(nn.Module):
         """(steps, B, H) dropout factors, drawn at once; None when there is nothing to drop."""
         if not self.training or p == 0:
             return None
-        return F.dropout(like.new_ones(steps, rows, width), p)
+        return dropout_factors((steps, rows, width), p, like)
 
     def speak(self, keys: Keys, lengths: Tensor, generators: Sequence[torch.Generator] | None) -> Spoken:
         """Decode freely: each row on its own, until it stops, rests at its end, or reaches its cap.

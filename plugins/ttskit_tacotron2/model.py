@@ -29,6 +29,7 @@ from ttskit_tacotron2.attention import Keys, duration_weights
 from ttskit_tacotron2.config import Tacotron2Options
 from ttskit_tacotron2.decoder import Decoder, Spoken, draw_masks
 from ttskit_tacotron2.encoder import Encoder, Postnet
+from ttskit_tacotron2.noise import dropout_factors
 
 
 class Tacotron2(AcousticModel):
@@ -143,7 +144,7 @@ class Tacotron2(AcousticModel):
             return None
         if self.training:
             shape = (rows, steps, options.prenet_layers, options.prenet_channels)
-            return F.dropout(batch.mel.new_ones(shape), options.prenet_dropout)
+            return dropout_factors(shape, options.prenet_dropout, batch.mel)
         seeds = [0] * rows if batch.seeds is None else batch.seeds.tolist()
         # Step-major draws: a shorter row alone sees the same masks as in a batch.
         return draw_masks([torch.Generator().manual_seed(s) for s in seeds], steps, options).to(batch.mel.device)
