@@ -1,0 +1,75 @@
+"""The generator of HiFi-GAN (Kong, Kim and Bae 2020, "HiFi-GAN: Generative Adversarial Networks for
+Efficient and High Fidelity Speech Synthesis", section 2.2 and appendix A.1).
+
+Tensor names are the authors': blocks are numbered flat, stage · kernels + kernel.
+"""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from ttskit_hifigan.config import GeneratorSize
+from ttskit_hifigan.norms import WeightNormConv1d, WeightNormUpsample
+
+SLOPE = 0.1  # of every LeakyReLU but the last
+LAST_SLOPE = 0.01  # the authors' code leaves torch's default there, and every public checkpoint was trained with it
+
+
+def _same(channels: int, kernel: int, dilation: int) -> WeightNormConv1d:
+    return WeightNormConv1d(channels, channels, kernel, dilation=dilation, padding=dilation * (kernel - 1) // 2)
+
+
+class ResBlock1(nn.Module):
+    """Per dilation: a dilated convolution, then a plain one, and a skip around both. (B, C, S) → (B, C, S)."""
+
+    def __init__(self, channels: int, kernel: int, dilations: tuple[int, ...]) -> None:
+        super().__init__()
+        self.convs1 = nn.ModuleList(_same(channels, kernel, d) for d in dilations)
+        self.convs2 = nn.ModuleList(_same(channels, kernel, 1) for _ in dilations)
+
+    def forward(self, x: Tensor) -> Tensor:
+        for dilated, plain in zip(self.convs1, self.convs2, strict=True):
+            x = x + plain(F.leaky_relu(dilated(F.leaky_relu(x, SLOPE)), SLOPE))
+        return x
+
+
+class ResBlock2(nn.Module):
+    """Per dilation: one dilated convolution and a skip around it. (B, C, S) → (B, C, S)."""
+
+    def __init__(self, channels: int, kernel: int, dilations: tuple[int, ...]) -> None:
+        super().__init__()
+        self.convs = nn.ModuleList(_same(channels, kernel, d) for d in dilations)
+
+    def forward(self, x: Tensor) -> Tensor:
+        for dilated in self.convs:
+            x = x + dilated(F.leaky_relu(x, SLOPE))
+        return x
+
+
+class Generator(nn.Module):
+    """Log mel (B, M, T) → waveform (B, 1, T · product of the rates) within (-1, 1)."""
+
+    def __init__(self, size: GeneratorSize, bands: int) -> None:
+        super().__init__()
+        self.size = size
+        self.kernels = len(size.resblock_kernel_sizes)
+        block = ResBlock1 if size.resblock == 1 else ResBlock2
+        channels = size.upsample_initial_channel
+        self.conv_pre = WeightNormConv1d(bands, channels, 7, padding=3)
+        self.ups, self.resblocks = nn.ModuleList(), nn.ModuleList()
+        for rate, kernel in zip(size.upsample_rates, size.upsample_kernel_sizes, strict=True):
+            self.ups.append(WeightNormUpsample(channels, channels // 2, kernel, rate))
+            channels //= 2
+            for width, dilations in zip(size.resblock_kernel_sizes, size.resblock_dilation_sizes, strict=True):
+                self.resblocks.append(block(channels, width, dilations))
+        self.conv_post = WeightNormConv1d(channels, 1, 7, padding=3)
+
+    def forward(self, mel: Tensor) -> Tensor:
+        x = self.conv_pre(mel)
+        for stage, upsample in enumerate(self.ups):
+            x = upsample(F.leaky_relu(x, SLOPE))
+            blocks = self.resblocks[stage * self.kernels : (stage + 1) * self.kernels]
+            x = sum(block(x) for block in blocks) / self.kernels  # receptive fields of several lengths, side by side
+        return torch.tanh(self.conv_post(F.leaky_relu(x, LAST_SLOPE)))

@@ -1,0 +1,146 @@
+"""HiFi-GAN as a ttskit vocoder: speaking, streaming and the two-player training step."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator
+from copy import deepcopy
+from typing import ClassVar
+
+import torch
+from torch import Tensor
+
+from ttskit.audio.config import MelConfig
+from ttskit.audio.mel import MelExtractor
+from ttskit.errors import InputError
+from ttskit.interfaces.trainable import Losses, LossTerm, Optimize, OptimizerPlan, TrainState
+from ttskit.interfaces.vocoder import Vocoder, VocoderBatch
+from ttskit_hifigan.config import HifiganOptions
+from ttskit_hifigan.discriminators import MultiPeriodDiscriminator, MultiScaleDiscriminator
+from ttskit_hifigan.loss import discriminator_losses, frozen, generator_losses, loss_mel
+from ttskit_hifigan.model import Generator
+
+# Frames that are synthesised at once when streaming: each piece repeats its neighbours' work.
+_STREAM_FRAMES = 16
+
+
+class Hifigan(Vocoder):
+    """Generator, discriminators and, if asked for, a running average of the generator.
+
+    Raises:
+        ConfigError: the upsampling rates do not multiply to the mel's hop, or segments are too short.
+    """
+
+    trainable: ClassVar[bool] = True
+    streaming: ClassVar[bool] = True
+
+    def __init__(self, options: HifiganOptions, mel: MelConfig) -> None:
+        super().__init__()
+        options.check_mel(mel)
+        self.options, self.mel = options, mel
+        self.segment_frames = options.value("segment_frames")
+        scale = options.value("discriminator_scale")
+        self.generator = Generator(options.size(), mel.bands)
+        self.mpd, self.msd = MultiPeriodDiscriminator(scale), MultiScaleDiscriminator(scale)
+        self.loss_mel = MelExtractor(loss_mel(mel))
+        self.average = deepcopy(self.generator).requires_grad_(False) if options.ema_decay else None
+
+    # Speaking
+
+    @torch.no_grad()
+    def infer(self, mel: Tensor) -> Tensor:
+        """Waveform (B, T * hop) of log mel (B, M, T).
+
+        Raises:
+            InputError: no frames, another number of bands, NaN.
+        """
+        self.check_mel(mel)
+        return self._speaker()(mel.float())[:, 0].float()
+
+    @torch.no_grad()
+    def infer_stream(self, chunks: Iterable[Tensor]) -> Iterator[Tensor]:
+        """Waveform chunks of mel chunks (B, M, t) of any lengths; joined they equal `infer` of the joined mel.
+
+        A frame is spoken once `context_frames` frames after it are known (or the mel has ended), so
+        the delay is that many frames, and what is kept is bounded whatever the length of the mel.
+        """
+        context = self.options.size().context_frames
+        held: Tensor | None = None  # (B, M, before + not yet spoken)
+        before = 0  # frames at the start of `held` that were spoken already
+        for chunk in itertools.chain(chunks, [None]):
+            if chunk is not None:
+                self.check_mel(chunk)
+                if held is not None and chunk.shape[0] != held.shape[0]:
+                    raise InputError("mel chunks have different batch sizes", f"{held.shape[0]}, then {chunk.shape[0]}", "")
+                held = chunk.float() if held is None else torch.cat([held, chunk.float()], dim=2)
+            if held is None:
+                raise InputError("mel has no frames", "no chunk was given", "synthesise at least one token")
+            while True:
+                waiting = held.shape[2] - before
+                ready = waiting if chunk is None else waiting - context
+                if ready < (1 if chunk is None else _STREAM_FRAMES):
+                    break
+                # Limited, so that one huge chunk is no reason for one huge pass.
+                ready = min(ready, 16 * _STREAM_FRAMES)
+                piece = held[:, :, : before + ready + context]
+                audio = self._speaker()(piece)[:, 0].float()
+                yield audio[:, before * self.mel.hop_samples : (before + ready) * self.mel.hop_samples]
+                kept = min(before + ready, context)
+                held, before = held[:, :, before + ready - kept :], kept
+
+    def _speaker(self) -> Generator:
+        return self.generator if self.average is None else self.average
+
+    # Training
+
+    def optimizers(self, total_steps: int) -> dict[str, OptimizerPlan]:
+        """AdamW for the discriminators, then for the generator; the rate decays per epoch (paper, section 3)."""
+        o = self.options
+
+        def schedule(state: TrainState) -> float:
+            return o.decay ** (state.epoch if o.value("decay_steps") is None else state.step // o.value("decay_steps"))
+
+        def plan(*parameters: Iterable) -> OptimizerPlan:
+            optimizer = torch.optim.AdamW(itertools.chain(*parameters), o.learning_rate, o.betas, weight_decay=o.weight_decay)
+            return OptimizerPlan(optimizer, schedule)
+
+        judges = plan(self.mpd.parameters(), self.msd.parameters())
+        return {"discriminator": judges, "generator": plan(self.generator.parameters())}
+
+    def training_step(self, batch: VocoderBatch, state: TrainState, optimize: Optimize) -> dict[str, Tensor]:
+        """The discriminators on the detached output, then the generator on what they have become."""
+        audio = self._checked(batch)
+        synthetic = self.generator(batch.mel)
+        judges = {"periods": self.mpd, "scales": self.msd}
+        optimize("discriminator", discriminator_losses(judges, audio, synthetic.detach()))
+        with frozen(self.mpd, self.msd):
+            losses = generator_losses(judges, audio, synthetic, self._mel_l1(audio, synthetic),
+                                      self.options.feature_weight, self.options.mel_weight)
+            optimize("generator", losses)
+        if self.average is not None:
+            self._update_average()
+        return {}
+
+    def validation_losses(self, batch: VocoderBatch, state: TrainState) -> Losses:
+        """The mel L1 of what would be spoken; the adversarial losses say nothing about quality."""
+        audio = self._checked(batch)
+        with torch.no_grad():
+            return Losses({"mel": LossTerm(self._mel_l1(audio, self._speaker()(batch.mel)) * len(audio), len(audio))})
+
+    def _checked(self, batch: VocoderBatch) -> Tensor:
+        self.check_mel(batch.mel)
+        wanted = (batch.mel.shape[0], batch.mel.shape[2] * self.mel.hop_samples)
+        if tuple(batch.audio.shape) != wanted:
+            raise InputError("audio does not belong to its mel", f"audio {tuple(batch.audio.shape)}, need {wanted}",
+                             f"segments: {', '.join(batch.ids[:4])}")
+        return batch.audio[:, None]
+
+    def _mel_l1(self, audio: Tensor, synthetic: Tensor) -> Tensor:
+        with torch.no_grad():
+            wanted = self.loss_mel(audio[:, 0])
+        return (self.loss_mel(synthetic[:, 0]) - wanted).abs().mean()
+
+    @torch.no_grad()
+    def _update_average(self) -> None:
+        for mean, value in zip(self.average.parameters(), self.generator.parameters(), strict=True):
+            mean.lerp_(value, 1 - self.options.ema_decay)
