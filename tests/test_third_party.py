@@ -43,7 +43,8 @@ def ttskit(*arguments, plugins: Path, cwd: Path, check: bool = True) -> subproce
 
 def test_its_plugins_and_command_are_there(example, tmp_path):
     found = json.loads(ttskit("plugins", "list", "--json", plugins=example, cwd=tmp_path).stdout)
-    theirs = {(p["kind"], p["name"]) for p in found["plugins"] if p["distribution"] == "ttskit-example" and p["version"] == "0.4.2"}
+    origin = ("ttskit-example", "0.4.2")
+    theirs = {(p["kind"], p["name"]) for p in found["plugins"] if (p["distribution"], p["version"]) == origin}
     assert theirs == {("acoustic model", "stretch"), ("vocoder", "buzz"), ("command", "wordcount")}
     assert "wordcount" in ttskit("--help", plugins=example, cwd=tmp_path).stdout
     assert ttskit("wordcount", "hola, che", plugins=example, cwd=tmp_path).stdout == "2 words: hola che\n"
