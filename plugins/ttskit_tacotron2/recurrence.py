@@ -131,7 +131,7 @@ class _Recurrence(torch.autograd.Function):
         steps, rows, tokens, size, width, kernel = ctx.sizes
         filters, attention = dense.shape
         new, zeros = x.new_empty, x.new_zeros
-        recurrent_t, convolution_t, dense_t = recurrent.t(), convolution.t(), dense.t()
+        recurrent_t, convolution_t, dense_t = (w.t().contiguous() for w in (recurrent, convolution, dense))
         d_gates = new(steps, rows, 4 * width)
         d_contexts = new(steps, rows, size)  # before mixing
         d_energy = new(steps, rows, tokens)
@@ -147,7 +147,7 @@ class _Recurrence(torch.autograd.Function):
         diagonal = skewed.as_strided((rows, tokens, 2, kernel), (2 * tokens * long, long + 1, tokens * long, 1))
         d_pre = new(rows, tokens, attention)
         if second is not None:
-            width2, second_t = cells2.shape[2], second.t()
+            width2, second_t = cells2.shape[2], second.t().contiguous()
             d_gates2 = new(steps, rows, 4 * width2)
             d_h2, d_c2 = zeros(rows, width2), zeros(rows, width2)
         for t in range(steps - 1, -1, -1):
