@@ -149,7 +149,8 @@ def test_spanish_and_ipa_survive_a_legacy_console():
 
 
 def test_output_cut_by_head_is_no_error():
-    writer = subprocess.Popen([sys.executable, "-m", "ttskit", "plugins", "list"], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    command = [sys.executable, "-m", "ttskit", "plugins", "list"]
+    writer = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     writer.stdout.close()
     error = writer.stderr.read().decode()
     assert writer.wait() == 1
