@@ -270,7 +270,8 @@ def find_model(name: str, registry: Registry) -> Plugin:
         if (kind, name) in registry.taken or (kind, name) in registry.found:
             plugin = registry.get(kind, name)
             if kind == "vocoder" and not plugin.facts.get("trainable"):
-                raise PluginError(f"vocoder {name!r} needs no training", f"models to train: {', '.join(names)}", "use it as it is")
+                raise PluginError(f"vocoder {name!r} needs no training", f"models to train: {', '.join(names)}",
+                                  "use it as it is")
             return plugin
     near = get_close_matches(name, names, n=1)
     left_out = "".join(f"\nleft out: {p.origin} ({p.cause})" for p in registry.problems)

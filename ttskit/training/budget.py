@@ -1,0 +1,57 @@
+"""Turns a time budget into a number of steps, which is then trained exactly and can be replayed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+import torch
+
+from ttskit.corpus.prepared import PreparedCorpus
+from ttskit.interfaces.trainable import Trainable, TrainState
+from ttskit.interfaces.vocoder import Vocoder
+from ttskit.training.data import Batches, Loader
+from ttskit.training.optimize import Optimization
+from ttskit.training.precision import Precision
+from ttskit.training.processes import Processes
+from ttskit.training.step import run_step
+
+WARM_UP, MOST, LEAST = 2, 24, 3  # steps before the clock starts; most and fewest steps timed
+SHARE, LONGEST_S = 0.1, 30.0  # of the budget, and at most, spent on timing
+TOTAL = 1000  # steps that the schedules are told; they do not change how long a step takes
+
+
+def seconds_per_step(model: Trainable, corpus: PreparedCorpus, batches: Batches, loader: Loader, processes: Processes,
+                     precision: Precision, seed: int, budget_s: float) -> float:
+    """Time some real steps on `model`, which is used up by it (give a copy). All processes get the same answer.
+
+    The batches timed may be longer or shorter than most; the time is scaled by their padded frames.
+    """
+    optimization = Optimization(model, model.optimizers(TOTAL), processes, precision, max_nonfinite=MOST + WARM_UP + 1)
+    model.train()
+    limit_s = min(SHARE * budget_s, LONGEST_S)
+    seconds, frames, steps = 0.0, 0.0, 0
+    for step, work in enumerate(loader.steps(batches, count=WARM_UP + MOST)):
+        started = _now(processes.device)
+        run_step(model, optimization, work.batch, work.ids, TrainState(step, work.epoch, TOTAL, seed), processes, precision)
+        optimization.check()
+        if step >= WARM_UP:
+            seconds += _now(processes.device) - started
+            frames += _frames(model, corpus, work.ids)
+            steps += 1
+        if processes.any(steps >= LEAST and seconds >= limit_s):
+            break
+    typical = [_frames(model, corpus, ids) for ids in batches.epoch(0)]
+    return processes.from_first(seconds / steps * (sum(typical) / len(typical)) / (frames / steps))
+
+
+def _frames(model: Trainable, corpus: PreparedCorpus, ids: Sequence[str]) -> float:
+    """Padded frames of a global batch (segments of one length for a vocoder)."""
+    longest = model.segment_frames if isinstance(model, Vocoder) else max(corpus.utterance(id).frames for id in ids)
+    return len(ids) * longest
+
+
+def _now(device: torch.device) -> float:
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+    return time.perf_counter()

@@ -1,0 +1,122 @@
+"""What the loop reads: batches of the right kind for a model, in order from any step, loaded ahead."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from ttskit.corpus.batches import AcousticBatches, SegmentBatches
+from ttskit.corpus.prepared import PreparedCorpus
+from ttskit.errors import ConfigError
+from ttskit.interfaces.acoustic import AcousticModel
+from ttskit.interfaces.trainable import Trainable
+from ttskit.training.config import TrainingConfig
+from ttskit.training.processes import Processes
+
+AHEAD = 4  # batches loaded while the device works
+
+
+class Batches(Protocol):
+    """`AcousticBatches` or `SegmentBatches`."""
+
+    def epoch(self, n: int) -> list[list[str]]: ...
+
+    def load(self, ids: Sequence[str], epoch: int) -> Any: ...
+
+
+def batches_for(model: Trainable, corpus: PreparedCorpus, split: str, config: TrainingConfig, seed: int,
+                processes: Processes) -> Batches:
+    """Whole utterances with the features that an acoustic model asks for, or segments for a vocoder."""
+    shares = {"rank": processes.rank, "world": processes.world}
+    if isinstance(model, AcousticModel):
+        if "durations" in model.features and config.alignment is None:
+            raise ConfigError(f"{type(model).__name__} trains on durations, and the recipe names no alignment",
+                              "training.alignment is not set",
+                              "ttskit align DATA --from RUN --name NAME, then --set training.alignment=NAME")
+        return AcousticBatches(corpus, split, model.features, config.frames_per_batch, config.max_utterances, seed,
+                               alignment=config.alignment if "durations" in model.features else None, **shares)
+    return SegmentBatches(corpus, split, model.segment_frames, config.segments_per_batch, seed, **shares)
+
+
+def corpus_facts(corpus: PreparedCorpus) -> dict[str, Any]:
+    """What identifies a corpus in run.json: folder, hash of its manifest and mel, sizes of its splits."""
+    manifest = hashlib.sha256((corpus.folder / "manifest.jsonl").read_bytes()).hexdigest()
+    sizes = {split: len(corpus.split(split)) for split in ("train", "validation", "test")}
+    return {"folder": str(corpus.folder.resolve()), "manifest_sha256": manifest, "mel": corpus.mel.hash(), "utterances": sizes,
+            "provenance": corpus.info.get("provenance")}
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """One step's batch, and where it lies.
+
+    Args:
+        epoch, index: epoch and batch within it, from 0.
+        ids: the global batch.
+        batch: this process's share, on the CPU.
+        next: (epoch, index) of the step after it.
+    """
+
+    epoch: int
+    index: int
+    ids: tuple[str, ...]
+    batch: Any
+    next: tuple[int, int]
+
+
+class Loader:
+    """Reads batches in one background thread. Every reading of the corpus goes through that thread,
+    so that validation and training never use the corpus's cache at once."""
+
+    def __init__(self) -> None:
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="ttskit-batches")
+
+    def __enter__(self) -> Loader:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._thread.shutdown(wait=True, cancel_futures=True)
+
+    def call(self, function: Callable, *arguments: Any) -> Any:
+        """Call something that reads the corpus, now."""
+        return self._thread.submit(function, *arguments).result()
+
+    def load(self, batches: Batches, ids: Sequence[str], epoch: int) -> Any:
+        """One batch, now."""
+        return self.call(batches.load, ids, epoch)
+
+    def steps(self, batches: Batches, epoch: int = 0, index: int = 0, count: int | None = None) -> Iterator[Work]:
+        """Batches from (epoch, index) on: `count` of them, or without end."""
+        waiting: deque[tuple[int, int, list[str], tuple[int, int], Future]] = deque()
+        places = _places(batches, epoch, index, count)
+        try:
+            while True:
+                while len(waiting) < AHEAD and (place := next(places, None)) is not None:
+                    e, i, ids, after = place
+                    waiting.append((e, i, ids, after, self._thread.submit(batches.load, ids, e)))
+                if not waiting:
+                    return
+                e, i, ids, after, future = waiting.popleft()
+                yield Work(e, i, tuple(ids), future.result(), after)
+        finally:
+            for *_, future in waiting:
+                future.cancel()
+
+
+_Place = tuple[int, int, list[str], tuple[int, int]]  # epoch, index, ids, where the next one is
+
+
+def _places(batches: Batches, epoch: int, index: int, count: int | None) -> Iterator[_Place]:
+    done = 0
+    while True:
+        groups = batches.epoch(epoch)
+        for i in range(index, len(groups)):
+            if count is not None and done >= count:
+                return
+            done += 1
+            yield epoch, i, groups[i], (epoch, i + 1) if i + 1 < len(groups) else (epoch + 1, 0)
+        epoch, index = epoch + 1, 0

@@ -1,0 +1,161 @@
+"""What is seen of a training: metrics.jsonl, TensorBoard, a progress bar or plain lines."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor
+
+from ttskit.training.files import explain_full_disk
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+LAST_VALUE = ("learning_rate", "loss_scale")  # what is shown as it is, not averaged between two log lines
+PLAIN_EVERY_S = 10.0
+_SHOWN = {"loss": ("loss", ".4f"), "frames_per_s": ("frames/s", ",.0f"), "validation": ("validation", ".4f"),
+          "alignment_score": ("alignment", ".2f")}
+
+
+class Window:
+    """Values of the steps since the last log line, left on the device until they are read.
+
+    Its content goes into checkpoints, so that a resumed run logs the same means as an uninterrupted one.
+    """
+
+    def __init__(self, state: Mapping[str, list[float]] | None = None) -> None:
+        self._values: dict[str, list[Tensor | float]] = {name: list(values) for name, values in (state or {}).items()}
+
+    def add(self, values: Mapping[str, Tensor | float]) -> None:
+        """One step's values."""
+        for name, value in values.items():
+            self._values.setdefault(name, []).append(value.detach() if isinstance(value, Tensor) else float(value))
+
+    def read(self) -> dict[str, list[float]]:
+        """All values as numbers: one transfer from the device."""
+        tensors = [v.float().reshape(()) for values in self._values.values() for v in values if isinstance(v, Tensor)]
+        by_device: dict[torch.device, list[int]] = {}
+        for i, tensor in enumerate(tensors):
+            by_device.setdefault(tensor.device, []).append(i)
+        numbers = [0.0] * len(tensors)
+        for places in by_device.values():
+            for i, number in zip(places, torch.stack([tensors[i] for i in places]).tolist(), strict=True):
+                numbers[i] = number
+        read = iter(numbers)
+        for values in self._values.values():
+            values[:] = [next(read) if isinstance(v, Tensor) else v for v in values]
+        return {name: list(values) for name, values in self._values.items()}
+
+    def means(self) -> dict[str, float]:
+        """Mean of the finite values of each name (the last one of rates), and start anew."""
+        result = {}
+        for name, values in self.read().items():
+            finite = [v for v in values if math.isfinite(v)]
+            if finite:
+                result[name] = finite[-1] if name.endswith(LAST_VALUE) else math.fsum(finite) / len(finite)
+        self._values = {}
+        return result
+
+
+class MetricsLog:
+    """Appends rows to metrics.jsonl, and to TensorBoard where that is installed."""
+
+    def __init__(self, run: Path, step: int = 0) -> None:
+        self._path = run / "metrics.jsonl"
+        with explain_full_disk(self._path, "checkpoints are unchanged"):
+            self._file = self._path.open("a", encoding="utf-8", newline="\n")
+        self._board = _tensorboard(run / "tensorboard", step)
+
+    def __enter__(self) -> MetricsLog:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
+        if self._board is not None:
+            self._board.close()
+
+    def write(self, step: int, epoch: int, split: str, values: Mapping[str, Any]) -> None:
+        """One row."""
+        with explain_full_disk(self._path, "checkpoints are unchanged"):
+            self._file.write(json.dumps({"step": step, "epoch": epoch, "split": split, **values}, ensure_ascii=False) + "\n")
+            self._file.flush()
+        if self._board is not None:
+            for name, value in values.items():
+                if isinstance(value, (int, float)):
+                    self._board.add_scalar(f"{split}/{name}", value, step)
+
+    def sync(self) -> None:
+        """Make what was written durable (before a checkpoint, which relies on it)."""
+        with explain_full_disk(self._path, "checkpoints are unchanged"):
+            os.fsync(self._file.fileno())
+
+
+def _tensorboard(folder: Path, step: int):
+    try:
+        from torch.utils.tensorboard import SummaryWriter
+    except Exception:  # not installed, or an installation that does not import: its matter, not the training's
+        return None
+    return SummaryWriter(str(folder), purge_step=step + 1)
+
+
+class Display:
+    """Progress on a console: a bar in a terminal, plain lines elsewhere, nothing without a console."""
+
+    def __init__(self, console: Console | None, label: str, step: int, total: int) -> None:
+        self._console, self._label, self._total = console, label, total
+        self._shown_at = -math.inf
+        self._notes: dict[str, str] = {}
+        self._bar = self._task = None
+        if console is not None and console.is_terminal:
+            from rich import progress
+
+            self._bar = progress.Progress(
+                progress.TextColumn("{task.description}"), progress.BarColumn(), progress.MofNCompleteColumn(),
+                progress.TimeElapsedColumn(), progress.TimeRemainingColumn(),
+                progress.TextColumn("{task.fields[note]}", markup=False), console=console)
+            self._task = self._bar.add_task(label, total=total, completed=step, note="")
+            self._bar.start()
+
+    def close(self) -> None:
+        """Leave the terminal as it was."""
+        if self._bar is not None:
+            self._bar.stop()
+
+    def step(self, step: int) -> None:
+        """A step is done."""
+        if self._bar is not None:
+            self._bar.update(self._task, completed=step)
+
+    def values(self, step: int, values: Mapping[str, float], seconds_left: float | None = None) -> None:
+        """New figures; those not given stay shown."""
+        for key, (label, form) in _SHOWN.items():
+            if key in values:
+                self._notes[key] = f"{label} {values[key]:{form}}"
+        text = "  ".join(self._notes.values())
+        if self._bar is not None:
+            self._bar.update(self._task, note=text)
+        elif self._console is not None and (step == self._total or time.monotonic() - self._shown_at >= PLAIN_EVERY_S):
+            self._shown_at = time.monotonic()
+            left = f"  {_duration(seconds_left)} left" if seconds_left and step < self._total else ""
+            self._print(f"{self._label}  step {step}/{self._total}  {text}{left}")
+
+    def note(self, text: str) -> None:
+        """A line of its own."""
+        self._print(text)
+
+    def _print(self, text: str) -> None:
+        if self._console is not None:
+            self._console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

@@ -1,0 +1,290 @@
+"""train(): the loop, written once for every model."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from ttskit.corpus.prepared import PreparedCorpus
+from ttskit.errors import UsageError
+from ttskit.interfaces.descriptions import Plugin
+from ttskit.interfaces.trainable import Trainable, TrainState
+from ttskit.plugins import Registry, create_registry
+from ttskit.training.budget import seconds_per_step
+from ttskit.training.checkpoints import best_of, prune, read_trainer, read_weights
+from ttskit.training.config import TrainingConfig, parse_seconds
+from ttskit.training.data import Loader, batches_for
+from ttskit.training.environment import environment
+from ttskit.training.files import write_json
+from ttskit.training.logs import Display, MetricsLog, Window
+from ttskit.training.optimize import Optimization
+from ttskit.training.precision import pick_precision
+from ttskit.training.processes import Processes, processes
+from ttskit.training.run import RunFolder, find_model
+from ttskit.training.start import copy_parameters, open_corpus, open_or_create
+from ttskit.training.step import run_step, step_seed
+from ttskit.training.stopping import StopRequest
+from ttskit.training.validation import Validator, sample_vocoder
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from ttskit.config import Recipe
+
+DEFAULT_STEPS = 10_000
+
+
+class TrainingStopped(KeyboardInterrupt):
+    """Ctrl-C during a training; its work is saved.
+
+    Args:
+        run: the run folder.
+        step: steps that its last checkpoint holds.
+    """
+
+    def __init__(self, run: RunFolder, step: int) -> None:
+        super().__init__(f"stopped at step {step}, saved in {run.path}; continue with --resume")
+        self.run, self.step = run, step
+
+
+def train(recipe: Recipe, *, model: str, data: str | Path | PreparedCorpus, run: str | Path, resume: bool = False,
+          steps: int | None = None, budget_s: float | str | None = None, init_from: str | Path | None = None,
+          device: str = "auto", threads: int | None = None, registry: Registry | None = None,
+          console: Console | None = None) -> RunFolder:
+    """Train a model on a prepared corpus into a run folder; the same call under torchrun trains on several processes.
+
+    Args:
+        recipe: options and training section.
+        model: plugin name of an acoustic model or a trainable vocoder.
+        data: prepared corpus.
+        run: folder to write; must be new unless `resume`.
+        resume: go on from the last checkpoint (from the start if there is none yet), exactly as if never stopped.
+        steps, budget_s: instead of what the recipe says. On resuming, another number of steps stretches the schedules.
+        init_from: run whose parameters of equal name and shape are the start.
+        device, threads: instead of what the recipe says ("auto": what it says).
+        console: where progress goes; None for silence.
+
+    Raises:
+        UsageError, ConfigError: the call or recipe is wrong.
+        CorpusError, CheckpointError, MismatchError: data, run or `init_from` cannot be used.
+        TrainingError: losses stay non-finite, or the disk is full; earlier checkpoints stay.
+        TrainingStopped: Ctrl-C, after saving.
+    """
+    registry = registry or create_registry()
+    plugin = find_model(model, registry)
+    config = _config(recipe.training_for(model), steps, budget_s, device, threads)
+    options = recipe.options_for(model, registry)
+    corpus = data if isinstance(data, PreparedCorpus) else open_corpus(data)
+    if resume and init_from is not None:
+        raise UsageError("--resume and --init-from exclude each other", "a resumed run goes on from its own checkpoint",
+                         "give one of them")
+    if config.threads is not None:
+        torch.set_num_threads(config.threads)
+    with processes(config.device) as group, Loader() as loader, StopRequest() as stop:
+        folder = open_or_create(Path(run), resume, plugin, options, recipe, corpus, group, registry)
+        training = _Training(recipe, config, plugin, options, corpus, folder, group, loader, registry, console)
+        training.prepare(resume, init_from, asked=steps is not None or budget_s is not None)
+        training.run(stop)
+    return folder
+
+
+def _config(config: TrainingConfig, steps: int | None, budget_s: float | str | None, device: str,
+            threads: int | None) -> TrainingConfig:
+    changes: dict[str, Any] = {}
+    if steps is not None and budget_s is not None:
+        raise UsageError("--steps and --budget exclude each other", f"steps {steps}, budget {budget_s}", "give one")
+    if steps is not None:
+        if steps < 1:
+            raise UsageError(f"cannot train {steps} steps", "", "--steps 1 or more")
+        changes |= {"steps": steps, "budget_s": None}
+    if budget_s is not None:
+        try:
+            changes |= {"steps": None, "budget_s": parse_seconds(budget_s)}
+        except ValueError as error:
+            raise UsageError("the budget is not a time", str(error), "--budget 10m") from error
+    if device != "auto":
+        changes["device"] = device
+    if threads is not None:
+        changes["threads"] = threads
+    return config.model_copy(update=changes)
+
+
+class _Training:
+    """One training in one process: its parts, and where it stands."""
+
+    def __init__(self, recipe: Recipe, config: TrainingConfig, plugin: Plugin, options: Any, corpus: PreparedCorpus,
+                 folder: RunFolder, group: Processes, loader: Loader, registry: Registry, console: Console | None) -> None:
+        self.recipe, self.config, self.plugin, self.options = recipe, config, plugin, options
+        self.corpus, self.folder, self.group, self.loader, self.registry = corpus, folder, group, loader, registry
+        self.console = console if group.first else None
+        self.seed = recipe.seed
+        self.precision = pick_precision(config.precision, group.device)
+        self.step, self.place, self.seconds = 0, (0, 0), 0.0
+        self.window = Window()
+        self.best: float | None = None
+        self._vocoder: list = []
+
+    def build(self) -> Trainable:
+        """The model with the fresh weights of this seed, on the device."""
+        torch.manual_seed(step_seed(self.seed, 0, 0))
+        context = self.corpus.context()
+        model = self.plugin.load()(self.options, context if self.plugin.kind == "acoustic model" else context.mel)
+        return model.to(self.group.device)
+
+    def prepare(self, resume: bool, init_from: str | Path | None, asked: bool) -> None:
+        """Fix the number of steps; build model and optimisers; restore the last checkpoint."""
+        self.total = self._total_steps(resume and not asked)
+        self.model = self.build()
+        checkpoints = self.folder.checkpoints if resume else []
+        init_from = self.folder.info.get("init_from") if init_from is None else str(Path(init_from).resolve())
+        if init_from is not None and not checkpoints:  # on resuming too, if the run was killed before its first checkpoint
+            self._note(copy_parameters(self.model, Path(init_from), self.folder))
+            if self.group.first:
+                self.folder.update(init_from=init_from)
+        self.optimization = Optimization(self.model, self.model.optimizers(self.total), self.group, self.precision,
+                                         self.config.max_nonfinite)
+        if checkpoints:
+            last = checkpoints[-1]
+            self.model.load_state_dict(read_weights(last, checkpoints))
+            saved = read_trainer(last, checkpoints)
+            self.optimization.restore(saved["optimization"])
+            self.step, self.place, self.seconds = int(saved["step"]), tuple(saved["place"]), float(saved["seconds"])
+            self.window = Window(saved["window"])
+            best = best_of(checkpoints)
+            self.best = best.validation_loss if best else None
+        if self.group.first:
+            if resume:
+                self.folder.cut_metrics(self.step)
+            write_json(self.folder.path / "environment.json", environment(self.group, self.precision, self.seed))
+        self.group.wait()
+
+    def _total_steps(self, recorded: bool) -> int:
+        if recorded and self.folder.total_steps:
+            return self.folder.total_steps
+        facts: dict[str, Any] = {"total": self.config.steps or DEFAULT_STEPS}
+        if self.config.budget_s is not None:
+            model = self.build()
+            batches = batches_for(model, self.corpus, "train", self.config, self.seed, self.group)
+            each = seconds_per_step(model, self.corpus, batches, self.loader, self.group, self.precision, self.seed,
+                                    self.config.budget_s)
+            facts = {"total": max(1, int(self.config.budget_s / each)), "budget_s": self.config.budget_s, "timed_step_s": each}
+            self._note(f"{self.config.budget_s:g} s at {each:.4f} s per step: {facts['total']} steps")
+        if self.group.first:
+            self.folder.update(steps=facts)
+        return facts["total"]
+
+    def run(self, stop: StopRequest) -> None:
+        """Train from `step` to `total`."""
+        if self.step >= self.total:
+            self._note(f"{self.folder.path} is trained already: {self.step} steps")
+            return
+        validator = Validator(self.corpus, self.model, self.config, self.seed, self.group, self.precision, self.loader)
+        batches = batches_for(self.model, self.corpus, "train", self.config, self.seed, self.group)
+        self.log = MetricsLog(self.folder.path, self.step) if self.group.first else None
+        self.display = Display(self.console, f"{self.plugin.name}", self.step, self.total)
+        try:
+            if self.group.first:
+                self.display.note(f"{self.plugin.name} on {self.group.device} ({self.precision.name}), "
+                                  f"{sum(p.numel() for p in self.model.parameters()):,} parameters, "
+                                  f"steps {self.step} to {self.total}, into {self.folder.path}")
+                self.registry.events.hook.ttskit_train_started(run=self.folder.path, config=self.recipe.model_dump(mode="json"))
+            self._loop(batches, validator, stop)
+        finally:
+            self.display.close()
+            if self.log is not None:
+                self.log.__exit__()
+
+    def _loop(self, batches, validator: Validator, stop: StopRequest) -> None:
+        c = self.config
+        self.model.train()
+        frames, clock = 0, time.perf_counter()
+        since_log = self.seconds
+        check_each = self.group.device.type == "cpu"  # elsewhere reading the flags would make every step wait
+        for work in self.loader.steps(batches, *self.place):
+            state = TrainState(self.step, work.epoch, self.total, self.seed)
+            values = run_step(self.model, self.optimization, work.batch, work.ids, state, self.group, self.precision)
+            self.window.add(values)
+            self.step, self.place = self.step + 1, work.next
+            frames += work.batch.frames
+            self.display.step(self.step)
+            done = self.step == self.total
+            asked = self.group.any(stop.asked)
+            logs = done or self.step % c.log_every == 0
+            validates = done or self.step % c.validate_every == 0
+            saves = done or asked or self.step % c.checkpoint_every == 0
+            if check_each or logs or validates or saves:
+                self._report_skipped(work.epoch)
+            if logs or validates or saves:
+                means = self.window.means() if logs else self.window.read() and {}
+                self.seconds += time.perf_counter() - clock
+                if logs:
+                    speed = self.group.sum_on_host([frames])[0] / max(self.seconds - since_log, 1e-9)
+                    self._log(work.epoch, "train", {**means, "frames_per_s": speed, "seconds": self.seconds})
+                    frames, since_log = 0, self.seconds
+                ranking = self._validate(validator, work.epoch) if validates else None
+                better = ranking is not None and (self.best is None or ranking < self.best)
+                self.best = ranking if better else self.best
+                if saves or better:
+                    self._save(work.epoch, ranking)
+                clock = time.perf_counter()
+            if done:
+                return
+            if asked:
+                raise TrainingStopped(self.folder, self.step)
+
+    def _report_skipped(self, epoch: int) -> None:
+        for step, ids, fault in self.optimization.check():
+            if fault and self.group.first:
+                self.log.write(step + 1, epoch, "skipped", {"utterances": list(ids)})
+                self.display.note(f"step {step + 1} was skipped: loss or gradient not finite; its utterances: {', '.join(ids)}")
+
+    def _log(self, epoch: int, split: str, values: dict[str, float]) -> None:
+        if not self.group.first:
+            return
+        self.log.write(self.step, epoch, split, values)
+        if split == "train":
+            left = self.seconds / self.step * (self.total - self.step)
+            self.display.values(self.step, values, left)
+        else:
+            self.display.values(self.step, {("validation" if k == "loss" else k): v for k, v in values.items()})
+        self.registry.events.hook.ttskit_step_ended(run=self.folder.path, step=self.step, values=values)
+
+    def _validate(self, validator: Validator, epoch: int) -> float | None:
+        state = TrainState(self.step, epoch, self.total, self.seed)
+        values, ranking = validator.losses(state)
+        if self.group.first:
+            try:
+                values |= validator.alignment()
+                if self.config.samples:
+                    validator.samples(self.folder.path / "samples" / f"step_{self.step:08d}", self._sample_vocoder())
+            except Exception as error:  # pictures and sounds are for looking at: a training must not die of them
+                self.display.note(f"no samples at step {self.step}: {type(error).__name__}: {error}")
+            if values:
+                self._log(epoch, "validation", values)
+        self.group.wait()
+        return ranking
+
+    def _sample_vocoder(self):
+        if self.plugin.kind == "vocoder":
+            return None
+        if not self._vocoder:
+            self._vocoder.append(sample_vocoder(self.recipe, self.config, self.corpus, self.group.device, self.registry,
+                                                self.display.note))
+        return self._vocoder[0]
+
+    def _save(self, epoch: int, validation_loss: float | None) -> None:
+        if self.group.first:
+            self.log.sync()
+            trainer = {"step": self.step, "place": list(self.place), "seconds": self.seconds, "window": self.window.read(),
+                       "optimization": self.optimization.state()}
+            saved = self.folder.save(self.model, self.step, trainer, epoch=epoch, validation_loss=validation_loss)
+            prune(saved.folder.parent, self.config.keep_last)
+            self.registry.events.hook.ttskit_checkpoint_saved(run=self.folder.path, step=self.step, path=saved.folder)
+        self.group.wait()
+
+    def _note(self, text: str) -> None:
+        if self.console is not None:
+            self.console.print(text, markup=False, highlight=False, soft_wrap=True)

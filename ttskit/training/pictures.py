@@ -1,0 +1,70 @@
+"""Pictures of speech: spectrograms, alignments, F0. Drawn without a display; matplotlib is imported when one is drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ttskit.audio.config import MelConfig
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+MOST_LABELS = 60  # token labels that stay readable along an axis of this size
+
+
+@contextmanager
+def figure(path: Path, rows: int = 1, width: float = 9.0, row_height: float = 2.4, dpi: int = 100):
+    """Axes (a list of `rows`) of a new figure that is written to `path` at the end."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    picture = Figure(figsize=(width, row_height * rows), dpi=dpi, layout="constrained")
+    FigureCanvasAgg(picture)
+    yield list(np.atleast_1d(picture.subplots(rows, 1)))
+    picture.savefig(path)
+
+
+def draw_spectrogram(axes: Axes, mel: np.ndarray, config: MelConfig, title: str = "", low: float | None = None,
+                     high: float | None = None) -> None:
+    """A log mel (M, T) against time; `low` and `high` fix the colours, to compare pictures."""
+    mel = np.asarray(mel)
+    axes.imshow(mel, origin="lower", aspect="auto", interpolation="nearest", cmap="magma", vmin=low, vmax=high,
+                extent=(_start_s(config), _start_s(config) + mel.shape[1] * _hop_s(config), 0, mel.shape[0]))
+    axes.set(title=title, xlabel="s", ylabel="mel band")
+
+
+def draw_alignment(axes: Axes, alignment: np.ndarray, tokens: Sequence[str] = (), config: MelConfig | None = None,
+                   title: str = "") -> None:
+    """A soft alignment (T, N): time to the right (frames without a `config`), tokens upwards."""
+    alignment = np.asarray(alignment)
+    start, hop = (_start_s(config), _hop_s(config)) if config else (0.0, 1.0)
+    axes.imshow(alignment.T, origin="lower", aspect="auto", interpolation="nearest", cmap="viridis", vmin=0.0, vmax=1.0,
+                extent=(start, start + alignment.shape[0] * hop, -0.5, alignment.shape[1] - 0.5))
+    axes.set(title=title, xlabel="s" if config else "frame", ylabel="token")
+    if 0 < len(tokens) <= MOST_LABELS:
+        axes.set_yticks(range(len(tokens)), tokens, fontsize=6)
+
+
+def draw_f0(axes: Axes, curves: Mapping[str, np.ndarray], config: MelConfig, title: str = "") -> None:
+    """F0 curves (T,) in Hz by name, on one axis; unvoiced frames (0) are left open."""
+    for name, f0_hz in curves.items():
+        f0_hz = np.asarray(f0_hz, dtype=np.float64)
+        times = np.array([config.frame_centre(k) for k in range(len(f0_hz))])
+        axes.plot(times, np.where(f0_hz > 0, f0_hz, np.nan), label=name, linewidth=1.2)
+    axes.set(title=title, xlabel="s", ylabel="F0 (Hz)")
+    if len(curves) > 1:
+        axes.legend(fontsize=7)
+
+
+def _hop_s(config: MelConfig) -> float:
+    return config.hop_samples / config.sample_rate_hz
+
+
+def _start_s(config: MelConfig) -> float:
+    """Left edge of frame 0: half a hop before its centre."""
+    return config.frame_centre(0) - 0.5 * _hop_s(config)

@@ -1,0 +1,111 @@
+"""The start of a training: its run folder, its corpus, and parameters from another run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from ttskit.corpus.prepared import PreparedCorpus
+from ttskit.errors import CorpusError, MismatchError, UsageError
+from ttskit.interfaces.descriptions import Plugin
+from ttskit.interfaces.trainable import Trainable
+from ttskit.plugins import Registry
+from ttskit.training.data import corpus_facts
+from ttskit.training.files import write_text
+from ttskit.training.processes import Processes
+from ttskit.training.run import RunFolder, plain_options
+
+if TYPE_CHECKING:
+    from ttskit.config import Recipe
+
+
+def open_corpus(data: str | Path) -> PreparedCorpus:
+    """A prepared corpus; for recordings that are not prepared yet, the error says how."""
+    data = Path(data)
+    if data.is_dir() and not (data / "corpus.json").is_file():
+        raise CorpusError(f"{data} is not a prepared corpus", f"there is no {data / 'corpus.json'}",
+                          f"first: ttskit prepare {data} -o PREPARED, then train with --data PREPARED")
+    return PreparedCorpus.open(data)
+
+
+def open_or_create(path: Path, resume: bool, plugin: Plugin, options: Any, recipe: Recipe, corpus: PreparedCorpus,
+                   group: Processes, registry: Registry) -> RunFolder:
+    """The run folder of this training: new, or checked against what is trained now.
+
+    Raises:
+        UsageError: it exists and `resume` was not asked for, or the other way round.
+        MismatchError: the existing run is of another model, options, corpus or seed.
+    """
+    if resume:
+        folder = RunFolder.open(path)
+        _same_training(folder, plugin, options, recipe, corpus)
+        if group.first:
+            write_text(path / "config.yaml", recipe.to_yaml())
+    else:
+        if group.first:
+            _require_new(path)
+            RunFolder.create(path, kind=plugin.kind, model=plugin.name, options=options, context=corpus.context(),
+                             frontend=corpus.frontend, recipe=recipe, registry=registry, corpus=corpus_facts(corpus),
+                             seed=recipe.seed)
+        group.wait()
+        folder = RunFolder.open(path)
+    group.wait()
+    return folder
+
+
+def _require_new(path: Path) -> None:
+    if (path / "run.json").is_file():
+        raise UsageError(f"{path} is a run already", "training into it would mix two runs",
+                         f"continue it with --resume, or choose another folder: --run {path.with_name(path.name + '-2')}")
+    if path.exists() and (not path.is_dir() or any(path.iterdir())):
+        raise UsageError(f"{path} is not empty", "a run needs a folder of its own", "--run NEW_FOLDER")
+
+
+def _same_training(folder: RunFolder, plugin: Plugin, options: Any, recipe: Recipe, corpus: PreparedCorpus) -> None:
+    facts = corpus_facts(corpus)
+    before = folder.info.get("corpus") or {}
+    pairs = [("model", folder.model, plugin.name), ("seed", folder.info.get("seed"), recipe.seed),
+             ("corpus manifest", before.get("manifest_sha256"), facts["manifest_sha256"]),
+             ("mel", before.get("mel"), facts["mel"])]
+    old, new = folder.info["options"], plain_options(options)
+    pairs += [(f"option {key}", old.get(key), new.get(key)) for key in sorted({*old, *new})]
+    changed = [f"{what}: the run has {was!r}, now {now!r}" for what, was, now in pairs if was != now]
+    if changed:
+        raise MismatchError(f"{folder.path} cannot go on: something else is trained now", "\n".join(changed[:8]),
+                            f"start a new run from it: --init-from {folder.path} --run NEW_FOLDER")
+
+
+def copy_parameters(model: Trainable, source: Path, folder: RunFolder) -> str:
+    """Copy what has equal name and shape out of the best checkpoint of `source`; says what was copied.
+
+    Raises:
+        MismatchError: another model, other symbols or speakers, or nothing in common.
+    """
+    other = RunFolder.open(source)
+    if other.model != folder.model:
+        raise MismatchError(f"{source} holds another model", f"{other.model!r}, this run trains {folder.model!r}",
+                            "name a run of the same model")
+    here, there = folder.context, other.context
+    if folder.kind == "acoustic model":
+        for what, mine, theirs in (("symbols", here.symbols.symbols, there.symbols.symbols),
+                                   ("speakers", here.speakers.names, there.speakers.names)):
+            if mine != theirs:
+                only_here, only_there = [x for x in mine if x not in theirs][:6], [x for x in theirs if x not in mine][:6]
+                how = f"only here: {only_here}, only there: {only_there}" if only_here or only_there else "the same in another order"
+                raise MismatchError(f"{source} has other {what}", f"{len(theirs)} there, {len(mine)} here; {how}",
+                                    f"prepare the corpus with the frontend and {what} of that run")
+    here.mel.require_same_content(there.mel, "the corpus", str(source))
+    weights, step = other.weights("best")
+    own = model.state_dict()
+    fitting = {name: value for name, value in weights.items() if name in own and own[name].shape == value.shape}
+    if not fitting:
+        raise MismatchError(f"{source} has no parameter that fits", f"{len(weights)} there, {len(own)} here",
+                            "use that run's options")
+    with torch.no_grad():
+        for name, value in fitting.items():
+            own[name].copy_(value)
+    left = sorted(set(own) - set(fitting))
+    rest = f"; {len(left)} stay fresh: {', '.join(left[:4])}{' …' if len(left) > 4 else ''}" if left else ""
+    return f"{len(fitting)} of {len(own)} tensors from step {step} of {source}{rest}"

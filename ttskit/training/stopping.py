@@ -1,0 +1,38 @@
+"""Ctrl-C: the first one lets the current step finish and saves, the second one aborts."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from types import FrameType
+
+ECHO_S = 2.0  # torchrun passes on the signal that the terminal has already sent to every process
+
+
+class StopRequest:
+    """While entered, SIGINT and SIGTERM set `asked`; asked again, they interrupt at once."""
+
+    def __init__(self) -> None:
+        self.asked = False
+        self._at = 0.0
+        self._before: dict[int, object] = {}
+
+    def __enter__(self) -> StopRequest:
+        if threading.current_thread() is threading.main_thread():  # only there does Python let signals be handled
+            for number in (signal.SIGINT, signal.SIGTERM):
+                self._before[number] = signal.signal(number, self._handle)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for number, before in self._before.items():
+            signal.signal(number, before if before is not None else signal.SIG_DFL)
+
+    def _handle(self, number: int, frame: FrameType | None) -> None:
+        now = time.monotonic()
+        if self.asked:
+            if "LOCAL_RANK" in os.environ and now - self._at < ECHO_S:
+                return
+            raise KeyboardInterrupt
+        self.asked, self._at = True, now
