@@ -18,7 +18,7 @@ from ttskit.cli.output import json_option, note, print_json, stderr_console
 @click.option("--budget", help="Training time instead: 90s, 10m, 1.5h.")
 @click.option("--resume", is_flag=True, help="Go on from the last checkpoint, exactly as if never stopped.")
 @click.option("--init-from", type=click.Path(path_type=Path), help="Run whose parameters are the start.")
-@click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Change a recipe value, such as training.log_every=5.")
+@click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Change a recipe value: training.log_every=5.")
 @click.option("--device", default="auto", show_default=True, help="cpu, cuda, cuda:1, mps.")
 @click.option("--threads", type=click.IntRange(min=1), help="CPU threads.")
 @json_option
@@ -53,8 +53,8 @@ def command(model: str | None, recipe: str | None, data: Path | None, run: Path 
     model = model or loaded.model
     run = run or Path("runs") / f"{model}-{data.resolve().name}"
     try:
-        folder = train(loaded, model=model, data=data, run=run, resume=resume, steps=steps, budget_s=budget, init_from=init_from,
-                       device=device, threads=threads, registry=registry, console=stderr_console())
+        folder = train(loaded, model=model, data=data, run=run, resume=resume, steps=steps, budget_s=budget,
+                       init_from=init_from, device=device, threads=threads, registry=registry, console=stderr_console())
     except TrainingStopped as stopped:
         note(f"stopped at step {stopped.step}; everything is saved in {stopped.run.path}")
         note(f"  go on with: ttskit train --resume --run {stopped.run.path}")

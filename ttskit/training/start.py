@@ -92,8 +92,8 @@ def copy_parameters(model: Trainable, source: Path, folder: RunFolder) -> str:
         for what, mine, theirs in (("symbols", here.symbols.symbols, there.symbols.symbols),
                                    ("speakers", here.speakers.names, there.speakers.names)):
             if mine != theirs:
-                only_here, only_there = [x for x in mine if x not in theirs][:6], [x for x in theirs if x not in mine][:6]
-                how = f"only here: {only_here}, only there: {only_there}" if only_here or only_there else "the same in another order"
+                here_only, there_only = [x for x in mine if x not in theirs][:6], [x for x in theirs if x not in mine][:6]
+                how = f"only here: {here_only}, only there: {there_only}" if here_only or there_only else "in another order"
                 raise MismatchError(f"{source} has other {what}", f"{len(theirs)} there, {len(mine)} here; {how}",
                                     f"prepare the corpus with the frontend and {what} of that run")
     here.mel.require_same_content(there.mel, "the corpus", str(source))
