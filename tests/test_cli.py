@@ -162,6 +162,8 @@ def test_plugins_show_gives_options_with_defaults_and_meaning():
     channels = next(o for o in shown["options"] if o["option"] == "channels")
     assert (channels["type"], channels["default"]) == ("int", 384)
     assert channels["meaning"]
+    nested = {o["option"]: o["default"] for o in shown["options"]}
+    assert (nested["encoder.layers"], nested["aligner.prior.form"]) == (6, "exact")
     assert shown["facts"]["decoding"] == "parallel"
     text = CliRunner().invoke(cli, ["plugins", "show", "fastpitch"]).output
     assert "models.fastpitch.options" in text

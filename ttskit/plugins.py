@@ -165,6 +165,7 @@ def _descriptions(module: object) -> list[Plugin]:
         result = implementation()
         for plugin in result if isinstance(result, (list, tuple)) else [result]:
             if not isinstance(plugin, description):
-                raise PluginError(f"hook {hook!r} must return a list of {description.__name__} ({kind}), got {type(plugin).__name__}")
+                got = type(plugin).__name__
+                raise PluginError(f"hook {hook!r} must return a list of {description.__name__} ({kind}), got {got}")
             offered.append(plugin)
     return offered

@@ -160,5 +160,6 @@ def mel_config(value: str | Mapping | MelConfig) -> MelConfig:
     preset = value.pop("preset", "nvidia-22050")
     if preset not in PRESETS:
         near = get_close_matches(preset, PRESETS, n=1)
-        raise ConfigError(f"unknown mel preset {preset!r}", f"presets: {', '.join(PRESETS)}", f"use {near[0] if near else 'nvidia-22050'}")
+        fix = f"did you mean {near[0]!r}?" if near else "use nvidia-22050"
+        raise ConfigError(f"unknown mel preset {preset!r}", f"presets: {', '.join(PRESETS)}", fix)
     return MelConfig.from_json({**PRESETS[preset].to_json(), **value})

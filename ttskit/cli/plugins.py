@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, is_dataclass
-from typing import Any
+from dataclasses import MISSING, fields, is_dataclass
+from difflib import get_close_matches
+from typing import Any, get_args
 
 import click
 
@@ -123,16 +124,14 @@ def _plugin(registry: Registry, name: str, kind: str | None) -> Plugin:
         return registry.get(kind, name)
     for problem in registry.problems:
         if problem.origin.entry_point == name:
-            last = problem.trace.strip().splitlines()
-            raise PluginError(f"plugin {name!r} of {problem.origin} was left out", problem.cause + "\n" + "\n".join(last[-4:-1]),
+            where = [line.strip() for line in problem.trace.splitlines() if line.strip().startswith("File ")]
+            raise PluginError(f"plugin {name!r} of {problem.origin} was left out", "\n".join([problem.cause, *where[-1:]]),
                               f"mend or uninstall {problem.origin.distribution}")
     kinds = [k for k in KINDS if (k, name) in registry.found or (k, name) in registry.taken]
     if len(kinds) > 1:
         raise PluginError(f"several plugins are called {name!r}", f"kinds: {', '.join(kinds)}", f"--kind '{kinds[0]}'")
     if kinds:
         return registry.get(kinds[0], name)
-    from difflib import get_close_matches
-
     names = sorted({n for _, n in registry.found})
     near = get_close_matches(name, names, n=1)
     raise PluginError(f"unknown plugin {name!r}", f"there are: {', '.join(names)}",
@@ -145,21 +144,29 @@ def _options(plugin: Plugin) -> list[dict[str, Any]]:
     if cls is None:
         return []
     if is_dataclass(cls):
-        return [{"option": f.name, "type": str(f.type), "default": _plain(f.default), "meaning": f.metadata.get("description", "")}
-                for f in fields(cls)]
+        return [{"option": f.name, "type": str(f.type), "default": "required" if f.default is MISSING else _plain(f.default),
+                 "meaning": f.metadata.get("description", "")} for f in fields(cls)]
+    return _fields(cls, "", None)
+
+
+def _fields(cls: Any, prefix: str, values: Any) -> list[dict[str, Any]]:
+    """Rows of a pydantic class, those of nested sections as section.option; `values` holds a section's own defaults."""
     rows = []
     for name, field in cls.model_fields.items():
-        default = "required" if field.is_required() else _plain(field.get_default(call_default_factory=True))
-        kind = getattr(field.annotation, "__name__", None) if not getattr(field.annotation, "__args__", None) else None
-        rows.append({"option": name, "type": kind or str(field.annotation).replace("typing.", ""), "default": default,
+        missing = values is None and field.is_required()
+        default = None if missing else field.get_default(call_default_factory=True) if values is None else getattr(values, name)
+        kind = field.annotation
+        if hasattr(default, "model_fields") and hasattr(kind, "model_fields"):
+            rows += _fields(kind, f"{prefix}{name}.", default)
+            continue
+        shown = kind.__name__ if isinstance(kind, type) and not get_args(kind) else str(kind).replace("typing.", "")
+        rows.append({"option": prefix + name, "type": shown, "default": "required" if missing else _plain(default),
                      "meaning": field.description or ""})
     return rows
 
 
 def _plain(value: Any) -> Any:
     """A value as JSON knows it."""
-    if hasattr(value, "model_dump"):
-        return value.model_dump(mode="json")
     if isinstance(value, (list, tuple, set, frozenset)):
         return [_plain(v) for v in value]
     if isinstance(value, dict) or hasattr(value, "items"):

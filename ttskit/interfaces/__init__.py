@@ -9,14 +9,16 @@ from __future__ import annotations
 from importlib import import_module
 
 _HOME = {
-    "Analysis": "frontend", "Frontend": "frontend", "Unknown": "frontend", "Word": "frontend", "FrontendFingerprint": "frontend",
+    "Analysis": "frontend", "Frontend": "frontend", "FrontendFingerprint": "frontend", "Unknown": "frontend",
+    "Word": "frontend",
     "Plugin": "descriptions", "FrontendPlugin": "descriptions", "AcousticModelPlugin": "descriptions",
     "VocoderPlugin": "descriptions", "CorpusReaderPlugin": "descriptions", "PitchExtractorPlugin": "descriptions",
     "MetricPlugin": "descriptions", "ImporterPlugin": "descriptions", "CommandPlugin": "descriptions",
     "AcousticBatch": "acoustic", "AcousticInput": "acoustic", "AcousticModel": "acoustic", "Controls": "acoustic",
     "ModelContext": "acoustic", "Outputs": "acoustic", "PitchStats": "acoustic", "Spectrogram": "acoustic",
     "Vocoder": "vocoder", "VocoderBatch": "vocoder",
-    "LossTerm": "trainable", "Losses": "trainable", "OptimizerPlan": "trainable", "Trainable": "trainable", "TrainState": "trainable",
+    "LossTerm": "trainable", "Losses": "trainable", "OptimizerPlan": "trainable", "Trainable": "trainable",
+    "TrainState": "trainable",
 }  # fmt: skip
 
 __all__ = sorted(_HOME)

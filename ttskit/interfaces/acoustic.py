@@ -250,13 +250,15 @@ class AcousticModel(Trainable):
     def check_input(self, inputs: AcousticInput, controls: Controls | None) -> Controls:
         """Reject empty rows, unknown ids and controls this model has not got; returns the controls."""
         controls = controls or Controls()
+        symbols, speakers = len(self.context.symbols), len(self.context.speakers)
         if inputs.tokens.numel() == 0 or bool((inputs.lengths < 1).any()):
-            raise InputError("nothing to speak", f"token lengths {inputs.lengths.tolist()}", "give at least one token per sentence")
+            why = f"token lengths {inputs.lengths.tolist()}"
+            raise InputError("nothing to speak", why, "give at least one token per sentence")
         low, high = int(inputs.tokens.min()), int(inputs.tokens.max())
-        if low < 0 or high >= len(self.context.symbols):
-            raise InputError("token id outside the inventory", f"ids {low} … {high}, inventory has {len(self.context.symbols)}", "")
-        if inputs.speaker is not None and not 0 <= int(inputs.speaker.min()) <= int(inputs.speaker.max()) < len(self.context.speakers):
-            raise InputError("speaker id outside the inventory", f"ids {inputs.speaker.tolist()}, {len(self.context.speakers)} speakers", "")
+        if low < 0 or high >= symbols:
+            raise InputError("token id outside the inventory", f"ids {low} … {high}, inventory has {symbols}", "")
+        if inputs.speaker is not None and not 0 <= int(inputs.speaker.min()) <= int(inputs.speaker.max()) < speakers:
+            raise InputError("speaker id outside the inventory", f"ids {inputs.speaker.tolist()}, {speakers} speakers", "")
         owners = {"durations": "durations", "pitch_values": "pitch"}
         for name in controls.asked():
             if owners.get(name, name) not in (*self.controls, "durations" if "pace" in self.controls else ""):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -105,5 +105,5 @@ class Trainable(nn.Module):
         raise NotImplementedError
 
     def validation_losses(self, batch: Any, state: TrainState) -> Losses:
-        """Losses on a validation batch, without gradient; the first term named "total" or the weighted sum ranks checkpoints."""
+        """Losses on a validation batch, without gradient. The term "total", else the weighted sum, ranks checkpoints."""
         raise NotImplementedError

@@ -65,7 +65,8 @@ class Vocoder(Trainable):
 
     def infer_stream(self, chunks: Iterable[Tensor]) -> Iterator[Tensor]:
         """Waveform chunks of mel chunks (B, M, t); joined they equal `infer` of the joined mel."""
-        raise InputError(f"{type(self).__name__} cannot stream", "its plugin does not declare streaming", "synthesise in one pass")
+        why = "its plugin does not declare streaming"
+        raise InputError(f"{type(self).__name__} cannot stream", why, "synthesise in one pass")
 
     def check_mel(self, mel: Tensor) -> None:
         """Reject what is no log mel of this vocoder."""
