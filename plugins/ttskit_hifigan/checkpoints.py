@@ -83,7 +83,7 @@ def discriminator_state(content: Mapping[str, Any], which: str) -> dict[str, Ten
     else:
         names = {name.removeprefix(f"{which}."): value for name, value in content.items() if name.startswith(f"{which}.")}
     if not names:
-        raise CheckpointError(f"no {which} in this checkpoint", f"keys: {', '.join(list(content)[:6])}", "start it from scratch")
+        raise CheckpointError(f"no {which} in this checkpoint", f"keys: {', '.join(list(content)[:6])}", "start it afresh")
     return _normalised(names)
 
 

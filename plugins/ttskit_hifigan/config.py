@@ -82,7 +82,8 @@ PRESETS: dict[str, dict[str, Any]] = {
     "small": {**_LIGHT, "upsample_initial_channel": 128, "resblock_kernel_sizes": (3, 5, 7),
               "resblock_dilation_sizes": ((1, 2), (2, 6), (3, 12)), "discriminator_scale": 1 / 8, "decay_steps": 800},
     "tiny": {**_LIGHT, "upsample_initial_channel": 16, "resblock_kernel_sizes": (3, 5),
-             "resblock_dilation_sizes": ((1, 2), (2, 6)), "discriminator_scale": 1 / 32, "segment_frames": 8, "decay_steps": 800},
+             "resblock_dilation_sizes": ((1, 2), (2, 6)), "discriminator_scale": 1 / 32, "segment_frames": 8,
+             "decay_steps": 800},
 }  # fmt: skip
 
 

@@ -66,8 +66,8 @@ def folded(state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
 
 def torch_parametrized(state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
     """The names that torch's newer weight norm gives."""
-    return {k.replace("weight_g", "parametrizations.weight.original0").replace("weight_v", "parametrizations.weight.original1"): v
-            for k, v in state.items()}
+    new = "parametrizations.weight.original"
+    return {k.replace("weight_g", f"{new}0").replace("weight_v", f"{new}1"): v for k, v in state.items()}
 
 
 def generator(config: dict, state: dict) -> Generator:
@@ -132,7 +132,8 @@ def test_discriminator_scores_and_feature_maps(judged, which):
 
 def losses(real, fake) -> dict[str, torch.Tensor]:
     return {"disc_loss_real": real_loss(real), "disc_loss_fake": fake_loss(fake),
-            "disc_loss": (real_loss(real) + fake_loss(fake)).sum(), "feature_loss": 2 * feature_loss(real, fake), "gen_loss": real_loss(fake).sum(), "gen_loss_each": real_loss(fake)}
+            "disc_loss": (real_loss(real) + fake_loss(fake)).sum(),
+            "feature_loss": 2 * feature_loss(real, fake), "gen_loss": real_loss(fake).sum(), "gen_loss_each": real_loss(fake)}
 
 
 def test_losses(judged):

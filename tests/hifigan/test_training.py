@@ -1,0 +1,198 @@
+"""The two-player step: order, gradients, sums over processes, schedule, averaging."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from ttskit.audio.config import PRESETS, MelConfig
+from ttskit.audio.mel import MelExtractor
+from ttskit.errors import InputError
+from ttskit.interfaces.trainable import Losses, TrainState
+from ttskit.interfaces.vocoder import VocoderBatch
+from ttskit.testing.builders import fake_speech
+from ttskit_hifigan.config import HifiganOptions
+from ttskit_hifigan.loss import loss_mel
+from ttskit_hifigan.vocoder import Hifigan
+
+STATE = TrainState(0, 0, 100)
+
+
+def build(**options) -> Hifigan:
+    torch.set_num_threads(1)
+    torch.manual_seed(0)
+    return Hifigan(HifiganOptions(**{"preset": "tiny", **options}), MelConfig()).train()
+
+
+def speech(rows: int = 4, frames: int = 8, first: int = 30) -> VocoderBatch:
+    """Segments of made-up speech with their mel."""
+    c = PRESETS["hifigan-22050"]
+    audio = torch.from_numpy(fake_speech("la mesa luna", c.sample_rate_hz))
+    mel = MelExtractor(c)(audio[None])[0]
+    starts = [first + 9 * i for i in range(rows)]
+    return VocoderBatch(tuple(f"s{i}" for i in range(rows)), torch.stack([mel[:, s : s + frames] for s in starts]),
+                        torch.stack([audio[s * 256 : (s + frames) * 256] for s in starts]))
+
+
+def stepper(model: Hifigan, log: list | None = None):
+    plans = model.optimizers(100)
+
+    def optimize(name: str, losses: Losses) -> None:
+        plan = plans[name]
+        plan.optimizer.zero_grad(set_to_none=True)
+        losses.total.backward()
+        if log is not None:
+            log.append((name, {k: float(v.detach()) for k, v in losses.means().items()}))
+        plan.optimizer.step()
+
+    return optimize
+
+
+def test_discriminators_come_first_and_each_optimiser_moves_its_own():
+    model, batch = build(), speech()
+    before = {k: v.clone() for k, v in model.named_parameters()}
+    seen = []
+
+    def optimize(name: str, losses: Losses) -> None:
+        losses.total.backward()
+        grads = {k.split(".")[0] for k, p in model.named_parameters() if p.grad is not None and bool(p.grad.abs().sum() > 0)}
+        missing = [k for k, p in model.named_parameters() if k.split(".")[0] in grads and p.grad is None]
+        seen.append((name, grads, missing))
+        model.zero_grad(set_to_none=True)
+
+    model.training_step(batch, STATE, optimize)
+    assert seen == [("discriminator", {"mpd", "msd"}, []), ("generator", {"generator"}, [])]
+    assert all(p.requires_grad for p in model.parameters())
+    model.training_step(batch, STATE, stepper(model))
+    assert all(not torch.equal(before[k], p) for k, p in model.named_parameters())
+
+
+def test_every_parameter_receives_gradient():
+    model, reached = build(), {}
+
+    def optimize(name: str, losses: Losses) -> None:
+        losses.total.backward()
+        reached.update({k: bool(p.grad.abs().sum() > 0) for k, p in model.named_parameters() if p.grad is not None})
+
+    model.training_step(speech(), STATE, optimize)
+    assert set(reached) == {k for k, _ in model.named_parameters()} and all(reached.values())
+
+
+def test_gradients_are_switched_on_again_after_a_failure():
+    model = build()
+
+    def optimize(name: str, losses: Losses) -> None:
+        if name == "generator":
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        model.training_step(speech(), STATE, optimize)
+    assert all(p.requires_grad for p in model.parameters())
+
+
+def test_training_lowers_the_mel_loss_and_repeats_itself():
+    def run(steps: int) -> list:
+        model, log = build(learning_rate=2e-3), []
+        optimize = stepper(model, log)
+        for step in range(steps):
+            model.training_step(speech(2), TrainState(step, 0, steps), optimize)
+        return log
+
+    log = run(15)
+    mel = [values["mel"] for name, values in log if name == "generator"]
+    assert mel[-1] < 0.8 * mel[0]
+    assert run(3) == log[:6]
+
+
+def test_two_halves_sum_to_the_whole_batch():
+    """What the trainer relies on with two processes: Σ local total / global count gives the same gradient."""
+    batch = speech(4)
+    halves = [VocoderBatch(batch.ids[i::2], batch.mel[i::2], batch.audio[i::2]) for i in (0, 1)]
+
+    def gradients(parts: list[VocoderBatch], buffers: list | None = None) -> dict:
+        sums: dict = {}
+        for part in parts:
+            model = build()
+
+            def optimize(name: str, losses: Losses, model: Hifigan = model, rows: int = len(part.ids)) -> None:
+                model.zero_grad(set_to_none=True)
+                sum(t.weight * t.total / 4 for t in losses.terms.values()).backward()
+                for k, p in model.named_parameters():
+                    if p.grad is not None:
+                        sums[name, k] = sums.get((name, k), 0) + p.grad.clone()
+                assert all(t.count == rows for t in losses.terms.values())
+
+            model.training_step(part, STATE, optimize)
+            if buffers is not None:
+                buffers.append({k: v.clone() for k, v in model.named_buffers()})
+        return sums
+
+    buffers: list = []
+    whole, split = gradients([batch]), gradients(halves, buffers)
+    assert whole.keys() == split.keys()
+    for key in whole:
+        atol = 1e-5 * float(whole[key].abs().max()) + 1e-6
+        torch.testing.assert_close(split[key], whole[key], rtol=1e-3, atol=atol, msg=str(key))
+    assert all(torch.equal(buffers[0][k], buffers[1][k]) for k in buffers[0])  # power iterations
+
+
+def test_schedule_is_a_function_of_the_state():
+    by_epoch = build(preset="V2", upsample_initial_channel=16, discriminator_scale=1 / 32).optimizers(10)
+    assert list(by_epoch) == ["discriminator", "generator"]
+    for plan in by_epoch.values():
+        assert isinstance(plan.optimizer, torch.optim.AdamW)
+        assert plan.schedule(TrainState(999, 3, 1000)) == pytest.approx(0.999**3)
+    by_step = build(decay_steps=100, decay=0.5).optimizers(10)["generator"].schedule
+    assert [by_step(TrainState(s, 70, 1000)) for s in (0, 99, 100, 250)] == [1, 1, 0.5, 0.25]
+
+
+def test_validation_is_the_mel_distance_of_what_is_spoken():
+    model, batch = build().eval(), speech(2)
+    extractor = MelExtractor(loss_mel(model.mel))
+    assert extractor.config.f_max_hz == 11_025
+    wanted = (extractor(model.infer(batch.mel)) - extractor(batch.audio)).abs().mean()
+    losses = model.validation_losses(batch, STATE)
+    assert float(losses.total) == pytest.approx(float(wanted), rel=1e-5)
+    assert not losses.total.requires_grad
+
+
+def test_the_average_follows_the_generator_and_is_what_speaks():
+    model, batch = build(ema_decay=0.5, learning_rate=1e-2), speech(2)
+    start = {k: v.clone() for k, v in model.generator.named_parameters()}
+    model.training_step(batch, STATE, stepper(model))
+    for k, p in model.average.named_parameters():
+        torch.testing.assert_close(p, (start[k] + model.generator.get_parameter(k)) / 2)
+        assert not p.requires_grad
+    model.eval()
+    torch.testing.assert_close(model.infer(batch.mel), model.average(batch.mel)[:, 0])
+    assert float((model.infer(batch.mel) - model.generator(batch.mel)[:, 0]).detach().abs().max()) > 1e-5
+
+
+def test_audio_of_another_length_is_refused():
+    batch = speech(2)
+    with pytest.raises(InputError, match="does not belong"):
+        build().training_step(VocoderBatch(batch.ids, batch.mel, batch.audio[:, :-1]), STATE, stepper(build()))
+
+
+def test_the_shortest_segments_train():
+    """Four frames: reflection at the edges and the smallest score maps still work."""
+    model = build(segment_frames=4)
+    model.training_step(speech(1, frames=4), STATE, stepper(model))
+    assert all(bool(torch.isfinite(p).all()) for p in model.parameters())
+
+
+def test_digital_silence_gives_finite_gradients():
+    model = build()
+    silence = VocoderBatch(("s",), torch.full((1, 80, 8), -11.5), torch.zeros(1, 8 * 256))
+    model.training_step(silence, STATE, stepper(model))
+    assert all(bool(torch.isfinite(p).all()) for p in model.parameters())
+
+
+def test_half_precision_training_keeps_losses_in_float32():
+    model = build()
+
+    def optimize(name: str, losses: Losses) -> None:
+        assert all(t.total.dtype == torch.float32 and bool(torch.isfinite(t.total)) for t in losses.terms.values())
+
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        model.training_step(speech(2), STATE, optimize)
