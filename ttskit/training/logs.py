@@ -135,7 +135,8 @@ class Display:
 
     def values(self, step: int, values: Mapping[str, float], seconds_left: float | None = None) -> None:
         """New figures; those not given stay shown."""
-        for key, (label, form) in _SHOWN.items():
+        losses = {key: (key.removesuffix("/loss"), ".4f") for key in values if key.endswith("/loss")}  # of several optimisers
+        for key, (label, form) in (losses | _SHOWN).items():
             if key in values:
                 self._notes[key] = f"{label} {values[key]:{form}}"
         text = "  ".join(self._notes.values())

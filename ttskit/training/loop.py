@@ -246,10 +246,10 @@ class _Training:
             return
         self.log.write(self.step, epoch, split, values)
         if split == "train":
-            left = self.seconds / self.step * (self.total - self.step)
-            self.display.values(self.step, values, left)
+            self.display.values(self.step, values, self.seconds / self.step * (self.total - self.step))
         else:
-            self.display.values(self.step, {("validation" if k == "loss" else k): v for k, v in values.items()})
+            self.display.values(self.step, {"validation" if k == "loss" else k: v for k, v in values.items()})
+            values = {f"{split}/{name}": value for name, value in values.items()}
         self.registry.events.hook.ttskit_step_ended(run=self.folder.path, step=self.step, values=values)
 
     def _validate(self, validator: Validator, epoch: int) -> float | None:
