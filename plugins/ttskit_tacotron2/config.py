@@ -38,6 +38,10 @@ class Tacotron2Options(BaseModel):
     location_channels: int = Field(32, ge=1, description="filters over previous and cumulative attention")
     location_kernel: int = Field(31, ge=1, description="their kernel, in tokens (odd)")
 
+    mel_mean: float = Field(
+        0.0, description="the network works on (mel − mel_mean) / mel_std; as published 0 and 1; near the data learns faster")
+    mel_std: float = Field(1.0, gt=0, description="see mel_mean")
+
     # Postnet.
     postnet_channels: int = Field(512, ge=1, description="width of the postnet")
     postnet_convolutions: int = Field(5, ge=1, description="convolutions of the postnet")

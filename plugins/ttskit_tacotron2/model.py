@@ -81,25 +81,33 @@ class Tacotron2(AcousticModel):
         return self.decoder.attention.keys(memory, mask)
 
     def refine(self, frames: Tensor, mask: Tensor | None) -> tuple[Tensor, Tensor]:
-        """Mels (B, M, T) before and after the postnet, of decoder frames (B, steps, r·M)."""
+        """Normalised mels (B, M, T) before and after the postnet, of decoder frames (B, steps, r·M)."""
         rows, steps, _ = frames.shape
         mel = frames.reshape(rows, steps * self.options.reduction, self.context.mel.bands).transpose(1, 2)
         return mel, mel + self.postnet(mel, mask)
+
+    def _denormalised(self, mel: Tensor) -> Tensor:
+        options = self.options
+        return mel if options.mel_mean == 0 and options.mel_std == 1 else mel * options.mel_std + options.mel_mean
 
     def steps(self, frames: Tensor) -> Tensor:
         """Decoder steps that frames (B,) take."""
         return -(-frames // self.options.reduction)
 
     def target(self, batch: AcousticBatch) -> Tensor:
-        """The mel to learn, (B, M, steps·r): a last step that is not full is filled with the row's last frame.
+        """The mel to learn, normalised, (B, M, steps·r): a last step that is not full is filled with the row's last frame.
 
         So the decoder learns to end in the trailing silence of the recording instead of anything.
         """
         r, size = self.options.reduction, batch.mel.shape[2]
-        mel = F.pad(batch.mel, (0, -size % r))
+        options = self.options
+        mel = batch.mel
+        if options.mel_mean != 0 or options.mel_std != 1:
+            mel = (mel - options.mel_mean) / options.mel_std * length_mask(batch.mel_lengths, size)[:, None]
+        mel = F.pad(mel, (0, -size % r))
         if r == 1 or not self.masked:
             return mel
-        last = batch.mel.gather(2, (batch.mel_lengths - 1)[:, None, None].expand(-1, mel.shape[1], 1))
+        last = mel.gather(2, (batch.mel_lengths - 1)[:, None, None].expand(-1, mel.shape[1], 1))
         place = torch.arange(mel.shape[2], device=mel.device)[None]
         fill = (place >= batch.mel_lengths[:, None]) & (place < (self.steps(batch.mel_lengths) * r)[:, None])
         return torch.where(fill[:, None], last, mel)
@@ -107,7 +115,7 @@ class Tacotron2(AcousticModel):
     def forward(self, batch: AcousticBatch, context_share: float = 0.0) -> Outputs:
         """Teacher-forced pass; `context_share` of the attention's context comes from `batch.durations`.
 
-        `extra` holds `before` and `after` (B, M, steps·r), `target` alike, `gate` (B, steps),
+        `extra` holds `before`, `after` and `target` (B, M, steps·r), normalised, `gate` (B, steps),
         `energies` and `weights` (B, steps, N), and `durations` (B, steps, N), the attention that
         durations describe, or None.
         """
@@ -134,7 +142,7 @@ class Tacotron2(AcousticModel):
             gate = gate.masked_fill(~length_mask(self.steps(batch.mel_lengths), steps), 1e3)
         size = batch.mel.shape[2]
         alignment = taught.weights.repeat_interleave(options.reduction, 1)[:, :size]
-        return Outputs(after[:, :, :size], batch.mel_lengths, alignment,
+        return Outputs(self._denormalised(after[:, :, :size]), batch.mel_lengths, alignment,
                        {"before": before, "after": after, "target": target, "gate": gate, "energies": taught.energies,
                         "weights": taught.weights, "durations": given})
 
@@ -229,7 +237,7 @@ class Tacotron2(AcousticModel):
             _, mel = self.refine(frames, mask if self.masked else None)
         finally:
             self.train(was_training)
-        mel = mel[:, :, :size].masked_fill(~mask[:, None, :size], self.silence())
+        mel = self._denormalised(mel[:, :, :size]).masked_fill(~mask[:, None, :size], self.silence())
         alignment = (weights.repeat_interleave(r, 1) * mask[:, :, None])[:, :size]
         return Spectrogram(mel, lengths, alignment, finished=spoken.finished)
 
