@@ -190,7 +190,10 @@ def test_plugins_check_passes_on_a_built_in():
 def test_doctor_tells_versions_devices_extras_and_disk():
     report = json.loads(CliRunner().invoke(cli, ["doctor", "--json"]).output)
     assert report["packages"]["torch"]
-    assert report["devices"][0]["name"].startswith("cpu")
+    cpu = report["devices"][0]
+    assert cpu["name"].startswith("cpu")
+    assert cpu["precisions"] == ["fp32", "bf16"]
+    assert cpu["chosen"] == "fp32"
     assert {e["extra"] for e in report["extras"]} >= {"demo", "tensorboard"}
     assert report["disk_free_gib"] > 0
     assert report["plugin_problems"] == []

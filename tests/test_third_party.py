@@ -8,7 +8,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+import soundfile
+
+from ttskit.testing import tiny_corpus
 
 HERE = Path(__file__).parent / "third_party"
 
@@ -69,3 +73,21 @@ def test_a_plugin_broken_on_import_is_named_and_the_rest_works(broken, tmp_path)
     assert "Traceback" not in shown.stderr
     report = json.loads(ttskit("doctor", "--json", plugins=broken, cwd=tmp_path).stdout)
     assert [p["distribution"] for p in report["plugin_problems"]] == ["ttskit-broken"]
+
+
+def test_it_trains_and_speaks_through_the_cli(example, tmp_path):
+    tiny_corpus(tmp_path / "recordings", utterances=6)
+
+    def run(*arguments):
+        return ttskit(*arguments, plugins=example, cwd=tmp_path).stdout
+
+    run("prepare", "recordings", "--recipe", "tiny", "--out", "prepared", "--jobs", 1)
+    # swapping model and vocoder is one option each
+    run("train", "--recipe", "tiny", "--model", "stretch", "--data", "prepared", "--run", "runs/stretch", "--steps", 2,
+        "--set", "models.stretch.options.frames_per_token=5", "--set", "vocoder=buzz")
+    saved = json.loads((tmp_path / "runs/stretch/run.json").read_text(encoding="utf-8"))
+    assert (saved["model"], saved["plugin"]["distribution"]) == ("stretch", "ttskit-example")
+    run("synthesize", "hola mundo", "--voice", "runs/stretch", "--pace", 0.5, "-o", "hola.wav")
+    audio, rate_hz = soundfile.read(tmp_path / "hola.wav")
+    spectrum = np.abs(np.fft.rfft(audio))
+    assert np.argmax(spectrum) * rate_hz / len(audio) == pytest.approx(150, abs=rate_hz / len(audio))  # buzz's tone

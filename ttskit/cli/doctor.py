@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import shutil
+from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
@@ -14,6 +15,7 @@ import click
 
 from ttskit import __version__
 from ttskit.cli.output import json_option, print_json, print_table
+from ttskit.errors import TTSKitError
 from ttskit.plugins import Registry, create_registry
 
 # extra -> (module that it brings, what it is for)
@@ -41,8 +43,10 @@ def command(ctx: click.Context, as_json: bool) -> None:
     rows = [("ttskit", report["ttskit"]), ("python", f"{report['python']} on {report['platform']}"),
             ("processors", report["processors"]),
             ("packages", ", ".join(f"{name} {found or 'MISSING'}" for name, found in report["packages"].items()))]
-    rows += [("device", f"{d['name']}: {', '.join(d['precisions'])}" + (f", {d['memory_gib']} GiB" if d["memory_gib"] else ""))
-             for d in report["devices"]]
+    for found in report["devices"]:
+        memory = f", {found['memory_gib']} GiB" if found["memory_gib"] else ""
+        trains = f", trains in {found['chosen']} of {', '.join(found['precisions'])}" if found["chosen"] else ""
+        rows.append(("device", found["name"] + memory + trains))
     for extra in report["extras"]:
         missing = f"not installed ({extra['purpose']}): pip install \"ttskit[{extra['extra']}]\""
         rows.append((f"extra {extra['extra']}", "installed" if extra["installed"] else missing))
@@ -76,20 +80,28 @@ def _version(name: str) -> str | None:
 
 
 def _devices() -> list[dict[str, Any]]:
-    """Where models can run, the processor first, and in which precisions training would be done there."""
+    """Where models can run, the processor first: precisions that training accepts there, and the one it chooses."""
     try:
         import torch
+
+        from ttskit.training.precision import pick_precision
     except Exception as error:  # a broken installation is what doctor is for
-        return [{"name": f"torch cannot be imported ({type(error).__name__}: {error})", "precisions": [], "memory_gib": None}]
-    processor = f"cpu, {torch.get_num_threads()} threads"
-    found: list[dict[str, Any]] = [{"name": processor, "precisions": ["fp32"], "memory_gib": None}]
+        return [{"name": f"torch cannot be imported ({type(error).__name__}: {error})", "precisions": [], "chosen": None,
+                 "memory_gib": None}]
+
+    def device(name: str, label: str, memory_bytes: int | None = None) -> dict[str, Any]:
+        precisions = []
+        for precision in ("fp32", "bf16", "fp16"):
+            with suppress(TTSKitError):
+                precisions.append(pick_precision(precision, torch.device(name)).name)
+        return {"name": label, "precisions": precisions, "chosen": pick_precision("auto", torch.device(name)).name,
+                "memory_gib": None if memory_bytes is None else round(memory_bytes / 2**30, 1)}
+
+    found = [device("cpu", f"cpu, {torch.get_num_threads()} threads")]
     if torch.cuda.is_available():
         for index in range(torch.cuda.device_count()):
             facts = torch.cuda.get_device_properties(index)
-            # tensor cores do bf16 from compute capability 8.0 on, fp16 from 7.0 on
-            precisions = ["fp32", *(["fp16"] if facts.major >= 7 else []), *(["bf16"] if facts.major >= 8 else [])]
-            found.append({"name": f"cuda:{index} {facts.name}", "precisions": precisions,
-                          "memory_gib": round(facts.total_memory / 2**30, 1)})
+            found.append(device(f"cuda:{index}", f"cuda:{index} {facts.name}", facts.total_memory))
     if torch.backends.mps.is_available():
-        found.append({"name": "mps", "precisions": ["fp32"], "memory_gib": None})
+        found.append(device("mps", "mps"))
     return found
