@@ -120,7 +120,8 @@ def test_what_does_not_fit_is_listed():
 
 def test_configurations():
     config = {"resblock": "2", "upsample_rates": [8, 8, 4], "upsample_kernel_sizes": [16, 16, 8],
-              "upsample_initial_channel": 16, "resblock_kernel_sizes": [3, 5], "resblock_dilation_sizes": [[1, 2], [2, 6]], "num_mels": 80}
+              "upsample_initial_channel": 16, "resblock_kernel_sizes": [3, 5],
+              "resblock_dilation_sizes": [[1, 2], [2, 6]], "num_mels": 80}
     assert options_from_config(config).size() == SIZE == options_from_config({"generator": config, "target": "x"}).size()
     with pytest.raises(ConfigError, match="no HiFi-GAN configuration"):
         options_from_config({"resblock": "1"})
