@@ -58,13 +58,17 @@ def read_recording(path: Path | str) -> Recording:
     try:
         audio, rate = soundfile.read(io.BytesIO(data), dtype="float32", always_2d=True)
     except RuntimeError as error:  # libsndfile's errors
-        raise _refused("unreadable", f"{path} cannot be decoded", str(error), f"convert it to one of {', '.join(SUFFIXES)}") from error
+        raise _refused(
+            "unreadable", f"{path} cannot be decoded", str(error), f"convert it to one of {', '.join(SUFFIXES)}"
+        ) from error
     if not len(audio):
         raise _refused("empty", f"{path} is empty", "it has no samples", "record it again")
     audio = audio.mean(axis=1)
     bad = int((~np.isfinite(audio)).sum())
     if bad:
-        raise _refused("nan", f"{path} has samples that are not numbers", f"{bad} of {len(audio)} are NaN or infinite", "export it again")
+        raise _refused(
+            "nan", f"{path} has samples that are not numbers", f"{bad} of {len(audio)} are NaN or infinite", "export it again"
+        )
     return Recording(audio, rate)
 
 
@@ -91,8 +95,11 @@ def encode(audio: np.ndarray, rate_hz: int, format: str) -> bytes:
     if audio.ndim != 1 or not audio.size:
         raise AudioError("no audio to write", f"shape {audio.shape}, need (S,) with S ≥ 1", "")
     if not np.isfinite(audio).all():
-        raise AudioError("audio to write has samples that are not numbers", f"{int((~np.isfinite(audio)).sum())} of {audio.size}",
-                         "the model that made it has diverged: use an earlier checkpoint")
+        raise AudioError(
+            "audio to write has samples that are not numbers",
+            f"{int((~np.isfinite(audio)).sum())} of {audio.size}",
+            "the model that made it has diverged: use an earlier checkpoint",
+        )
     buffer = io.BytesIO()
     soundfile.write(buffer, np.clip(audio, -1.0, 1.0), rate_hz, format=format, subtype="PCM_16")
     return buffer.getvalue()
@@ -116,12 +123,19 @@ def _missing_part(data: bytes) -> str:
     if data[:4] == b"RIFF" and data[8:12] == b"WAVE":
         return _missing_of_wav(data)
     if data[:4] == b"OggS":
-        last = data.rfind(b"OggS")
-        ended = last + 6 <= len(data) and data[last + 5] & 4
-        return "" if ended else "its last page is not marked as the end"
+        return _missing_of_ogg(data)
     if data[:3] == b"ID3" or (data[0] == 0xFF and len(data) > 1 and data[1] & 0xE0 == 0xE0):
         return _missing_of_mp3(data)
     return ""
+
+
+def _missing_of_ogg(data: bytes) -> str:
+    last = data.rfind(b"OggS")
+    header = data[last : last + 27]
+    size = 27 + header[26] + sum(data[last + 27 : last + 27 + header[26]]) if len(header) == 27 else 27
+    if last + size > len(data):
+        return f"its last page has {len(data) - last} of {size} bytes"
+    return "" if header[5] & 4 else "its last page is not marked as the end"
 
 
 def _missing_of_wav(data: bytes) -> str:
@@ -155,10 +169,16 @@ def _missing_of_mp3(data: bytes) -> str:
         bitrate, rate = header >> 12 & 15, header >> 10 & 3
         if header >> 21 != 0x7FF or layer != 1 or version == 1 or bitrate in (0, 15) or rate == 3:
             break  # a tag, another layer or a free format: nothing to check
-        size = (144 if version == 3 else 72) * 1000 * _MP3_KBITS[version == 3][bitrate] // _MP3_RATES[version][rate] + (header >> 9 & 1)
+        size = (144 if version == 3 else 72) * 1000 * _MP3_KBITS[version == 3][bitrate] // _MP3_RATES[version][rate] + (
+            header >> 9 & 1
+        )
         if position + size > len(data):
             return f"its last frame has {len(data) - position} of {size} bytes"
-        tag = max(data.find(b"Xing", position, position + size), data.find(b"Info", position, position + size)) if not frames else -1
+        tag = (
+            max(data.find(b"Xing", position, position + size), data.find(b"Info", position, position + size))
+            if not frames
+            else -1
+        )
         if tag > 0 and data[tag + 7] & 1:
             promised = struct.unpack_from(">I", data, tag + 8)[0] + 1  # the header's own frame is not counted
         frames, position = frames + 1, position + size

@@ -18,8 +18,15 @@ def mel_basis(config: MelConfig) -> np.ndarray:
     """Triangular filters (M, fft/2 + 1), float32 (Slaney or HTK scale, librosa's definition)."""
     from librosa.filters import mel  # numba and scipy come with it
 
-    return mel(sr=config.sample_rate_hz, n_fft=config.fft_samples, n_mels=config.bands, fmin=config.f_min_hz, fmax=config.f_max_hz,
-               htk=config.mel_scale == "htk", norm="slaney" if config.mel_norm == "slaney" else None)
+    return mel(
+        sr=config.sample_rate_hz,
+        n_fft=config.fft_samples,
+        n_mels=config.bands,
+        fmin=config.f_min_hz,
+        fmax=config.f_max_hz,
+        htk=config.mel_scale == "htk",
+        norm="slaney" if config.mel_norm == "slaney" else None,
+    )
 
 
 def log_floor(config: MelConfig) -> float:
@@ -38,7 +45,9 @@ class MelExtractor(nn.Module):
         super().__init__()
         self.config = config
         self.register_buffer("basis", torch.from_numpy(mel_basis(config).copy()), persistent=False)
-        self.register_buffer("window", torch.hann_window(config.window_samples, periodic=config.window_periodic), persistent=False)
+        self.register_buffer(
+            "window", torch.hann_window(config.window_samples, periodic=config.window_periodic), persistent=False
+        )
 
     def magnitude(self, audio: Tensor) -> Tensor:
         """Linear magnitudes (B, fft/2 + 1, T) of audio (B, S), before power and mel filters.
@@ -48,10 +57,17 @@ class MelExtractor(nn.Module):
         """
         c, edge = self.config, self.config.edge_samples
         if c.frames(audio.shape[-1]) == 0 or (c.edge_padding == "reflect" and audio.shape[-1] <= edge):
-            raise AudioError("audio is too short for one mel frame", f"{audio.shape[-1]} samples, need more than {edge}",
-                             "leave it out or join it with another clip")
-        padded = F.pad(audio.float()[:, None], (edge, edge), mode="reflect" if c.edge_padding == "reflect" else "constant")[:, 0]
-        spectrum = torch.stft(padded, c.fft_samples, c.hop_samples, c.window_samples, self.window, center=False, return_complex=True)
+            raise AudioError(
+                "audio is too short for one mel frame",
+                f"{audio.shape[-1]} samples, need more than {edge}",
+                "leave it out or join it with another clip",
+            )
+        padded = F.pad(audio.float()[:, None], (edge, edge), mode="reflect" if c.edge_padding == "reflect" else "constant")[
+            :, 0
+        ]
+        spectrum = torch.stft(
+            padded, c.fft_samples, c.hop_samples, c.window_samples, self.window, center=False, return_complex=True
+        )
         power = spectrum.real.square() + spectrum.imag.square()
         # The root's slope is infinite at 0, which would make gradients of digital silence NaN.
         return (power + c.magnitude_guard).sqrt() if c.magnitude_guard else power.clamp_min(1e-24).sqrt()

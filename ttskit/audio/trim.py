@@ -6,7 +6,7 @@ import numpy as np
 
 STEP_S = 0.01
 WINDOW_S = 0.025
-SHORTEST_RUN = 3  # steps; a click is no speech
+SHORTEST_RUN = 5  # steps; a click fills the three windows that it falls into, and is no speech
 
 
 def levels_dbfs(audio: np.ndarray, rate_hz: int) -> np.ndarray:

@@ -17,8 +17,16 @@ from ttskit.plugins import Registry, create_registry
 @corpus_options
 @json_option
 @click.pass_context
-def command(ctx: click.Context, data: Path, recipe: str, overrides: tuple[str, ...], reader: str | None, speaker: str | None,
-            jobs: int | None, as_json: bool) -> None:
+def command(
+    ctx: click.Context,
+    data: Path,
+    recipe: str,
+    overrides: tuple[str, ...],
+    reader: str | None,
+    speaker: str | None,
+    jobs: int | None,
+    as_json: bool,
+) -> None:
     """Say what is wrong with the corpus in DATA: what `prepare` would skip and why. Nothing is written.
 
     Exits with 1 if `prepare` would stop.
@@ -31,13 +39,22 @@ def command(ctx: click.Context, data: Path, recipe: str, overrides: tuple[str, .
     from ttskit.corpus import check
 
     registry = ctx.find_object(Registry) or create_registry()
-    report = check(data, load_recipe(recipe, overrides, registry), reader=reader, speaker=speaker, jobs=jobs,
-                   console=stderr_console(), registry=registry)
+    report = check(
+        data,
+        load_recipe(recipe, overrides, registry),
+        reader=reader,
+        speaker=speaker,
+        jobs=jobs,
+        console=stderr_console(),
+        registry=registry,
+    )
     if as_json:
         print_json(report.to_json())
     else:
-        print_table(("utterance", "problem", "reason"),
-                    [(p.id, p.kind + ("" if p.skipped else " (warning)"), p.reason) for p in report.problems])
+        print_table(
+            ("utterance", "problem", "reason"),
+            [(p.id, p.kind + ("" if p.skipped else " (warning)"), p.reason) for p in report.problems],
+        )
         speakers = ", ".join(f"{name} {seconds / 60:.1f} min" for name, seconds in report.seconds.items())
         click.echo(f"{report.usable} of {report.found} utterances usable ({report.reader}): {speakers or 'no speech'}")
     if report.blocked:

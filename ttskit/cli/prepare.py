@@ -15,13 +15,17 @@ from ttskit.plugins import Registry, create_registry
 
 def corpus_options(command: Callable) -> Callable:
     """The options that `prepare` and `check` share."""
-    for option in reversed([
-        click.option("--recipe", default="base", show_default=True, help="Shipped recipe, YAML file or run folder."),
-        click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Change a key of the recipe; may be repeated."),
-        click.option("--reader", help="Corpus reader; found out if not given (ttskit plugins list)."),
-        click.option("--speaker", help="Name of the speaker of a single-voice corpus, or the one to take from several."),
-        click.option("--jobs", type=click.IntRange(min=1), help="Worker processes; default: one per processor core."),
-    ]):
+    for option in reversed(
+        [
+            click.option("--recipe", default="base", show_default=True, help="Shipped recipe, YAML file or run folder."),
+            click.option(
+                "--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Change a key of the recipe; may be repeated."
+            ),
+            click.option("--reader", help="Corpus reader; found out if not given (ttskit plugins list)."),
+            click.option("--speaker", help="Name of the speaker of a single-voice corpus, or the one to take from several."),
+            click.option("--jobs", type=click.IntRange(min=1), help="Worker processes; default: one per processor core."),
+        ]
+    ):
         command = option(command)
     return command
 
@@ -32,8 +36,17 @@ def corpus_options(command: Callable) -> Callable:
 @corpus_options
 @json_option
 @click.pass_context
-def command(ctx: click.Context, data: Path, out: Path, recipe: str, overrides: tuple[str, ...], reader: str | None,
-            speaker: str | None, jobs: int | None, as_json: bool) -> None:
+def command(
+    ctx: click.Context,
+    data: Path,
+    out: Path,
+    recipe: str,
+    overrides: tuple[str, ...],
+    reader: str | None,
+    speaker: str | None,
+    jobs: int | None,
+    as_json: bool,
+) -> None:
     """Turn the recordings and transcripts in DATA into a corpus ready for training.
 
     DATA is a folder with metadata.csv and wavs/, a list of path|text or path|speaker|text, or one folder
@@ -48,8 +61,16 @@ def command(ctx: click.Context, data: Path, out: Path, recipe: str, overrides: t
     from ttskit.corpus import prepare
 
     registry = ctx.find_object(Registry) or create_registry()
-    report = prepare(data, out, load_recipe(recipe, overrides, registry), reader=reader, speaker=speaker, jobs=jobs,
-                     console=stderr_console(), registry=registry)
+    report = prepare(
+        data,
+        out,
+        load_recipe(recipe, overrides, registry),
+        reader=reader,
+        speaker=speaker,
+        jobs=jobs,
+        console=stderr_console(),
+        registry=registry,
+    )
     if as_json:
         print_json(report.to_json())
         return

@@ -34,8 +34,11 @@ def _seeds(seed: int, epoch: int, utterances: Iterable[PreparedUtterance]) -> Te
 def _of_split(corpus: PreparedCorpus, split: str) -> list[PreparedUtterance]:
     utterances = corpus.split(split)
     if not utterances:
-        raise CorpusError(f"{corpus.folder} has no {split} utterances", f"{len(corpus.utterances)} utterances in all",
-                          "prepare it with another split")
+        raise CorpusError(
+            f"{corpus.folder} has no {split} utterances",
+            f"{len(corpus.utterances)} utterances in all",
+            "prepare it with another split",
+        )
     return utterances
 
 
@@ -70,8 +73,18 @@ class AcousticBatches:
         rank, world: this process and their number.
     """
 
-    def __init__(self, corpus: PreparedCorpus, split: str, features: Sequence[str], frames_per_batch: int, max_utterances: int,
-                 seed: int, alignment: str | None = None, rank: int = 0, world: int = 1) -> None:
+    def __init__(
+        self,
+        corpus: PreparedCorpus,
+        split: str,
+        features: Sequence[str],
+        frames_per_batch: int,
+        max_utterances: int,
+        seed: int,
+        alignment: str | None = None,
+        rank: int = 0,
+        world: int = 1,
+    ) -> None:
         _check_features(features, alignment)
         self.corpus, self.features, self.alignment = corpus, tuple(features), alignment
         self.frames_per_batch, self.max_utterances, self.seed = frames_per_batch, max_utterances, seed
@@ -87,7 +100,9 @@ class AcousticBatches:
         longest = 0
         for index in order:
             longest = max(longest, int(frames[index])) if groups else int(frames[index])
-            full = not groups or len(groups[-1]) >= self.max_utterances or longest * (len(groups[-1]) + 1) > self.frames_per_batch
+            full = (
+                not groups or len(groups[-1]) >= self.max_utterances or longest * (len(groups[-1]) + 1) > self.frames_per_batch
+            )
             if full:
                 groups.append([])
                 longest = int(frames[index])
@@ -110,8 +125,13 @@ def _check_features(features: Sequence[str], alignment: str | None) -> None:
         raise UsageError("durations need an alignment", "no alignment was named", 'name one, such as alignment="reference"')
 
 
-def full_batch(corpus: PreparedCorpus, utterances: Sequence[PreparedUtterance], features: Sequence[str] = (),
-               alignment: str | None = None, seeds: Tensor | None = None) -> AcousticBatch:
+def full_batch(
+    corpus: PreparedCorpus,
+    utterances: Sequence[PreparedUtterance],
+    features: Sequence[str] = (),
+    alignment: str | None = None,
+    seeds: Tensor | None = None,
+) -> AcousticBatch:
     """Collate these utterances in the order given (for validation and comparison)."""
     _check_features(features, alignment)
     stored = [corpus.features(u) for u in utterances]
@@ -135,9 +155,14 @@ def full_batch(corpus: PreparedCorpus, utterances: Sequence[PreparedUtterance], 
     return AcousticBatch(
         ids=tuple(u.id for u in utterances),
         tokens=torch.nn.utils.rnn.pad_sequence(tokens, batch_first=True, padding_value=corpus.symbols.pad_id),
-        token_lengths=lengths, mel=mel, mel_lengths=torch.tensor([u.frames for u in utterances]),
+        token_lengths=lengths,
+        mel=mel,
+        mel_lengths=torch.tensor([u.frames for u in utterances]),
         speaker=torch.tensor([corpus.speakers.id(u.speaker) for u in utterances]),
-        pitch=pitch, energy=energy, durations=durations, seeds=seeds,
+        pitch=pitch,
+        energy=energy,
+        durations=durations,
+        seeds=seeds,
     )
 
 
@@ -147,8 +172,9 @@ class SegmentBatches:
     The segment of an utterance is a function of (seed, epoch, utterance).
     """
 
-    def __init__(self, corpus: PreparedCorpus, split: str, segment_frames: int, batch_size: int, seed: int,
-                 rank: int = 0, world: int = 1) -> None:
+    def __init__(
+        self, corpus: PreparedCorpus, split: str, segment_frames: int, batch_size: int, seed: int, rank: int = 0, world: int = 1
+    ) -> None:
         self.corpus, self.segment_frames, self.batch_size, self.seed = corpus, segment_frames, batch_size, seed
         self.rank, self.world = rank, world
         self._ids = sorted(u.id for u in _of_split(corpus, split))
@@ -163,8 +189,12 @@ class SegmentBatches:
         """This process's share `ids[rank::world]` of a global batch."""
         mine = [self.corpus.utterance(id) for id in ids[self.rank :: self.world]]
         parts = [self._segment(u, epoch) for u in mine]
-        return VocoderBatch(tuple(u.id for u in mine), torch.stack([m for m, _ in parts]), torch.stack([a for _, a in parts]),
-                            _seeds(self.seed, epoch, mine))
+        return VocoderBatch(
+            tuple(u.id for u in mine),
+            torch.stack([m for m, _ in parts]),
+            torch.stack([a for _, a in parts]),
+            _seeds(self.seed, epoch, mine),
+        )
 
     def _segment(self, u: PreparedUtterance, epoch: int) -> tuple[Tensor, Tensor]:
         c, length = self.corpus.mel, self.segment_frames

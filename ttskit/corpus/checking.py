@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ttskit.corpus.preparation import analyse, low_rates, read
 from ttskit.corpus.problems import Problem
 from ttskit.corpus.progress import run_all
+from ttskit.corpus.screening import analyse, low_rates, read
 from ttskit.corpus.splits import assign_splits
 from ttskit.corpus.work import AudioJob, prepare_audio
 from ttskit.errors import CorpusError
@@ -41,12 +41,26 @@ class CheckReport:
 
     def to_json(self) -> dict:
         """Plain data."""
-        return {"reader": self.reader, "found": self.found, "usable": self.usable, "seconds": dict(self.seconds),
-                "problems": [p.to_json() for p in self.problems], "blocked": self.blocked}
+        return {
+            "reader": self.reader,
+            "found": self.found,
+            "usable": self.usable,
+            "seconds": dict(self.seconds),
+            "problems": [p.to_json() for p in self.problems],
+            "blocked": self.blocked,
+        }
 
 
-def check(data: Path | str, recipe: Any, *, reader: str | None = None, speaker: str | None = None, jobs: int | None = None,
-          console: Console | None = None, registry: Registry | None = None) -> CheckReport:
+def check(
+    data: Path | str,
+    recipe: Any,
+    *,
+    reader: str | None = None,
+    speaker: str | None = None,
+    jobs: int | None = None,
+    console: Console | None = None,
+    registry: Registry | None = None,
+) -> CheckReport:
     """Read texts and audio of `data` as `prepare` would (same arguments) and report every problem.
 
     Raises:
@@ -57,8 +71,13 @@ def check(data: Path | str, recipe: Any, *, reader: str | None = None, speaker: 
     reading, reader = read(Path(data), reader, speaker, registry)
     frontend = registry.get("frontend", recipe.frontend.name).load()(**recipe.frontend.options)
     candidates, problems = analyse(reading, frontend, config)
-    audio = run_all(prepare_audio, [AudioJob(c.source.id, c.source.audio, None, mel.sample_rate_hz, config) for c in candidates],
-                    jobs, console, "checking")
+    audio = run_all(
+        prepare_audio,
+        [AudioJob(c.source.id, c.source.audio, None, mel.sample_rate_hz, config) for c in candidates],
+        jobs,
+        console,
+        "checking",
+    )
     problems += [r.problem for r in audio if r.problem] + low_rates(candidates, audio, mel)
     kept = [(c, r.record) for c, r in zip(candidates, audio, strict=True) if r.record]
     seconds: dict[str, float] = defaultdict(float)
@@ -67,10 +86,17 @@ def check(data: Path | str, recipe: Any, *, reader: str | None = None, speaker: 
     blocked = "" if kept else "no usable utterance"
     if kept:
         try:
-            assign_splits([c.analysis.normalized for c, _ in kept], [c.source.speaker for c, _ in kept],
-                          {"validation": config.validation, "test": config.test}, config.duplicate_similarity, recipe.seed)
+            assign_splits(
+                [c.analysis.normalized for c, _ in kept],
+                [c.source.speaker for c, _ in kept],
+                {"validation": config.validation, "test": config.test},
+                config.duplicate_similarity,
+                recipe.seed,
+            )
         except CorpusError as error:
             blocked = f"{error.what}: {error.why}"
     order = {u.id: i for i, u in enumerate(reading.utterances)}
     problems.sort(key=lambda p: order.get(p.id, -1))
-    return CheckReport(reader, len(reading.utterances), len(kept), {k: round(v, 3) for k, v in sorted(seconds.items())}, problems, blocked)
+    return CheckReport(
+        reader, len(reading.utterances), len(kept), {k: round(v, 3) for k, v in sorted(seconds.items())}, problems, blocked
+    )

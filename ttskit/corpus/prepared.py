@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -133,16 +134,22 @@ class PreparedCorpus:
         try:
             info = json.loads(path.read_text(encoding="utf-8"))
             if info.get("format") != FORMAT:
-                raise CorpusError(f"{folder} was prepared by another version", f"format {info.get('format')}, this ttskit reads {FORMAT}",
-                                  f"prepare it again: ttskit prepare CORPUS --out {folder}")
+                raise CorpusError(
+                    f"{folder} was prepared by another version",
+                    f"format {info.get('format')}, this ttskit reads {FORMAT}",
+                    f"prepare it again: ttskit prepare CORPUS --out {folder}",
+                )
             with (folder / "manifest.jsonl").open(encoding="utf-8") as lines:
                 utterances = [PreparedUtterance.from_json(json.loads(line)) for line in lines if line.strip()]
             return cls(folder, info, utterances)
         except TTSKitError:
             raise
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-            raise CorpusError(f"{folder} is damaged", f"{type(error).__name__}: {error}",
-                              f"prepare it again: ttskit prepare CORPUS --out {folder}") from error
+            raise CorpusError(
+                f"{folder} is damaged",
+                f"{type(error).__name__}: {error}",
+                f"prepare it again: ttskit prepare CORPUS --out {folder}",
+            ) from error
 
     @cached_property
     def pitch(self) -> dict[str, PitchStats]:
@@ -186,7 +193,7 @@ class PreparedCorpus:
             try:
                 with np.load(path, allow_pickle=False) as data:
                     value = Features(data["mel"], data["pitch_hz"])
-            except (OSError, ValueError, KeyError, EOFError) as error:
+            except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
                 raise _damaged(path, error) from error
             if value.mel.shape != (self.mel.bands, utterance.frames) or value.pitch_hz.shape != (utterance.frames,):
                 raise _damaged(path, f"mel {value.mel.shape}, manifest says {(self.mel.bands, utterance.frames)}")
@@ -207,7 +214,9 @@ class PreparedCorpus:
             except (OSError, RuntimeError) as error:  # soundfile's own errors are RuntimeErrors
                 raise _damaged(path, error) from error
             if rate != self.mel.sample_rate_hz or audio.shape != (utterance.samples,):
-                raise _damaged(path, f"{audio.shape} at {rate} Hz, manifest says {utterance.samples} at {self.mel.sample_rate_hz} Hz")
+                raise _damaged(
+                    path, f"{audio.shape} at {rate} Hz, manifest says {utterance.samples} at {self.mel.sample_rate_hz} Hz"
+                )
             audio.flags.writeable = False
             return audio, audio.nbytes
 
@@ -225,23 +234,34 @@ class PreparedCorpus:
         path = self.folder / "alignments" / name / f"{utterance.id}.json"
         if not path.is_file():
             have = sorted(p.name for p in (self.folder / "alignments").glob("*") if p.is_dir())
-            raise CorpusError(f"utterance {utterance.id!r} has no alignment {name!r}", f"alignments here: {', '.join(have) or 'none'}",
-                              f"ttskit align --data {self.folder} --name {name}")
+            raise CorpusError(
+                f"utterance {utterance.id!r} has no alignment {name!r}",
+                f"alignments here: {', '.join(have) or 'none'}",
+                f"ttskit align --data {self.folder} --name {name}",
+            )
         durations = np.asarray(self._read_alignment(path, utterance)["durations"], dtype=np.int64)
         if durations.shape != (len(utterance.tokens),) or int(durations.sum()) != utterance.frames:
-            raise CorpusError(f"{path} was made for other features", f"{durations.size} durations of {durations.sum()} frames, the "
-                              f"utterance has {len(utterance.tokens)} tokens and {utterance.frames} frames", "align this corpus again")
+            raise CorpusError(
+                f"{path} was made for other features",
+                f"{durations.size} durations of {durations.sum()} frames, the "
+                f"utterance has {len(utterance.tokens)} tokens and {utterance.frames} frames",
+                "align this corpus again",
+            )
         return durations
 
     def write_alignment(self, name: str, utterance: PreparedUtterance, durations: Sequence[int]) -> None:
         """Keep whole frames per token (N,), which must sum to the utterance's frames, as alignment `name`."""
         durations = [int(d) for d in durations]
         if len(durations) != len(utterance.tokens) or sum(durations) != utterance.frames or min(durations, default=0) < 0:
-            raise CorpusError(f"alignment {name!r} does not fit {utterance.id!r}",
-                              f"{len(durations)} durations, {sum(durations)} frames; need {len(utterance.tokens)} and {utterance.frames}",
-                              "align with the corpus's own mel and frontend")
-        write_json(self.folder / "alignments" / name / f"{utterance.id}.json",
-                   {"tokens": list(utterance.tokens), "durations": durations})
+            raise CorpusError(
+                f"alignment {name!r} does not fit {utterance.id!r}",
+                f"{len(durations)} durations, {sum(durations)} frames; need {len(utterance.tokens)} and {utterance.frames}",
+                "align with the corpus's own mel and frontend",
+            )
+        write_json(
+            self.folder / "alignments" / name / f"{utterance.id}.json",
+            {"tokens": list(utterance.tokens), "durations": durations},
+        )
 
     def _read_alignment(self, path: Path, utterance: PreparedUtterance) -> dict:
         try:
@@ -250,8 +270,11 @@ class PreparedCorpus:
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise _damaged(path, error) from error
         if tokens != utterance.tokens:
-            raise CorpusError(f"{path} was made for other tokens", f"it has {len(tokens)}, the utterance {len(utterance.tokens)}",
-                              "align again with this corpus's frontend")
+            raise CorpusError(
+                f"{path} was made for other tokens",
+                f"it has {len(tokens)}, the utterance {len(utterance.tokens)}",
+                "align again with this corpus's frontend",
+            )
         return data
 
     def frontend_instance(self, registry: Registry) -> Frontend:

@@ -14,7 +14,9 @@ PLAIN_EVERY_S = 10.0
 FEW = 24  # so few items are done sooner than processes start
 
 
-def run_all(function: Callable[[Any], Any], items: Sequence[Any], jobs: int | None, console: Console | None, title: str) -> list[Any]:
+def run_all(
+    function: Callable[[Any], Any], items: Sequence[Any], jobs: int | None, console: Console | None, title: str
+) -> list[Any]:
     """`function` of each item, in order of the items.
 
     Args:
@@ -38,7 +40,8 @@ def _stream(function: Callable, items: Sequence[Any], jobs: int | None) -> Itera
         yield from ((i, function(item)) for i, item in enumerate(items))
         return
     yield from Parallel(n_jobs=count, return_as="generator_unordered", batch_size="auto")(
-        delayed(_numbered)(function, i, item) for i, item in enumerate(items))
+        delayed(_numbered)(function, i, item) for i, item in enumerate(items)
+    )
 
 
 def _numbered(function: Callable, index: int, item: Any) -> tuple[int, Any]:
@@ -52,8 +55,15 @@ def _progress(console: Console | None, title: str, total: int) -> Iterator[Calla
     elif console.is_terminal:
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-        columns = (TextColumn("{task.description:<18}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rate]}"),
-                   TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn())
+        columns = (
+            TextColumn("{task.description:<18}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[rate]}"),
+            TimeElapsedColumn(),
+            TextColumn("left"),
+            TimeRemainingColumn(),
+        )
         with Progress(*columns, console=console) as bar:
             task = bar.add_task(title, total=total, rate="")
 

@@ -73,7 +73,9 @@ def read_list(folder: Path, speaker: str | None = None) -> Reading:
         several = len(columns) == 3 if several is None else several
         where = f"{table.name}:{line}"
         if several != (len(columns) == 3):
-            reading.problems.append(Problem(where, "bad line", f"{len(columns)} columns where the first line has {3 if several else 2}"))
+            reading.problems.append(
+                Problem(where, "bad line", f"{len(columns)} columns where the first line has {3 if several else 2}")
+            )
             continue
         path = columns[0].strip()
         name = columns[1].strip() if several else speaker or root.resolve().name
@@ -100,7 +102,9 @@ def read_folders(folder: Path, speaker: str | None = None) -> Reading:
             reading.problems += [Problem(f"{part.name}/{p.id}", p.kind, p.reason, p.skipped) for p in inner.problems]
             for u in inner.utterances:
                 reference = _reference(folder, f"{part.name}_{u.id}") or u.reference
-                reading.utterances.append(SourceUtterance(f"{safe_name(part.name)}_{u.id}", part.name, u.audio, u.text, reference))
+                reading.utterances.append(
+                    SourceUtterance(f"{safe_name(part.name)}_{u.id}", part.name, u.audio, u.text, reference)
+                )
             continue
         for audio in sorted(p for p in part.rglob("*") if p.suffix.lower() in SUFFIXES and not p.name.startswith(".")):
             beside = next((t for s in (".txt", ".lab") if (t := audio.with_suffix(s)).is_file()), None)
@@ -157,7 +161,9 @@ def without_duplicates(reading: Reading) -> Reading:
     for u in reading.utterances:
         first = seen.setdefault(u.id.casefold(), u)
         if first is not u:
-            problems.append(Problem(u.id, "duplicate id", f"text {u.text[:40]!r}; the first, with {first.text[:40]!r}, is used"))
+            problems.append(
+                Problem(u.id, "duplicate id", f"text {u.text[:40]!r}; the first, with {first.text[:40]!r}, is used")
+            )
     return Reading(list(seen.values()), problems)
 
 
@@ -167,15 +173,20 @@ def _only(reading: Reading, speaker: str | None) -> Reading:
     names = sorted({u.speaker for u in reading.utterances})
     if speaker not in names:
         near = get_close_matches(speaker, names, n=1)
-        raise UsageError(f"no speaker {speaker!r} in the corpus", f"speakers: {', '.join(names) or 'none'}",
-                         f"--speaker {near[0]}" if near else "leave --speaker out to take all")
+        raise UsageError(
+            f"no speaker {speaker!r} in the corpus",
+            f"speakers: {', '.join(names) or 'none'}",
+            f"--speaker {near[0]}" if near else "leave --speaker out to take all",
+        )
     return Reading([u for u in reading.utterances if u.speaker == speaker], reading.problems)
 
 
 def _existing(folder: Path) -> Path:
     folder = Path(folder)
     if not folder.is_dir():
-        raise CorpusError(f"there is no corpus at {folder}", "no such folder", "name the folder with the recordings and their texts")
+        raise CorpusError(
+            f"there is no corpus at {folder}", "no such folder", "name the folder with the recordings and their texts"
+        )
     if not any(folder.iterdir()):
         raise CorpusError(f"{folder} is empty", "", f"layouts: {LAYOUTS}")
     return folder
@@ -220,11 +231,15 @@ def _lists(folder: Path) -> list[Path]:
 
 
 def _the_list(folder: Path) -> Path:
-    found = _lists(folder) or [p for p in sorted(folder.iterdir()) if p.suffix.lower() in LIST_SUFFIXES and p.stem.lower() != "readme"]
+    found = _lists(folder) or [
+        p for p in sorted(folder.iterdir()) if p.suffix.lower() in LIST_SUFFIXES and p.stem.lower() != "readme"
+    ]
     if len(found) == 1:
         return found[0]
     why = f"lists: {', '.join(p.name for p in found)}" if found else _contents(folder)
-    raise CorpusError(f"{folder} has {'several lists' if found else 'no list'}", why, "name the list's file instead of the folder")
+    raise CorpusError(
+        f"{folder} has {'several lists' if found else 'no list'}", why, "name the list's file instead of the folder"
+    )
 
 
 def _decoded(path: Path, reading: Reading | None = None) -> str:
@@ -237,9 +252,19 @@ def _decoded(path: Path, reading: Reading | None = None) -> str:
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
         if reading is not None:
-            reading.problems.append(Problem(f"{path.name}:{line}", "encoding", f"byte {data[error.start]:#04x} is not UTF-8: the file was "
-                                            "read as Latin-1; save it as UTF-8 to be sure", skipped=False))
-        return data.decode("cp1252", errors="replace") if not any(b in data for b in b"\x81\x8d\x8f\x90\x9d") else data.decode("latin-1")
+            reading.problems.append(
+                Problem(
+                    f"{path.name}:{line}",
+                    "encoding",
+                    f"byte {data[error.start]:#04x} is not UTF-8: the file was read as Latin-1; save it as UTF-8 to be sure",
+                    skipped=False,
+                )
+            )
+        return (
+            data.decode("cp1252", errors="replace")
+            if not any(b in data for b in b"\x81\x8d\x8f\x90\x9d")
+            else data.decode("latin-1")
+        )
 
 
 def _rows(path: Path, reading: Reading, most: int) -> Iterator[tuple[int, list[str]]]:
@@ -254,11 +279,16 @@ def _rows(path: Path, reading: Reading, most: int) -> Iterator[tuple[int, list[s
     if not any("|" in line for _, line in lines):
         number, line = lines[0]
         others = [name for mark, name in (("\t", "a tab"), (";", "';'"), (",", "','")) if mark in line]
-        raise CorpusError(f"{path}, line {number}: no '|' between name and text",
-                          f"found {line[:60]!r}" + (f", which has {others[0]}" if others else ""), "separate the columns with '|'")
+        raise CorpusError(
+            f"{path}, line {number}: no '|' between name and text",
+            f"found {line[:60]!r}" + (f", which has {others[0]}" if others else ""),
+            "separate the columns with '|'",
+        )
     for number, line in lines:
         columns = line.split("|", most - 1)
         if len(columns) < 2 or not columns[0].strip():
-            reading.problems.append(Problem(f"{path.name}:{number}", "bad line", f"no name and text separated by '|' in {line[:60]!r}"))
+            reading.problems.append(
+                Problem(f"{path.name}:{number}", "bad line", f"no name and text separated by '|' in {line[:60]!r}")
+            )
             continue
         yield number, columns

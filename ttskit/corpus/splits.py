@@ -56,9 +56,10 @@ def near_duplicate_groups(texts: Sequence[str], similarity: float) -> list[list[
     return list(groups.values())
 
 
-def assign_splits(texts: Sequence[str], speakers: Sequence[str], wanted: Mapping[str, int | float], similarity: float,
-                  seed: int) -> list[str]:
-    """"train", "validation" or "test" for each utterance: whole groups, at least one of each for every speaker.
+def assign_splits(
+    texts: Sequence[str], speakers: Sequence[str], wanted: Mapping[str, int | float], similarity: float, seed: int
+) -> list[str]:
+    """ "train", "validation" or "test" for each utterance: whole groups, at least one of each for every speaker.
 
     Args:
         texts: normalised texts.
@@ -90,9 +91,11 @@ def assign_splits(texts: Sequence[str], speakers: Sequence[str], wanted: Mapping
             able = [g for g in range(len(groups)) if name in of_group[g] and spare(g)]
             if not able:
                 texts_of = sum(name in names for names in of_group)
-                raise CorpusError(f"speaker {name!r} has too few different texts for train, validation and test",
-                                  f"{texts_of} groups of similar texts in {sum(s == name for s in speakers)} usable utterances, need at least 3",
-                                  "record more sentences, leave the speaker out, or raise corpus.duplicate_similarity")
+                raise CorpusError(
+                    f"speaker {name!r} has too few different texts for train, validation and test",
+                    f"{texts_of} groups of similar texts in {list(speakers).count(name)} usable utterances, need at least 3",
+                    "record more sentences, leave the speaker out, or raise corpus.duplicate_similarity",
+                )
             take(min(able, key=lambda g: (len(groups[g]) > count[split], g)), split)
     for split in count:
         have = sum(len(groups[g]) for g in range(len(groups)) if split_of[g] == split)

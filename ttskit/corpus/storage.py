@@ -27,9 +27,14 @@ def write_atomic(path: Path, write: Callable[[Path], None]) -> None:
         temporary.replace(path)
     except OSError as error:
         if error.errno in (errno.ENOSPC, getattr(errno, "EDQUOT", None)):
-            raise CorpusError("the disk is full", f"while writing {path}",
-                              "make room and run the same command again: what is complete is kept") from error
-        raise CorpusError(f"cannot write {path}", str(error), "check the folder's permissions, or choose another --out") from error
+            raise CorpusError(
+                "the disk is full",
+                f"while writing {path}",
+                "make room and run the same command again: what is complete is kept",
+            ) from error
+        raise CorpusError(
+            f"cannot write {path}", str(error), "check the folder's permissions, or choose another --out"
+        ) from error
     finally:
         temporary.unlink(missing_ok=True)
 

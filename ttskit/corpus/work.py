@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -99,8 +100,17 @@ def prepare_audio(job: AudioJob) -> AudioResult:
         gain = 0.0
         if config.level_dbfs is not None:
             gain = levelling_gain_db(trimmed, job.sample_rate_hz, config.level_dbfs, config.peak_dbfs)
-        draft = AudioRecord(key, source_hash, recording.sample_rate_hz, len(trimmed), round(loud, 3), start / job.sample_rate_hz,
-                            (len(audio) - end) / job.sample_rate_hz, round(gain, 3), 0)
+        draft = AudioRecord(
+            key,
+            source_hash,
+            recording.sample_rate_hz,
+            len(trimmed),
+            round(loud, 3),
+            start / job.sample_rate_hz,
+            (len(audio) - end) / job.sample_rate_hz,
+            round(gain, 3),
+            0,
+        )
         problem = _limits(job, draft)
         if problem or job.folder is None:
             return AudioResult(None if problem else draft, problem, made=True)
@@ -137,7 +147,9 @@ def _stored_record(job: AudioJob, key: str) -> AudioRecord | None:
 def _limits(job: AudioJob, record: AudioRecord) -> Problem | None:
     config, seconds = job.config, record.samples / job.sample_rate_hz
     if record.loud_dbfs < config.silent_below_dbfs:
-        return Problem(job.id, "silent", f"its loud parts are at {record.loud_dbfs:.0f} dBFS, limit {config.silent_below_dbfs:g}")
+        return Problem(
+            job.id, "silent", f"its loud parts are at {record.loud_dbfs:.0f} dBFS, limit {config.silent_below_dbfs:g}"
+        )
     if seconds < config.min_s:
         return Problem(job.id, "too short", f"{seconds:.2f} s of speech, limit {config.min_s:g} s (corpus.min_s)")
     if seconds > config.max_s:
@@ -181,7 +193,7 @@ def prepare_features(job: FeatureJob) -> FeatureResult:
         with np.load(job.target, allow_pickle=False) as data:
             if str(data["key"]) == key:
                 return _summed(data["pitch_hz"], made=False)
-    except (OSError, ValueError, KeyError, EOFError):
+    except (OSError, ValueError, KeyError, EOFError, BadZipFile):
         pass  # not there, or cut short by a crash of the machine: made anew
     try:
         audio = _read_flac(job.flac)
@@ -190,7 +202,9 @@ def prepare_features(job: FeatureJob) -> FeatureResult:
         mel = _extractor(job.mel)(torch.from_numpy(audio)[None])[0].numpy()
         pitch = np.asarray(resolve(job.extractor)(audio, job.mel, *job.range_hz), dtype=np.float32)
         if pitch.shape != (mel.shape[1],) or not np.isfinite(pitch).all():
-            raise AudioError("the pitch extractor does not fit the mel", f"{pitch.shape} values for {mel.shape[1]} frames, or NaN", "")
+            raise AudioError(
+                "the pitch extractor does not fit the mel", f"{pitch.shape} values for {mel.shape[1]} frames, or NaN", ""
+            )
     except AudioError as error:
         return FeatureResult(0, 0, 0.0, 0.0, False, Problem(job.id, "no features", f"{error.what}: {error.why}"))
     write_npz(job.target, mel=mel, pitch_hz=pitch, key=np.array(key))
@@ -234,7 +248,8 @@ def reference_durations(path: Path, tokens: tuple[str, ...], start_s: float, sam
         return f"{path.name} cannot be read: {type(error).__name__}: {error}"
     if given != tokens:
         place = next((i for i, (a, b) in enumerate(zip(given, tokens, strict=False)) if a != b), min(len(given), len(tokens)))
-        return f"{path.name} has other tokens than the frontend, from token {place}: {given[place : place + 3]} / {tokens[place : place + 3]}"
+        theirs, ours = " ".join(given[place : place + 3]), " ".join(tokens[place : place + 3])
+        return f"{path.name} has other tokens than the frontend from token {place} on: {theirs!r} / {ours!r}"
     if times.shape != (len(tokens) + 1,) or not np.isfinite(times).all() or (np.diff(times) < 0).any():
         return f"{path.name}: times_s must be {len(tokens) + 1} rising numbers"
     times = np.clip(times - start_s, 0.0, samples / mel.sample_rate_hz)
