@@ -48,8 +48,9 @@ def write_corpus(folder, utterances=18, seed=0, speakers=("ana", "beto")):
             json.dumps({"tokens": tokens, "durations": durations.tolist()}), encoding="utf-8")
         split = "validation" if i in (3, 7) else "test" if i in (5, 9) else "train"
         text = "".join(tokens[1:-1])
-        lines.append(PreparedUtterance(name, speakers[i % len(speakers)], text, text, tuple(map(str, tokens)),
-                                       (None,) * len(tokens), split, samples, frames, 0.0, 0.0, 0.0, f"wavs/{name}.wav").to_json())
+        speaker, words = speakers[i % len(speakers)], (None,) * len(tokens)
+        lines.append(PreparedUtterance(name, speaker, text, text, tuple(map(str, tokens)), words, split, samples, frames,
+                                       0.0, 0.0, 0.0, f"wavs/{name}.wav").to_json())
     (folder / "manifest.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
     table = SymbolTable(SYMBOLS, "<pad>", " ", "<edge>", frozenset(SYMBOLS[:4]))
     (folder / "corpus.json").write_text(json.dumps({
@@ -94,7 +95,8 @@ def trained(recipe, registry, corpus, tmp_path):
     """trained("fastpitch", steps=…, run=…, overrides=(…), more) -> RunFolder"""
 
     def call(model="fastpitch", *, run="run", overrides=(), steps=3, **more):
-        return train(recipe(*overrides), model=model, data=corpus, run=tmp_path / run, steps=steps, registry=registry, **more)
+        more = {"registry": registry, "data": corpus, **more}
+        return train(recipe(*overrides), model=model, run=tmp_path / run, steps=steps, **more)
 
     return call
 
@@ -130,6 +132,18 @@ def losses(run: Path, split="train"):
     rows = [json.loads(line) for line in (Path(run) / "metrics.jsonl").read_text(encoding="utf-8").splitlines()]
     timings = ("frames_per_s", "seconds")
     return {r["step"]: {k: v for k, v in r.items() if k not in timings} for r in rows if r["split"] == split}
+
+
+@pytest.fixture
+def settings():
+    """What `recipe` sets besides the shipped recipe, for other processes."""
+    return SMALL
+
+
+@pytest.fixture
+def new_corpus(tmp_path):
+    """new_corpus("name", seed=…, speakers=…) -> folder of another prepared corpus."""
+    return lambda name, **more: write_corpus(tmp_path / name, **more)
 
 
 @pytest.fixture

@@ -27,7 +27,8 @@ def command(model: str | None, recipe: str | None, data: Path | None, run: Path 
             as_json: bool) -> None:
     """Train a model on a prepared corpus.
 
-    Ctrl-C saves and stops; --resume goes on. Several processes: torchrun --nproc-per-node 2 -m ttskit train …
+    Ctrl-C saves and stops; --resume goes on. Several processes: torchrun --nproc-per-node 2 -m -- ttskit train …
+    (the -- keeps torchrun from reading --run as an option of its own).
 
     \b
       ttskit train --model fastpitch --data prepared/ana --run runs/ana --budget 10m
