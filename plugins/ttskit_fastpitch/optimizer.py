@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import partial
 
 import torch
 from torch import nn
@@ -36,7 +37,7 @@ def schedule(options: OptimizerOptions) -> Callable[[TrainState], float]:
 
 def optimizer_plan(parameters: list[nn.Parameter], options: OptimizerOptions) -> OptimizerPlan:
     """The optimiser over `parameters`, with its schedule and gradient limit."""
-    kind = Lamb if options.name == "lamb" else torch.optim.AdamW
+    kind = Lamb if options.name == "lamb" else partial(torch.optim.AdamW, fused=parameters[0].device.type in ("cpu", "cuda"))
     settings = {"betas": options.betas, "eps": options.eps, "weight_decay": options.weight_decay}
     optimizer = kind(parameters, lr=options.learning_rate, **settings)
     return OptimizerPlan(optimizer, schedule(options), options.clip_norm)
