@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from ttskit_spanish.phones import STRESS
-from ttskit_spanish.spelling import Unit
+from ttskit_spanish.spelling import Unit, plain, units
 from ttskit_spanish.syllables import Syllabified, syllabify
 from ttskit_spanish.words import RESPELLINGS, SPELT_X_AS_J, adverb_stem
 
@@ -110,9 +110,18 @@ def _phonemes(cut: Syllabified, stresses: frozenset[int], d: Dialect) -> tuple[s
     return tuple(out)
 
 
+def _noise(word: str, d: Dialect) -> Pronunciation | None:
+    """A word without vowels, such as mmm and sh: its consonants alone."""
+    letters = plain(word)
+    parts = tuple(units(letters)) if letters else ()
+    if not parts:
+        return None
+    return Pronunciation(_phonemes(Syllabified(parts, (0,), (), 0), frozenset(), d), (word,), 0)
+
+
 @lru_cache(maxsize=100_000)
 def pronounce(word: str, d: Dialect) -> Pronunciation | None:
-    """How a lower-case word is said; None if it has no vowel or letters that are not Latin.
+    """How a lower-case word is said; None if it has letters that are not Latin.
 
     Words are stressed even if they are clitics: the frontend decides that in context. Adverbs in
     -mente carry two stresses and count as stressed on -men-.
@@ -133,7 +142,7 @@ def pronounce(word: str, d: Dialect) -> Pronunciation | None:
         word = word[:-1]  # shopping: no ɡ, and stressed on the last syllable but one
     cut = syllabify(word, tl_together=d.tl_together)
     if cut is None:
-        return None
+        return _noise(word, d)
     stresses = {cut.stress}
     stem = adverb_stem(word)
     if stem is not None:

@@ -75,3 +75,91 @@ def cardinal(n: int, gender: str = "n") -> str:
         if power:
             words.append(_MILLIONS[power][0 if group == 1 else 1])
     return " ".join(words)
+
+
+_ORDINAL_UNITS = "_ primero segundo tercero cuarto quinto sexto séptimo octavo noveno".split()
+_ORDINAL_TENS = "_ décimo vigésimo trigésimo cuadragésimo quincuagésimo sexagésimo septuagésimo octogésimo nonagésimo".split()
+_ORDINAL_HUNDREDS = (
+    "_ centésimo ducentésimo tricentésimo cuadringentésimo quingentésimo sexcentésimo septingentésimo octingentésimo noningentésimo"
+).split()
+_JOINED = {1: "decimo", 2: "vigesimo"}  # decimotercero, vigesimoprimero
+
+
+def ordinal(n: int, gender: str = "m", *, short: bool = False) -> str:
+    """Ordinal words of 1 … 999,999; `short` is the form before a masculine noun (primer, tercer).
+
+    >>> ordinal(1, "f"), ordinal(3, short=True), ordinal(10), ordinal(12), ordinal(13, "f"), ordinal(28)
+    ('primera', 'tercer', 'décimo', 'duodécimo', 'decimotercera', 'vigesimoctavo')
+    >>> ordinal(134, "f"), ordinal(1248)
+    ('centésima trigésima cuarta', 'milésimo ducentésimo cuadragésimo octavo')
+    """
+    words: list[str] = []
+    thousands, rest = divmod(n, 1000)
+    if thousands:
+        words.append(("" if thousands == 1 else cardinal(thousands).replace(" ", "")) + "milésimo")
+    hundreds, rest = divmod(rest, 100)
+    if hundreds:
+        words.append(_ORDINAL_HUNDREDS[hundreds])
+    tens, units = divmod(rest, 10)
+    if rest == 11:
+        words.append("undécimo")
+    elif rest == 12:
+        words.append("duodécimo")
+    elif tens in _JOINED and units:
+        unit = _ORDINAL_UNITS[units]
+        joined = _JOINED[tens] + ("séptimo" if units == 7 else unit)
+        words.append(joined.replace("oo", "o"))
+    else:
+        if tens:
+            words.append(_ORDINAL_TENS[tens])
+        if units:
+            words.append(_ORDINAL_UNITS[units])
+    if gender == "f":
+        words = [w[:-1] + "a" for w in words]
+    if short and gender == "m" and words and words[-1].endswith(("primero", "tercero")):
+        words[-1] = words[-1][:-1]
+    return " ".join(words)
+
+
+_PARTS = "_ _ medio tercio cuarto quinto sexto séptimo octavo noveno décimo".split()
+
+
+def fraction(over: int, under: int) -> str:
+    """A fraction in words; large denominators are read with "sobre".
+
+    >>> fraction(1, 2), fraction(2, 3), fraction(1, 15), fraction(1, 100), fraction(5, 112)
+    ('un medio', 'dos tercios', 'un quinceavo', 'un centésimo', 'cinco sobre ciento doce')
+    """
+    if 2 <= under <= 10:
+        part = _PARTS[under]
+    elif under in (100, 1000):
+        part = "centésimo" if under == 100 else "milésimo"
+    elif under == 1_000_000:
+        part = "millonésimo"
+    elif 11 <= under < 100:
+        base = cardinal(under).replace(" y ", "i")
+        plain = base.translate(str.maketrans("áéíóú", "aeiou"))
+        part = (plain[:-1] if plain.endswith(("a", "uno")) else plain) + "avo"  # treintavo, treintaiunavo, onceavo
+    else:
+        return f"{cardinal(over)} sobre {cardinal(under)}"
+    return f"{cardinal(over, 'm')} {part}{'' if over == 1 else 's'}"
+
+
+def decimals(digits: str, gender: str = "n") -> str:
+    """What stands behind the decimal sign: up to two digits as a number, else digit by digit.
+
+    >>> decimals("5"), decimals("56"), decimals("05"), decimals("125")
+    ('cinco', 'cincuenta y seis', 'cero cinco', 'uno dos cinco')
+    """
+    if len(digits) <= 2 and digits[0] != "0":
+        return cardinal(int(digits), "n" if gender == "f" else gender)
+    return spelt(digits)
+
+
+def spelt(digits: str) -> str:
+    """Digits one by one.
+
+    >>> spelt("907")
+    'nueve cero siete'
+    """
+    return " ".join(_SMALL[int(d)] for d in digits)

@@ -1,0 +1,92 @@
+"""Dates: 24/03/1976, 2024-03-24, 1 de mayo, mar. de 2025, junio 21 2021."""
+
+from __future__ import annotations
+
+import re
+
+from ttskit_spanish.normalize.context import Context, ends_token
+from ttskit_spanish.normalize.numbers import cardinal
+
+MONTHS = "enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre".split()
+_SHORT = {m[:3]: m for m in MONTHS} | {"sept": "septiembre", "set": "septiembre", "setiembre": "setiembre"} | {m: m for m in MONTHS}
+_DAYS = {"lun": "lunes", "mar": "martes", "mié": "miércoles", "mier": "miércoles", "miér": "miércoles", "jue": "jueves", "vie": "viernes",
+         "vier": "viernes", "sáb": "sábado", "sab": "sábado", "dom": "domingo"}  # fmt: skip
+_MONTH = r"(?P<month>" + "|".join(sorted(_SHORT, key=len, reverse=True)) + r")"
+_NUMERIC = re.compile(r"(\d{1,2})([/.-])(\d{1,2})\2(\d{4}|\d{2})")
+_ISO = re.compile(r"(\d{4})-(\d{2})-(\d{2})")
+_DAY_MONTH = re.compile(
+    rf"(?P<day>\d{{1,2}})(?P<first>\.?[º°]|ro)? (?:de )?{_MONTH}(?P<dot>\.)?(?![^\W\d_])(?: (?P<of>de |del )?(?P<year>\d{{4}})(?!\d))?",
+    re.IGNORECASE,
+)
+_MONTH_YEAR = re.compile(rf"{_MONTH}(?P<dot>\.)? (?P<of>del? )(?P<year>\d{{4}})(?!\d)", re.IGNORECASE)
+_MONTH_DAY = re.compile(rf"{_MONTH}(?P<dot>\.)? (?P<day>\d{{1,2}})(?:,? (?P<year>\d{{4}}))?(?!\d|[.,:/]\d)", re.IGNORECASE)
+_WEEKDAY = re.compile(r"(" + "|".join(sorted(_DAYS, key=len, reverse=True)) + r")\. (?=\d)", re.IGNORECASE)
+
+
+def _day(number: int) -> str:
+    return "primero" if number == 1 else cardinal(number)
+
+
+def _said(day: int, month: int | str, year: str | None, of: str = "de") -> str:
+    name = MONTHS[month - 1] if isinstance(month, int) else month
+    return f"{_day(day)} de {name}" + (f" {of} {cardinal(int(year))}" if year else "")
+
+
+def read_date(text: str, at: int, context: Context) -> tuple[str, int] | None:
+    """A date that begins with a digit.
+
+    >>> from ttskit_spanish.normalize.context import Context
+    >>> def read(t, locale="es-AR"):
+    ...     return read_date(t, 0, Context(t, locale))[0]
+    >>> read("24/03/1976"), read("2024-03-01"), read("1 de mayo"), read("30 julio del 2020")
+    ('veinticuatro de marzo de mil novecientos setenta y seis', 'primero de marzo de dos mil veinticuatro', 'primero de mayo', 'treinta de julio del dos mil veinte')
+    >>> read("3/24/2020", "es-US")
+    'veinticuatro de marzo de dos mil veinte'
+    """
+    match = _ISO.match(text, at)
+    if match and ends_token(text, match.end()) and 1 <= int(match[2]) <= 12 and 1 <= int(match[3]) <= 31:
+        return _said(int(match[3]), int(match[2]), match[1]), match.end()
+    match = _NUMERIC.match(text, at)
+    if match and ends_token(text, match.end()):
+        day, month = int(match[1]), int(match[3])
+        if context.locale == "es-US" and month <= 31 and day <= 12:
+            day, month = month, day
+        if 1 <= day <= 31 and 1 <= month <= 12:
+            return _said(day, month, match[4]), match.end()
+    match = _DAY_MONTH.match(text, at)
+    if match and 1 <= int(match["day"]) <= 31:
+        key = match["month"].lower()
+        if key not in MONTHS and len(key) < 4 and not match["dot"]:
+            return None  # "5 mar" without its point may be the sea
+        of = (match["of"] or "de ").strip().lower()
+        return _said(int(match["day"]), _SHORT[key], match["year"], of), match.end()
+    return None
+
+
+def read_month(text: str, at: int, context: Context) -> tuple[str, int] | None:
+    """A date that begins with a month or a shortened weekday.
+
+    >>> from ttskit_spanish.normalize.context import Context
+    >>> def read(t):
+    ...     found = read_month(t, 0, Context(t, "es-AR"))
+    ...     return found and found[0]
+    >>> read("mar. de 2025"), read("junio 21 2021"), read("abr. 22"), read("vier. 10"), read("mayo")
+    ('marzo de dos mil veinticinco', 'veintiuno de junio de dos mil veintiuno', 'veintidós de abril', 'viernes', None)
+    """
+    match = _WEEKDAY.match(text, at)
+    if match and match[1].lower() not in _SHORT:
+        return _DAYS[match[1].lower()], match.end() - 1
+    match = _MONTH_YEAR.match(text, at)
+    if match and ends_token(text, match.end()):
+        key = match["month"].lower()
+        if match["dot"] and key not in MONTHS:
+            return f"{_SHORT[key]} {match['of'].strip()} {cardinal(int(match['year']))}", match.end()
+        return None
+    match = _MONTH_DAY.match(text, at)
+    if match and ends_token(text, match.end()) and 1 <= int(match["day"]) <= 31:
+        key = match["month"].lower()
+        if key in MONTHS or match["dot"]:
+            if key in MONTHS and context.before() in ("de", "del") and not match["year"]:
+                return None  # "el 3 de mayo 20 personas"
+            return _said(int(match["day"]), _SHORT[key], match["year"]), match.end()
+    return None

@@ -1,0 +1,127 @@
+"""E-mail addresses, URLs, handles, hashtags, versions and codes of letters and digits."""
+
+from __future__ import annotations
+
+import re
+
+from ttskit_spanish.normalize.context import Context
+from ttskit_spanish.normalize.letters import sayable, spell
+from ttskit_spanish.normalize.numbers import cardinal, spelt
+from ttskit_spanish.normalize.telephone import group
+
+_EMAIL = re.compile(r"[A-Za-z0-9][\w.+-]{0,80}@[A-Za-z0-9-]{1,60}(?:\.[A-Za-z0-9-]{1,30}){1,5}")
+_URL = re.compile(r"(?:https?://|ftp://|www\.)[^\s<>«»“”\"()\[\]]{2,300}", re.IGNORECASE)
+_DOMAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,60}(?:\.[a-z0-9-]{1,30}){0,3}\.(?:com|org|net|edu|gob|gov|info|io|ar|es|mx|uy|cl|example)"
+                     r"(?:\.[a-z]{2})?(?:/[^\s<>«»“”\"()\[\]]{0,200})?(?![\w@])")  # fmt: skip
+_IP = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}(?![\d.])")
+_HANDLE = re.compile(r"@([A-Za-z0-9_ñÑáéíóúÁÉÍÓÚ]{2,40})")
+_HASHTAG = re.compile(r"#([A-Za-z0-9_ñÑáéíóúüÁÉÍÓÚ]{2,80})")
+_VERSION = re.compile(r"[vV](\d{1,4}(?:\.\d{1,4}){1,3})(?![\w.]?\d)")
+_CODE = re.compile(r"(?=[^\W_]{0,24}\d)(?=[^\W_]{0,24}[^\W\d_])[^\W_]{2,24}(?![^\W_])")
+_PRODUCT = re.compile(r"\d+[xX]\d+")
+_CODE_PART = re.compile(r"[^\W\d_]+|\d+")
+_HYPHENED = re.compile(r"([^\W\d_]{1,20})[-–](\d{1,4})(?![\w-])")
+_SYMBOLS = {".": "punto", "@": "arroba", "_": "guion bajo", "-": "guion", "/": "barra", ":": "dos puntos", "?": "signo de pregunta",
+            "=": "igual", "&": "y", "#": "numeral", "%": "por ciento", "+": "más", "~": "tilde", "^": "acento circunflejo",
+            "*": "asterisco", ",": "coma", ";": "punto y coma", "!": "signo de exclamación", "$": "pesos", "'": "apóstrofo"}  # fmt: skip
+_PIECE = re.compile(r"[A-Za-zñÑáéíóúüÁÉÍÓÚÜ]+|\d+|.", re.DOTALL)
+# Consonants that no Spanish reader says together.
+_CLUSTER = re.compile(r"^[^aeiouáéíóú]*$|[^aeiouáéíóú]{3}$|[^aeiouáéíóú]{4}|^[^aeiouáéíóú]{3}")
+_TOP_LEVEL = frozenset("com net org edu gob gov info example".split())
+_CAMEL = re.compile(r"[A-ZÁÉÍÓÚÑ]?[a-záéíóúñü]+|[A-ZÁÉÍÓÚÑ]+(?![a-záéíóúñü])|\d+")
+
+
+def spoken_address(written: str, locale: str) -> str:
+    """An address part by part: words where they can be said, letters where not.
+
+    >>> spoken_address("juan_89@gmail.com.ar", "es-AR")
+    'juan guion bajo ochenta y nueve arroba gmail punto com punto a erre'
+    """
+    words = []
+    for piece in _PIECE.findall(written):
+        if piece[0].isdigit():
+            words.append(group(piece) if piece[0] == "0" or len(piece) > 4 else cardinal(int(piece)))
+        elif piece.isalpha():
+            low = piece.lower()
+            known = low in _TOP_LEVEL or sayable(low) or (len(low) > 3 and _CLUSTER.search(low) is None)
+            words.append(low if known else spell(low, locale))
+        else:
+            words.append(_SYMBOLS.get(piece, ""))
+    return " ".join(w for w in words if w)
+
+
+def read_electronic(text: str, at: int, context: Context) -> tuple[str, int] | None:
+    """E-mail, URL, domain, IP address, @handle or #hashtag.
+
+    >>> from ttskit_spanish.normalize.context import Context
+    >>> def read(t):
+    ...     return read_electronic(t, 0, Context(t, "es-AR"))[0]
+    >>> read("#NiUnaMenos"), read("#24M"), read("@archivo"), read("192.168.0.1")
+    ('hashtag ni una menos', 'hashtag veinticuatro eme', 'arroba archivo', 'ciento noventa y dos punto ciento sesenta y ocho punto cero punto uno')
+    """
+    first = text[at]
+    if first == "#":
+        match = _HASHTAG.match(text, at)
+        if match is None or match[1].isdigit():
+            return None
+        return "hashtag " + _camel(match[1], context.locale), match.end()
+    if first == "@":
+        match = _HANDLE.match(text, at)
+        return ("arroba " + spoken_address(match[1], context.locale), match.end()) if match else None
+    if first.isdigit():
+        match = _IP.match(text, at)
+        if match and all(int(n) < 256 and n == str(int(n)) for n in match.group().split(".")):
+            return " punto ".join(cardinal(int(n)) for n in match.group().split(".")), match.end()
+    match = _EMAIL.match(text, at) or _URL.match(text, at) or _DOMAIN.match(text, at)
+    if match is None:
+        return None
+    written = match.group().rstrip(".,;:!?'")
+    return spoken_address(written, context.locale), at + len(written)
+
+
+def _camel(written: str, locale: str) -> str:
+    words = []
+    for part in _CAMEL.findall(written):
+        if part.isdigit():
+            words.append(cardinal(int(part)) if len(part) < 16 else spelt(part))
+        elif len(part) == 1 and part.lower() not in "aeouy":
+            words.append(spell(part, locale))
+        else:
+            words.append(part.lower())
+    return " ".join(words)
+
+
+def read_code(text: str, at: int, context: Context) -> tuple[str, int] | None:
+    """Versions and codes: v3.5, MP3, H2O, COVID-19, X9.
+
+    >>> from ttskit_spanish.normalize.context import Context
+    >>> def read(t):
+    ...     return read_code(t, 0, Context(t, "es-AR"))[0]
+    >>> read("v3.5"), read("MP3"), read("H2O"), read("COVID-19"), read("C1406")
+    ('versión tres punto cinco', 'eme pe tres', 'hache dos o', 'covid diecinueve', 'ce mil cuatrocientos seis')
+    """
+    match = _VERSION.match(text, at)
+    if match:
+        words = " punto ".join(cardinal(int(n)) for n in match[1].split("."))
+        return ("" if context.before() == "versión" else "versión ") + words, match.end()
+    match = _HYPHENED.match(text, at)
+    if match:
+        return f"{_letters(match[1], context)} {cardinal(int(match[2]))}", match.end()
+    match = _CODE.match(text, at)
+    if match is None or _PRODUCT.fullmatch(match.group()):
+        return None
+    words = []
+    for part in _CODE_PART.findall(match.group()):
+        if not part.isdigit():
+            words.append(_letters(part, context))
+        elif part.isascii():
+            words.append(group(part) if part[0] == "0" and len(part) > 1 else cardinal(int(part)))
+        else:
+            return None
+    return " ".join(words), match.end()
+
+
+def _letters(part: str, context: Context) -> str:
+    if part.isupper() and not (sayable(part) and len(part) > 3) or len(part) == 1:
+        return spell(part, context.locale)
+    return part.lower()

@@ -1,0 +1,111 @@
+"""Quantities with units: 21 kg, 1/2 kg, 3,5 %, -3 °C, 80 km/h."""
+
+from __future__ import annotations
+
+import re
+
+from ttskit_spanish.normalize.context import Context
+from ttskit_spanish.normalize.numbers import cardinal
+from ttskit_spanish.normalize.numerals import numeral_at
+from ttskit_spanish.normalize.ordinals import read_fraction
+
+# unit -> (singular, plural, gender); exact case first, then lower case.
+_UNITS = {
+    "%": ("por ciento", "por ciento", "n"), "‰": ("por mil", "por mil", "n"),
+    "kg": ("kilo", "kilos", "m"), "g": ("gramo", "gramos", "m"), "gr": ("gramo", "gramos", "m"), "mg": ("miligramo", "miligramos", "m"),
+    "t": ("tonelada", "toneladas", "f"), "tn": ("tonelada", "toneladas", "f"), "lb": ("libra", "libras", "f"), "oz": ("onza", "onzas", "f"),
+    "km": ("kilómetro", "kilómetros", "m"), "m": ("metro", "metros", "m"), "mts": ("metro", "metros", "m"),
+    "cm": ("centímetro", "centímetros", "m"), "mm": ("milímetro", "milímetros", "m"), "nm": ("nanómetro", "nanómetros", "m"),
+    "km²": ("kilómetro cuadrado", "kilómetros cuadrados", "m"), "m²": ("metro cuadrado", "metros cuadrados", "m"),
+    "cm²": ("centímetro cuadrado", "centímetros cuadrados", "m"), "m³": ("metro cúbico", "metros cúbicos", "m"),
+    "cm³": ("centímetro cúbico", "centímetros cúbicos", "m"), "cc": ("centímetro cúbico", "centímetros cúbicos", "m"),
+    "ha": ("hectárea", "hectáreas", "f"), "l": ("litro", "litros", "m"), "lts": ("litro", "litros", "m"), "ml": ("mililitro", "mililitros", "m"),
+    "h": ("hora", "horas", "f"), "hs": ("hora", "horas", "f"), "hrs": ("hora", "horas", "f"), "min": ("minuto", "minutos", "m"),
+    "s": ("segundo", "segundos", "m"), "seg": ("segundo", "segundos", "m"), "ms": ("milisegundo", "milisegundos", "m"),
+    "km/h": ("kilómetro por hora", "kilómetros por hora", "m"), "m/s": ("metro por segundo", "metros por segundo", "m"),
+    "mph": ("milla por hora", "millas por hora", "f"), "rpm": ("revolución por minuto", "revoluciones por minuto", "f"),
+    "°C": ("grado", "grados", "m"), "ºC": ("grado", "grados", "m"), "°": ("grado", "grados", "m"),
+    "°F": ("grado fahrenheit", "grados fahrenheit", "m"), "°K": ("grado kelvin", "grados kelvin", "m"),
+    "° k": ("grado kelvin", "grados kelvin", "m"), "K": ("kelvin", "kelvin", "m"),
+    "W": ("vatio", "vatios", "m"), "kW": ("kilovatio", "kilovatios", "m"), "MW": ("megavatio", "megavatios", "m"),
+    "kWh": ("kilovatio hora", "kilovatios hora", "m"), "V": ("voltio", "voltios", "m"), "A": ("amperio", "amperios", "m"),
+    "Hz": ("hercio", "hercios", "m"), "kHz": ("kilohercio", "kilohercios", "m"), "MHz": ("megahercio", "megahercios", "m"),
+    "GHz": ("gigahercio", "gigahercios", "m"), "dB": ("decibel", "decibeles", "m"), "kcal": ("kilocaloría", "kilocalorías", "f"),
+    "KB": ("kilobyte", "kilobytes", "m"), "MB": ("megabyte", "megabytes", "m"), "GB": ("gigabyte", "gigabytes", "m"),
+    "TB": ("terabyte", "terabytes", "m"), "Mbps": ("megabit por segundo", "megabits por segundo", "m"),
+    "psi": ("libra por pulgada cuadrada", "libras por pulgada cuadrada", "f"), "hPa": ("hectopascal", "hectopascales", "m"),
+    "px": ("píxel", "píxeles", "m"), "mmHg": ("milímetro de mercurio", "milímetros de mercurio", "m"),
+}  # fmt: skip
+_LOWER = {unit.lower(): said for unit, said in reversed(_UNITS.items())}
+_UNIT = re.compile(r"[ \xa0]?(° [kK]|[%‰]|[°º] ?[CFK]?(?![^\W\d_])|[a-zA-Z]{1,4}(?:[²³/][a-zA-Z]{0,2})?(?![^\W_]))")
+_NOT_NOUNS = frozenset("a al y o u e de del en con sin bajo sobre hasta que por para centígrados celsius fahrenheit kelvin".split())
+_ALONE = re.compile(r"(\d{1,3}(?:,\d+)?)'(?: ?(\d{1,2})(?:\"|''))?")
+
+
+def unit_at(text: str, at: int) -> tuple[tuple[str, str, str], int] | None:
+    """The unit after a number, with its end."""
+    match = _UNIT.match(text, at)
+    if match is None:
+        return None
+    written = match[1].replace("º", "°")
+    if written.startswith("°") and written != "° k":
+        written = written.replace(" ", "")
+    said = _UNITS.get(written) or (_LOWER.get(written.lower()) if written[:1].isalpha() or written[0] in "°%‰" else None)
+    if said is None:
+        return None
+    if written in ("A", "a", "k", "v", "w", "V") and text[at : at + 1] in (" ", "\xa0"):
+        return None  # "3 a 5", "2 V": a letter is more likely
+    return said, match.end()
+
+
+def read_measure(text: str, at: int, context: Context) -> tuple[str, int] | None:
+    """A number or fraction with a unit.
+
+    >>> from ttskit_spanish.normalize.context import Context
+    >>> def read(t):
+    ...     return read_measure(t, 0, Context(t, "es-AR"))[0]
+    >>> read("21 kg"), read("1 t"), read("3,5 %"), read("37°"), read("1/2 kg"), read("3 3/5 m"), read("1 h")
+    ('veintiún kilos', 'una tonelada', 'tres coma cinco por ciento', 'treinta y siete grados', 'medio kilo', 'tres metros y tres quintos', 'una hora')
+    >>> read("52'30\\"")
+    'cincuenta y dos minutos treinta segundos'
+    """
+    angle = _ALONE.match(text, at)
+    if angle and not text[angle.end() : angle.end() + 1].isalpha():
+        minutes = numeral_at(angle[1], 0, True)
+        words = f"{minutes.words('m')} {'minuto' if minutes.one else 'minutos'}"
+        if angle[2]:
+            words += f" {numeral_at(angle[2], 0, True).words('m')} segundos"
+        return words, angle.end()
+    parts = re.compile(r"(?:(\d{1,6}) )?(\d{1,3})/(\d{1,3})").match(text, at)
+    if parts:
+        unit = unit_at(text, parts.end())
+        said = read_fraction(text, at, context)
+        if unit is None or said is None or unit[0][2] == "n":
+            return None
+        (one, many, gender), end = unit
+        if parts[1]:
+            whole = numeral_at(parts[1], 0, True)
+            rest = read_fraction(f"{parts[2]}/{parts[3]}", 0, context)[0]
+            rest = "media" if rest == "medio" and gender == "f" else rest
+            head, _, tail = (one if whole.one else many).partition(" ")
+            return f"{whole.words(gender)} {head} y {rest} {tail}".rstrip(), end
+        if said[0] == "medio":
+            return f"{'media' if gender == 'f' else 'medio'} {one}", end
+        return f"{said[0]} de {one}", end
+    number = numeral_at(text, at, context.comma)
+    unit = unit_at(text, number.end) if number else None
+    if unit is None:
+        return None
+    (one, many, gender), end = unit
+    if text[end - 1] in "°º" and _is_ordinal(text, number.whole, end, context):
+        return None
+    words = cardinal(number.whole, gender) if number.written.isdigit() else number.words(gender)  # 01 h: una hora
+    return f"{words} {one if number.one else many}", end
+
+
+def _is_ordinal(text: str, number: int, end: int, context: Context) -> bool:
+    """5º, and 5° before a noun (5° piso): the degree sign is often typed for º."""
+    if text[end - 1] == "º":
+        return True
+    word = context.after(end)
+    return number <= 40 and word.islower() and word not in _NOT_NOUNS

@@ -1,0 +1,119 @@
+"""Amounts of money: $ by locale, signs and codes before or after, cents, millions."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from ttskit_spanish.normalize.context import Context, ends_token
+from ttskit_spanish.normalize.numbers import cardinal
+from ttskit_spanish.normalize.numerals import Numeral, numeral_at, scale_at
+
+
+@dataclass(frozen=True, slots=True)
+class Currency:
+    """Its name in singular and plural, gender, what follows the name, and its hundredth."""
+
+    one: str
+    many: str
+    gender: str = "m"
+    of: str = ""
+    cent: str = "centavo"
+
+    def name(self, one: bool) -> str:
+        """The name, with its adjective in the same number."""
+        extra = self.of
+        if extra and not one and not extra.startswith("de "):
+            extra = " ".join(w + ("s" if w[-1] in "aeo" else "es") for w in extra.split())
+        return (self.one if one else self.many) + (f" {extra}" if extra else "")
+
+
+PESO, DOLLAR = Currency("peso", "pesos"), Currency("dólar", "dólares")
+_EURO = Currency("euro", "euros", cent="céntimo")
+_POUND = Currency("libra", "libras", "f", cent="penique")
+_YEN = Currency("yen", "yenes")
+_MARK, _RUPEE = Currency("marco", "marcos"), Currency("rupia", "rupias", "f")
+_REAL, _COLON, _FRANC = Currency("real", "reales"), Currency("colón", "colones", cent="céntimo"), Currency("franco", "francos")
+_SIGNS = {
+    "US$": DOLLAR, "U$S": DOLLAR, "u$s": DOLLAR, "U$D": DOLLAR, "AR$": PESO, "MEX$": Currency("peso", "pesos", of="mexicano"),
+    "MX$": Currency("peso", "pesos", of="mexicano"), "R$": _REAL, "€": _EURO, "£": _POUND, "¥": _YEN,
+    "₩": Currency("won", "wones"), "₧": Currency("peseta", "pesetas", "f"), "₡": _COLON, "₹": _RUPEE, "₲": Currency("guaraní", "guaraníes"),
+    "₽": Currency("rublo", "rublos"), "¢": Currency("centavo", "centavos"), "₿": Currency("bitcóin", "bitcoines"),
+}  # fmt: skip
+_CODES = {
+    "ars": Currency("peso", "pesos", of="argentino"), "usd": Currency("dólar", "dólares", of="estadounidense"), "eur": _EURO, "gbp": _POUND,
+    "jpy": _YEN, "brl": _REAL, "clp": Currency("peso", "pesos", of="chileno"), "uyu": Currency("peso", "pesos", of="uruguayo"),
+    "mxn": Currency("peso", "pesos", of="mexicano"), "cop": Currency("peso", "pesos", of="colombiano"),
+    "bop": Currency("peso", "pesos", of="boliviano"), "bob": Currency("boliviano", "bolivianos"), "pyg": Currency("guaraní", "guaraníes"),
+    "pen": Currency("sol", "soles", cent="céntimo"), "chf": Currency("franco", "francos", of="suizo"),
+    "cad": Currency("dólar", "dólares", of="canadiense"), "aud": Currency("dólar", "dólares", of="australiano"),
+    "hkd": Currency("dólar", "dólares", of="de hong kong"), "crc": Currency("colón", "colones", of="costarricense", cent="céntimo"),
+    "nio": Currency("córdoba", "córdobas", "f"), "pab": Currency("balboa", "balboas"), "awg": Currency("florín", "florines", of="arubeño"),
+    "cny": Currency("yuan", "yuanes"), "inr": _RUPEE, "rs": _RUPEE, "mk": _MARK, "fr": _FRANC, "ves": Currency("bolívar", "bolívares"),
+}  # fmt: skip
+_SIGN = "|".join(re.escape(s) for s in sorted([*_SIGNS, "$"], key=len, reverse=True))
+_BEFORE_SIGN = re.compile(rf"(-)?({_SIGN}|mex\$)[ \xa0]?(-)?(?=\d)")
+_BEFORE_CODE = re.compile(rf"({'|'.join(_CODES)})[ \xa0]?(?=\d)", re.IGNORECASE)
+_AFTER = re.compile(rf"[ \xa0]?({_SIGN}|(?:{'|'.join(_CODES)})(?![^\W\d_]))", re.IGNORECASE)
+
+
+def _currency(sign: str, context: Context) -> Currency:
+    if sign == "$":
+        return PESO if context.locale in ("es-AR", "es-MX") else DOLLAR
+    return _SIGNS.get(sign) or _SIGNS.get(sign.upper()) or _CODES[sign.lower()]
+
+
+def read_money(text: str, at: int, context: Context) -> tuple[str, int] | None:
+    """An amount with its sign or code before or after it.
+
+    >>> from ttskit_spanish.normalize.context import Context
+    >>> def read(t, locale="es-AR"):
+    ...     return read_money(t, 0, Context(t, locale))[0]
+    >>> read("$ 1.500,50"), read("US$ 2,5 millones"), read("21 €"), read("$1"), read("0,55 $")
+    ('mil quinientos pesos con cincuenta centavos', 'dos coma cinco millones de dólares', 'veintiún euros', 'un peso', 'cincuenta y cinco centavos')
+    >>> read("$1", "es-US"), read("usd 2"), read("1 £"), read("$1.000.000")
+    ('un dólar', 'dos dólares estadounidenses', 'una libra', 'un millón de pesos')
+    """
+    match = _BEFORE_SIGN.match(text, at) or _BEFORE_CODE.match(text, at)
+    if match:
+        number = numeral_at(text, match.end(), context.comma)
+        if number is None:
+            return None
+        minus = "menos " if match.re is _BEFORE_SIGN and (match[1] or match[3]) else ""
+        sign = match[2] if match.re is _BEFORE_SIGN else match[1]
+        words, end = _said(text, number, _currency(sign, context))
+        return minus + words, end
+    if not text[at].isdigit():
+        return None
+    number = numeral_at(text, at, context.comma)
+    if number is None:
+        return None
+    scale = scale_at(text, number.end)
+    after = _AFTER.match(text, scale[1] if scale else number.end)
+    if after is None or (after[1][-1].isalpha() and not ends_token(text, after.end())):
+        return None
+    if re.match(r"[ \xa0]?\d", text[after.end() :  after.end() + 2]) and not after[1][-1].isalpha():
+        return None  # the sign belongs to the next amount
+    words, end = _said(text, number, _currency(after[1], context))
+    return words, max(end, after.end())
+
+
+def _said(text: str, number: Numeral, currency: Currency) -> tuple[str, int]:
+    scale = scale_at(text, number.end)
+    if scale is not None:
+        name, end = scale
+        tail = re.compile(rf" de {currency.many}\b").match(text, end)
+        link = " de " if name != "mil" else " "
+        gender = "f" if currency.gender == "f" and name == "mil" else "m"
+        return f"{number.words('n' if number.digits else gender)} {name}{link}{currency.name(False)}", tail.end() if tail else end
+    cents = int((number.digits + "0")[:2]) if len(number.digits) <= 2 and number.digits else None
+    if number.digits and cents is None:
+        return f"{number.words(currency.gender)} {currency.name(False)}", number.end
+    small = ""
+    if cents:
+        small = f"{cardinal(cents, 'm')} {currency.cent if cents == 1 else currency.cent + 's'}"
+        if number.whole == 0:
+            return small, number.end
+    link = " de " if number.whole >= 1_000_000 and number.whole % 1_000_000 == 0 else " "
+    words = f"{cardinal(number.whole, currency.gender)}{link}{currency.name(number.whole == 1)}"
+    return words + (f" con {small}" if small else ""), number.end

@@ -1,0 +1,113 @@
+"""Written numbers: thousands and decimals by locale, cardinals that agree, ranges, arithmetic."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from ttskit_spanish.normalize.context import Context, ends_token
+from ttskit_spanish.normalize.nouns import gender_after
+from ttskit_spanish.normalize.numbers import LIMIT, cardinal, decimals, spelt
+
+_GAP = "[ \u00a0\u2009\u202f]"
+_COMMA = re.compile(rf"(?:\d{{1,3}}(?:\.\d{{3}})+|\d{{1,3}}(?:{_GAP}\d{{3}})+|\d+)(?![\d])(?:,\d+)?")
+_POINT = re.compile(rf"(?:\d{{1,3}}(?:,\d{{3}})+|\d{{1,3}}(?:{_GAP}\d{{3}})+|\d+)(?![\d])(?:\.\d+)?")
+SCALES = {"mil": "mil", "millón": "millón", "millones": "millones", "millon": "millón", "billón": "billón", "billones": "billones",
+          "trillón": "trillón", "trillones": "trillones"}  # fmt: skip
+_SCALE = re.compile(r"[ \xa0]+(mil|mill[oó]n(?:es)?|bill[oó]n(?:es)?|trill[oó]n(?:es)?)(?![^\W\d_])", re.IGNORECASE)
+_RANGE = re.compile(r" ?[-–] ?(?=\d)")
+_OTHER_DECIMAL = re.compile(r"[.,](\d+)")
+_TIMES = re.compile(r" ?[xX×] ?(?=\d)")
+
+
+@dataclass(frozen=True, slots=True)
+class Numeral:
+    """A number as written: whole part, digits behind the sign ("" for none), where it ends."""
+
+    whole: int
+    digits: str
+    end: int
+    written: str
+    sign: str = "coma"
+
+    def words(self, gender: str = "n") -> str:
+        """In words, agreeing with a noun of that gender."""
+        if self.digits:
+            return f"{self._whole('n')} {self.sign} {decimals(self.digits)}"
+        if self.written.startswith("0") and len(self.written) > 1 and self.written.isdigit():
+            zeros = len(self.written) - len(self.written.lstrip("0"))
+            rest = f" {cardinal(self.whole, gender)}" if self.whole else ""
+            return "cero " * (zeros - 1) + "cero" + rest
+        return self._whole(gender)
+
+    def _whole(self, gender: str) -> str:
+        if self.whole >= LIMIT:
+            return spelt(re.sub(r"\D", "", self.written.removesuffix(self.digits)))
+        return cardinal(self.whole, gender)
+
+    @property
+    def one(self) -> bool:
+        """Whether a noun beside it is singular."""
+        return self.whole == 1 and not self.digits
+
+
+def numeral_at(text: str, at: int, comma: bool) -> Numeral | None:
+    """The number that starts at `at`, read with a decimal comma or point.
+
+    >>> n = numeral_at("1.234,56", 0, True); n.words()
+    'mil doscientos treinta y cuatro coma cincuenta y seis'
+    >>> numeral_at("3.5", 0, True).words(), numeral_at("1,234.5", 0, False).words()
+    ('tres punto cinco', 'mil doscientos treinta y cuatro punto cinco')
+    """
+    match = (_COMMA if comma else _POINT).match(text, at)
+    if match is None:
+        return None
+    written, sign, mark = match.group(), "coma" if comma else "punto", "," if comma else "."
+    whole, _, digits = written.partition(mark)
+    end = match.end()
+    if not digits and whole.isdigit():  # the other locale's decimal sign, where it cannot be thousands
+        other = _OTHER_DECIMAL.match(text, end)
+        if other and text[end] != mark and ends_token(text, other.end()) and len(other[1]) != 3:
+            digits, sign, end = other[1], "punto" if comma else "coma", other.end()
+    bare = re.sub(r"\D", "", whole)
+    return Numeral(int(bare) if len(bare) < 60 else LIMIT, digits, end, text[at:end], sign)
+
+
+def scale_at(text: str, at: int) -> tuple[str, int] | None:
+    """ "millones" and the like after a number, with its end."""
+    match = _SCALE.match(text, at)
+    return (SCALES.get(match[1].lower(), match[1].lower()), match.end()) if match else None
+
+
+def read_numeral(text: str, at: int, context: Context) -> tuple[str, int] | None:
+    """Cardinals, decimals, ranges.
+
+    >>> from ttskit_spanish.normalize.context import Context
+    >>> def read(t):
+    ...     return read_numeral(t, 0, Context(t, "es-AR"))[0]
+    >>> read("21 casas"), read("1 perro"), read("1,5 millones"), read("10-12 años"), read("2x1"), read("007")
+    ('veintiuna', 'un', 'uno coma cinco millones', 'diez a doce', 'dos por uno', 'cero cero siete')
+    """
+    number = numeral_at(text, at, context.comma)
+    if number is None:
+        return None
+    end = number.end
+    span = _RANGE.match(text, end)
+    if span and (len(span.group()) == 1 or not _arithmetic(text)):
+        second = numeral_at(text, span.end(), context.comma)
+        if second is not None and ends_token(text, second.end):
+            gender = gender_after(context, second.end)
+            return f"{number.words(gender)} a {second.words(gender)}", second.end
+    product = _TIMES.match(text, end)
+    if product:
+        second = numeral_at(text, product.end(), context.comma)
+        if second is not None and ends_token(text, second.end):
+            return f"{number.words()} por {second.words()}", second.end
+    scale = scale_at(text, end)
+    if scale is not None:
+        return f"{number.words('n' if number.digits else 'm')} {scale[0]}", scale[1]
+    return number.words(gender_after(context, end)), end
+
+
+def _arithmetic(text: str) -> bool:
+    return "=" in text[:10_000] or "+" in text[:10_000]

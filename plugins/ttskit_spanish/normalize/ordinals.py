@@ -1,0 +1,67 @@
+"""Ordinals (1.º, 3er, 5ª) and fractions (2/3, 1 1/2, ¾)."""
+
+from __future__ import annotations
+
+import re
+
+from ttskit_spanish.normalize.context import Context, ends_token
+from ttskit_spanish.normalize.nouns import gender_after
+from ttskit_spanish.normalize.numbers import cardinal, fraction, ordinal
+
+_ORDINAL = re.compile(r"(\d{1,3}(?:[. \xa0]\d{3})?|\d{1,6})\.?(º|°|ª|ᵉʳ|er\b|ero\b|ra\b|ro\b|do\b|da\b|to\b|ta\b|mo\b|ma\b|vo\b|va\b|no\b|na\b)")
+_MASCULINE_SHORT = ("ᵉʳ", "er")
+_FRACTION = re.compile(r"(?:(\d{1,6}) )?(\d{1,3}(?:\.\d{3})+|\d{1,9})/(\d{1,3}(?:\.\d{3})+|\d{1,9})")
+_SIGNS = {"½": (1, 2), "⅓": (1, 3), "⅔": (2, 3), "¼": (1, 4), "¾": (3, 4), "⅕": (1, 5), "⅛": (1, 8), "⅜": (3, 8), "⅝": (5, 8), "⅞": (7, 8)}
+_MIXED_SIGN = re.compile(r"(\d{1,6}) ?([½⅓⅔¼¾⅕⅛⅜⅝⅞])")
+_BAR_YEAR = re.compile(r"(?:19|20)\d\d$")
+
+
+def read_ordinal(text: str, at: int, context: Context) -> tuple[str, int] | None:
+    """An ordinal; the degree sign counts as º unless a noun of temperature or angle stands before.
+
+    >>> from ttskit_spanish.normalize.context import Context
+    >>> def read(t):
+    ...     return read_ordinal(t, 0, Context(t, "es-AR"))[0]
+    >>> read("5ª"), read("3er piso"), read("12º"), read("1ro"), read("1.ᵉʳ"), read("1º piso"), read("10mo")
+    ('quinta', 'tercer', 'duodécimo', 'primero', 'primer', 'primer', 'décimo')
+    """
+    match = _ORDINAL.match(text, at)
+    if match is None or not ends_token(text, match.end()):
+        return None
+    number, mark = int(re.sub(r"\D", "", match[1])), match[2]
+    if number == 0 or (mark == "°" and (number > 40 or context.before(2) in ("temperatura", "ángulo") or context.before() in ("ángulo",))):
+        return None
+    feminine = mark == "ª" or (mark.endswith("a") and mark != "a")
+    noun = context.after(match.end()).islower() and gender_after(context, match.end()) == "m"
+    short = mark in _MASCULINE_SHORT or (mark in ("º", "°") and noun)
+    return ordinal(number, "f" if feminine else "m", short=short and not feminine), match.end()
+
+
+def read_fraction(text: str, at: int, context: Context) -> tuple[str, int] | None:
+    """A fraction; n/year with a number before it is a file number, read with "barra".
+
+    >>> from ttskit_spanish.normalize.context import Context
+    >>> def read(t):
+    ...     return read_fraction(t, 0, Context(t, "es-AR"))[0]
+    >>> read("2/3"), read("1 1/2"), read("¾"), read("1/2 kg"), read("4521/2019")
+    ('dos tercios', 'uno y medio', 'tres cuartos', 'medio', 'cuatro mil quinientos veintiuno barra dos mil diecinueve')
+    """
+    sign = _SIGNS.get(text[at])
+    if sign is not None:
+        return _said(None, *sign, noun=False), at + 1
+    mixed = _MIXED_SIGN.match(text, at)
+    if mixed:
+        return _said(int(mixed[1]), *_SIGNS[mixed[2]], noun=False), mixed.end()
+    match = _FRACTION.match(text, at)
+    if match is None or not ends_token(text, match.end()) or text[match.end() : match.end() + 1] == "/":
+        return None
+    over, under = int(match[2].replace(".", "")), int(match[3].replace(".", ""))
+    if _BAR_YEAR.match(match[3]) or under < 2:
+        whole = f"{cardinal(int(match[1]))} " if match[1] else ""
+        return f"{whole}{cardinal(over)} barra {cardinal(under)}", match.end()
+    return _said(int(match[1]) if match[1] else None, over, under, noun=bool(context.after(match.end()))), match.end()
+
+
+def _said(whole: int | None, over: int, under: int, *, noun: bool) -> str:
+    part = "medio" if (over, under) == (1, 2) else fraction(over, under)
+    return part if whole is None else f"{cardinal(whole)} y {part}"

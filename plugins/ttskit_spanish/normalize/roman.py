@@ -1,0 +1,64 @@
+"""Roman numerals, by context: centuries and chapters, kings and popes; single letters stay letters."""
+
+from __future__ import annotations
+
+import re
+
+from ttskit_spanish.normalize.context import Context, ends_token
+from ttskit_spanish.normalize.nouns import gender_of
+from ttskit_spanish.normalize.numbers import cardinal, ordinal
+
+_ROMAN = re.compile(r"(?=[ivxlcdm])m{0,3}(?:cm|cd|d?c{0,3})(?:xc|xl|l?x{0,3})(?:ix|iv|v?i{0,3})", re.IGNORECASE)
+_VALUES = {"i": 1, "v": 5, "x": 10, "l": 50, "c": 100, "d": 500, "m": 1000}
+# Nouns that Roman numerals follow; read as cardinals.
+_COUNTED = frozenset(
+    "siglo siglos capítulo capítulos tomo tomos volumen fase fases acto actos parte partes título artículo sección libro anexo inciso "
+    "nivel grado escena etapa milenio dinastía categoría grupo zona región canto".split()
+)
+# Names that rulers and popes share.
+_RULERS = frozenset(
+    "luis carlos felipe pablo juan alfonso isabel enrique fernando pío benedicto francisco jorge eduardo napoleón guillermo león gregorio "
+    "catalina pedro nicolás ramsés ricardo jacobo sancho maría juana clemente inocencio urbano sixto julio alejandro ana margarita "
+    "cristina federico otón balduino alberto leopoldo manuel amadeo josé ramiro bermudo ordoño garcía teobaldo celestino bonifacio "
+    "adriano esteban martín calixto paulo mohamed abdalá hassan ptolomeo tutmosis darío jerjes artajerjes constantino teodosio "
+    "iván boris vladimir segismundo ladislao casimiro estanislao cristián haroldo olaf gustavo umberto humberto víctor".split()
+)
+
+
+def value(letters: str) -> int:
+    """The number that Roman letters write.
+
+    >>> value("XIV"), value("mcmxc")
+    (14, 1990)
+    """
+    digits = [_VALUES[c] for c in letters.lower()]
+    return sum(-d if d < max(digits[i:]) else d for i, d in enumerate(digits))
+
+
+def read_roman(text: str, at: int, context: Context) -> tuple[str, int] | None:
+    """A Roman numeral after a noun or ruler that takes one, or of two letters and more of I, V, X.
+
+    >>> from ttskit_spanish.normalize.context import Context
+    >>> from ttskit_spanish.normalize.piece import Piece
+    >>> def read(before, t):
+    ...     found = read_roman(t, 0, Context(t, "es-AR", [Piece(before, (0, 0))]))
+    ...     return found and found[0]
+    >>> read("siglo", "xix"), read("carlos", "V"), read("luis", "XVI"), read("isabel", "II"), read("malcolm", "X")
+    ('diecinueve', 'quinto', 'dieciséis', 'segunda', None)
+    """
+    match = _ROMAN.match(text, at)
+    if match is None or not match.group() or not ends_token(text, match.end()):
+        return None
+    letters, before = match.group(), context.before()
+    if not (letters.isupper() or letters.islower()):
+        return None
+    number = value(letters)
+    if before in _COUNTED and (letters.isupper() or before.startswith("siglo")):
+        return cardinal(number), match.end()
+    if before in _RULERS and (letters.isupper() or len(letters) > 2) and set(letters.lower()) <= set("ivx"):
+        if number > 10:
+            return cardinal(number), match.end()
+        return ordinal(number, "f" if before in ("isabel",) or gender_of(before) == "f" else "m"), match.end()
+    if letters.isupper() and len(letters) > 1 and set(letters) <= set("IVX") and not context.shouting:
+        return cardinal(number), match.end()
+    return None

@@ -1,0 +1,84 @@
+"""Times of day: 14:30 hs, 9.15 h, 12h02m, 5:02 p.m."""
+
+from __future__ import annotations
+
+import re
+
+from ttskit_spanish.normalize.context import Context, ends_token
+from ttskit_spanish.normalize.letters import spell
+from ttskit_spanish.normalize.numbers import cardinal
+
+_CLOCK = re.compile(r"(\d{1,2})([:.])(\d{2})(?::(\d{2}))?(?![\d,])")
+_LETTERED = re.compile(r"(\d{1,2})h(\d{2})(?:m(?:(\d{2})s)?)?")
+_HOURS = re.compile(r" ?(?:hs?|hrs?|horas?)\b\.?", re.IGNORECASE)
+_HALF = re.compile(r" ?([ap])\.? ?m\b\.?", re.IGNORECASE)
+_ZONE = re.compile(r" ?(utc|gmt|est|pst|cst|mst)\b(?: ?([+-])(\d{1,2}))?", re.IGNORECASE)
+_DURATION = re.compile(r"(\d{1,3}) ?hs? (\d{1,2}) ?min\.?(?: (\d{1,2}) ?(?:seg|s)\.?)?(?![^\W_])")
+_AFTER_HOUR = frozenset(("las", "la", "desde"))
+
+
+def read_time(text: str, at: int, context: Context) -> tuple[str, int] | None:
+    """A time. With a point it is one only where nothing that is counted follows.
+
+    >>> from ttskit_spanish.normalize.context import Context
+    >>> read_time("1 h 10 min", 0, Context("1 h 10 min", "es-AR"))[0]
+    'una hora y diez minutos'
+    >>> def read(t):
+    ...     return read_time(t, 0, Context(t, "es-AR"))[0]
+    >>> read("14:30 hs"), read("9:00"), read("01:05"), read("5:02 p.m."), read("12:15:40"), read("00:00")
+    ('catorce treinta horas', 'nueve', 'una y cinco', 'cinco y dos de la tarde', 'doce quince y cuarenta segundos', 'cero horas')
+    """
+    spent = _DURATION.match(text, at)
+    if spent:
+        amounts = zip(spent.groups(), (("hora", "f"), ("minuto", "m"), ("segundo", "m")), strict=True)
+        parts = [f"{cardinal(int(n), g)} {unit}{'' if int(n) == 1 else 's'}" for n, (unit, g) in amounts if n]
+        return " ".join(parts[:-1]) + " y " + parts[-1], spent.end()
+    match = _CLOCK.match(text, at) or _LETTERED.match(text, at)
+    if match is None:
+        return None
+    lettered = match.re is _LETTERED
+    hour, minute = int(match[1]), int(match[2] if lettered else match[3])
+    second = match[3] if lettered else match[4]
+    if hour > 24 or minute > 59 or (second and int(second) > 59) or not ends_token(text, match.end()):
+        return None
+    end = match.end()
+    unit = _HOURS.match(text, end)
+    half = _HALF.match(text, end)
+    if not lettered and match[2] == ".":
+        follows = context.after(end)
+        if text[end : end + 1] == "." and text[end + 1 : end + 2].isdigit():
+            return None
+        zone = follows.isupper() or follows.lower() in ("est", "pst", "utc", "gmt")
+        if not (unit or half or zone or context.before() in _AFTER_HOUR or not follows):
+            return None
+        if text[end : end + 2].strip().startswith(("%", "°", "$", "€")) or context.pieces and context.pieces[-1].kind == "symbol":
+            return None
+    words = "una" if hour == 1 else cardinal(hour, "f")
+    if minute:
+        words += (" y " if minute < 10 else " ") + cardinal(minute)
+    elif hour == 0:
+        words += " horas"
+    if second and int(second):
+        words += " y " + cardinal(int(second), "m") + (" segundo" if int(second) == 1 else " segundos")
+    if unit:
+        end = unit.end() if not unit.group().endswith(".") or unit.end() < len(text) else unit.end() - 1
+        if hour and (minute or hour > 1):
+            words += " horas"
+        elif hour == 1:
+            words += " hora"
+    elif half:
+        end = half.end()
+        words += _part_of_day(half[1].lower(), hour)
+    zone = _ZONE.match(text, end)
+    if zone:
+        end = zone.end()
+        words += " " + spell(zone[1], context.locale)
+        if zone[2]:
+            words += f" {'más' if zone[2] == '+' else 'menos'} {cardinal(int(zone[3]))}"
+    return words, end
+
+
+def _part_of_day(half: str, hour: int) -> str:
+    if half == "a":
+        return " de la mañana"
+    return " del mediodía" if hour == 12 else " de la tarde" if hour < 8 else " de la noche"
