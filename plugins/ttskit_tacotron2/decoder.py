@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -150,7 +151,8 @@ class Decoder(nn.Module):
         options, memory = self.options, keys.memory
         rows, tokens, _ = memory.shape
         r, device = options.reduction, memory.device
-        caps = torch.ceil((options.frames_floor + options.frames_per_token * lengths.double()) / r).long().clamp_min(1)
+        frames_most = [options.frames_floor + options.frames_per_token * n for n in lengths.tolist()]
+        caps = torch.tensor([max(1, math.ceil(most / r)) for most in frames_most], device=device)
         limit = int(caps.max())
         rest_limit = -(-options.rest_frames // r) if options.rest_frames else limit + 1
         first, bias, recurrent, second, second_bias = self._recurrent()

@@ -65,6 +65,8 @@ class Postnet(nn.Module):
         self.convolutions = nn.ModuleList(
             Convolution(sizes[i], sizes[i + 1], options.postnet_kernel, "tanh" if i < count - 1 else "linear")
             for i in range(count))
+        # At 1, batch normalisation would make the untrained correction as large as speech itself.
+        nn.init.constant_(self.convolutions[-1].norm.weight, 0.1)
         self.dropout = options.postnet_dropout
 
     def forward(self, mel: Tensor, mask: Tensor | None) -> Tensor:

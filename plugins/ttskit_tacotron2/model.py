@@ -203,8 +203,7 @@ class Tacotron2(AcousticModel):
 
     @torch.inference_mode()
     def generate(self, inputs: AcousticInput, generators: Sequence[torch.Generator] | None) -> Spoken:
-        """The decoder's free run, before the postnet."""
-        keys = self.encode(inputs.tokens, inputs.lengths, inputs.speaker)
+        """The decoder's free run, before the postnet; in the weights' own precision, whatever autocast says."""
         private = None
         if self.options.prenet_dropout > 0 and self.options.prenet_dropout_at_inference:
             rows = inputs.tokens.shape[0]
@@ -213,7 +212,9 @@ class Tacotron2(AcousticModel):
             sources = [None] * rows if generators is None else generators
             seeds = [int(torch.randint(2**62, (), generator=source)) for source in sources]
             private = [torch.Generator().manual_seed(seed) for seed in seeds]
-        return self.decoder.speak(keys, inputs.lengths, private)
+        with torch.autocast(inputs.tokens.device.type, enabled=False):
+            keys = self.encode(inputs.tokens, inputs.lengths, inputs.speaker)
+            return self.decoder.speak(keys, inputs.lengths, private)
 
     @torch.inference_mode()
     def infer(self, inputs: AcousticInput, controls: Controls | None = None,

@@ -233,5 +233,12 @@ def run(inputs: Tensor, recurrent: Tensor, memory: Tensor, keys: Tensor, hidden:
         second_bias: (4·H2,).
         second_drop: (S, B, H2) dropout factors, or None.
     """
-    return Run(*_Recurrence.apply(inputs, recurrent, memory, keys, hidden, query, convolution, dense, score, given, share, drop,
-                                  second, second_bias, second_drop))
+    def full(value: Tensor | None) -> Tensor | None:
+        return value.float() if value is not None and value.dtype in (torch.float16, torch.bfloat16) else value
+
+    # Under autocast the loop stays in fp32: rounding would add up over hundreds of steps, and its products are small.
+    with torch.autocast(inputs.device.type, enabled=False):
+        tensors = map(full, (inputs, recurrent, memory, keys))
+        rest = map(full, (query, convolution, dense, score, given))
+        return Run(*_Recurrence.apply(*tensors, hidden, *rest, share, full(drop), full(second), full(second_bias),
+                                      full(second_drop)))

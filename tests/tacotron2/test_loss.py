@@ -105,7 +105,7 @@ def test_totals_and_counts_add_up_over_splits_of_a_batch(reduction):
 def test_learns_four_sentences_by_heart_and_speaks_them():
     model, batch = model_and_batch(reduction=2, attention_supervision_weight=1.0, context_mixing=0.9, learning_rate=5e-3,
                                    schedule="cosine", postnet_dropout=0.0, encoder_dropout=0.0)
-    total = 300
+    total = 150
     plan = model.optimizers(total)["main"]
 
     def optimize(name, losses):

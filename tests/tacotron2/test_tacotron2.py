@@ -233,6 +233,20 @@ def test_normalised_inside_is_log_mel_outside():
     torch.testing.assert_close(two.mel[0], one.mel[0] * 2.0 - 3.0, rtol=0, atol=1e-5)
 
 
+def test_bfloat16_autocast_trains_and_speaks_close_to_float32():
+    model = make(2, reduction=2, prenet_dropout=0.0, attention_supervision_weight=1.0, stop_threshold=2.0).eval()
+    batch = make_batch()
+    exact = model.loss(model(batch), batch, STATE).total
+    inputs = AcousticInput(batch.tokens, batch.token_lengths, batch.speaker)
+    with torch.autocast("cpu", torch.bfloat16):
+        rough = model.loss(model(batch), batch, STATE).total
+        spoken = model.generate(inputs, None)
+    rough.backward()
+    assert all(torch.isfinite(p.grad).all() for p in model.parameters())
+    assert rough.dtype == torch.float32 and float(rough.detach()) == pytest.approx(float(exact.detach()), rel=0.02)
+    torch.testing.assert_close(spoken.frames, model.generate(inputs, None).frames)
+
+
 def test_duration_weights():
     got = duration_weights(torch.tensor([[3, 1, 2, 0], [2, 1, 0, 0]]), 3, 2)
     want = torch.tensor([[[1, 0, 0, 0], [0.5, 0.5, 0, 0], [0, 0, 1, 0]], [[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 0, 0]]])
