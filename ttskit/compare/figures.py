@@ -25,7 +25,7 @@ def canvas(path: Path, rows: int = 1, columns: int = 1, width: float = 9.0, heig
 
     picture = Figure(figsize=(width, height), dpi=110, layout="constrained", facecolor="white")
     FigureCanvasAgg(picture)
-    axes = picture.subplots(rows, columns, squeeze=False, gridspec_kw={"height_ratios": height_ratios} if height_ratios else None)
+    axes = picture.subplots(rows, columns, squeeze=False, height_ratios=height_ratios)
     for one in axes.flat:
         one.tick_params(labelsize=8)
         one.spines[["top", "right"]].set_visible(False)
@@ -40,8 +40,9 @@ def colours(names: Sequence[str]) -> dict[str, str]:
 
 
 def draw_sample(path: Path, mel: np.ndarray, pitch_hz: np.ndarray, config: MelConfig, *, title: str,
-                alignment: np.ndarray | None = None, tokens: Sequence[str] = (), colour_range: tuple[float, float] | None = None) -> None:
-    """Spectrogram of the audio (M, T) with its F0 (T,) on top, and the model's alignment (T', N) below it if there is one."""
+                alignment: np.ndarray | None = None, tokens: Sequence[str] = (),
+                colour_range: tuple[float, float] | None = None) -> None:
+    """Spectrogram of the audio (M, T) with its F0 (T,) on it; below it the model's alignment (T', N) if there is one."""
     rows = 2 if alignment is not None else 1
     low, high = colour_range or (None, None)
     with canvas(path, rows, width=6.4, height=2.2 + (2.6 if rows == 2 else 0), height_ratios=[1, 1.25][:rows]) as axes:
@@ -73,9 +74,9 @@ def draw_training(path: Path, curves: Mapping[str, Mapping[str, Mapping[str, Seq
                 one = axes[row, column]
                 for split, curve in own.items():
                     points = [(x, y) for x, y in zip(curve[key], curve["loss"], strict=True) if x is not None]
+                    style = {"alpha": 0.45, "linewidth": 1.0} if split == "train" else {"marker": "o", "markersize": 3}
                     if points:
-                        one.plot(*zip(*points, strict=True), color=palette[name], label=split,
-                                 **({"alpha": 0.45, "linewidth": 1.0} if split == "train" else {"marker": "o", "markersize": 3}))
+                        one.plot(*zip(*points, strict=True), color=palette[name], label=split, **style)
                 if all(y > 0 for c in own.values() for y in c["loss"]):
                     one.set_yscale("log")
                 one.set_xlabel(label, fontsize=8)
@@ -93,7 +94,8 @@ def draw_latency(path: Path, speeds: Mapping[str, Mapping]) -> None:
         for name, speed in speeds.items():
             rows = speed["lengths"]
             tokens = [r["tokens"] for r in rows]
-            for one, whole, part in ((axes[0, 0], [r["acoustic_s"] + r["vocoder_s"] for r in rows], [r["acoustic_s"] for r in rows]),
+            latency = [r["acoustic_s"] + r["vocoder_s"] for r in rows]
+            for one, whole, part in ((axes[0, 0], latency, [r["acoustic_s"] for r in rows]),
                                      (axes[0, 1], [r["rtf"] for r in rows], [r["acoustic_rtf"] for r in rows])):
                 one.plot(tokens, whole, color=palette[name], marker="o", markersize=4, label=f"{name} + vocoder")
                 one.plot(tokens, part, color=palette[name], marker="s", markersize=3, linestyle="--", label=f"{name} alone")
@@ -124,7 +126,7 @@ def draw_bars(path: Path, panels: Sequence[tuple[str, Mapping[str, Mapping | Non
                 if interval is None:
                     continue
                 colour = palette.get(name, NATURAL_COLOUR)
-                one.plot([interval["low"], interval["high"]], [y, y], color=colour, linewidth=5, alpha=0.35, solid_capstyle="round")
+                one.plot([interval["low"], interval["high"]], [y, y], color=colour, linewidth=5, alpha=0.35)
                 one.plot(interval["value"], y, "o", color=colour, markersize=6)
             one.set_yticks(range(len(names)), list(reversed(names)), fontsize=8)
             one.set_ylim(-0.6, len(names) - 0.4)

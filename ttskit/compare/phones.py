@@ -133,7 +133,7 @@ class Thresholds:
     Args:
         hole: a run of so many phones not heard is a fault.
         insertion: a run of so many phones too many is a fault.
-        error_rate: a sentence with a larger share of wrong phones, outside such runs, is unclear.
+        error_rate: a sentence with a larger share of wrong phones, outside such runs, is unclear; at most 0.9.
         base_s, per_phone_s: expected length of a sentence is base_s + per_phone_s · phones.
         longest: a sentence longer than longest · expected + 1 s never ended.
         false_alarms: share of natural sentences that these thresholds would call faulty.
@@ -201,7 +201,7 @@ def judge(expected: Expected, heard: Sequence[str], seconds: float, thresholds: 
         faults.append("never-ending")
     lost, added = sum(r.count for r in holes), sum(r.count for r in extra)
     rest = alignment.errors - lost - added
-    if rest > thresholds.error_rate * (n - lost) and rest >= 3:
+    if rest > thresholds.error_rate * (n - lost) and rest >= min(3, n):
         faults.append("unclear")  # before the runs: in speech that is not understood, they mean nothing
     if any(r.end >= n and r.start > 0 for r in holes):
         faults.append("cut")
@@ -220,8 +220,8 @@ def calibrate(expected: Sequence[Expected], heard: Sequence[Sequence[str]], seco
     """Thresholds from natural sentences that the recogniser was not trained on.
 
     Holes and insertions: one phone more than the 98th percentile of the longest run in a natural
-    sentence, at least 3. Unclear: above both half of the phones and twice the 95th percentile of the
-    natural error rate. Never-ending: half as long again as the slowest natural sentence, at least twice
+    sentence, at least 3. Unclear: more than half of the phones wrong, and more than twice the 95th
+    percentile of the natural error rate (more than 90 % in any case). Never-ending: half as long again as the slowest natural sentence, at least twice
     the expected length.
     """
     alignments = [align_phones(e.phones, h) for e, h in zip(expected, heard, strict=True)]
@@ -237,7 +237,7 @@ def calibrate(expected: Sequence[Expected], heard: Sequence[Sequence[str]], seco
         longest = [max((r.count for r in runs(a, kind)), default=0) for a in alignments]
         return max(3, int(np.ceil(np.percentile(longest, 98))) + 1)
 
-    found = Thresholds(limit("deletion"), limit("insertion"), float(max(0.5, 2 * np.percentile(rates, 95))), base, slope,
+    found = Thresholds(limit("deletion"), limit("insertion"), float(np.clip(2 * np.percentile(rates, 95), 0.5, 0.9)), base, slope,
                        max(2.0, 1.5 * ratio))
     wrong = [judge(e, h, s, found).verdict != "ok" for e, h, s in zip(expected, heard, seconds, strict=True)]
     return Thresholds(**{**found.to_json(), "false_alarms": float(np.mean(wrong))})

@@ -1,0 +1,74 @@
+"""`ttskit compare`: two or more voices on one page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from ttskit.cli.output import json_option, note, print_json, print_table, stderr_console
+
+
+@click.command(epilog="Example: ttskit compare runs/t2-ana runs/fp-ana -o comparison")
+@click.argument("runs", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--data", type=click.Path(path_type=Path), help="Prepared corpus.  [default: the one the first run knows]")
+@click.option("--models", help="Train these first, under one budget: tacotron2,fastpitch")
+@click.option("--budget", help="Training time of each model: 90s, 10m, 2h.")
+@click.option("--steps", type=click.IntRange(min=1), help="Training steps of each model instead of a time.")
+@click.option("--recipe", help="Recipe for training and for the comparison's settings.  [default: the first run's, or base]")
+@click.option("-o", "--out", required=True, type=click.Path(path_type=Path), help="Folder of the page.")
+@click.option("--vocoder", help="Vocoder of all voices: plugin name or run folder.  [default: the recipe's]")
+@click.option("--limit", type=click.IntRange(min=1), help="Speak only so many test sentences, and so many hard ones.")
+@click.option("--hard/--no-hard", default=None, help="Speak the hard sentences as well, or not.")
+@click.option("--hard-file", type=click.Path(exists=True, dir_okay=False), help="Your own hard sentences, one a line.")
+@click.option("--seeds", help="Seeds of synthesis: 0,1,2")
+@click.option("--checkpoint", default="last", show_default=True, help="last, best or a step, of each run.")
+@click.option("--device", default="auto", show_default=True, help="cpu, cuda, cuda:1 …")
+@json_option
+def command(runs: tuple[Path, ...], data: Path | None, models: str | None, budget: str | None, steps: int | None,
+            recipe: str | None, out: Path, vocoder: str | None, limit: int | None, hard: bool | None, hard_file: str | None, seeds: str | None,
+            checkpoint: str, device: str, as_json: bool) -> None:
+    """Compare voices: quality, robustness, speed and training on one page that opens from disk.
+
+    \b
+      ttskit compare runs/t2-ana runs/fp-ana -o comparison
+      ttskit compare --models tacotron2,fastpitch --data prepared/ana --budget 10m -o comparison
+    """
+    if runs and (models or budget or steps):
+        raise click.UsageError("give RUNs to compare, or --models to train, not both")
+    if budget and steps:
+        raise click.UsageError("give --budget or --steps, not both")
+    settings = {"limit": limit, "hard_limit": limit, "hard_file": hard_file}
+    from ttskit.compare import compare
+
+    results = compare(
+        list(runs), data=data, recipe=recipe, models=_names(models), budget_s=_seconds(budget), steps=steps, out=out,
+        vocoder=vocoder, hard=hard, seeds=_numbers(seeds), device=device, checkpoint=int(checkpoint) if checkpoint.isdecimal() else checkpoint,
+        console=stderr_console(), **{k: v for k, v in settings.items() if v is not None})
+    if as_json:
+        print_json({"page": str(results.page), **{k: results.content[k] for k in ("systems", "comparability", "summary")}})
+        return
+    print_table(*results.table())
+    note(f"Open {results.page}")
+
+
+def _names(text: str | None) -> list[str]:
+    return [name.strip() for name in (text or "").split(",") if name.strip()]
+
+
+def _seconds(text: str | None) -> float | None:
+    from ttskit.training.config import parse_seconds
+
+    if text is None:
+        return None
+    try:
+        return parse_seconds(text)
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="--budget") from error
+
+
+def _numbers(text: str | None) -> list[int] | None:
+    try:
+        return [int(number) for number in _names(text)] or None
+    except ValueError as error:
+        raise click.BadParameter(f"{text!r} is not a list of whole numbers like 0,1,2", param_hint="--seeds") from error
