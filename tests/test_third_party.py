@@ -75,7 +75,7 @@ def test_a_plugin_broken_on_import_is_named_and_the_rest_works(broken, tmp_path)
     assert [p["distribution"] for p in report["plugin_problems"]] == ["ttskit-broken"]
 
 
-def test_it_trains_and_speaks_through_the_cli(example, tmp_path):
+def test_it_trains_speaks_and_is_compared_through_the_cli(example, tmp_path):
     tiny_corpus(tmp_path / "recordings", utterances=6)
 
     def run(*arguments):
@@ -91,3 +91,9 @@ def test_it_trains_and_speaks_through_the_cli(example, tmp_path):
     audio, rate_hz = soundfile.read(tmp_path / "hola.wav")
     spectrum = np.abs(np.fft.rfft(audio))
     assert np.argmax(spectrum) * rate_hz / len(audio) == pytest.approx(150, abs=rate_hz / len(audio))  # buzz's tone
+
+    run("train", "--recipe", "tiny", "--model", "fastpitch", "--data", "prepared", "--run", "runs/fastpitch", "--steps", 1)
+    run("compare", "runs/stretch", "runs/fastpitch", "--recipe", "tiny", "--vocoder", "buzz", "-o", "page")
+    results = json.loads((tmp_path / "page/results.json").read_text(encoding="utf-8"))
+    assert [system["model"] for system in results["systems"]] == ["stretch", "fastpitch"]
+    assert "stretch" in (tmp_path / "page/index.html").read_text(encoding="utf-8")
