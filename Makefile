@@ -4,6 +4,8 @@ PYTHON ?= python3
 VENV ?= .venv
 TORCH_ARGS ?=
 PROCESSES ?= 2
+# Further words for pytest: make test ARGS="tests/corpus -k bom"
+ARGS ?=
 BIN = $(VENV)/bin
 PIP = $(BIN)/python -m pip --disable-pip-version-check install -q -c constraints.txt
 # Two test processes with one thread each share two cores better than one process with two.
@@ -15,7 +17,7 @@ demo: $(VENV)/.demo
 	$(BIN)/ttskit demo --out demo
 
 test: $(VENV)/.test
-	$(THREADS) $(BIN)/python -m pytest -n $(PROCESSES)
+	$(THREADS) $(BIN)/python -m pytest -n $(PROCESSES) --dist loadfile $(ARGS)
 
 lint: $(VENV)/.dev
 	$(BIN)/python -m ruff check .
@@ -23,7 +25,7 @@ lint: $(VENV)/.dev
 
 # Also the trainings that take minutes.
 nightly: $(VENV)/.test
-	$(THREADS) $(BIN)/python -m pytest -n $(PROCESSES) -m "slow or not slow"
+	$(THREADS) $(BIN)/python -m pytest -n $(PROCESSES) --dist loadfile -m "slow or not slow" $(ARGS)
 
 clean:
 	rm -rf $(VENV)
