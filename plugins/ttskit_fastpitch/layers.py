@@ -16,6 +16,42 @@ from torch import Tensor, nn
 from ttskit_fastpitch.config import PredictorOptions, StackOptions
 
 
+class _Neighbourhoods(torch.autograd.Function):
+    """(B, L, C) → (B, L, width · C): each position's neighbours side by side, 0 beyond the ends.
+
+    Written out with its adjoint: one copy each way, where padding and concatenating takes three.
+    """
+
+    @staticmethod
+    def _spans(length: int, width: int):
+        """For each tap: where it is written, and where it is read."""
+        for tap in range(width):
+            shift = tap - width // 2
+            start, end = min(length, max(0, -shift)), max(0, length - max(0, shift))
+            yield tap, start, max(start, end), shift
+
+    @staticmethod
+    def forward(ctx, x: Tensor, width: int) -> Tensor:
+        batch, length, channels = x.shape
+        ctx.width = width
+        out = x.new_empty(batch, length, width, channels)
+        for tap, start, end, shift in _Neighbourhoods._spans(length, width):
+            out[:, :start, tap] = 0
+            out[:, start:end, tap] = x[:, start + shift : end + shift] if end > start else 0
+            out[:, end:, tap] = 0
+        return out.view(batch, length, width * channels)
+
+    @staticmethod
+    def backward(ctx, gradient: Tensor) -> tuple[Tensor, None]:
+        batch, length, _ = gradient.shape
+        gradient = gradient.view(batch, length, ctx.width, -1)
+        out = gradient[:, :, ctx.width // 2].clone()
+        for tap, start, end, shift in _Neighbourhoods._spans(length, ctx.width):
+            if shift and end > start:
+                out[:, start + shift : end + shift] += gradient[:, start:end, tap]
+        return out, None
+
+
 class Conv(nn.Conv1d):
     """Same-length convolution over (B, L, C); parameters as nn.Conv1d's.
 
@@ -32,9 +68,7 @@ class Conv(nn.Conv1d):
             return F.linear(x, self.weight[:, :, 0], self.bias)
         if x.device.type != "cpu" or self.in_channels == 1:
             return super().forward(x.transpose(1, 2)).transpose(1, 2)
-        length, edge = x.shape[1], width // 2
-        padded = F.pad(x, (0, 0, edge, edge))
-        around = torch.cat([padded[:, k : k + length] for k in range(width)], dim=2)
+        around = _Neighbourhoods.apply(x, width)
         return F.linear(around, self.weight.permute(0, 2, 1).reshape(self.out_channels, -1), self.bias)
 
 

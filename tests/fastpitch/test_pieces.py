@@ -15,7 +15,7 @@ from ttskit_fastpitch.aligner import _viterbi_torch, monotonic_path, prior_matri
 from ttskit_fastpitch.checkpoints import from_dle, from_nemo
 from ttskit_fastpitch.config import FastPitchOptions, LossOptions, OptimizerOptions, PriorOptions
 from ttskit_fastpitch.lamb import Lamb
-from ttskit_fastpitch.layers import Conv, regulate, token_means, token_of_frame, whole_frames
+from ttskit_fastpitch.layers import Conv, dropout, regulate, token_means, token_of_frame, whole_frames
 from ttskit_fastpitch.loss import binarization_weight, forward_sum
 from ttskit_fastpitch.optimizer import schedule
 
@@ -87,11 +87,26 @@ def test_distances_regulation_means_and_rounding():
     assert whole_frames(torch.tensor([0.5, 1.49, 2.5]), 1.0).tolist() == [1, 1, 3]
 
 
-@pytest.mark.parametrize("kernel", [1, 3, 5])
-def test_convolution_is_the_usual_one(kernel: int):
-    layer, x = Conv(4, 6, kernel), torch.randn(2, 7, 4)
-    usual = torch.nn.functional.conv1d(x.transpose(1, 2), layer.weight, layer.bias, padding=kernel // 2)
-    torch.testing.assert_close(layer(x), usual.transpose(1, 2), rtol=1e-5, atol=1e-5)
+@pytest.mark.parametrize(("kernel", "length"), [(1, 7), (3, 7), (5, 7), (3, 1), (5, 1), (5, 2), (7, 2)])
+def test_convolution_is_the_usual_one(kernel: int, length: int):
+    layer, x = Conv(4, 6, kernel), torch.randn(2, length, 4, requires_grad=True)
+    usual = torch.nn.functional.conv1d(x.transpose(1, 2), layer.weight, layer.bias, padding=kernel // 2).transpose(1, 2)
+    torch.testing.assert_close(layer(x), usual, rtol=1e-5, atol=1e-5)
+    gradient = torch.randn_like(usual)
+    for ours, theirs in zip(torch.autograd.grad(layer(x), (x, layer.weight), gradient),
+                            torch.autograd.grad(usual, (x, layer.weight), gradient), strict=True):  # fmt: skip
+        torch.testing.assert_close(ours, theirs, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("rate", [0.0, 0.1, 0.5])
+def test_dropout_keeps_the_mean_and_follows_the_seed(rate: float):
+    x, takes = torch.ones(500, 401), []
+    for seed in (1, 1, 2):
+        torch.manual_seed(seed)
+        takes.append(dropout(x, rate))
+    assert torch.equal(takes[0], takes[1]) and torch.equal(takes[0], takes[2]) == (rate == 0)
+    assert float((takes[0] == 0).float().mean()) == pytest.approx(rate, abs=0.005)
+    assert float(takes[0].mean()) == pytest.approx(1.0, abs=0.01)
 
 
 def test_published_learning_rate():
