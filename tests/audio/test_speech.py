@@ -36,6 +36,15 @@ def test_trim_finds_speech_within_10_ms_and_ignores_a_click():
     assert speech_span(speech, RATE) == (0, len(speech))
 
 
+def test_trim_in_a_noisy_room_and_after_digital_silence():
+    speech = voice(np.full(RATE, 150.0))
+    noise = quiet(2.5, level=0.004)  # 33 dB below the speech
+    audio = np.concatenate([np.zeros(RATE // 10, np.float32), noise])
+    audio[RATE : 2 * RATE] += speech
+    start, end = speech_span(audio, RATE, margin_s=0.0)
+    assert abs(start / RATE - 1.0) < 0.03 and abs(end / RATE - 2.0) < 0.03
+
+
 def test_level_counts_speech_only_and_gain_reaches_the_target():
     speech = 0.1 * np.sqrt(2) * np.sin(2 * np.pi * 150 * np.arange(RATE) / RATE).astype(np.float32)
     for audio in (speech, np.concatenate([speech, quiet(3.0)])):
@@ -99,3 +108,15 @@ def test_no_octave_errors_against_known_targets():
                 errors += list(12 * np.log2(f0[here] / truth[here]))
     errors = np.abs(errors)
     assert len(errors) > 200 and np.median(errors) < 0.2 and (errors > 6).sum() == 0
+
+
+@pytest.mark.skipif(not (SHARED / "data" / "timing").is_dir(), reason="needs the shared data (TTSKIT_SHARED)")
+def test_trim_cuts_less_than_its_margin_into_speech_of_known_timing():
+    for root in (SHARED / "data" / "timing" / "mbrola_es2", SHARED / "data" / "timing" / "espeak_es419"):
+        for path in sorted((root / "timing").glob("*.json"))[::4]:
+            facts = json.loads(path.read_text(encoding="utf-8"))
+            audio = read_audio(next((root / "wavs").glob(f"{facts['id']}.*")), RATE)
+            start, end = speech_span(audio, RATE, margin_s=0.0)
+            phones = [phone for phone in facts["phones"] if phone["phone"] != "_"]
+            assert -0.05 < start / RATE - phones[0]["start"] < 0.08
+            assert -0.05 < phones[-1]["end"] - end / RATE < 0.08

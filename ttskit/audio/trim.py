@@ -8,6 +8,8 @@ STEP_S = 0.01
 WINDOW_S = 0.025
 SHORTEST_RUN = 5  # steps; a click fills the three windows that it falls into, and is no speech
 
+DIGITAL_SILENCE_DBFS = -100.0
+
 
 def levels_dbfs(audio: np.ndarray, rate_hz: int) -> np.ndarray:
     """RMS level in dBFS of 25 ms windows every 10 ms; digital silence is -120."""
@@ -32,9 +34,11 @@ def speech_span(audio: np.ndarray, rate_hz: int, below_db: float = 40.0, margin_
         margin_s: kept on both sides.
     """
     levels = levels_dbfs(audio, rate_hz)
-    loud, floor = loud_level_dbfs(levels), float(np.percentile(levels, 5))
+    loud = loud_level_dbfs(levels)
+    sounding = levels[levels > DIGITAL_SILENCE_DBFS]  # what an editor padded with says nothing about the room
+    floor = float(np.percentile(sounding, 10)) if len(sounding) else loud
     threshold = loud - below_db
-    if floor < loud - 35:  # there are pauses, so the 5th percentile is noise, not speech
+    if floor < loud - 20:  # the quietest tenth is pauses, so it shows the noise
         threshold = max(threshold, min(floor + 8, loud - 25))
     active = np.flatnonzero(_without_clicks(levels >= threshold))
     if not len(active):

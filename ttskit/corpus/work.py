@@ -27,7 +27,7 @@ from ttskit.errors import AudioError, TTSKitError
 from ttskit.interfaces.descriptions import resolve
 
 # Raise when a step computes something else from the same input, so that old results are redone.
-AUDIO_VERSION = 1
+AUDIO_VERSION = 2
 FEATURES_VERSION = 1
 
 
