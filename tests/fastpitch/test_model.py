@@ -121,6 +121,20 @@ def test_every_parameter_gets_a_gradient(changes: dict):
     assert all(torch.isfinite(p.grad).all() for p in model.parameters())
 
 
+def test_low_precision_keeps_losses_and_alignment_in_full():
+    model, batch = build(), example()
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        out = model(batch)
+        losses = model.loss(out, batch, TrainState(5, 0, 10))
+    assert out.mel.dtype == torch.bfloat16
+    assert all(term.total.dtype == torch.float32 for term in losses.terms.values())
+    assert out.extra["log_soft"].dtype == torch.float32
+    losses.total.backward()
+    full = model.loss(model(batch), batch, TrainState(5, 0, 10))
+    for name, value in full.means().items():
+        torch.testing.assert_close(losses.terms[name].mean, value, rtol=0.1, atol=0.02)
+
+
 def test_features_and_controls_follow_the_options():
     assert build().features == ("pitch", "energy")
     plain = build(pitch=False, energy=False, alignment="external")

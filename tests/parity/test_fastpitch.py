@@ -46,6 +46,7 @@ def _cases(wanted) -> list:
 
 
 DLE = _cases(lambda case: "symbols_embedding_dim" in case.get("config", {}))
+DLE_FILES = _cases(lambda case: "symbols_embedding_dim" in case.get("config", {}) and "checkpoint_file" in case)
 PIECES = _cases(lambda case: "mas" in case.get("spec", {}))
 
 
@@ -102,6 +103,19 @@ def dle_model(folder: Path) -> tuple[Case, FastPitch]:
     state = fill.fill_state(case.json["params"], case.json["salt"], case.json["overrides"])
     model.load_state_dict(from_dle({name: torch.from_numpy(value) for name, value in state.items()}).state)
     return case, model.eval()
+
+
+@pytest.mark.parametrize("folder", DLE_FILES)
+def test_nvidia_file_holds_the_same_model(folder: Path):
+    """The `.pt` as published: configuration and tensors in it give the model of the case; the EMA weights fit too."""
+    case, model = dle_model(folder)
+    file = torch.load(folder / case.json["checkpoint_file"]["file"], map_location="cpu", weights_only=True)
+    assert dle_options(file["config"], padding="reference") == model.options
+    state = from_dle(file["state_dict"]).state
+    assert all(torch.equal(value, state[name]) for name, value in model.state_dict().items())
+    if file.get("ema_state_dict"):
+        averaged = from_dle({f"module.{name}": value for name, value in file["ema_state_dict"].items()}).state
+        FastPitch(model.options, model.context).load_state_dict(averaged)
 
 
 def dle_input(case: Case, speaker: int | None) -> AcousticInput:
