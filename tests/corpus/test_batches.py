@@ -148,3 +148,20 @@ def test_two_speakers_are_normalised_by_their_own_statistics(tmp_path, recipe, r
     for name in ("ana", "beto"):
         own = batch.pitch[batch.speaker == ready.speakers.id(name)]
         assert abs(float(own[own != 0].mean())) < 0.05
+
+
+def test_the_cache_forgets_the_oldest_and_survives_pickling(ready, monkeypatch):
+    import pickle
+
+    from ttskit.corpus import prepared
+
+    size = sum(a.nbytes for a in (ready.features(ready.utterances[0]).mel, ready.features(ready.utterances[0]).pitch_hz))
+    monkeypatch.setattr(prepared, "CACHE_BYTES", 3 * size)
+    small = PreparedCorpus.open(ready.folder)
+    first = small.features(small.utterances[0])
+    assert small.features(small.utterances[0]) is first and not first.mel.flags.writeable
+    for u in small.utterances[1:]:
+        small.features(u)
+    assert small.features(small.utterances[0]) is not first
+    other = pickle.loads(pickle.dumps(small))
+    np.testing.assert_array_equal(other.features(other.utterances[0]).mel, first.mel)

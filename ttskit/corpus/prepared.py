@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING
 from zipfile import BadZipFile
 
@@ -80,21 +81,28 @@ class Features:
 
 
 class _Cache:
-    """The arrays used last, up to a number of bytes."""
+    """The arrays used last, up to a number of bytes. Threads may share it; another process gets an empty one."""
 
     def __init__(self, limit_bytes: int) -> None:
         self._limit, self._bytes = limit_bytes, 0
         self._items: OrderedDict[tuple, tuple[object, int]] = OrderedDict()
+        self._lock = Lock()
+
+    def __reduce__(self):
+        return _Cache, (self._limit,)
 
     def get(self, key: tuple, make: Callable[[], tuple[object, int]]):
-        if key in self._items:
-            self._items.move_to_end(key)
-            return self._items[key][0]
-        value, size = make()
-        self._items[key] = (value, size)
-        self._bytes += size
-        while self._bytes > self._limit and len(self._items) > 1:
-            self._bytes -= self._items.popitem(last=False)[1][1]
+        with self._lock:
+            if key in self._items:
+                self._items.move_to_end(key)
+                return self._items[key][0]
+        value, size = make()  # without the lock: two threads may read the same file, which does no harm
+        with self._lock:
+            if key not in self._items:
+                self._items[key] = (value, size)
+                self._bytes += size
+            while self._bytes > self._limit and len(self._items) > 1:
+                self._bytes -= self._items.popitem(last=False)[1][1]
         return value
 
 
