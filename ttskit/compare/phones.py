@@ -221,8 +221,8 @@ def calibrate(expected: Sequence[Expected], heard: Sequence[Sequence[str]], seco
 
     Holes and insertions: one phone more than the 98th percentile of the longest run in a natural
     sentence, at least 3. Unclear: more than half of the phones wrong, and more than twice the 95th
-    percentile of the natural error rate (more than 90 % in any case). Never-ending: half as long again as the slowest natural sentence, at least twice
-    the expected length.
+    percentile of the natural error rate (more than 90 % in any case). Never-ending: half as long again as
+    the slowest natural sentence, at least twice the expected length.
     """
     alignments = [align_phones(e.phones, h) for e, h in zip(expected, heard, strict=True)]
     phones = np.array([len(e.phones) for e in expected], float)
@@ -237,8 +237,8 @@ def calibrate(expected: Sequence[Expected], heard: Sequence[Sequence[str]], seco
         longest = [max((r.count for r in runs(a, kind)), default=0) for a in alignments]
         return max(3, int(np.ceil(np.percentile(longest, 98))) + 1)
 
-    found = Thresholds(limit("deletion"), limit("insertion"), float(np.clip(2 * np.percentile(rates, 95), 0.5, 0.9)), base, slope,
-                       max(2.0, 1.5 * ratio))
+    unclear = float(np.clip(2 * np.percentile(rates, 95), 0.5, 0.9))
+    found = Thresholds(limit("deletion"), limit("insertion"), unclear, base, slope, max(2.0, 1.5 * ratio))
     wrong = [judge(e, h, s, found).verdict != "ok" for e, h, s in zip(expected, heard, seconds, strict=True)]
     return Thresholds(**{**found.to_json(), "false_alarms": float(np.mean(wrong))})
 

@@ -1,0 +1,140 @@
+"""`compare` from end to end on two models of a few steps: everything is measured, and the page holds together."""
+
+from __future__ import annotations
+
+import json
+import re
+from html.parser import HTMLParser
+
+import pytest
+import torch
+from click.testing import CliRunner
+
+from ttskit.cli.compare import command
+from ttskit.compare import ComparisonResults, compare
+from ttskit.errors import CheckpointError, MismatchError, UsageError
+from ttskit.hookspecs import hookimpl
+from ttskit.plugins import create_registry
+
+SMALL = {"limit": 2, "hard_limit": 2, "pictures": 1, "speed_lengths": [6, 12], "speed_repeats": 1, "resamples": 200, "batch": 2,
+         "recogniser": {"channels": 24, "dilations": [1, 2], "max_epochs": 2}}
+
+
+class _Extra:
+    @hookimpl
+    def ttskit_report_sections(self, results):
+        return [("House numbers", f"<p>{len(results['systems'])} voices</p>")]
+
+
+@pytest.fixture(scope="module")
+def results(prepared, tmp_path_factory) -> ComparisonResults:
+    torch.set_num_threads(1)
+    registry = create_registry()
+    registry.events.register(_Extra())
+    out = tmp_path_factory.mktemp("compare") / "out"
+    return compare(models=["tacotron2", "fastpitch"], data=prepared.folder, recipe="tiny", steps=2, out=out, seeds=[0, 1],
+                   device="cpu", registry=registry, **SMALL)
+
+
+class _Page(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.open, self.sources, self.links, self.ids, self.images_without_text = [], [], [], set(), 0
+
+    def handle_starttag(self, tag, attributes):
+        found = dict(attributes)
+        if tag not in ("meta", "img", "br", "hr", "link", "input"):
+            self.open.append(tag)
+        self.sources += [found["src"]] if "src" in found else []
+        self.links += [found["href"]] if "href" in found else []
+        self.ids |= {found["id"]} if "id" in found else set()
+        self.images_without_text += tag == "img" and not found.get("alt")
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag, f"</{tag}> closes something else"
+
+
+def test_the_page_is_whole_and_needs_no_network(results):
+    html = results.page.read_text(encoding="utf-8")
+    page = _Page()
+    page.feed(html)
+    assert page.open == [] and page.images_without_text == 0
+    assert page.sources and all((results.folder / s).stat().st_size > 0 for s in page.sources)
+    assert {link[1:] for link in page.links if link.startswith("#")} <= page.ids
+    assert not re.search(r"""(?:src|href)=["'](?:https?:)?//""", html) and "@import" not in html and "<script" not in html
+    assert "House numbers" in html and "<p>2 voices</p>" in html
+
+
+def test_results_json_says_everything(results):
+    content = json.loads((results.folder / "results.json").read_text(encoding="utf-8"))
+    assert content == ComparisonResults.open(results.folder).content
+    keys = {row["key"] for row in content["summary"]}
+    assert {"mcd_db", "voicing_error", "mel_l1", "phone_error_rate_test", "phone_error_rate_hard", "free_mel_l1", "boundary_error_ms",
+            "attention_within", "latency_s", "throughput", "parameters", "training_s"} <= keys
+    mcd = content["quality"]["mcd_db"]
+    assert mcd["values"]["fastpitch"]["low"] <= mcd["values"]["fastpitch"]["value"] <= mcd["values"]["fastpitch"]["high"]
+    assert "tacotron2 − fastpitch" in mcd["differences"]
+    # the recording's own mel through the vocoder is nearer to it than two untrained models
+    through = mcd["values"]["natural, through the vocoder"]["value"]
+    assert through < min(mcd["values"][n]["value"] for n in results.labels)
+    assert [len(s["lengths"]) for s in content["speed"].values()] == [2, 2]
+    assert content["training"]["fastpitch"]["curves"]["train"]["step"][-1] == 2
+    assert len(content["sentences"]) == 4 and {s["group"] for s in content["sentences"]} == {"test", "hard"}
+    by_seed = {(v["system"], v["seed"]) for s in content["sentences"] for v in s["samples"]}
+    assert {("fastpitch", 0), ("fastpitch", 1), ("tacotron2", 1), ("natural", 0)} <= by_seed
+
+
+def test_what_differs_is_told(results):
+    facts = {f["name"]: f for f in results.content["comparability"]}
+    assert facts["training data"]["same"] and facts["vocoder"]["same"] and facts["budget"]["same"]
+    assert facts["decoding"]["values"] == ["autoregressive", "parallel"] and not facts["decoding"]["same"]
+
+
+def test_the_command_compares_runs_and_prints_the_table(results, tmp_path):
+    runs = [str(results.folder / "runs" / name) for name in results.labels]
+    arguments = [*runs, "-o", str(tmp_path / "again"), "--limit", "1", "--no-hard", "--json", "--device", "cpu"]
+    done = CliRunner().invoke(command, arguments, catch_exceptions=False)
+    assert done.exit_code == 0
+    shown = json.loads(done.stdout)
+    assert shown["systems"][0]["label"] == "tacotron2" and (tmp_path / "again" / "index.html").is_file()
+    content = ComparisonResults.open(tmp_path / "again").content
+    assert [s["group"] for s in content["sentences"]] == ["test"]
+    assert content["robustness"]["recogniser"]["cached"] is False  # other settings than the fixture's: another judge
+
+
+@pytest.mark.parametrize(("arguments", "message"), [
+    (["runs/a", "--budget", "10m", "-o", "x"], "not both"),
+    (["--models", "a,b", "--budget", "10m", "--steps", "3", "-o", "x"], "not both"),
+    (["--models", "a,b", "--budget", "soon", "-o", "x"], "not a duration"),
+    (["--seeds", "one", "-o", "x"], "whole numbers"),
+])
+def test_wrong_calls_are_explained(arguments, message):
+    done = CliRunner().invoke(command, arguments)
+    assert done.exit_code == 2 and message in done.output
+
+
+def test_refusals(results, prepared, tmp_path):
+    run = results.folder / "runs" / "fastpitch"
+    with pytest.raises(UsageError, match="two runs"):
+        compare([run], data=prepared.folder, out=tmp_path)
+    with pytest.raises(UsageError, match="named twice"):
+        compare([run, run], data=prepared.folder, out=tmp_path)
+    with pytest.raises(UsageError, match="no corpus is given"):
+        compare(models=["tacotron2", "fastpitch"], out=tmp_path)
+    with pytest.raises(UsageError, match="unknown setting"):
+        compare([run, run], data=prepared.folder, out=tmp_path, limt=3)
+    with pytest.raises(CheckpointError, match="not a comparison"):
+        ComparisonResults.open(tmp_path)
+
+
+def test_a_corpus_with_another_mel_is_refused(results, prepared, tmp_path):
+    import shutil
+
+    other = tmp_path / "other"
+    shutil.copytree(prepared.folder, other, ignore=shutil.ignore_patterns("recogniser", "features"))
+    info = json.loads((other / "corpus.json").read_text(encoding="utf-8"))
+    info["mel"]["hop_samples"] = 80
+    (other / "corpus.json").write_text(json.dumps(info), encoding="utf-8")
+    runs = [results.folder / "runs" / name for name in results.labels]
+    with pytest.raises(MismatchError, match="hop_samples|disagree"):
+        compare(runs, data=other, out=tmp_path / "out")
