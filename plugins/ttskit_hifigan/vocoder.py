@@ -128,7 +128,9 @@ class Hifigan(Vocoder):
             return Losses({"mel": LossTerm(self._mel_l1(audio, self._speaker()(batch.mel)) * len(audio), len(audio))})
 
     def _checked(self, batch: VocoderBatch) -> Tensor:
-        self.check_mel(batch.mel)
+        """The audio (B, 1, S). Shapes only: a NaN is the trainer's to skip, on all processes together and without waiting."""
+        if batch.mel.dim() != 3 or batch.mel.shape[1] != self.mel.bands:
+            raise InputError("mel has the wrong shape", f"got {tuple(batch.mel.shape)}, need (B, {self.mel.bands}, T)", "")
         wanted = (batch.mel.shape[0], batch.mel.shape[2] * self.mel.hop_samples)
         if tuple(batch.audio.shape) != wanted:
             raise InputError("audio does not belong to its mel", f"audio {tuple(batch.audio.shape)}, need {wanted}",

@@ -122,6 +122,11 @@ class Elsewhere:
         return SimpleNamespace(code=process.returncode, out=out, err=err)
 
 
+@pytest.fixture(scope="session")
+def start_elsewhere():
+    return Elsewhere
+
+
 @pytest.fixture
 def elsewhere(corpus_folder, tmp_path):
     return Elsewhere(corpus_folder, tmp_path)
@@ -134,8 +139,8 @@ def losses(run: Path, split="train"):
     return {r["step"]: {k: v for k, v in r.items() if k not in timings} for r in rows if r["split"] == split}
 
 
-@pytest.fixture
-def settings():
+@pytest.fixture(scope="session")
+def all_settings():
     """What `recipe` sets besides the shipped recipe, for other processes."""
     return SMALL
 

@@ -8,44 +8,76 @@ import torch
 from ttskit.training import RunFolder
 
 NO_DROPOUT = {
-    "fastpitch": ("models.fastpitch.options.encoder.dropout=0", "models.fastpitch.options.encoder.attention_dropout=0",
-                  "models.fastpitch.options.decoder.dropout=0", "models.fastpitch.options.decoder.attention_dropout=0",
-                  "models.fastpitch.options.duration_predictor.dropout=0", "models.fastpitch.options.pitch_predictor.dropout=0",
-                  "models.fastpitch.options.energy_predictor.dropout=0"),
+    "fastpitch": tuple(f"models.fastpitch.options.{part}=0" for part in (
+        "encoder.dropout", "encoder.attention_dropout", "decoder.dropout", "decoder.attention_dropout",
+        "duration_predictor.dropout", "pitch_predictor.dropout", "energy_predictor.dropout")),
     "tacotron2": tuple(f"models.tacotron2.options.{part}_dropout=0"
                        for part in ("encoder", "prenet", "attention", "decoder", "postnet")),
     "hifigan": (),
 }
-TORCHRUN = ("-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m", "--", "ttskit")
+TORCHRUN = ("-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2")
 # four utterances a batch: two for each process, so that batch statistics and shares really mix
 BATCH = ("training.max_utterances=4", "training.segments_per_batch=4", "training.checkpoint_every=1000")
 
+# All models in one group of processes, which train() then uses and leaves alone.
+CHILD = """
+import json, sys
+from pathlib import Path
+import torch, torch.distributed as dist
+from ttskit.config import load_recipe
+from ttskit.plugins import create_registry
+from ttskit.training import train
+
+if __name__ == "__main__":
+    torch.set_num_threads(1)
+    dist.init_process_group("gloo")
+    registry = create_registry()
+    for run, model, steps, overrides in json.loads(sys.argv[3]):
+        train(load_recipe("tiny", overrides, registry=registry), model=model, data=sys.argv[1], run=Path(sys.argv[2]) / run,
+              steps=steps, registry=registry)
+    dist.destroy_process_group()
+"""
+
+
+@pytest.fixture(scope="module")
+def two(corpus_folder, tmp_path_factory, start_elsewhere, all_settings):
+    """Folder of runs that two processes made: each model without dropout, and two of them with it."""
+    folder = tmp_path_factory.mktemp("two")
+    (folder / "child.py").write_text(CHILD, encoding="utf-8")
+    jobs = [(model, model, 10, (*all_settings, *BATCH, *overrides)) for model, overrides in NO_DROPOUT.items()]
+    jobs += [(f"{model}-dropout", model, 3, (*all_settings, *BATCH)) for model in ("fastpitch", "tacotron2")]
+    arguments = (str(folder / "child.py"), str(corpus_folder), str(folder), json.dumps(jobs))
+    result = start_elsewhere(corpus_folder, folder).run(*arguments, launcher=TORCHRUN)
+    assert result.code == 0, result.err
+    return folder
+
 
 @pytest.mark.parametrize("model", NO_DROPOUT)
-def test_two_processes_equal_one(model, trained, elsewhere, tmp_path, losses_of):
-    overrides = (*BATCH, *NO_DROPOUT[model])
-    arguments = elsewhere.arguments(model, tmp_path / "two", "--steps", "10", overrides=overrides)
-    result = elsewhere.run(*arguments, launcher=TORCHRUN)
-    assert result.code == 0, result.err
-    one = losses_of(trained(model, run="one", steps=10, overrides=overrides).path)
-    two = losses_of(tmp_path / "two")
-    assert json.loads((tmp_path / "two" / "environment.json").read_text(encoding="utf-8"))["processes"] == 2
-    assert sorted(one) == sorted(two) == list(range(1, 11))
+def test_two_processes_equal_one(model, two, trained, losses_of):
+    alone = trained(model, run="one", steps=10, overrides=(*BATCH, *NO_DROPOUT[model]))
+    together = RunFolder.open(two / model)
+    assert json.loads((together.path / "environment.json").read_text(encoding="utf-8"))["processes"] == 2
+    one, other = losses_of(alone.path), losses_of(together.path)
+    assert sorted(one) == sorted(other) == list(range(1, 11))
     for step, values in one.items():
-        assert values.keys() == two[step].keys()
+        assert values.keys() == other[step].keys()
         for name, value in values.items():
             if name != "split":
-                assert two[step][name] == pytest.approx(value, rel=1e-4, abs=1e-7), f"step {step}: {name}"
-    mine, theirs = (RunFolder.open(tmp_path / name) for name in ("one", "two"))
-    validation = [run.metrics("validation")[-1]["loss"] for run in (mine, theirs)]
+                assert other[step][name] == pytest.approx(value, rel=1e-4, abs=1e-7), f"step {step}: {name}"
+    validation = [run.metrics("validation")[-1]["loss"] for run in (alone, together)]
     assert validation[0] == pytest.approx(validation[1], rel=1e-3)
 
 
 @pytest.mark.parametrize("model", ["fastpitch", "tacotron2"])
-def test_with_dropout_it_completes(model, elsewhere, tmp_path):
-    result = elsewhere.run(*elsewhere.arguments(model, tmp_path / "two", "--steps", "3", overrides=BATCH), launcher=TORCHRUN)
-    assert result.code == 0, result.err
-    run = RunFolder.open(tmp_path / "two")
+def test_with_dropout_it_completes(model, two):
+    run = RunFolder.open(two / f"{model}-dropout")
     assert run.checkpoints[-1].step == 3
-    weights, _ = run.weights("last")
-    assert all(torch.isfinite(w).all() for w in weights.values())
+    assert all(torch.isfinite(w).all() for w in run.weights("last")[0].values())
+
+
+def test_the_command_under_torchrun(elsewhere, tmp_path):
+    """As the command's help says: -- keeps torchrun from reading --run as its own --run-path."""
+    arguments = elsewhere.arguments("fastpitch", tmp_path / "run", "--steps", "2", "--json", overrides=BATCH)
+    result = elsewhere.run("-m", "--", "ttskit", *arguments, launcher=TORCHRUN)
+    assert result.code == 0, result.err
+    assert json.loads(result.out)["checkpoints"] == [2]  # one process speaks

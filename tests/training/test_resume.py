@@ -62,8 +62,8 @@ def at():
 
 @pytest.mark.parametrize("model", MODELS)
 def test_killed_in_the_middle_of_an_epoch(model, trained, corpus_folder, elsewhere, tmp_path, losses_of, same_weights,
-                                          settings):
-    process = elsewhere.start(model, str(corpus_folder), str(tmp_path / "killed"), str(KILLED_AT), str(STEPS), *settings,
+                                          all_settings):
+    process = elsewhere.start(model, str(corpus_folder), str(tmp_path / "killed"), str(KILLED_AT), str(STEPS), *all_settings,
                               launcher=("-c", CHILD))
     assert process.stdout.readline().strip() == "here", process.communicate()[1]
     process.kill()
