@@ -97,11 +97,11 @@ class Decoder(nn.Module):
         """LSTM weights as the loop uses them: prenet part, bias, recurrent part; the second LSTM's weight and bias."""
         lstm, width = self.attention_lstm, self.options.prenet_channels
         first = lstm.weight_ih[:, :width]
-        rest = torch.cat([lstm.weight_ih[:, width:], lstm.weight_hh], 1).t().contiguous()
+        rest = torch.cat([lstm.weight_ih[:, width:], lstm.weight_hh], 1)
         if self.options.decoder_lstms == 1:
             return first, lstm.bias_ih + lstm.bias_hh, rest, None, None
         second = self.decoder_lstm
-        weight = torch.cat([second.weight_ih, second.weight_hh], 1).t().contiguous()
+        weight = torch.cat([second.weight_ih, second.weight_hh], 1)
         return first, lstm.bias_ih + lstm.bias_hh, rest, weight, second.bias_ih + second.bias_hh
 
     def teach(self, keys: Keys, previous: Tensor, prenet_masks: Tensor | None, mixed: Tensor | None = None,
@@ -129,8 +129,9 @@ class Decoder(nn.Module):
             drop_d = self._hidden_dropout(options.decoder_dropout, steps, rows, options.decoder_lstm, memory)
 
         attention = self.attention
-        done = recurrence.run(inputs, recurrent, memory, keys.keys, keys.hidden, attention.query.weight, keys.convolution,
-                              keys.dense, keys.score, given, share, drop_a, second, second_bias, drop_d)
+        done = recurrence.run(inputs, recurrent.t().contiguous(), memory, keys.keys, keys.hidden, attention.query.weight,
+                              keys.convolution, keys.dense, keys.score, given, share, drop_a,
+                              None if second is None else second.t().contiguous(), second_bias, drop_d)
         top = torch.cat([done.state, done.context], 2).transpose(0, 1)
         return Taught(self.frame(top), self.gate(top).squeeze(2), done.energies.transpose(0, 1), done.weights.transpose(0, 1))
 
@@ -156,7 +157,7 @@ class Decoder(nn.Module):
         limit = int(caps.max())
         rest_limit = -(-options.rest_frames // r) if options.rest_frames else limit + 1
         first, bias, recurrent, second, second_bias = self._recurrent()
-        first = first.t()
+        first = first.contiguous()
 
         h = c = memory.new_zeros(rows, options.attention_lstm)
         h2 = c2 = memory.new_zeros(rows, options.decoder_lstm)
@@ -170,7 +171,7 @@ class Decoder(nn.Module):
         frames = memory.new_empty(rows, limit, self.bands * r)
         gates = memory.new_empty(rows, limit)
         alignment = memory.new_empty(rows, limit, tokens)
-        head = torch.cat([self.frame.weight, self.gate.weight]).t().contiguous()
+        head = torch.cat([self.frame.weight, self.gate.weight])
         head_bias = torch.cat([self.frame.bias, self.gate.bias])
         ended = torch.zeros(rows, dtype=torch.bool, device=device)
         finished = torch.zeros_like(ended)
@@ -186,8 +187,7 @@ class Decoder(nn.Module):
                 prenet = self.run_prenet(frame, masks[:, step % _BLOCK])
             else:
                 prenet = self.run_prenet(frame, None)
-            gates_in = torch.addmm(torch.addmm(bias, prenet, first), torch.cat([attended, h], 1), recurrent)
-            h, c = _cell(gates_in, c)
+            h, c = _cell(F.linear(prenet, first, bias).add_(F.linear(torch.cat([attended, h], 1), recurrent)), c)
             energies = self.attention.energies(h, windows.copy_(spread), keys)
             if options.monotonic == "window":
                 energies = windowed(energies, history[:, 0], options.window_back, options.window_ahead)
@@ -200,9 +200,9 @@ class Decoder(nn.Module):
             if second is None:
                 state = h
             else:
-                h2, c2 = _cell(torch.addmm(second_bias, torch.cat([h, attended, h2], 1), second), c2)
+                h2, c2 = _cell(F.linear(torch.cat([h, attended, h2], 1), second, second_bias), c2)
                 state = h2
-            out = torch.addmm(head_bias, torch.cat([state, attended], 1), head)
+            out = F.linear(torch.cat([state, attended], 1), head, head_bias)
             frame, gate = out[:, :-1], out[:, -1]
             frames[:, step], gates[:, step], alignment[:, step] = frame, gate, weights
 
