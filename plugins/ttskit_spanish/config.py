@@ -19,6 +19,8 @@ class SpanishOptions(BaseModel):
     locale: Literal["es-AR", "es-ES", "es-MX", "es-US"] = Field(
         "es-AR", description="which currency $ is, and whether decimals have a comma (AR, ES) or a point (MX, US)"
     )
-    fricative: Literal["ʃ", "ʒ"] = Field("ʃ", description="Rioplatense sound of ll and y: ʃ (younger) or ʒ (older); other dialects ignore it")
+    fricative: Literal["ʃ", "ʒ"] = Field(
+        "ʃ", description="Rioplatense sound of ll and y: ʃ (younger) or ʒ (older); other dialects ignore it"
+    )
     lleismo: bool = Field(False, description="Castilian and Latin American: keep ll (ʎ) apart from y (ʝ)")
     spaces: bool = Field(False, description="put a space token between words that no punctuation separates")

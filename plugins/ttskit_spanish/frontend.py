@@ -42,7 +42,8 @@ class SpanishFrontend(Frontend):
             checked = SpanishOptions(**options)
         except ValidationError as error:
             lines = "\n".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
-            raise ConfigError("options of the Spanish frontend are not valid", lines, f"options: {', '.join(SpanishOptions.model_fields)}") from None
+            fix = f"options: {', '.join(SpanishOptions.model_fields)}"
+            raise ConfigError("options of the Spanish frontend are not valid", lines, fix) from None
         self.options: Mapping = checked.model_dump()
         self._locale, self._spaces = checked.locale, checked.spaces
         self._dialect = dialect(checked.dialect, fricative=checked.fricative, lleismo=checked.lleismo)

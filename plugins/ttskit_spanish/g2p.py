@@ -101,11 +101,8 @@ def _phonemes(cut: Syllabified, stresses: frozenset[int], d: Dialect) -> tuple[s
             origin += [unit.sound] * len(sounds)
             continue
         number = cores.get(index)
-        if number is None:
-            sound = _GLIDES[unit.sound]
-        else:
-            sound = STRESS + unit.sound if number in stresses else unit.sound
-        out.append(sound)
+        mark = STRESS if number in stresses else ""
+        out.append(_GLIDES[unit.sound] if number is None else mark + unit.sound)
         origin.append(unit.sound)
     return tuple(out)
 

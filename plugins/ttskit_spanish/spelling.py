@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 # Letters of other Latin alphabets, by the Spanish letters that sound nearest. Those that are a
 # Spanish letter with a mark (à, ê, ã, ć …) lose the mark in `plain` and need no row.
 _FOREIGN = {
     "ß": "ss", "æ": "e", "œ": "e", "ø": "o", "å": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "t", "ı": "i", "ŋ": "n",
-    "š": "sh", "ş": "sh", "ș": "sh", "ś": "sh", "č": "ch", "ć": "ch", "ž": "y", "ż": "y", "ź": "z", "ř": "r", "ţ": "ts", "ț": "ts",
+    "š": "sh", "ş": "sh", "ș": "sh", "ś": "sh", "č": "ch", "ć": "ch", "ž": "y", "ż": "y", "ź": "z", "ř": "r", "ţ": "ts",
+    "ț": "ts",
     "ğ": "", "ç": "s", "ł̣": "l", "ĝ": "y", "ñ": "ñ", "ŷ": "i", "ý": "í", "ÿ": "i", "ĳ": "i",
 }  # fmt: skip
 SPANISH = frozenset("abcdefghijklmnñopqrstuvwxyzáéíóúü")
@@ -90,17 +91,14 @@ def units(word: str) -> list[Unit]:
         if text == "h":
             pending_h += "h"
             continue
-        if pending_h:
-            if found:  # h before a consonant is silent: Yahvé
-                last = found[-1]
-                found[-1] = Unit(last.text + pending_h, last.sound, last.vowel, last.accent, last.h)
-                pending_h = ""
+        if pending_h and found:  # h before a consonant is silent: Yahvé
+            found[-1] = replace(found[-1], text=found[-1].text + pending_h)
+            pending_h = ""
         if text == "y" and word[match.end() : match.end() + 1] not in _VOWELS:
             found.append(Unit(pending_h + text, "i", True, False, bool(pending_h)))
         else:
             found.append(Unit(pending_h + text, text))
         pending_h = ""
     if pending_h and found:
-        last = found[-1]
-        found[-1] = Unit(last.text + pending_h, last.sound, last.vowel, last.accent, last.h)
+        found[-1] = replace(found[-1], text=found[-1].text + pending_h)
     return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 from ttskit_spanish.spelling import Unit, plain, units
 
@@ -41,11 +42,7 @@ def _joins(first: Unit, second: Unit, after: Unit | None) -> bool:
         return False
     weak_first = first.sound in _WEAK and not first.accent
     weak_second = second.sound in _WEAK and not second.accent
-    if weak_first:
-        return True  # ia, iu, uí, ué
-    if weak_second:
-        return True  # ai, oi, áu
-    return False  # ea, aí, ía
+    return weak_first or weak_second  # ia, iu, uí, ai, áu; but not ea, aí, ía
 
 
 def nuclei(parts: list[Unit]) -> list[tuple[int, int, int]]:
@@ -113,7 +110,7 @@ def syllabify(word: str, *, tl_together: bool = True) -> Syllabified | None:
     if not found:
         return None
     starts = [0]
-    for (_, end, _), (start, _, _) in zip(found, found[1:], strict=False):
+    for (_, end, _), (start, _, _) in pairwise(found):
         consonants = start - end
         if consonants == 0 or parts[start].h:
             starts.append(start)

@@ -8,33 +8,48 @@ from ttskit_spanish.normalize.context import Context, ends_token
 
 # Written (lower case) -> said. Those with a space or a sign inside are tried first, the longest first.
 _TABLE = {
-    "bs. as.": "buenos aires", "bs as": "buenos aires", "ee. uu.": "estados unidos", "ee.uu.": "estados unidos", "eeuu": "estados unidos",
+    "bs. as.": "buenos aires", "bs as": "buenos aires", "ee. uu.": "estados unidos", "ee.uu.": "estados unidos",
+    "eeuu": "estados unidos",
     "a. c.": "antes de cristo", "a.c.": "antes de cristo", "d. c.": "después de cristo", "d.c.": "después de cristo",
     "p. ej.": "por ejemplo", "p.ej.": "por ejemplo", "s/n": "sin número", "c/u": "cada uno", "y/o": "y o", "s.a.": "ese a",
-    "s. a.": "ese a", "s.r.l.": "ese erre ele", "n.º": "número", "n.°": "número", "nº": "número", "n°": "número", "nro.": "número",
-    "nro": "número", "núm.": "número", "n.os": "números", "av.": "avenida", "avda.": "avenida", "avs.": "avenidas", "bv.": "bulevar",
-    "pje.": "pasaje", "dr.": "doctor", "dra.": "doctora", "dres.": "doctores", "sr.": "señor", "sra.": "señora", "srta.": "señorita",
-    "sres.": "señores", "sras.": "señoras", "lic.": "licenciado", "ing.": "ingeniero", "arq.": "arquitecto", "prof.": "profesor",
-    "profa.": "profesora", "pte.": "presidente", "pdte.": "presidente", "gral.": "general", "cnel.": "coronel", "cap.": "capítulo",
-    "tte.": "teniente", "sgto.": "sargento", "mons.": "monseñor", "sto.": "santo", "sta.": "santa", "ud.": "usted", "uds.": "ustedes",
-    "vd.": "usted", "vds.": "ustedes", "pcia.": "provincia", "prov.": "provincia", "cía.": "compañía", "cia.": "compañía", "etc.": "etcétera",
-    "aprox.": "aproximadamente", "pág.": "página", "págs.": "páginas", "pag.": "página", "vol.": "volumen", "vols.": "volúmenes",
+    "s. a.": "ese a", "s.r.l.": "ese erre ele", "n.º": "número", "n.°": "número", "nº": "número", "n°": "número",
+    "nro.": "número",
+    "nro": "número", "núm.": "número", "n.os": "números", "av.": "avenida", "avda.": "avenida", "avs.": "avenidas",
+    "bv.": "bulevar",
+    "pje.": "pasaje", "dr.": "doctor", "dra.": "doctora", "dres.": "doctores", "sr.": "señor", "sra.": "señora",
+    "srta.": "señorita",
+    "sres.": "señores", "sras.": "señoras", "lic.": "licenciado", "ing.": "ingeniero", "arq.": "arquitecto",
+    "prof.": "profesor",
+    "profa.": "profesora", "pte.": "presidente", "pdte.": "presidente", "gral.": "general", "cnel.": "coronel",
+    "cap.": "capítulo",
+    "tte.": "teniente", "sgto.": "sargento", "mons.": "monseñor", "sto.": "santo", "sta.": "santa", "ud.": "usted",
+    "uds.": "ustedes",
+    "vd.": "usted", "vds.": "ustedes", "pcia.": "provincia", "prov.": "provincia", "cía.": "compañía", "cia.": "compañía",
+    "etc.": "etcétera",
+    "aprox.": "aproximadamente", "pág.": "página", "págs.": "páginas", "pag.": "página", "vol.": "volumen",
+    "vols.": "volúmenes",
     "art.": "artículo", "arts.": "artículos", "inc.": "inciso", "tel.": "teléfono", "tel": "teléfono", "tels.": "teléfonos",
-    "cel.": "celular", "depto.": "departamento", "dpto.": "departamento", "dto.": "departamento", "esq.": "esquina", "ed.": "edición",
-    "máx.": "máximo", "mín.": "mínimo", "min.": "minutos", "int.": "interno", "ext.": "extensión", "hno.": "hermano", "hnos.": "hermanos",
+    "cel.": "celular", "depto.": "departamento", "dpto.": "departamento", "dto.": "departamento", "esq.": "esquina",
+    "ed.": "edición",
+    "máx.": "máximo", "mín.": "mínimo", "min.": "minutos", "int.": "interno", "ext.": "extensión", "hno.": "hermano",
+    "hnos.": "hermanos",
     "vs.": "versus", "vs": "versus", "fig.": "figura", "figs.": "figuras", "gob.": "gobierno", "admin.": "administración",
     "atte.": "atentamente", "tv": "te ve", "km": "kilómetro", "hs": "horas", "hs.": "horas", "kg": "kilo", "ec": "era común",
-    "ej.": "ejemplo", "fdo.": "firmado", "dpto": "departamento", "depto": "departamento", "mtro.": "maestro", "cte.": "corriente",
-    "ref.": "referencia", "cód.": "código", "trad.": "traducción", "izq.": "izquierda", "der.": "derecha", "c.p.": "código postal",
-    "cdad.": "ciudad", "gta.": "glorieta", "ntra.": "nuestra", "ntro.": "nuestro", "excmo.": "excelentísimo", "urss": "urs", "cd": "ce de",
+    "ej.": "ejemplo", "fdo.": "firmado", "dpto": "departamento", "depto": "departamento", "mtro.": "maestro",
+    "cte.": "corriente",
+    "ref.": "referencia", "cód.": "código", "trad.": "traducción", "izq.": "izquierda", "der.": "derecha",
+    "c.p.": "código postal",
+    "cdad.": "ciudad", "gta.": "glorieta", "ntra.": "nuestra", "ntro.": "nuestro", "excmo.": "excelentísimo", "urss": "urs",
+    "cd": "ce de",
 }  # fmt: skip
 _STARTS = frozenset(key[0] for key in _TABLE)
-_PATTERN = re.compile("|".join(re.escape(key).replace(r"\ ", "[ \xa0]?") for key in sorted(_TABLE, key=len, reverse=True)), re.IGNORECASE)
+_LONGEST_FIRST = sorted(_TABLE, key=len, reverse=True)
+_PATTERN = re.compile("|".join(re.escape(key).replace(r"\ ", "[ \xa0]?") for key in _LONGEST_FIRST), re.IGNORECASE)
 _FEMININE = {"lic.": "licenciada", "ing.": "ingeniera", "arq.": "arquitecta", "prof.": "profesora", "pte.": "presidenta"}
 _KILOMETRES = frozenset(("km", "kg", "hs", "hs.", "min."))
 # What a sentence can end with, its point then being the full stop too.
-_CAN_END = frozenset(("etc.", "hs.", "cía.", "cia.", "bs. as.", "ee.uu.", "ee. uu.", "a.c.", "a. c.", "d.c.", "d. c.", "s.a.", "s. a.",
-                      "s.r.l.", "uds.", "ud.", "min."))  # fmt: skip
+_CAN_END = frozenset(("etc.", "hs.", "cía.", "cia.", "bs. as.", "ee.uu.", "ee. uu.", "a.c.", "a. c.",
+                      "d.c.", "d. c.", "s.a.", "s. a.", "s.r.l.", "uds.", "ud.", "min."))  # fmt: skip
 _TEXT_ENDS = re.compile(r"\s*$")
 _NEW_SENTENCE = re.compile(r"\s*$|\s+[¿¡«\"“(—]*[A-ZÁÉÍÓÚÑ]")
 
@@ -78,4 +93,4 @@ def read_abbreviation(text: str, at: int, context: Context) -> tuple[str, int] |
 
 
 def _number_follows(text: str, at: int) -> bool:
-    return text[at : at + 6].strip()[:1].isdigit()
+    return text[at : at + 6].strip()[:1].isdecimal()

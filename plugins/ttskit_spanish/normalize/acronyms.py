@@ -9,9 +9,11 @@ from ttskit_spanish.normalize.letters import sayable, spell
 _SPELT = frozenset("ONG CEO ADN ARN OMS GPS USB PDF CUE UBA".split()) - {"UBA"}
 _SAID = frozenset("CUIT CUIL IVA SIDA COVID CONICET UNICEF UNESCO ARBA ISBN".split()) - {"ISBN"}
 _CAPITAL_WORDS = frozenset(
-    "NO SI SÍ YA LA EL LO DE EN UN MI TU SU SE ME TE LE AL ES VA HA HE SOY DEL LAS LOS UNA CON POR QUE QUÉ MÁS MUY ASÍ VOS VEN IR A O Y E U".split()
+    "NO SI SÍ YA LA EL LO DE EN UN MI TU SU SE ME TE LE AL ES VA HA HE SOY DEL LAS LOS UNA CON POR QUE QUÉ MÁS MUY ASÍ "
+    "VOS VEN IR A O Y E U".split()
 )
-_SOUNDS = {"mmm": "mm", "mm": "mm", "hmm": "mm", "hm": "mm", "shh": "sh", "sh": "sh", "pst": "ps", "psst": "ps", "brr": "br", "pff": "pf",
+_SOUNDS = {"mmm": "mm", "mm": "mm", "hmm": "mm", "hm": "mm", "shh": "sh", "sh": "sh", "pst": "ps", "psst": "ps",
+           "brr": "br", "pff": "pf",
            "zzz": "s", "grr": "gr", "tsk": "ts", "jm": "jm"}  # fmt: skip
 _VOWELS = frozenset("aeiouáéíóúüyàèìòùâêîôûäëïöãõåæøœỹĩũ")
 

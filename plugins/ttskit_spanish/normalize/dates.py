@@ -8,14 +8,17 @@ from ttskit_spanish.normalize.context import Context, ends_token
 from ttskit_spanish.normalize.numbers import cardinal
 
 MONTHS = "enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre".split()
-_SHORT = {m[:3]: m for m in MONTHS} | {"sept": "septiembre", "set": "septiembre", "setiembre": "setiembre"} | {m: m for m in MONTHS}
-_DAYS = {"lun": "lunes", "mar": "martes", "mié": "miércoles", "mier": "miércoles", "miér": "miércoles", "jue": "jueves", "vie": "viernes",
+_SHORT = {m[:3]: m for m in MONTHS} | {"sept": "septiembre", "set": "septiembre",
+          "setiembre": "setiembre"} | {m: m for m in MONTHS}
+_DAYS = {"lun": "lunes", "mar": "martes", "mié": "miércoles", "mier": "miércoles", "miér": "miércoles", "jue": "jueves",
+         "vie": "viernes",
          "vier": "viernes", "sáb": "sábado", "sab": "sábado", "dom": "domingo"}  # fmt: skip
 _MONTH = r"(?P<month>" + "|".join(sorted(_SHORT, key=len, reverse=True)) + r")"
 _NUMERIC = re.compile(r"(\d{1,2})([/.-])(\d{1,2})\2(\d{4}|\d{2})")
 _ISO = re.compile(r"(\d{4})-(\d{2})-(\d{2})")
 _DAY_MONTH = re.compile(
-    rf"(?P<day>\d{{1,2}})(?P<first>\.?[º°]|ro)? (?:de )?{_MONTH}(?P<dot>\.)?(?![^\W\d_])(?: (?P<of>de |del )?(?P<year>\d{{4}})(?!\d))?",
+    rf"(?P<day>\d{{1,2}})(?P<first>\.?[º°]|ro)? (?:de )?{_MONTH}(?P<dot>\.)?(?![^\W\d_])"
+    r"(?: (?P<of>de |del )?(?P<year>\d{4})(?!\d))?",
     re.IGNORECASE,
 )
 _MONTH_YEAR = re.compile(rf"{_MONTH}(?P<dot>\.)? (?P<of>del? )(?P<year>\d{{4}})(?!\d)", re.IGNORECASE)
@@ -38,8 +41,10 @@ def read_date(text: str, at: int, context: Context) -> tuple[str, int] | None:
     >>> from ttskit_spanish.normalize.context import Context
     >>> def read(t, locale="es-AR"):
     ...     return read_date(t, 0, Context(t, locale))[0]
-    >>> read("24/03/1976"), read("2024-03-01"), read("1 de mayo"), read("30 julio del 2020")
-    ('veinticuatro de marzo de mil novecientos setenta y seis', 'primero de marzo de dos mil veinticuatro', 'primero de mayo', 'treinta de julio del dos mil veinte')
+    >>> read("24/03/1976"), read("1 de mayo")
+    ('veinticuatro de marzo de mil novecientos setenta y seis', 'primero de mayo')
+    >>> read("2024-03-01"), read("30 julio del 2020")
+    ('primero de marzo de dos mil veinticuatro', 'treinta de julio del dos mil veinte')
     >>> read("3/24/2020", "es-US")
     'veinticuatro de marzo de dos mil veinte'
     """

@@ -11,7 +11,8 @@ from ttskit_spanish.normalize.telephone import group
 
 _EMAIL = re.compile(r"[A-Za-z0-9][\w.+-]{0,80}@[A-Za-z0-9-]{1,60}(?:\.[A-Za-z0-9-]{1,30}){1,5}")
 _URL = re.compile(r"(?:https?://|ftp://|www\.)[^\s<>«»“”\"()\[\]]{2,300}", re.IGNORECASE)
-_DOMAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,60}(?:\.[a-z0-9-]{1,30}){0,3}\.(?:com|org|net|edu|gob|gov|info|io|ar|es|mx|uy|cl|example)"
+_DOMAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,60}(?:\.[a-z0-9-]{1,30}){0,3}"
+                     r"\.(?:com|org|net|edu|gob|gov|info|io|ar|es|mx|uy|cl|example)"
                      r"(?:\.[a-z]{2})?(?:/[^\s<>«»“”\"()\[\]]{0,200})?(?![\w@])")  # fmt: skip
 _IP = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}(?![\d.])")
 _HANDLE = re.compile(r"@([A-Za-z0-9_ñÑáéíóúÁÉÍÓÚ]{2,40})")
@@ -21,9 +22,11 @@ _CODE = re.compile(r"(?=[^\W_]{0,24}\d)(?=[^\W_]{0,24}[^\W\d_])[^\W_]{2,24}(?![^
 _PRODUCT = re.compile(r"\d+[xX]\d+")
 _CODE_PART = re.compile(r"[^\W\d_]+|\d+")
 _HYPHENED = re.compile(r"([^\W\d_]{1,20})[-–](\d{1,4})(?![\w-])")
-_SYMBOLS = {".": "punto", "@": "arroba", "_": "guion bajo", "-": "guion", "/": "barra", ":": "dos puntos", "?": "signo de pregunta",
+_SYMBOLS = {".": "punto", "@": "arroba", "_": "guion bajo", "-": "guion", "/": "barra", ":": "dos puntos",
+            "?": "signo de pregunta",
             "=": "igual", "&": "y", "#": "numeral", "%": "por ciento", "+": "más", "~": "tilde", "^": "acento circunflejo",
-            "*": "asterisco", ",": "coma", ";": "punto y coma", "!": "signo de exclamación", "$": "pesos", "'": "apóstrofo"}  # fmt: skip
+            "*": "asterisco", ",": "coma", ";": "punto y coma", "!": "signo de exclamación", "$": "pesos",
+            "'": "apóstrofo"}  # fmt: skip
 _PIECE = re.compile(r"[A-Za-zñÑáéíóúüÁÉÍÓÚÜ]+|\d+|.", re.DOTALL)
 # Consonants that no Spanish reader says together.
 _CLUSTER = re.compile(r"^[^aeiouáéíóú]*$|[^aeiouáéíóú]{3}$|[^aeiouáéíóú]{4}|^[^aeiouáéíóú]{3}")
@@ -39,7 +42,7 @@ def spoken_address(written: str, locale: str) -> str:
     """
     words = []
     for piece in _PIECE.findall(written):
-        if piece[0].isdigit():
+        if piece[0].isdecimal():
             words.append(group(piece) if piece[0] == "0" or len(piece) > 4 else cardinal(int(piece)))
         elif piece.isalpha():
             low = piece.lower()
@@ -56,19 +59,21 @@ def read_electronic(text: str, at: int, context: Context) -> tuple[str, int] | N
     >>> from ttskit_spanish.normalize.context import Context
     >>> def read(t):
     ...     return read_electronic(t, 0, Context(t, "es-AR"))[0]
-    >>> read("#NiUnaMenos"), read("#24M"), read("@archivo"), read("192.168.0.1")
-    ('hashtag ni una menos', 'hashtag veinticuatro eme', 'arroba archivo', 'ciento noventa y dos punto ciento sesenta y ocho punto cero punto uno')
+    >>> read("#NiUnaMenos"), read("#24M"), read("@archivo")
+    ('hashtag ni una menos', 'hashtag veinticuatro eme', 'arroba archivo')
+    >>> read("192.168.0.1")
+    'ciento noventa y dos punto ciento sesenta y ocho punto cero punto uno'
     """
     first = text[at]
     if first == "#":
         match = _HASHTAG.match(text, at)
-        if match is None or match[1].isdigit():
+        if match is None or match[1].isdecimal():
             return None
         return "hashtag " + _camel(match[1], context.locale), match.end()
     if first == "@":
         match = _HANDLE.match(text, at)
         return ("arroba " + spoken_address(match[1], context.locale), match.end()) if match else None
-    if first.isdigit():
+    if first.isdecimal():
         match = _IP.match(text, at)
         if match and all(int(n) < 256 and n == str(int(n)) for n in match.group().split(".")):
             return " punto ".join(cardinal(int(n)) for n in match.group().split(".")), match.end()
@@ -82,7 +87,7 @@ def read_electronic(text: str, at: int, context: Context) -> tuple[str, int] | N
 def _camel(written: str, locale: str) -> str:
     words = []
     for part in _CAMEL.findall(written):
-        if part.isdigit():
+        if part.isdecimal():
             words.append(cardinal(int(part)) if len(part) < 16 else spelt(part))
         elif len(part) == 1 and part.lower() not in "aeouy":
             words.append(spell(part, locale))
@@ -112,7 +117,7 @@ def read_code(text: str, at: int, context: Context) -> tuple[str, int] | None:
         return None
     words = []
     for part in _CODE_PART.findall(match.group()):
-        if not part.isdigit():
+        if not part.isdecimal():
             words.append(_letters(part, context))
         elif part.isascii():
             words.append(group(part) if part[0] == "0" and len(part) > 1 else cardinal(int(part)))
@@ -122,6 +127,6 @@ def read_code(text: str, at: int, context: Context) -> tuple[str, int] | None:
 
 
 def _letters(part: str, context: Context) -> str:
-    if part.isupper() and not (sayable(part) and len(part) > 3) or len(part) == 1:
+    if len(part) == 1 or (part.isupper() and not (sayable(part) and len(part) > 3)):
         return spell(part, context.locale)
     return part.lower()

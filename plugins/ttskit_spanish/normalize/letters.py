@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 _NAMES = {
-    "a": "a", "b": "be", "c": "ce", "d": "de", "e": "e", "f": "efe", "g": "ge", "h": "hache", "i": "i", "j": "jota", "k": "ka", "l": "ele",
+    "a": "a", "b": "be", "c": "ce", "d": "de", "e": "e", "f": "efe", "g": "ge", "h": "hache", "i": "i", "j": "jota",
+    "k": "ka", "l": "ele",
     "m": "eme", "n": "ene", "ñ": "eñe", "o": "o", "p": "pe", "q": "cu", "r": "erre", "s": "ese", "t": "te", "u": "u", "v": "ve",
     "w": "doble ve", "x": "equis", "y": "i griega", "z": "zeta", "á": "a", "é": "e", "í": "i", "ó": "o", "ú": "u", "ü": "u",
 }  # fmt: skip

@@ -12,14 +12,17 @@ from ttskit_spanish.normalize.ordinals import read_fraction
 # unit -> (singular, plural, gender); exact case first, then lower case.
 _UNITS = {
     "%": ("por ciento", "por ciento", "n"), "‰": ("por mil", "por mil", "n"),
-    "kg": ("kilo", "kilos", "m"), "g": ("gramo", "gramos", "m"), "gr": ("gramo", "gramos", "m"), "mg": ("miligramo", "miligramos", "m"),
-    "t": ("tonelada", "toneladas", "f"), "tn": ("tonelada", "toneladas", "f"), "lb": ("libra", "libras", "f"), "oz": ("onza", "onzas", "f"),
+    "kg": ("kilo", "kilos", "m"), "g": ("gramo", "gramos", "m"), "gr": ("gramo", "gramos", "m"),
+    "mg": ("miligramo", "miligramos", "m"),
+    "t": ("tonelada", "toneladas", "f"), "tn": ("tonelada", "toneladas", "f"), "lb": ("libra", "libras", "f"),
+    "oz": ("onza", "onzas", "f"),
     "km": ("kilómetro", "kilómetros", "m"), "m": ("metro", "metros", "m"), "mts": ("metro", "metros", "m"),
     "cm": ("centímetro", "centímetros", "m"), "mm": ("milímetro", "milímetros", "m"), "nm": ("nanómetro", "nanómetros", "m"),
     "km²": ("kilómetro cuadrado", "kilómetros cuadrados", "m"), "m²": ("metro cuadrado", "metros cuadrados", "m"),
     "cm²": ("centímetro cuadrado", "centímetros cuadrados", "m"), "m³": ("metro cúbico", "metros cúbicos", "m"),
     "cm³": ("centímetro cúbico", "centímetros cúbicos", "m"), "cc": ("centímetro cúbico", "centímetros cúbicos", "m"),
-    "ha": ("hectárea", "hectáreas", "f"), "l": ("litro", "litros", "m"), "lts": ("litro", "litros", "m"), "ml": ("mililitro", "mililitros", "m"),
+    "ha": ("hectárea", "hectáreas", "f"), "l": ("litro", "litros", "m"), "lts": ("litro", "litros", "m"),
+    "ml": ("mililitro", "mililitros", "m"),
     "h": ("hora", "horas", "f"), "hs": ("hora", "horas", "f"), "hrs": ("hora", "horas", "f"), "min": ("minuto", "minutos", "m"),
     "s": ("segundo", "segundos", "m"), "seg": ("segundo", "segundos", "m"), "ms": ("milisegundo", "milisegundos", "m"),
     "km/h": ("kilómetro por hora", "kilómetros por hora", "m"), "m/s": ("metro por segundo", "metros por segundo", "m"),
@@ -30,7 +33,8 @@ _UNITS = {
     "W": ("vatio", "vatios", "m"), "kW": ("kilovatio", "kilovatios", "m"), "MW": ("megavatio", "megavatios", "m"),
     "kWh": ("kilovatio hora", "kilovatios hora", "m"), "V": ("voltio", "voltios", "m"), "A": ("amperio", "amperios", "m"),
     "Hz": ("hercio", "hercios", "m"), "kHz": ("kilohercio", "kilohercios", "m"), "MHz": ("megahercio", "megahercios", "m"),
-    "GHz": ("gigahercio", "gigahercios", "m"), "dB": ("decibel", "decibeles", "m"), "kcal": ("kilocaloría", "kilocalorías", "f"),
+    "GHz": ("gigahercio", "gigahercios", "m"), "dB": ("decibel", "decibeles", "m"),
+    "kcal": ("kilocaloría", "kilocalorías", "f"),
     "KB": ("kilobyte", "kilobytes", "m"), "MB": ("megabyte", "megabytes", "m"), "GB": ("gigabyte", "gigabytes", "m"),
     "TB": ("terabyte", "terabytes", "m"), "Mbps": ("megabit por segundo", "megabits por segundo", "m"),
     "psi": ("libra por pulgada cuadrada", "libras por pulgada cuadrada", "f"), "hPa": ("hectopascal", "hectopascales", "m"),
@@ -38,7 +42,9 @@ _UNITS = {
 }  # fmt: skip
 _LOWER = {unit.lower(): said for unit, said in reversed(_UNITS.items())}
 _UNIT = re.compile(r"[ \xa0]?(° [kK]|[%‰]|[°º] ?[CFK]?(?![^\W\d_])|[a-zA-Z]{1,4}(?:[²³/][a-zA-Z]{0,2})?(?![^\W_]))")
-_NOT_NOUNS = frozenset("a al y o u e de del en con sin bajo sobre hasta que por para centígrados celsius fahrenheit kelvin".split())
+_NOT_NOUNS = frozenset(
+    "a al y o u e de del en con sin bajo sobre hasta que por para centígrados celsius fahrenheit kelvin".split()
+)
 _ALONE = re.compile(r"(\d{1,3}(?:,\d+)?)'(?: ?(\d{1,2})(?:\"|''))?")
 
 
@@ -64,8 +70,10 @@ def read_measure(text: str, at: int, context: Context) -> tuple[str, int] | None
     >>> from ttskit_spanish.normalize.context import Context
     >>> def read(t):
     ...     return read_measure(t, 0, Context(t, "es-AR"))[0]
-    >>> read("21 kg"), read("1 t"), read("3,5 %"), read("37°"), read("1/2 kg"), read("3 3/5 m"), read("1 h")
-    ('veintiún kilos', 'una tonelada', 'tres coma cinco por ciento', 'treinta y siete grados', 'medio kilo', 'tres metros y tres quintos', 'una hora')
+    >>> read("21 kg"), read("1 t"), read("3,5 %"), read("37°")
+    ('veintiún kilos', 'una tonelada', 'tres coma cinco por ciento', 'treinta y siete grados')
+    >>> read("1/2 kg"), read("3 3/5 m"), read("1 h")
+    ('medio kilo', 'tres metros y tres quintos', 'una hora')
     >>> read("52'30\\"")
     'cincuenta y dos minutos treinta segundos'
     """
@@ -99,7 +107,7 @@ def read_measure(text: str, at: int, context: Context) -> tuple[str, int] | None
     (one, many, gender), end = unit
     if text[end - 1] in "°º" and _is_ordinal(text, number.whole, end, context):
         return None
-    words = cardinal(number.whole, gender) if number.written.isdigit() else number.words(gender)  # 01 h: una hora
+    words = cardinal(number.whole, gender) if number.written.isdecimal() else number.words(gender)  # 01 h: una hora
     return f"{words} {one if number.one else many}", end
 
 

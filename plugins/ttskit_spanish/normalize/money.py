@@ -37,19 +37,25 @@ _REAL, _COLON, _FRANC = Currency("real", "reales"), Currency("colón", "colones"
 _SIGNS = {
     "US$": DOLLAR, "U$S": DOLLAR, "u$s": DOLLAR, "U$D": DOLLAR, "AR$": PESO, "MEX$": Currency("peso", "pesos", of="mexicano"),
     "MX$": Currency("peso", "pesos", of="mexicano"), "R$": _REAL, "€": _EURO, "£": _POUND, "¥": _YEN,
-    "₩": Currency("won", "wones"), "₧": Currency("peseta", "pesetas", "f"), "₡": _COLON, "₹": _RUPEE, "₲": Currency("guaraní", "guaraníes"),
+    "₩": Currency("won", "wones"), "₧": Currency("peseta", "pesetas", "f"), "₡": _COLON, "₹": _RUPEE,
+    "₲": Currency("guaraní", "guaraníes"),
     "₽": Currency("rublo", "rublos"), "¢": Currency("centavo", "centavos"), "₿": Currency("bitcóin", "bitcoines"),
 }  # fmt: skip
 _CODES = {
-    "ars": Currency("peso", "pesos", of="argentino"), "usd": Currency("dólar", "dólares", of="estadounidense"), "eur": _EURO, "gbp": _POUND,
+    "ars": Currency("peso", "pesos", of="argentino"), "usd": Currency("dólar", "dólares", of="estadounidense"),
+    "eur": _EURO, "gbp": _POUND,
     "jpy": _YEN, "brl": _REAL, "clp": Currency("peso", "pesos", of="chileno"), "uyu": Currency("peso", "pesos", of="uruguayo"),
     "mxn": Currency("peso", "pesos", of="mexicano"), "cop": Currency("peso", "pesos", of="colombiano"),
-    "bop": Currency("peso", "pesos", of="boliviano"), "bob": Currency("boliviano", "bolivianos"), "pyg": Currency("guaraní", "guaraníes"),
+    "bop": Currency("peso", "pesos", of="boliviano"), "bob": Currency("boliviano", "bolivianos"),
+    "pyg": Currency("guaraní", "guaraníes"),
     "pen": Currency("sol", "soles", cent="céntimo"), "chf": Currency("franco", "francos", of="suizo"),
     "cad": Currency("dólar", "dólares", of="canadiense"), "aud": Currency("dólar", "dólares", of="australiano"),
-    "hkd": Currency("dólar", "dólares", of="de hong kong"), "crc": Currency("colón", "colones", of="costarricense", cent="céntimo"),
-    "nio": Currency("córdoba", "córdobas", "f"), "pab": Currency("balboa", "balboas"), "awg": Currency("florín", "florines", of="arubeño"),
-    "cny": Currency("yuan", "yuanes"), "inr": _RUPEE, "rs": _RUPEE, "mk": _MARK, "fr": _FRANC, "ves": Currency("bolívar", "bolívares"),
+    "hkd": Currency("dólar", "dólares", of="de hong kong"),
+    "crc": Currency("colón", "colones", of="costarricense", cent="céntimo"),
+    "nio": Currency("córdoba", "córdobas", "f"), "pab": Currency("balboa", "balboas"),
+    "awg": Currency("florín", "florines", of="arubeño"),
+    "cny": Currency("yuan", "yuanes"), "inr": _RUPEE, "rs": _RUPEE, "mk": _MARK, "fr": _FRANC,
+    "ves": Currency("bolívar", "bolívares"),
 }  # fmt: skip
 _SIGN = "|".join(re.escape(s) for s in sorted([*_SIGNS, "$"], key=len, reverse=True))
 _BEFORE_SIGN = re.compile(rf"(-)?({_SIGN}|mex\$)[ \xa0]?(-)?(?=\d)")
@@ -69,8 +75,10 @@ def read_money(text: str, at: int, context: Context) -> tuple[str, int] | None:
     >>> from ttskit_spanish.normalize.context import Context
     >>> def read(t, locale="es-AR"):
     ...     return read_money(t, 0, Context(t, locale))[0]
-    >>> read("$ 1.500,50"), read("US$ 2,5 millones"), read("21 €"), read("$1"), read("0,55 $")
-    ('mil quinientos pesos con cincuenta centavos', 'dos coma cinco millones de dólares', 'veintiún euros', 'un peso', 'cincuenta y cinco centavos')
+    >>> read("$ 1.500,50"), read("US$ 2,5 millones")
+    ('mil quinientos pesos con cincuenta centavos', 'dos coma cinco millones de dólares')
+    >>> read("21 €"), read("$1"), read("0,55 $")
+    ('veintiún euros', 'un peso', 'cincuenta y cinco centavos')
     >>> read("$1", "es-US"), read("usd 2"), read("1 £"), read("$1.000.000")
     ('un dólar', 'dos dólares estadounidenses', 'una libra', 'un millón de pesos')
     """
@@ -83,7 +91,7 @@ def read_money(text: str, at: int, context: Context) -> tuple[str, int] | None:
         sign = match[2] if match.re is _BEFORE_SIGN else match[1]
         words, end = _said(text, number, _currency(sign, context))
         return minus + words, end
-    if not text[at].isdigit():
+    if not text[at].isdecimal():
         return None
     number = numeral_at(text, at, context.comma)
     if number is None:
@@ -105,7 +113,8 @@ def _said(text: str, number: Numeral, currency: Currency) -> tuple[str, int]:
         tail = re.compile(rf" de {currency.many}\b").match(text, end)
         link = " de " if name != "mil" else " "
         gender = "f" if currency.gender == "f" and name == "mil" else "m"
-        return f"{number.words('n' if number.digits else gender)} {name}{link}{currency.name(False)}", tail.end() if tail else end
+        amount = number.words("n" if number.digits else gender)
+        return f"{amount} {name}{link}{currency.name(False)}", tail.end() if tail else end
     cents = int((number.digits + "0")[:2]) if len(number.digits) <= 2 and number.digits else None
     if number.digits and cents is None:
         return f"{number.words(currency.gender)} {currency.name(False)}", number.end

@@ -8,23 +8,32 @@ from ttskit_spanish.normalize.context import Context
 
 # Words after which no counted noun stands: the number is read in its own form (uno, veintiuno).
 _NO_NOUN = frozenset(
-    "a al ante con contra de del desde en entre hacia hasta para por según sin sobre tras y e o u ni que si pero sino el la los las lo "
-    "un una es son era eran fue fueron está están hay ha han he se me te nos le les no sí ya más menos como cuando donde porque "
+    "a al ante con contra de del desde en entre hacia hasta para por según sin sobre tras y e o u ni que si pero sino "
+    "el la los las lo "
+    "un una es son era eran fue fueron está están hay ha han he se me te nos le les no sí ya más menos como cuando "
+    "donde porque "
     "también muy todo todos esta este ese esa mi tu su".split()
 )
 _MASCULINE = frozenset(
-    "día días problema problemas sistema sistemas tema temas programa programas idioma idiomas clima climas mapa mapas planeta planetas "
+    "día días problema problemas sistema sistemas tema temas programa programas idioma idiomas clima climas mapa mapas "
+    "planeta planetas "
     "poema poemas drama dramas síntoma síntomas fantasma fantasmas cometa cometas tranvía tranvías sofá sofás yoga puma pumas "
-    "gramo diploma diplomas telegrama telegramas kilograma panoramas dilema dilemas lema lemas aroma aromas crucigrama crucigramas "
+    "gramo diploma diplomas telegrama telegramas kilograma panoramas dilema dilemas lema lemas aroma aromas crucigrama "
+    "crucigramas "
     "jamás atrás quizás artistas colegas pijama pijamas gorila gorilas koala koalas papa".split()
 )
 _FEMININE = frozenset(
-    "vez veces noche noches tarde tardes calle calles clase clases ley leyes flor flores parte partes mujer mujeres llave llaves nube nubes "
-    "voz voces luz luces cruz cruces fuente fuentes mente mentes red redes pared paredes cárcel cárceles piel pieles señal señales sal "
-    "imagen imágenes orden órdenes razón razones gente base bases serie series especie especies superficie mano manos moto motos "
+    "vez veces noche noches tarde tardes calle calles clase clases ley leyes flor flores parte partes mujer mujeres "
+    "llave llaves nube nubes "
+    "voz voces luz luces cruz cruces fuente fuentes mente mentes red redes pared paredes cárcel cárceles piel pieles "
+    "señal señales sal "
+    "imagen imágenes orden órdenes razón razones gente base bases serie series especie especies superficie mano manos "
+    "moto motos "
     "foto fotos radio radios frase frases fase fases nave naves torre torres muerte muertes suerte sangre leche carne carnes "
-    "nariz raíz raíces hélice índole crisis tesis dosis síntesis bases hambre catedral catedrales capital capitales vocal vocales "
-    "hectáreas provincias tribu tribus costumbre costumbres cumbre cumbres madre madres miel labor labores actriz actrices".split()
+    "nariz raíz raíces hélice índole crisis tesis dosis síntesis bases hambre catedral catedrales capital capitales "
+    "vocal vocales "
+    "hectáreas provincias tribu tribus costumbre costumbres cumbre cumbres madre madres miel labor labores actriz "
+    "actrices".split()
 )
 _FEMININE_ENDING = re.compile(r"(?:[cstx]ión|[cstx]iones|[dt]ad|[dt]ades|tud|tudes|umbres?|ez|eces|as?)$")
 # "1 de cada 4 chicas": the noun comes later.

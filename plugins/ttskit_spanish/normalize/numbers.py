@@ -80,7 +80,8 @@ def cardinal(n: int, gender: str = "n") -> str:
 _ORDINAL_UNITS = "_ primero segundo tercero cuarto quinto sexto séptimo octavo noveno".split()
 _ORDINAL_TENS = "_ décimo vigésimo trigésimo cuadragésimo quincuagésimo sexagésimo septuagésimo octogésimo nonagésimo".split()
 _ORDINAL_HUNDREDS = (
-    "_ centésimo ducentésimo tricentésimo cuadringentésimo quingentésimo sexcentésimo septingentésimo octingentésimo noningentésimo"
+    "_ centésimo ducentésimo tricentésimo cuadringentésimo quingentésimo sexcentésimo septingentésimo octingentésimo "
+    "noningentésimo"
 ).split()
 _JOINED = {1: "decimo", 2: "vigesimo"}  # decimotercero, vigesimoprimero
 

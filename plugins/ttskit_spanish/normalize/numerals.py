@@ -12,7 +12,8 @@ from ttskit_spanish.normalize.numbers import LIMIT, cardinal, decimals, spelt
 _GAP = "[ \u00a0\u2009\u202f]"
 _COMMA = re.compile(rf"(?:\d{{1,3}}(?:\.\d{{3}})+|\d{{1,3}}(?:{_GAP}\d{{3}})+|\d+)(?![\d])(?:,\d+)?")
 _POINT = re.compile(rf"(?:\d{{1,3}}(?:,\d{{3}})+|\d{{1,3}}(?:{_GAP}\d{{3}})+|\d+)(?![\d])(?:\.\d+)?")
-SCALES = {"mil": "mil", "millón": "millón", "millones": "millones", "millon": "millón", "billón": "billón", "billones": "billones",
+SCALES = {"mil": "mil", "millón": "millón", "millones": "millones", "millon": "millón", "billón": "billón",
+          "billones": "billones",
           "trillón": "trillón", "trillones": "trillones"}  # fmt: skip
 _SCALE = re.compile(r"[ \xa0]+(mil|mill[oó]n(?:es)?|bill[oó]n(?:es)?|trill[oó]n(?:es)?)(?![^\W\d_])", re.IGNORECASE)
 _RANGE = re.compile(r" ?[-–] ?(?=\d)")
@@ -34,7 +35,7 @@ class Numeral:
         """In words, agreeing with a noun of that gender."""
         if self.digits:
             return f"{self._whole('n')} {self.sign} {decimals(self.digits)}"
-        if self.written.startswith("0") and len(self.written) > 1 and self.written.isdigit():
+        if self.written.startswith("0") and len(self.written) > 1 and self.written.isdecimal():
             zeros = len(self.written) - len(self.written.lstrip("0"))
             rest = f" {cardinal(self.whole, gender)}" if self.whole else ""
             return "cero " * (zeros - 1) + "cero" + rest
@@ -65,7 +66,7 @@ def numeral_at(text: str, at: int, comma: bool) -> Numeral | None:
     written, sign, mark = match.group(), "coma" if comma else "punto", "," if comma else "."
     whole, _, digits = written.partition(mark)
     end = match.end()
-    if not digits and whole.isdigit():  # the other locale's decimal sign, where it cannot be thousands
+    if not digits and whole.isdecimal():  # the other locale's decimal sign, where it cannot be thousands
         other = _OTHER_DECIMAL.match(text, end)
         if other and text[end] != mark and ends_token(text, other.end()) and len(other[1]) != 3:
             digits, sign, end = other[1], "punto" if comma else "coma", other.end()

@@ -8,16 +8,19 @@ from ttskit_spanish.normalize.context import Context, ends_token
 from ttskit_spanish.normalize.nouns import gender_after
 from ttskit_spanish.normalize.numbers import cardinal, fraction, ordinal
 
-_ORDINAL = re.compile(r"(\d{1,3}(?:[. \xa0]\d{3})?|\d{1,6})\.?(º|°|ª|ᵉʳ|er\b|ero\b|ra\b|ro\b|do\b|da\b|to\b|ta\b|mo\b|ma\b|vo\b|va\b|no\b|na\b)")
+_ORDINAL = re.compile(
+    r"(\d{1,3}(?:[. \xa0]\d{3})?|\d{1,6})\.?(º|°|ª|ᵉʳ|(?:er|ero|ra|ro|do|da|to|ta|mo|ma|vo|va|no|na)\b)"
+)
 _MASCULINE_SHORT = ("ᵉʳ", "er")
 _FRACTION = re.compile(r"(?:(\d{1,6}) )?(\d{1,3}(?:\.\d{3})+|\d{1,9})/(\d{1,3}(?:\.\d{3})+|\d{1,9})")
-_SIGNS = {"½": (1, 2), "⅓": (1, 3), "⅔": (2, 3), "¼": (1, 4), "¾": (3, 4), "⅕": (1, 5), "⅛": (1, 8), "⅜": (3, 8), "⅝": (5, 8), "⅞": (7, 8)}
+_SIGNS = {"½": (1, 2), "⅓": (1, 3), "⅔": (2, 3), "¼": (1, 4), "¾": (3, 4), "⅕": (1, 5), "⅛": (1, 8), "⅜": (3, 8),
+          "⅝": (5, 8), "⅞": (7, 8)}
 _MIXED_SIGN = re.compile(r"(\d{1,6}) ?([½⅓⅔¼¾⅕⅛⅜⅝⅞])")
 _BAR_YEAR = re.compile(r"(?:19|20)\d\d$")
 
 
 def read_ordinal(text: str, at: int, context: Context) -> tuple[str, int] | None:
-    """An ordinal; the degree sign counts as º unless a noun of temperature or angle stands before.
+    """An ordinal; small numbers with the degree sign that no unit claimed count as º.
 
     >>> from ttskit_spanish.normalize.context import Context
     >>> def read(t):
@@ -29,7 +32,7 @@ def read_ordinal(text: str, at: int, context: Context) -> tuple[str, int] | None
     if match is None or not ends_token(text, match.end()):
         return None
     number, mark = int(re.sub(r"\D", "", match[1])), match[2]
-    if number == 0 or (mark == "°" and (number > 40 or context.before(2) in ("temperatura", "ángulo") or context.before() in ("ángulo",))):
+    if number == 0 or (mark == "°" and number > 40):
         return None
     feminine = mark == "ª" or (mark.endswith("a") and mark != "a")
     noun = context.after(match.end()).islower() and gender_after(context, match.end()) == "m"

@@ -22,31 +22,41 @@ from ttskit_spanish.normalize.times import read_time
 
 # In order: the narrower before the wider.
 _NUMERIC: tuple[tuple[str, Reader], ...] = (
-    ("electronic", read_electronic), ("telephone", read_telephone), ("date", read_date), ("time", read_time), ("money", read_money),
-    ("measure", read_measure), ("ordinal", read_ordinal), ("fraction", read_fraction), ("code", read_code), ("number", read_numeral),
+    ("electronic", read_electronic), ("telephone", read_telephone), ("date", read_date), ("time", read_time),
+    ("money", read_money), ("measure", read_measure), ("ordinal", read_ordinal), ("fraction", read_fraction),
+    ("code", read_code), ("number", read_numeral),
 )  # fmt: skip
 _LETTERED: tuple[tuple[str, Reader], ...] = (
     ("electronic", read_electronic), ("date", read_month), ("abbreviation", read_abbreviation), ("plate", read_plate),
     ("money", read_money), ("code", read_code), ("roman", read_roman),
 )  # fmt: skip
-_SIGNED: tuple[tuple[str, Reader], ...] = (("money", read_money), ("electronic", read_electronic), ("telephone", read_telephone))
+_SIGNED: tuple[tuple[str, Reader], ...] = (
+    ("money", read_money), ("electronic", read_electronic), ("telephone", read_telephone),
+)  # fmt: skip
 
 # A word that needs no second look: followed by nothing that could make it an abbreviation, address or code.
 # Letters of Roman numerals only (xix, vii), words without a vowel and words before a digit need one.
 _PLAIN = re.compile(
-    r"(?![ivxlcdm]+(?![a-záéíóúñü]))(?=[b-df-hj-np-tv-zñB-DF-HJ-NP-TV-ZÑ]*[aeiouáéíóúüAEIOUÁÉÍÓÚ])[A-ZÁÉÍÓÚÑÜ]?[a-záéíóúñü]{2,}(?=[,;:?!)…\n]| (?!\d)|\.(?:[\s…]|$)|$)"
+    r"(?![ivxlcdm]+(?![a-záéíóúñü]))"
+    r"(?=[b-df-hj-np-tv-zñB-DF-HJ-NP-TV-ZÑ]*[aeiouáéíóúüAEIOUÁÉÍÓÚ])"
+    r"[A-ZÁÉÍÓÚÑÜ]?[a-záéíóúñü]{2,}(?=[,;:?!)…\n]| (?!\d)|\.(?:[\s…]|$)|$)"
 )
 _TRIGGERS = frozenset((*MONTHS, "tel", "vs", "hs", "km", "kg", "nro", "ec", "depto", "dpto", "bs", "eeuu", "urss"))
 _SHORTENED = re.compile(r"(?=.{1,6}\.)", re.DOTALL)
 # Python counts four control characters and the "next line" of EBCDIC as spaces; here they are reported.
 _SPACE = re.compile(r"[^\S\x1c-\x1f\x85]+")
-_MARKS = {",": ",", ".": ".", ";": ";", ":": ":", "?": "?", "!": "!", "¿": "¿", "¡": "¡", "…": "…", "—": "—", "–": "—", "―": "—"}
+_MARKS = {",": ",", ".": ".", ";": ";", ":": ":", "?": "?", "!": "!", "¿": "¿", "¡": "¡", "…": "…", "—": "—", "–": "—",
+          "―": "—"}
 _QUOTES = frozenset("\"'«»“”„‟‘’‚‛‹›`´")
 _SILENT = frozenset("*_\u200b\u200c\u200d\u200e\u200f\u2060\ufeff\u00ad")
-_SYMBOLS = {"%": "por ciento", "&": "y", "@": "arroba", "#": "numeral", "+": "más", "=": "igual a", "×": "por", "÷": "dividido", "<": "menor que",
-            ">": "mayor que", "≤": "menor o igual que", "≥": "mayor o igual que", "≠": "distinto de", "±": "más menos", "√": "raíz de",
-            "π": "pi", "§": "sección", "©": "copyright", "®": "marca registrada", "™": "marca registrada", "°": "grados", "º": "grados",
-            "€": "euros", "£": "libras", "¥": "yenes", "¢": "centavos", "$": "pesos", "µ": "micro", "∞": "infinito", "~": "aproximadamente", "^": "circunflejo",
+_SYMBOLS = {"%": "por ciento", "&": "y", "@": "arroba", "#": "numeral", "+": "más", "=": "igual a", "×": "por",
+            "÷": "dividido", "<": "menor que",
+            ">": "mayor que", "≤": "menor o igual que", "≥": "mayor o igual que", "≠": "distinto de", "±": "más menos",
+            "√": "raíz de",
+            "π": "pi", "§": "sección", "©": "copyright", "®": "marca registrada", "™": "marca registrada", "°": "grados",
+            "º": "grados",
+            "€": "euros", "£": "libras", "¥": "yenes", "¢": "centavos", "$": "pesos", "µ": "micro", "∞": "infinito",
+            "~": "aproximadamente", "^": "circunflejo",
             "|": "barra vertical", "\\": "barra invertida"}  # fmt: skip
 _DASHES = frozenset("-‐‑‒−")
 _ELONGATED = re.compile(r"(.)\1{2,}", re.DOTALL)
@@ -76,7 +86,7 @@ def normalize(text: str, locale: str = "es-AR") -> tuple[list[Piece], list[Unkno
         space = _SPACE.match(text, at)
         if space is not None:
             at = space.end()
-        elif character.isdigit() or unicodedata.category(character) == "No":
+        elif character.isdecimal() or unicodedata.category(character) == "No":
             at = _read(_NUMERIC, text, at, context) or _unread(text, at, unknown)
         elif character.isalpha():
             at = _read(_LETTERED, text, at, context) or _word(text, at, context)
@@ -144,7 +154,7 @@ def _sign(text: str, at: int, context: Context, unknown: list[Unknown]) -> int:
     if character in _MARKS:
         _mark(pieces, _MARKS[character], at, at + 1)
     elif character in _QUOTES or character in _SILENT:
-        if character == "*" and after.isdigit():
+        if character == "*" and after.isdecimal():
             _add(pieces, "asterisco", (at, at + 1), "symbol")
     elif character in "([{":
         if pieces and pieces[-1].kind != "mark":
@@ -175,7 +185,7 @@ def _dash(text: str, at: int, context: Context) -> int:
     """Minus before a number, a dash between spaces, nothing inside a word."""
     before, after = text[at - 1 : at] if at else "", text[at + 1 : at + 2]
     starts = before == "" or before.isspace() or before in "(["
-    if starts and (after.isdigit() or text[at] == "−" or after == "$"):
+    if starts and (after.isdecimal() or text[at] == "−" or after == "$"):
         _add(context.pieces, "menos", (at, at + 1), "symbol")
     elif starts and after.isspace():
         if "=" in text[:10_000] and context.pieces and context.pieces[-1].kind == "number":

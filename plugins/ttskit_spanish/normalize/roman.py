@@ -12,14 +12,18 @@ _ROMAN = re.compile(r"(?=[ivxlcdm])m{0,3}(?:cm|cd|d?c{0,3})(?:xc|xl|l?x{0,3})(?:
 _VALUES = {"i": 1, "v": 5, "x": 10, "l": 50, "c": 100, "d": 500, "m": 1000}
 # Nouns that Roman numerals follow; read as cardinals.
 _COUNTED = frozenset(
-    "siglo siglos capítulo capítulos tomo tomos volumen fase fases acto actos parte partes título artículo sección libro anexo inciso "
+    "siglo siglos capítulo capítulos tomo tomos volumen fase fases acto actos parte partes título artículo sección "
+    "libro anexo inciso "
     "nivel grado escena etapa milenio dinastía categoría grupo zona región canto".split()
 )
 # Names that rulers and popes share.
 _RULERS = frozenset(
-    "luis carlos felipe pablo juan alfonso isabel enrique fernando pío benedicto francisco jorge eduardo napoleón guillermo león gregorio "
-    "catalina pedro nicolás ramsés ricardo jacobo sancho maría juana clemente inocencio urbano sixto julio alejandro ana margarita "
-    "cristina federico otón balduino alberto leopoldo manuel amadeo josé ramiro bermudo ordoño garcía teobaldo celestino bonifacio "
+    "luis carlos felipe pablo juan alfonso isabel enrique fernando pío benedicto francisco jorge eduardo napoleón "
+    "guillermo león gregorio "
+    "catalina pedro nicolás ramsés ricardo jacobo sancho maría juana clemente inocencio urbano sixto julio alejandro "
+    "ana margarita "
+    "cristina federico otón balduino alberto leopoldo manuel amadeo josé ramiro bermudo ordoño garcía teobaldo "
+    "celestino bonifacio "
     "adriano esteban martín calixto paulo mohamed abdalá hassan ptolomeo tutmosis darío jerjes artajerjes constantino teodosio "
     "iván boris vladimir segismundo ladislao casimiro estanislao cristián haroldo olaf gustavo umberto humberto víctor".split()
 )

@@ -8,12 +8,16 @@ from ttskit_spanish.normalize.context import Context, ends_token
 from ttskit_spanish.normalize.numbers import cardinal, spelt
 
 _INTERNATIONAL = re.compile(r"\+(\d{1,3})((?:[ -]?\(?\d{2,5}\)?){1,6})(?!\d)")
-_LOCAL = re.compile(r"(?:\(?0\d{2,4}\)?[ -])(?:15[ -])?\d{2,4}[ -]\d{3,4}(?!\d)|0[89]00[ -]\d{3}[ -]\d{3,4}(?!\d)|\d{3}-\d{3}-\d{3,4}(?!\d)")
+_LOCAL = re.compile(
+    r"(?:(?:\(?0\d{2,4}\)?[ -])(?:15[ -])?\d{2,4}[ -]\d{3,4}|0[89]00[ -]\d{3}[ -]\d{3,4}|\d{3}-\d{3}-\d{3,4})(?!\d)"
+)
 _SHORT = re.compile(r"\d{4}-\d{4}(?!\d)")
 _EXTENSION = re.compile(r"(?:-| ?(?:ext|int|interno)\.? ?)(\d{2,5})(?!\d)")
 _PLATE = re.compile(r"([A-Z]{2}) ?(\d{3}) ?([A-Z]{2})(?![^\W_])|([A-Z]{3}) ?(\d{3})(?![^\W_])")
 _EMERGENCY = re.compile(r"(?:911|10[0-9]|11[0-9]|14[0-9]|13[0-9]|144|137)(?!\d|[.,]\d)")
-_CALLING = frozenset("llamá llama llamar llame llamó llamen llamando discá discar marcá marcar marque teléfono teléfonos tel línea".split())
+_CALLING = frozenset(
+    "llamá llama llamar llame llamó llamen llamando discá discar marcá marcar marque teléfono teléfonos tel línea".split()
+)
 
 
 def group(digits: str) -> str:
@@ -38,8 +42,10 @@ def read_telephone(text: str, at: int, context: Context) -> tuple[str, int] | No
     >>> from ttskit_spanish.normalize.context import Context
     >>> def read(t):
     ...     return read_telephone(t, 0, Context(t, "es-AR"))[0]
-    >>> read("011 4555-1234"), read("+54 911 1234-5678")
-    ('cero once , cuarenta y cinco cincuenta y cinco , doce treinta y cuatro', 'más cincuenta y cuatro , nueve uno uno , doce treinta y cuatro , cincuenta y seis setenta y ocho')
+    >>> read("011 4555-1234")
+    'cero once , cuarenta y cinco cincuenta y cinco , doce treinta y cuatro'
+    >>> read("+54 911 1234-5678")
+    'más cincuenta y cuatro , nueve uno uno , doce treinta y cuatro , cincuenta y seis setenta y ocho'
     """
     if context.before() in _CALLING or (context.before() in ("al", "el") and context.before(2) in _CALLING):
         match = _EMERGENCY.match(text, at)
