@@ -76,7 +76,8 @@ class GriffinLim(Vocoder):
         """Non-negative linear magnitudes (fft/2 + 1, T) whose mel is closest to log mel (M, T).
 
         Starts at the pseudo-inverse (smooth between filters), then multiplicative updates of Lee and
-        Seung (2001), which keep every value non-negative and never raise the squared error.
+        Seung (2001) for the divergence: values stay non-negative, and quiet bands, which hardly weigh in
+        a squared error, are fitted as well as loud ones.
         """
         c = self.mel
         target = torch.exp((mel * 2.302585092994046 if c.log_base == "10" else mel).clamp_max(_HIGHEST_LOG_E))
@@ -84,10 +85,10 @@ class GriffinLim(Vocoder):
         added = c.log_guard_mode == "add"
         target = (target - c.log_guard).clamp_min(0.0) if added else target.where(target > 1.01 * c.log_guard, 0.0)
         fit = (self.inverse @ target).clamp_min(0.0)
-        fit = fit + 1e-3 * (self.basis.T @ target) / self.basis.sum(0).clamp_min(1e-8)[:, None]  # a zero could never grow
-        wanted = self.basis.T @ target
+        share = self.basis.sum(0).clamp_min(1e-8)[:, None]  # bins outside every filter stay 0
+        fit = fit + 1e-3 * (self.basis.T @ target) / share  # a zero could never grow
         for _ in range(self.options.inversion_iterations):
-            fit = fit * wanted / (self.basis.T @ (self.basis @ fit)).clamp_min(1e-12)
+            fit = fit * (self.basis.T @ (target / (self.basis @ fit).clamp_min(1e-12))) / share
         return fit if c.magnitude_power == 1 else fit ** (1 / c.magnitude_power)
 
     def _analyse(self, buffer: Tensor) -> Tensor:

@@ -67,7 +67,8 @@ def test_the_mel_of_the_audio_is_the_mel_it_came_from(mel):
     a, b = features[0, :, 4 : frames - 4], again[0, :, 4 : frames - 4]
     loud = a > a.max() - (2.3 if mel.log_base == "10" else 5.3)  # within 46 dB of the peak
     scale = 2.302585 if mel.log_base == "10" else 1.0
-    assert float((a - b).abs()[loud].mean()) * scale / mel.magnitude_power < 0.2
+    # 0.19 at worst, at 44.1 kHz; the rest is for other FFTs. Without the phase search it is 0.68 and more.
+    assert float((a - b).abs()[loud].mean()) * scale / mel.magnitude_power < 0.25
 
 
 def test_a_batch_equals_single_runs_and_a_second_run():
