@@ -234,7 +234,7 @@ def synthesis(rate: float, bandwidth: float) -> None:
 
 def demo(folder: Path) -> None:
     """Stage times of a demo that has run."""
-    stages = json.loads((folder / "stages.json").read_text(encoding="utf-8"))
+    stages = json.loads((folder / "stages.json").read_text(encoding="utf-8"))["seconds"]
     for name, seconds in stages.items():
         row(f"demo: {name}", seconds, "s")
     row("demo: all", sum(stages.values()), "s", "900 s", sum(stages.values()) / 900)

@@ -121,7 +121,7 @@ class Controls:
         pace: speed factor; 1.2 is faster.
         pitch: shift in semitones.
         pitch_range: factor on the distance of F0 from the speaker's mean.
-        energy: factor on the predicted energy.
+        energy: loudness, a factor on the predicted energy; above 1 is louder.
         durations: given frames per token (B, N), replacing the prediction (before pace).
         pitch_values: given normalised pitch per token (B, N), replacing the prediction.
     """

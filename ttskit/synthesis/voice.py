@@ -126,7 +126,7 @@ class Voice:
             pace: speed factor; 1.2 is faster.
             pitch: shift in semitones.
             pitch_range: factor on the distance of F0 from the speaker's mean.
-            energy: factor on the predicted energy.
+            energy: loudness, a factor on the predicted energy; above 1 is louder.
             max_tokens: longest part, in tokens.
 
         Raises:

@@ -1,0 +1,84 @@
+"""`ttskit demo`: every stage from nothing to the page; done stages are kept; the slow test holds the figures of the README."""
+
+from __future__ import annotations
+
+import json
+import time
+
+import pytest
+
+pytest.importorskip("espeakng_loader", reason="the demo corpus needs the extra `demo`")
+
+from ttskit.demo.run import ALIGNMENT, demo
+from ttskit.errors import TrainingError, UsageError
+
+
+def _seconds(folder):
+    return json.loads((folder / "stages.json").read_text(encoding="utf-8"))["seconds"]
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory):
+    out = tmp_path_factory.mktemp("demo")
+    return out, demo(out, recipe="tiny", sentences=16, steps=4)
+
+
+def test_the_page_and_its_parts_exist(small):
+    out, report = small
+    assert report.page == out / "comparison" / "index.html"
+    assert report.page.is_file()
+    assert list(report.stages) == ["corpus", "prepare", "aligner", "train", "compare"]
+    results = json.loads((out / "comparison" / "results.json").read_text(encoding="utf-8"))
+    assert set(results["learned"]["systems"]) == {"tacotron2", "fastpitch"}
+    assert list((out / "comparison" / "audio").rglob("*.wav"))
+
+
+def test_the_page_asks_for_nothing_from_the_network(small):
+    page = small[1].page.read_text(encoding="utf-8")
+    assert "http://" not in page.replace("http://www.w3.org", "")
+    assert "https://" not in page
+
+
+def test_the_aligner_aligned_every_utterance(small):
+    out, _ = small
+    lines = (out / "prepared" / "manifest.jsonl").read_text(encoding="utf-8").splitlines()
+    aligned = list((out / "prepared" / "alignments" / ALIGNMENT).glob("*.json"))
+    assert len(aligned) == len(lines) == 16
+
+
+def test_a_second_call_does_nothing_again(small):
+    out, report = small
+    started = time.perf_counter()
+    again = demo(out, recipe="tiny", sentences=16, steps=4)
+    assert again.stages == report.stages
+    assert time.perf_counter() - started < 5
+
+
+def test_other_settings_in_the_same_folder_are_refused(small):
+    with pytest.raises(UsageError, match="other settings"):
+        demo(small[0], recipe="tiny", sentences=16, steps=5)
+
+
+def test_a_training_that_fails_says_why_and_keeps_the_rest(tmp_path, monkeypatch):
+    import ttskit.demo.run as module
+
+    real = module._Training.command
+    monkeypatch.setattr(module._Training, "command", lambda self: [*real(self), "--no-such-option"])
+    with pytest.raises(TrainingError) as caught:
+        demo(tmp_path, recipe="tiny", sentences=16, steps=2)
+    assert "aligner failed" in caught.value.what
+    assert "--no-such-option" in caught.value.why
+    assert _seconds(tmp_path).keys() == {"corpus", "prepare"}
+
+
+@pytest.mark.slow
+def test_both_models_learn_what_the_readme_says(tmp_path):
+    demo(tmp_path)
+    results = json.loads((tmp_path / "comparison" / "results.json").read_text(encoding="utf-8"))
+    learned = results["learned"]["systems"]
+    assert learned["fastpitch"]["boundary_error_ms"]["value"] <= 25
+    assert learned["fastpitch"]["teacher_forced_mel_l1"]["value"] <= 0.45
+    assert learned["tacotron2"]["attention_within"]["value"] >= 0.85
+    assert learned["tacotron2"]["stopped"]["value"] >= 0.90
+    assert learned["tacotron2"]["free_mel_l1"]["value"] <= 0.70
+    assert sum(_seconds(tmp_path).values()) <= 900
