@@ -80,7 +80,8 @@ def demo(
 
     def aligner() -> None:
         wanted = aligner_steps if steps is None else min(aligner_steps, steps)
-        overrides = [f"models.{NAR}.training.steps={wanted}", f"models.{NAR}.training.validate_every={wanted}", "training.samples=0"]
+        length = [f"models.{NAR}.training.{key}={wanted}" for key in ("steps", "validate_every")]
+        overrides = [*length, "training.samples=0"]
         overrides += [f"models.{NAR}.options.{key}={json.dumps(value)}" for key, value in ALIGNER_OPTIONS.items()]
         training = _Training(NAR, recipe, prepared, runs / "aligner", overrides)
         recogniser = [sys.executable, "-m", "ttskit.compare.recogniser", str(prepared)]
