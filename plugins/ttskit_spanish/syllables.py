@@ -41,6 +41,8 @@ def _joins(first: Unit, second: Unit, after: Unit | None) -> bool:
     if first.sound == second.sound:
         return False
     weak_first = first.sound in _WEAK and not first.accent
+    if second.h and first.sound == "i" and weak_first:
+        return False  # an-ti-hé-ro-e: i before h ends a prefix
     weak_second = second.sound in _WEAK and not second.accent
     return weak_first or weak_second  # ia, iu, uí, ai, áu; but not ea, aí, ía
 

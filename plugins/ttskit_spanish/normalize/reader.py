@@ -152,7 +152,8 @@ def _sign(text: str, at: int, context: Context, unknown: list[Unknown]) -> int:
     if done is not None:
         return done
     if character in _MARKS:
-        _mark(pieces, _MARKS[character], at, at + 1)
+        if _MARKS[character] != "—" or pieces:  # a dialogue's opening dash is silent
+            _mark(pieces, _MARKS[character], at, at + 1)
     elif character in _QUOTES or character in _SILENT:
         if character == "*" and after.isdecimal():
             _add(pieces, "asterisco", (at, at + 1), "symbol")
