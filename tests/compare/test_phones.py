@@ -71,7 +71,7 @@ def test_stress_and_silence_are_not_asked_for():
     (("lakasa", "tonta", "tonta", "nomalos", "kasa"), "words repeated"),
     (("lakasa", "tonta", "mmsnnsmm", "nomalos", "kasa"), "extra sounds"),
     (("lokoso", "tanto", "kamtlan", "lomo"), "unclear"),
-    ((), "words skipped"),
+    ((), "unclear"),  # as long as the sentence, and not one phone of it
 ])
 def test_verdicts(words, verdict):
     assert judge(*words).verdict == verdict
@@ -89,11 +89,12 @@ def test_a_voice_that_goes_on_is_never_ending():
     assert judge(*said, seconds=9.0).verdict == "never-ending"
     assert judge(*said, finished=False).verdict == "never-ending"
     assert judge(*said, seconds=2.5).verdict == "ok"
+    assert judge(seconds=0.4).verdict == "words skipped"  # too short to have been said
 
 
 def test_a_word_of_two_phones_can_be_lost():
     lone = sentence("no")
-    assert p.judge(lone, (), 0.3, LIMITS).verdict == "words skipped"
+    assert p.judge(lone, (), 0.15, LIMITS).verdict == "words skipped"
     assert p.judge(lone, ("n", "o"), 0.3, LIMITS).verdict == "ok"
 
 
@@ -108,7 +109,7 @@ def test_thresholds_come_from_natural_speech():
     found = p.calibrate(expected, said, seconds)
     assert found.hole == 3 and found.insertion == 3
     assert found.base_s == pytest.approx(0.2) and found.per_phone_s == pytest.approx(0.07)
-    assert found.longest == pytest.approx(2.0) and found.error_rate == 0.5
+    assert found.longest == pytest.approx(2.0) and found.error_rate == pytest.approx(0.3655, abs=1e-4)
     assert found.false_alarms == 0.0
     worse = [s[:3] + s[7:] for s in said]  # a worse recogniser: only longer holes mean anything
     assert p.calibrate(expected, worse, seconds).hole >= 6

@@ -44,8 +44,9 @@ QUALITY = (
             "Share of path pairs where one side is voiced and the other is not.", 100.0),
     Measure("duration_error_ms", "duration error", "ms per phone", "lower", 1,
             "The recording's exact phone boundaries, carried to the synthetic audio by the same path: mean "
-            "absolute difference of phone durations. Judged on the audio, alike for all models. Only for "
-            "corpora with exact times."),
+            "absolute difference of phone durations. Judged on the audio, alike for all models, on the "
+            "sentences that the recogniser finds without fault (others give DTW nothing to hold on to), and "
+            "only for corpora with exact times."),
     Measure("length_ratio", "length", "× natural", "", 2, "Length of the synthetic audio divided by the recording's."),
     Measure("mel_l1", "mel distance", "natural log", "lower", 3,
             "Mean absolute difference between the model's own mel (before the vocoder) and the recording's, "

@@ -110,11 +110,14 @@ def compare(runs: Sequence[Path | str] = (), *, data: Path | str | None = None, 
         for sample in samples:
             if sample.item.utterance is not None and sample.system != NATURAL:
                 notes += score(sample, originals[sample.item.id], corpus, config, loaded)
-        measures = [*QUALITY, *third_party({n: {**p.facts, "summary": p.summary} for n, p in others.items()})]
-        scores = quality([s for s in samples if s.item.utterance is not None], labels, measures, config)
     with clock("robustness"):
         verdicts = judge.judge(samples, corpus)
+        for sample, verdict in zip(samples, verdicts, strict=True):
+            if verdict.verdict != "ok" and "duration_error_ms" in sample.scores:
+                sample.scores["duration_error_ms"] = float("nan")  # DTW through noise runs straight and looks perfect
         robustness = _robustness(samples, verdicts, judge, lists, labels, config)
+        measures = [*QUALITY, *third_party({n: {**p.facts, "summary": p.summary} for n, p in others.items()})]
+        scores = quality([s for s in samples if s.item.utterance is not None], labels, measures, config)
     with clock("speed"):
         tell("measuring speed")
         speed = {s.label: measure_speed(s, corpus, config) for s in systems}

@@ -47,24 +47,25 @@ def colours(names: Sequence[str]) -> dict[str, str]:
 
 def draw_sample(path: Path, mel: np.ndarray, pitch_hz: np.ndarray, config: MelConfig, *, title: str,
                 alignment: np.ndarray | None = None, tokens: Sequence[str] = (),
-                colour_range: tuple[float, float] | None = None) -> None:
+                colour_range: tuple[float, float] | None = None, pitch_range_hz: tuple[float, float] = (50.0, 400.0)) -> None:
     """Spectrogram of the audio (M, T) with its F0 (T,) on it; below it the model's alignment (T', N) if there is one."""
     rows = 2 if alignment is not None else 1
     low, high = colour_range or (None, None)
-    margins = {"left": 0.085, "right": 0.92, "hspace": 0.3} | (
-        {"top": 0.95, "bottom": 0.085} if rows == 2 else {"top": 0.9, "bottom": 0.19})
-    with canvas(path, rows, width=6.4, height=2.2 + (2.6 if rows == 2 else 0), height_ratios=[1, 1.25][:rows],
+    margins = {"left": 0.11, "right": 0.88, "hspace": 0.34} | (
+        {"top": 0.945, "bottom": 0.1} if rows == 2 else {"top": 0.88, "bottom": 0.22})
+    with canvas(path, rows, width=5.2, height=2.1 + (2.4 if rows == 2 else 0), height_ratios=[1, 1.25][:rows],
                 margins=margins) as axes:
         top = axes[0, 0]
         draw_spectrogram(top, mel, config, title, low, high)
         top.title.set_fontsize(9)
         over = top.twinx()
         times = np.array([config.frame_centre(k) for k in range(len(pitch_hz))])
-        over.plot(times, np.where(pitch_hz > 0, pitch_hz, np.nan), color="#7dd3fc", linewidth=1.6)
+        curve = np.where(pitch_hz > 0, pitch_hz, np.nan)
+        over.plot(times, curve, color="#0b1020", linewidth=4.0)  # a dark edge: the line must show on bright harmonics too
+        over.plot(times, curve, color="#5ce1ff", linewidth=1.8)
         over.set_ylabel("F0 (Hz)", fontsize=8)
         over.tick_params(labelsize=8)
-        voiced = pitch_hz[pitch_hz > 0]
-        over.set_ylim(50, max(400.0, float(voiced.max()) * 1.2) if voiced.size else 400.0)
+        over.set_ylim(0.8 * pitch_range_hz[0], 1.1 * pitch_range_hz[1])
         over.spines[["top"]].set_visible(False)
         if alignment is not None:
             draw_alignment(axes[1, 0], alignment, tokens if len(tokens) <= MOST_TOKENS else (), config)

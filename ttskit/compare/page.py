@@ -58,6 +58,7 @@ def draw_all(out: Path, content: dict, samples: Sequence[Sample], corpus: Prepar
              config: CompareConfig) -> dict:
     """Every picture; paths by what they show."""
     drawn: dict = {"samples": {}}
+    ranges = {name: tuple(s["pitch_range_hz"]) for name, s in corpus.info["statistics"].items() if "pitch_range_hz" in s}
     folder = out / "figures"
     wanted = {s["id"] for group in dict.fromkeys(s["group"] for s in shown)
               for s in [s for s in shown if s["group"] == group][: config.pictures]}
@@ -67,7 +68,8 @@ def draw_all(out: Path, content: dict, samples: Sequence[Sample], corpus: Prepar
         name = sample.audio_path.replace("audio/", "").replace("/", "_").removesuffix(".wav") + ".png"
         low, high = float(np.percentile(sample.audio_mel, 5)), float(sample.audio_mel.max())
         figures.draw_sample(folder / "samples" / name, sample.audio_mel, sample.pitch_hz, corpus.mel, title=sample.system,
-                            alignment=sample.alignment, tokens=sample.item.tokens, colour_range=(low, high))
+                            alignment=sample.alignment, tokens=sample.item.tokens, colour_range=(low, high),
+                            pitch_range_hz=ranges.get(sample.item.speaker, (50.0, 400.0)))
         drawn["samples"].setdefault(sample.item.id, {})[sample.system] = f"figures/samples/{name}"
     labels = [s["label"] for s in content["systems"]]
     panels = [(f"{m['title']} ({m['unit']})", {n: _scaled(m["values"][n], m["factor"]) for n in m["values"]})

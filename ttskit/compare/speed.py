@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import statistics
-import sys
-import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
-from pathlib import Path
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 import torch
@@ -20,7 +18,6 @@ if TYPE_CHECKING:
 
 # A measurement that takes longer than this is not repeated: its relative noise is small, and a report must end.
 _ENOUGH_S = 2.0
-_POLL_S = 0.005
 
 
 def measure_speed(system: System, corpus: PreparedCorpus, config: CompareConfig) -> dict:
@@ -53,15 +50,16 @@ def measure_speed(system: System, corpus: PreparedCorpus, config: CompareConfig)
     def speak_batch() -> None:
         made[:] = voice.spectrogram(batch, speaker=speaker, seeds=list(range(len(batch))))
 
-    with PeakMemory(voice.device) as memory:
-        batch_s, _ = _median_s(speak_batch, config.speed_repeats, sync)
+    batch_s, _ = _median_s(speak_batch, config.speed_repeats, sync)
     frames = sum(int(row.lengths[0]) for row in made)
+    made.clear()  # what is freed within the measurement must have been made within it
+    memory_mb, memory_kind = peak_memory(speak_batch, voice.device)
     return {
         "device": str(voice.device), "threads": torch.get_num_threads(), "lengths": rows, "parameters": system.parameters,
         "weights_mb": sum(p.numel() * p.element_size() for p in system.loaded.model.parameters()) / 1e6,
         "throughput": {"batch": len(batch), "seconds": batch_s, "frames_per_s": frames / batch_s,
                        "audio_s_per_s": frames * corpus.mel.hop_samples / corpus.mel.sample_rate_hz / batch_s},
-        "memory_mb": memory.peak_mb, "memory_kind": memory.kind,
+        "memory_mb": memory_mb, "memory_kind": memory_kind,
     }
 
 
@@ -139,67 +137,26 @@ def _synchroniser(device: torch.device) -> Callable[[], None]:
     return (lambda: torch.cuda.synchronize(device)) if device.type == "cuda" else (lambda: None)
 
 
-class PeakMemory:
-    """Most memory in use within the block: what torch allocated on a GPU, else what the process grew by.
+def peak_memory(work: Callable[[], object], device: torch.device) -> tuple[float | None, str]:
+    """Most memory in MB that torch holds for `work` beyond what was there before, and what the figure counts.
 
-    `peak_mb` is None where the system does not tell (macOS has no cheap figure of the moment).
+    On a GPU its allocator's peak; on a CPU the running sum of the profiler's allocation events (None if this torch has none).
     """
-
-    def __init__(self, device: torch.device) -> None:
-        self.device, self.peak_mb = device, None
-        on_gpu = device.type == "cuda"
-        self.kind = "allocated on the GPU, weights included" if on_gpu else "growth of the process while speaking a batch"
-
-    def __enter__(self) -> PeakMemory:
-        if self.device.type == "cuda":
-            torch.cuda.reset_peak_memory_stats(self.device)
-            return self
-        self._start = self._peak = resident_bytes()
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._watch, daemon=True)
-        if self._start is not None:
-            self._thread.start()
-        return self
-
-    def _watch(self) -> None:
-        while not self._stop.wait(_POLL_S):
-            self._peak = max(self._peak or 0, resident_bytes() or 0)
-
-    def __exit__(self, *_: object) -> None:
-        if self.device.type == "cuda":
-            self.peak_mb = torch.cuda.max_memory_allocated(self.device) / 1e6
-        elif self._start is not None:
-            self._stop.set()
-            self._thread.join()
-            self.peak_mb = max(0, (self._peak or 0) - self._start) / 1e6
-
-
-def resident_bytes() -> int | None:
-    """Memory that this process holds right now; None where the system does not tell."""
-    if sys.platform == "win32":
-        return _resident_on_windows()
-    try:
-        import resource
-
-        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
-        return pages * resource.getpagesize()
-    except (OSError, ImportError, ValueError, IndexError):
-        return None
-
-
-def _resident_on_windows() -> int | None:
-    import ctypes
-    from ctypes import wintypes
-
-    class Counters(ctypes.Structure):
-        _fields_: Sequence = [("cb", wintypes.DWORD), ("faults", wintypes.DWORD),
-                              *((name, ctypes.c_size_t) for name in ("peak", "now", "a", "b", "c", "d", "file", "peak_file"))]
-
-    counters = Counters()
-    counters.cb = ctypes.sizeof(counters)
-    library = ctypes.WinDLL("psapi")
-    kernel = ctypes.WinDLL("kernel32")
-    kernel.GetCurrentProcess.restype = wintypes.HANDLE
-    library.GetProcessMemoryInfo.argtypes = [wintypes.HANDLE, ctypes.c_void_p, wintypes.DWORD]
-    found = library.GetProcessMemoryInfo(kernel.GetCurrentProcess(), ctypes.byref(counters), counters.cb)
-    return int(counters.now) if found else None
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+        before = torch.cuda.memory_allocated(device)
+        torch.cuda.reset_peak_memory_stats(device)
+        work()
+        torch.cuda.synchronize(device)
+        return (torch.cuda.max_memory_allocated(device) - before) / 1e6, "tensors on the GPU, without weights"
+    os.environ.setdefault("KINETO_LOG_LEVEL", "99")  # the profiler's own messages do not belong on the console
+    with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CPU], profile_memory=True) as profile:
+        work()
+    now = peak = seen = 0
+    results = getattr(profile.profiler, "kineto_results", None)
+    for event in results.events() if results is not None else ():
+        if event.name() == "[memory]":
+            seen += 1
+            now += event.nbytes()
+            peak = max(peak, now)
+    return (peak / 1e6 if seen else None), "tensors, without weights"

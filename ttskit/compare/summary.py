@@ -78,7 +78,8 @@ def summary_rows(labels: Sequence[str], quality_found: Mapping, robustness: Mapp
     add(Measure("throughput", "throughput in batches", "frames/s", "higher", 0, ""),
         {n: s["throughput"]["frames_per_s"] for n, s in speed.items()})
     add(Measure("parameters", "parameters", "million", "", 2, "", 1e-6), {n: float(s["parameters"]) for n, s in speed.items()})
-    add(Measure("memory_mb", "memory while speaking", "MB", "lower", 0, ""), {n: s["memory_mb"] for n, s in speed.items()})
+    add(Measure("memory_mb", "memory while speaking a batch", "MB", "lower", 1, ""),
+        {n: s["memory_mb"] for n, s in speed.items()})
     add(Measure("training_s", "training time", "s", "", 0, ""), {n: t["seconds"] for n, t in training.items()})
     add(Measure("training_frames_per_s", "training speed", "frames/s", "higher", 0, ""),
         {n: t["frames_per_s"] for n, t in training.items()})
@@ -108,7 +109,7 @@ def _times(value: Interval | float | None, factor: float) -> dict | float | None
 
 
 def _best(values: Values, labels: Sequence[str], better: str) -> str | None:
-    """The best system, only if its interval is clear of every other's (single numbers always are)."""
+    """The best system, only if its interval is clear of every other's, or a single number better by a tenth."""
     known = {n: v for n in labels if (v := values.get(n)) is not None}
     if better not in ("lower", "higher") or len(known) < 2:
         return None
@@ -116,4 +117,5 @@ def _best(values: Values, labels: Sequence[str], better: str) -> str | None:
     low = {n: (min(sign * v.low, sign * v.high) if isinstance(v, Interval) else sign * v) for n, v in known.items()}
     high = {n: (max(sign * v.low, sign * v.high) if isinstance(v, Interval) else sign * v) for n, v in known.items()}
     first = min(known, key=lambda n: high[n])
-    return first if all(high[first] < low[n] for n in known if n != first) else None
+    room = 0.0 if isinstance(known[first], Interval) else 0.1 * abs(high[first])  # timings wander by some per cent
+    return first if all(high[first] + room < low[n] for n in known if n != first) else None
