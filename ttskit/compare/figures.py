@@ -51,7 +51,7 @@ def draw_sample(path: Path, mel: np.ndarray, pitch_hz: np.ndarray, config: MelCo
     """Spectrogram of the audio (M, T) with its F0 (T,) on it; below it the model's alignment (T', N) if there is one."""
     rows = 2 if alignment is not None else 1
     low, high = colour_range or (None, None)
-    margins = {"left": 0.11, "right": 0.88, "hspace": 0.34} | (
+    margins = {"left": 0.14, "right": 0.88, "hspace": 0.34} | (
         {"top": 0.945, "bottom": 0.1} if rows == 2 else {"top": 0.88, "bottom": 0.22})
     with canvas(path, rows, width=5.2, height=2.1 + (2.4 if rows == 2 else 0), height_ratios=[1, 1.25][:rows],
                 margins=margins) as axes:
@@ -126,7 +126,7 @@ def draw_bars(path: Path, panels: Sequence[tuple[str, Mapping[str, Mapping | Non
     columns = min(3, len(panels))
     rows = -(-len(panels) // columns)
     tallest = max(len(values) for _, values in panels)
-    with canvas(path, rows, columns, width=9.0, height=rows * (0.9 + 0.34 * tallest)) as axes:
+    with canvas(path, rows, columns, width=11.0, height=rows * (0.75 + 0.3 * tallest)) as axes:
         for one, (title, values) in zip(axes.flat, panels, strict=False):
             names = list(values)
             systems = [n for n in names if not n.startswith("natural")]
@@ -138,7 +138,8 @@ def draw_bars(path: Path, panels: Sequence[tuple[str, Mapping[str, Mapping | Non
                 colour = palette.get(name, NATURAL_COLOUR)
                 one.plot([interval["low"], interval["high"]], [y, y], color=colour, linewidth=5, alpha=0.35)
                 one.plot(interval["value"], y, "o", color=colour, markersize=6)
-            one.set_yticks(range(len(names)), list(reversed(names)), fontsize=8)
+            shown = [n.replace("natural, through the vocoder", "natural + vocoder") for n in reversed(names)]
+            one.set_yticks(range(len(names)), shown, fontsize=8)
             one.set_ylim(-0.6, len(names) - 0.4)
             one.set_xlim(left=0)
             one.set_title(title, fontsize=9, loc="left")
