@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import click
@@ -41,6 +42,7 @@ def command(model: str | None, recipe: str | None, data: Path | None, run: Path 
     from ttskit.training.run import RunFolder
 
     registry = create_registry()
+    first = os.environ.get("RANK", "0") == "0"  # torchrun's other processes are silent
     if resume:
         if run is None:
             raise UsageError("--resume needs the run", "", "ttskit train --resume --run RUN")
@@ -57,9 +59,12 @@ def command(model: str | None, recipe: str | None, data: Path | None, run: Path 
         folder = train(loaded, model=model, data=data, run=run, resume=resume, steps=steps, budget_s=budget,
                        init_from=init_from, device=device, threads=threads, registry=registry, console=stderr_console())
     except TrainingStopped as stopped:
-        note(f"stopped at step {stopped.step}; everything is saved in {stopped.run.path}")
-        note(f"  go on with: ttskit train --resume --run {stopped.run.path}")
+        if first:
+            note(f"stopped at step {stopped.step}; everything is saved in {stopped.run.path}")
+            note(f"  go on with: ttskit train --resume --run {stopped.run.path}")
         raise click.exceptions.Exit(1) from None
+    if not first:
+        return
     if as_json:
         print_json(_summary(folder))
     else:
