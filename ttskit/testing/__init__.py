@@ -19,7 +19,7 @@ from importlib import import_module
 
 _HOME = {
     "CheckResult": "checks",
-    "check_plugin": "checks",
+    "check_plugin": "plugin",
     "check_acoustic_model": "acoustic",
     "check_vocoder": "vocoder",
     "check_frontend": "frontend",
