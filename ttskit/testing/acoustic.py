@@ -252,7 +252,8 @@ class _Suite:
             loose = [k for k, v in vars(module).items() if isinstance(v, Tensor)]
             need(
                 not loose,
-                f"{name or 'the model'} holds tensors {loose} that are neither parameters nor buffers: they stay behind on .to(device)",
+                f"{name or 'the model'} holds tensors {loose} that are neither parameters nor buffers: "
+                "they stay behind on .to(device)",
             )
         if torch.cuda.is_available():
             moved = copy.deepcopy(self.model).to("cuda")
