@@ -9,7 +9,7 @@ import pytest
 import soundfile
 
 from ttskit.corpus import PreparedCorpus, check, prepare
-from ttskit.errors import CorpusError, PluginError
+from ttskit.errors import CorpusError, PluginError, UsageError
 
 
 def kinds(problems):
@@ -257,8 +257,20 @@ def test_alignments_are_kept_and_checked(corpus, tmp_path, recipe, registry):
     with pytest.raises(CorpusError, match="has no alignment 'other'") as error:
         ready.alignment(u, "other")
     assert "mine" in error.value.why
+    assert "--from RUN --name other" in error.value.fix
     with pytest.raises(CorpusError, match="was made for other tokens"):
         ready.alignment(replace(u, tokens=("a",) * len(u.tokens)), "mine")
+
+
+@pytest.mark.parametrize("name", ["../../outside", "/etc", "a/b", "..", "", "reference"])
+def test_an_alignment_lies_in_its_own_folder_of_the_corpus(corpus, tmp_path, recipe, registry, name):
+    prepare(corpus, tmp_path / "out", recipe(), registry=registry)
+    ready = PreparedCorpus.open(tmp_path / "out")
+    u = ready.utterances[0]
+    before = files(tmp_path)
+    with pytest.raises(UsageError, match="alignment"):
+        ready.write_alignment(name, u, [1] * (len(u.tokens) - 1) + [u.frames - len(u.tokens) + 1])
+    assert files(tmp_path) == before
 
 
 def test_damaged_and_foreign_folders_are_named(corpus, tmp_path, recipe, registry):

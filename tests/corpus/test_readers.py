@@ -86,6 +86,14 @@ def test_wrong_separator_says_file_line_and_what_was_found(tmp_path):
     assert "metadata.csv, line 2" in error.value.what and "'a\\thola qué tal', which has a tab" in error.value.why
 
 
+@pytest.mark.parametrize("mark", ["\t", ";", ","])
+def test_a_list_with_the_wrong_separator_is_found_and_named(tmp_path, mark):
+    put(tmp_path, list_DOT_txt=f"x.wav{mark}hola\n", x_DOT_wav=b"", notes_DOT_txt="Recorded at home, in May.\n")
+    assert detect(tmp_path) == "list"
+    with pytest.raises(CorpusError, match=r"list\.txt, line 1: no '\|' between name and text"):
+        read_list(tmp_path)
+
+
 def test_one_bad_line_among_good_ones_is_listed(tmp_path):
     put(tmp_path, metadata_DOT_csv="a|hola\nchau\n|sin nombre\n")
     reading = read_ljspeech(tmp_path)

@@ -43,16 +43,17 @@ def align(
     """Align every utterance of `data` with the model of `run` and keep the durations under `name`.
 
     Raises:
-        UsageError: the model does not align.
+        UsageError: the model does not align, or `name` is no name for an alignment.
         MismatchError: the run was trained with other symbols or another mel.
     """
     import torch
 
     from ttskit.corpus.batches import full_batch
-    from ttskit.corpus.prepared import PreparedCorpus
+    from ttskit.corpus.prepared import PreparedCorpus, require_alignment_name
     from ttskit.plugins import create_registry
     from ttskit.training.run import RunFolder
 
+    require_alignment_name(name)
     registry = registry or create_registry()
     corpus = PreparedCorpus.open(data)
     loaded = RunFolder.open(run).load(device=device, checkpoint=checkpoint, registry=registry)

@@ -15,8 +15,9 @@ from zipfile import BadZipFile
 import numpy as np
 
 from ttskit.audio.config import MelConfig
+from ttskit.corpus.readers import safe_name
 from ttskit.corpus.storage import write_json
-from ttskit.errors import CorpusError, TTSKitError
+from ttskit.errors import CorpusError, TTSKitError, UsageError
 from ttskit.interfaces.frontend import Frontend, FrontendFingerprint
 from ttskit.symbols import SpeakerTable, SymbolTable
 
@@ -245,7 +246,7 @@ class PreparedCorpus:
             raise CorpusError(
                 f"utterance {utterance.id!r} has no alignment {name!r}",
                 f"alignments here: {', '.join(have) or 'none'}",
-                f"ttskit align --data {self.folder} --name {name}",
+                f"ttskit align {self.folder} --from RUN --name {name}",
             )
         durations = np.asarray(self._read_alignment(path, utterance)["durations"], dtype=np.int64)
         if durations.shape != (len(utterance.tokens),) or int(durations.sum()) != utterance.frames:
@@ -258,7 +259,13 @@ class PreparedCorpus:
         return durations
 
     def write_alignment(self, name: str, utterance: PreparedUtterance, durations: Sequence[int]) -> None:
-        """Keep whole frames per token (N,), which must sum to the utterance's frames, as alignment `name`."""
+        """Keep whole frames per token (N,), which must sum to the utterance's frames, as alignment `name`.
+
+        Raises:
+            UsageError: a name that is no plain folder name, or "reference", which the recordings give.
+            CorpusError: durations that do not fit.
+        """
+        require_alignment_name(name)
         durations = [int(d) for d in durations]
         if len(durations) != len(utterance.tokens) or sum(durations) != utterance.frames or min(durations, default=0) < 0:
             raise CorpusError(
@@ -288,6 +295,16 @@ class PreparedCorpus:
     def frontend_instance(self, registry: Registry) -> Frontend:
         """The frontend that made the tokens, built anew (compare `fingerprint()` with `.frontend` to see changes)."""
         return registry.get("frontend", self.frontend.name).load()(**self.frontend.options)
+
+
+def require_alignment_name(name: str) -> None:
+    """`UsageError` unless `name` can be the folder of an alignment that was computed: nothing outside, nothing given."""
+    if name == "reference":
+        raise UsageError("alignment 'reference' is the recordings' own", "computed durations would replace its exact times",
+                         "--name aligned")
+    if name != safe_name(name):
+        raise UsageError(f"{name!r} cannot name an alignment", "it is the name of a folder in the prepared corpus",
+                         f"--name {safe_name(Path(name).name)}")
 
 
 def durations_from_times(times_s: Sequence[float], mel: MelConfig, frames: int) -> np.ndarray:

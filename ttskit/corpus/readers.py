@@ -224,9 +224,11 @@ def _lists(folder: Path) -> list[Path]:
     found = []
     for path in sorted(p for p in folder.iterdir() if p.is_file() and p.suffix.lower() in LIST_SUFFIXES):
         first = next((line for line in _decoded(path).splitlines() if line.strip()), "")
-        start = _stem(first.split("|")[0].strip())
-        if "|" in first and _AudioFolder((folder / start).parent).find(Path(start).name).is_file():
-            found.append(path)
+        for mark in "|\t;,":  # a list with another separator is one too: reading it says what is wrong with it
+            start = _stem(first.split(mark)[0].strip())
+            if mark in first and start and _AudioFolder((folder / start).parent).find(Path(start).name).is_file():
+                found.append(path)
+                break
     return found
 
 
