@@ -168,8 +168,9 @@ def test_a_cut_part_is_told():
 
 @pytest.mark.parametrize("control", [{"pace": 2.0}, {"pitch": 3.0}])
 def test_a_control_the_model_has_not_got_is_refused(control):
-    with pytest.raises(InputError, match=f"no control '{next(iter(control))}'"):
+    with pytest.raises(InputError, match=f"no control '{next(iter(control))}'") as caught:
         voice().synthesize("abc", **control)
+    assert "fastpitch" in caught.value.fix  # who has it
 
 
 @pytest.mark.parametrize("pace", [0.0, -1.0, float("nan")])

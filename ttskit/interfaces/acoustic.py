@@ -264,5 +264,13 @@ class AcousticModel(Trainable):
             if owners.get(name, name) not in (*self.controls, "durations" if "pace" in self.controls else ""):
                 have = ", ".join(self.controls) or "none"
                 raise InputError(f"{type(self).__name__} has no control {name!r}", f"its controls: {have}",
-                                 "use a model that declares it: ttskit plugins list")
+                                 f"use a model that has it: {_models_with(owners.get(name, name))}")
         return controls
+
+
+def _models_with(control: str) -> str:
+    """Names of the installed models that declare a control."""
+    from ttskit.plugins import create_registry
+
+    models = create_registry().all("acoustic model")
+    return ", ".join(sorted(n for n, m in models.items() if control in m.facts.get("controls", ()))) or "none is installed"
