@@ -110,6 +110,18 @@ def test_an_existing_run_is_not_overwritten(trained, tmp_path):
     assert run.checkpoints[-1].step == 1
 
 
+@pytest.mark.parametrize(("model", "override", "error"), [
+    ("hifigan", "models.hifigan.options.upsample_rates=[8,8,2]", "hop is 256"),
+    ("fastpitch", "models.fastpitch.options.alignment=external", "names no alignment"),
+    ("fastpitch", "training.device=toaster", "unknown device"),
+])
+def test_settings_that_cannot_work_leave_no_run_behind(model, override, error, trained, tmp_path):
+    with pytest.raises(UsageError, match=error):
+        trained(model, steps=1, overrides=(override,))
+    assert not (tmp_path / "run").exists()
+    assert trained(model, steps=1).checkpoints  # mended, the same command works
+
+
 def test_recordings_that_are_not_prepared(trained, tmp_path):
     (tmp_path / "wavs").mkdir()
     with pytest.raises(CorpusError) as error:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from ttskit.corpus.prepared import PreparedCorpus
-from ttskit.errors import UsageError
+from ttskit.errors import CheckpointError, CorpusError, MismatchError, UsageError
 from ttskit.interfaces.descriptions import Plugin
 from ttskit.interfaces.trainable import Trainable, TrainState
 from ttskit.plugins import Registry, create_registry
@@ -24,7 +24,7 @@ from ttskit.training.optimize import Optimization
 from ttskit.training.precision import pick_precision
 from ttskit.training.processes import Processes, processes
 from ttskit.training.run import RunFolder, find_model
-from ttskit.training.start import copy_parameters, open_corpus, open_or_create
+from ttskit.training.start import copy_parameters, discard_unstarted, open_corpus, open_or_create
 from ttskit.training.step import run_step, step_seed
 from ttskit.training.stopping import StopRequest
 from ttskit.training.validation import Validator, sample_vocoder
@@ -85,9 +85,14 @@ def train(recipe: Recipe, *, model: str, data: str | Path | PreparedCorpus, run:
         torch.set_num_threads(config.threads)
     with processes(config.device) as group, Loader() as loader, StopRequest() as stop:
         folder = open_or_create(Path(run), resume, plugin, options, recipe, corpus, group, registry)
-        training = _Training(recipe, config, plugin, options, corpus, folder, group, loader, registry, console)
-        training.prepare(resume, init_from, asked=steps is not None or budget_s is not None)
-        training.run(stop)
+        try:
+            training = _Training(recipe, config, plugin, options, corpus, folder, group, loader, registry, console)
+            training.prepare(resume, init_from, asked=steps is not None or budget_s is not None)
+            training.run(stop)
+        except (UsageError, MismatchError, CheckpointError, CorpusError):
+            if not resume and group.first:
+                discard_unstarted(folder)
+            raise
     return folder
 
 

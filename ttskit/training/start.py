@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -53,6 +54,12 @@ def open_or_create(path: Path, resume: bool, plugin: Plugin, options: Any, recip
         folder = RunFolder.open(path)
     group.wait()
     return folder
+
+
+def discard_unstarted(folder: RunFolder) -> None:
+    """Remove a new run whose settings turned out wrong before its first step, so that the mended command finds no run."""
+    if not (folder.path / "metrics.jsonl").exists() and not folder.checkpoints:
+        shutil.rmtree(folder.path, ignore_errors=True)
 
 
 def _require_new(path: Path) -> None:
