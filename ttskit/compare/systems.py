@@ -97,7 +97,8 @@ def load_systems(runs: Sequence[Path | str], vocoder: str | Path | None, device:
         if systems:
             systems[0].loaded.context.mel.require_same_content(mel, systems[0].label, label)
         if shared is None:
-            shared = load_vocoder(vocoder or getattr(loaded.recipe, "vocoder", None) or DEFAULT_VOCODER, mel, device, registry)
+            chosen = vocoder or getattr(loaded.recipe, "vocoder", None) or DEFAULT_VOCODER
+            shared = load_vocoder(chosen, mel, device, registry, loaded.recipe)
         frontend, notes = build_frontend(loaded.frontend, registry)
         voice = Voice(frontend, loaded.model, shared[0], device=device, notes=notes, name=label, vocoder_name=shared[1])
         facts = registry.get("acoustic model", loaded.name).facts

@@ -9,6 +9,7 @@ from ttskit.errors import MismatchError, UsageError
 
 if TYPE_CHECKING:
     from ttskit.audio.config import MelConfig
+    from ttskit.config import Recipe
     from ttskit.interfaces import Frontend, FrontendFingerprint, Vocoder
     from ttskit.plugins import Registry
     from ttskit.synthesis.voice import Voice
@@ -45,7 +46,7 @@ def load_voice(
         )
     frontend, notes = build_frontend(loaded.frontend, registry)
     chosen = vocoder or getattr(loaded.recipe, "vocoder", None) or DEFAULT_VOCODER
-    wave, name = load_vocoder(chosen, loaded.context.mel, device, registry)
+    wave, name = load_vocoder(chosen, loaded.context.mel, device, registry, loaded.recipe)
     return Voice(frontend, loaded.model, wave, device=device, notes=notes, name=Path(run).name, vocoder_name=name)
 
 
@@ -56,8 +57,13 @@ def build_frontend(wanted: FrontendFingerprint, registry: Registry) -> tuple[Fro
     return frontend, [f"frontend {wanted.name!r} is not as it was in training: {line}" for line in changed]
 
 
-def load_vocoder(chosen: str | Path, mel: MelConfig, device: str, registry: Registry) -> tuple[Vocoder, str]:
+def load_vocoder(
+    chosen: str | Path, mel: MelConfig, device: str, registry: Registry, recipe: Recipe | None = None
+) -> tuple[Vocoder, str]:
     """A vocoder by plugin name (those that need no training) or run folder, and its name.
+
+    Args:
+        recipe: where a plugin without weights finds its options (`models.griffinlim.options`); None: its defaults.
 
     Raises:
         UsageError: a plugin that must be trained first, or a folder that holds no vocoder.
@@ -73,14 +79,18 @@ def load_vocoder(chosen: str | Path, mel: MelConfig, device: str, registry: Regi
                 "a plugin name is enough only for vocoders without weights",
                 f"ttskit train --model {plugin.name} --data DATA --run RUN, then --vocoder RUN",
             )
-        options = plugin.load_options()
-        return plugin.load()(options() if options else {}, mel), plugin.name
+        if recipe is not None:
+            options = recipe.options_for(plugin.name, registry)
+        else:
+            cls = plugin.load_options()
+            options = cls() if cls else {}
+        return plugin.load()(options, mel), plugin.name
     if not Path(chosen).is_dir():
         registry.get("vocoder", str(chosen))  # raises with the nearest name
     loaded = RunFolder.open(Path(chosen)).load(device=device, checkpoint="best", registry=registry)
     if loaded.kind != "vocoder":
         raise UsageError(
-            f"{chosen} holds a {loaded.kind}, not a vocoder", f"plugin {loaded.name!r}", "name a HiFi-GAN run or griffinlim"
+            f"{chosen} holds an {loaded.kind}, not a vocoder", f"plugin {loaded.name!r}", "name a HiFi-GAN run or griffinlim"
         )
     if loaded.model.mel.sample_rate_hz != mel.sample_rate_hz:
         raise MismatchError(

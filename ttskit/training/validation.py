@@ -154,7 +154,7 @@ def sample_vocoder(recipe: Recipe, config: TrainingConfig, corpus: PreparedCorpu
     reasons = []
     for name in dict.fromkeys(n for n in (config.vocoder, recipe.vocoder, DEFAULT_VOCODER) if n):
         try:
-            vocoder = load_vocoder(name, corpus.mel, str(device), registry)[0].to(device).eval()
+            vocoder = load_vocoder(name, corpus.mel, str(device), registry, recipe)[0].to(device).eval()
             corpus.mel.require_same_content(vocoder.mel, "the corpus", f"vocoder {name!r}")
             return vocoder
         except TTSKitError as error:

@@ -1,0 +1,160 @@
+"""Voices out of run folders: what is put together, and every combination that is refused, in Python and on the command line."""
+
+from __future__ import annotations
+
+import io
+import json
+from dataclasses import replace
+from types import SimpleNamespace
+
+import pytest
+import soundfile
+import torch
+
+from ttskit.audio.config import MelConfig
+from ttskit.cli import _run
+from ttskit.config import load_recipe
+from ttskit.errors import CheckpointError, MismatchError, PluginError, UsageError
+from ttskit.interfaces import ModelContext, PitchStats
+from ttskit.plugins import create_registry
+from ttskit.symbols import SpeakerTable
+from ttskit.synthesis import load_voice
+from ttskit.training import RunFolder
+
+REGISTRY = create_registry()
+FRONTEND = REGISTRY.get("frontend", "spanish").load()(dialect="rioplatense")
+MEL = MelConfig(bands=20)
+
+
+@pytest.fixture(scope="module")
+def make_run(tmp_path_factory):
+    """make_run("fastpitch", mel=…, overrides=(…), steps=(…)) -> folder of an untrained run."""
+
+    def make(model, mel=MEL, overrides=(), steps=(0,), frontend=None):
+        torch.manual_seed(0)
+        recipe = load_recipe("tiny", overrides, REGISTRY)
+        options = recipe.options_for(model, REGISTRY)
+        context = ModelContext(mel, FRONTEND.symbols, SpeakerTable(("ana",)), {"ana": PitchStats(200.0, 30.0)})
+        kind = "vocoder" if model == "hifigan" else "acoustic model"
+        run = RunFolder.create(tmp_path_factory.mktemp("runs") / model, kind=kind, model=model, options=options, recipe=recipe,
+                               context=context, frontend=frontend or FRONTEND.fingerprint(), registry=REGISTRY)
+        built = run.build(REGISTRY)[0]
+        for step in steps:
+            run.save(built, step)
+        return run.path
+
+    return make
+
+
+@pytest.fixture(scope="module")
+def fastpitch(make_run):
+    return make_run("fastpitch")
+
+
+@pytest.fixture(scope="module")
+def hifigan(make_run):
+    return make_run("hifigan")
+
+
+def test_griffin_lim_takes_the_options_of_the_runs_recipe(make_run):
+    voice = load_voice(make_run("fastpitch", overrides=("models.griffinlim.options.iterations=3",)))
+    assert (voice.vocoder_name, voice.vocoder.options.iterations) == ("griffinlim", 3)
+
+
+def test_the_vocoder_is_one_argument(fastpitch, hifigan):
+    assert load_voice(fastpitch, hifigan).synthesize("hola").duration_s > 0
+
+
+def test_another_version_of_the_frontend_is_told(make_run):
+    older = replace(FRONTEND.fingerprint(), version="0.0.1")
+    notes = load_voice(make_run("fastpitch", frontend=older)).synthesize("hola").notes
+    assert any("frontend 'spanish' is not as it was in training" in note and "0.0.1" in note for note in notes)
+
+
+def test_wrong_combinations_name_what_they_are(fastpitch, hifigan, make_run, tmp_path):
+    with pytest.raises(UsageError, match="holds a vocoder, not an acoustic model") as error:
+        load_voice(hifigan)
+    assert f"--vocoder {hifigan}" in error.value.fix
+    with pytest.raises(UsageError, match="holds an acoustic model, not a vocoder"):
+        load_voice(fastpitch, fastpitch)
+    with pytest.raises(UsageError, match="'hifigan' must be trained first"):
+        load_voice(fastpitch, "hifigan")
+    with pytest.raises(PluginError) as error:
+        load_voice(fastpitch, "grifinlim")
+    assert error.value.fix == "did you mean 'griffinlim'?"
+    with pytest.raises(CheckpointError, match="is not a run folder"):
+        load_voice(tmp_path / "nowhere")
+    other = make_run("hifigan", mel=MelConfig(bands=20, sample_rate_hz=16_000, f_max_hz=8000.0))
+    with pytest.raises(MismatchError) as error:
+        load_voice(fastpitch, other)
+    assert "model 22050, vocoder 16000" in error.value.why
+    other = make_run("hifigan", mel=MelConfig(bands=20, f_max_hz=7600.0))
+    with pytest.raises(MismatchError) as error:
+        load_voice(fastpitch, other)
+    assert "f_max_hz" in error.value.why and "8000" in error.value.why and "7600" in error.value.why
+
+
+def test_another_placement_is_shifted_and_said(fastpitch, make_run):
+    moved = make_run("hifigan", mel=replace(MEL, first_frame_centre_samples=128))
+    speech = load_voice(fastpitch, moved).synthesize("hola")
+    assert any("first_frame_centre_samples 0 / 128" in note and "shifted to match" in note for note in speech.notes)
+
+
+def test_a_truncated_checkpoint_offers_the_one_before(make_run, capsys, monkeypatch, tmp_path):
+    run = make_run("fastpitch", steps=(1, 2))
+    file = run / "checkpoints" / "step_00000002" / "model.safetensors"
+    file.write_bytes(file.read_bytes()[:500])
+    monkeypatch.chdir(tmp_path)
+    assert _run(["synthesize", "hola", "--voice", str(run), "--checkpoint", "last"], debug=False) == 1
+    shown = capsys.readouterr().err
+    assert "step_00000002 is damaged" in shown
+    assert "step_00000001, is good" in shown
+    assert "Traceback" not in shown
+    assert _run(["synthesize", "hola", "--voice", str(run), "--checkpoint", "1"], debug=False) == 0
+
+
+def test_a_run_of_another_version(make_run, capsys):
+    run = make_run("fastpitch")
+    info = json.loads((run / "run.json").read_text(encoding="utf-8"))
+    (run / "run.json").write_text(json.dumps({**info, "format": 99}), encoding="utf-8")
+    assert _run(["synthesize", "hola", "--voice", str(run)], debug=False) == 1
+    shown = capsys.readouterr().err
+    assert "another version" in shown and "99" in shown and "Traceback" not in shown
+
+
+@pytest.mark.parametrize("text", ["", " \n", "🙂", "\x07\x00", "¡¿...!?"])
+def test_nothing_to_speak_exits_with_1(fastpitch, tmp_path, monkeypatch, capsys, text):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.stdin", SimpleNamespace(buffer=io.BytesIO(text.encode())))
+    assert _run(["synthesize", "-", "--voice", str(fastpitch)], debug=False) == 1
+    shown = capsys.readouterr().err
+    assert "error: nothing to speak" in shown and "Traceback" not in shown
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_file_of_lines_speaks_what_it_can_and_says_the_rest(fastpitch, tmp_path, capsys):
+    lines = tmp_path / "frases.txt"
+    lines.write_bytes("\ufeffHola.\r\n\r\n🙂\r\nChau\x07 che 🙂.\r\n".encode())
+    arguments = ["synthesize", "--voice", str(fastpitch), "--file", str(lines), "-o", str(tmp_path / "out")]
+    assert _run(arguments, debug=False) == 1
+    shown = capsys.readouterr().err
+    assert "line 2 skipped: nothing to speak" in shown and "1 of 3 lines could not be spoken" in shown
+    assert "not read: '\\x07' at character 4" in shown and "'🙂' at character 10" in shown
+    assert sorted(p.name for p in (tmp_path / "out").iterdir()) == ["0001.wav", "0003.wav"]
+    assert soundfile.info(tmp_path / "out" / "0001.wav").frames > 0
+    lines.write_bytes("mañana\n".encode("latin-1"))
+    assert _run(arguments, debug=False) == 1
+    assert "frases.txt is not UTF-8" in capsys.readouterr().err
+
+
+def test_a_disk_that_is_full_leaves_no_half_file(fastpitch, tmp_path, monkeypatch, capsys):
+    import errno
+
+    def full(self, data):
+        raise OSError(errno.ENOSPC, "No space left on device", str(self))
+
+    monkeypatch.setattr("pathlib.Path.write_bytes", full)
+    assert _run(["synthesize", "hola", "--voice", str(fastpitch), "-o", str(tmp_path / "a.wav")], debug=False) == 1
+    shown = capsys.readouterr().err
+    assert "error: No space left on device" in shown and "Traceback" not in shown
+    assert not list(tmp_path.iterdir())
