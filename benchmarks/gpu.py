@@ -8,9 +8,12 @@ unpacked into a temporary folder, so nothing is installed and nothing is fetched
 are the machine's own. To make FOLDER/wheels on a machine with a network:
 
     python -m build --wheel -o FOLDER/wheels
-    pip download --no-deps --only-binary :all: --python-version 3.12 --platform manylinux_2_28_x86_64 \
-        -d FOLDER/wheels librosa soundfile cffi soxr pydantic pydantic-core annotated-types typing-inspection \
-        audioread pooch platformdirs decorator lazy-loader
+    pip download -c constraints.txt --no-deps --only-binary :all: --python-version 3.12 \
+        --platform manylinux_2_28_x86_64 --platform manylinux2014_x86_64 -d FOLDER/wheels \
+        annotated-types audioread certifi cffi charset-normalizer click cloudpickle contourpy cycler decorator fonttools \
+        idna jinja2 joblib kiwisolver lazy-loader librosa llvmlite markdown-it-py matplotlib mdurl msgpack narwhals \
+        numba packaging pillow platformdirs pluggy pooch pycparser pydantic pydantic-core pygments pyparsing \
+        python-dateutil pyyaml requests rich safetensors scikit-learn six soundfile soxr threadpoolctl typing-inspection urllib3
 
 OUT gets `summary.json` (frames/s, memory, seconds per stage), the metrics of each run, the comparison's
 results.json and pictures, and a few short FLAC files.
@@ -39,21 +42,13 @@ def unpack_wheels(wheels: Path, into: Path) -> list[str]:
     taken = []
     for wheel in sorted(wheels.glob("*.whl")):
         with zipfile.ZipFile(wheel) as archive:
-            tops = {
-                n.split("/")[0].removesuffix(".py").split(".")[0]
-                for n in archive.namelist()
-                if ".dist-info" not in n.split("/")[0]
-            }
-            tops = {t for t in tops if t.isidentifier() and not n_is_data(t)}
+            tops = {n.split("/")[0] for n in archive.namelist()}
+            tops = {t.split(".")[0] for t in tops if not t.endswith((".libs", ".data", ".dist-info"))}
+            tops = {t for t in tops if t.isidentifier() and not t.endswith("_data")}  # the rest lies beside the package
             if wheel.name.startswith("ttskit-") or not all(importlib.util.find_spec(t) for t in tops):
                 archive.extractall(into)
                 taken.append(wheel.name)
     return taken
-
-
-def n_is_data(name: str) -> bool:
-    """Shared libraries that a wheel carries beside its package."""
-    return name.endswith(("_libs", "_data"))
 
 
 class Stages:
@@ -89,10 +84,10 @@ def speeds(metrics: Path) -> dict[str, float]:
     train = [line for line in lines if line.get("split") == "train"]
     validation = [line for line in lines if line.get("split") == "validation"]
     found: dict[str, float] = {"steps": train[-1]["step"] if train else 0}
-    for key in ("frames_per_s", "steps_per_s"):
-        values = sorted(line[key] for line in train[1:] if key in line)
-        if values:
-            found[key] = values[len(values) // 2]
+    if train:
+        values = sorted(line["frames_per_s"] for line in train[1:] or train)
+        found["frames_per_s"] = values[len(values) // 2]
+        found["steps_per_s"] = train[-1]["step"] / train[-1]["seconds"]
     found["memory_bytes"] = max((line.get("memory_bytes") or 0 for line in lines), default=0)
     if validation:
         found["validation"] = {k: v for k, v in validation[-1].items() if isinstance(v, float)}
@@ -107,6 +102,7 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=2.0, help="training time of each model")
     parser.add_argument("--recipe", default="telephone-8000")
     parser.add_argument("--device", default="cuda")
+    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="as in ttskit train")
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as scratch:
@@ -122,6 +118,7 @@ def main() -> None:
         prepared, runs = work / "prepared", work / "runs"
         if not stages.run("prepare", "prepare", options.folder / "corpus", "--out", prepared, "--recipe", options.recipe):
             sys.exit(1)
+        changes = [word for change in options.set for word in ("--set", change)]
         summary: dict = {"recipe": options.recipe, "minutes": options.minutes, "models": {}}
         for model in MODELS:
             stages.run(
@@ -139,6 +136,7 @@ def main() -> None:
                 f"{options.minutes * 60:.0f}s",
                 "--device",
                 options.device,
+                *changes,
             )
             if (runs / model / "metrics.jsonl").is_file():
                 summary["models"][model] = speeds(runs / model / "metrics.jsonl")

@@ -12,6 +12,7 @@ from ttskit.errors import CheckpointError, ConfigError, CorpusError, MismatchErr
 from ttskit.hookspecs import hookimpl
 from ttskit.plugins import create_registry
 from ttskit.training import RunFolder, budget, files
+from ttskit.training.processes import Processes
 from ttskit.training.step import step_seed
 
 VALIDATED = ("training.validate_every=2", "training.samples=1")
@@ -96,6 +97,27 @@ def test_a_budget_counts_the_length_of_batches(trained, monkeypatch):
     run = trained(run="budget", steps=None, budget_s=10)
     assert run.info["steps"]["timed_step_s"] == pytest.approx(0.5, rel=0.5)
     assert run.total_steps == int(10 / run.info["steps"]["timed_step_s"])
+
+
+def test_speed_and_on_a_gpu_memory_are_logged(trained, monkeypatch):
+    rows = trained(steps=2).metrics("train")
+    assert all(row["frames_per_s"] > 0 for row in rows) and rows[1]["seconds"] > rows[0]["seconds"] > 0
+    assert "memory_bytes" not in rows[0]
+    monkeypatch.setattr(torch.cuda, "max_memory_allocated", lambda device: 7)
+    assert Processes(0, 1, torch.device("cuda")).memory() == {"memory_bytes": 7}
+
+
+def test_tensorboard_shows_what_metrics_jsonl_holds(trained):
+    pytest.importorskip("tensorboard", reason="it is in the extra 'tensorboard'")
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    run = trained(steps=4, overrides=VALIDATED)
+    board = EventAccumulator(str(run.path / "tensorboard")).Reload()
+    for split in ("train", "validation"):
+        rows = run.metrics(split)
+        shown = board.Scalars(f"{split}/loss")
+        assert [e.step for e in shown] == [row["step"] for row in rows]
+        assert [e.value for e in shown] == pytest.approx([row["loss"] for row in rows])
 
 
 def test_an_existing_run_is_not_overwritten(trained, tmp_path):

@@ -227,7 +227,8 @@ class _Training:
                 self.seconds += time.perf_counter() - clock
                 if logs:
                     speed = self.group.sum_on_host([frames])[0] / max(self.seconds - since_log, 1e-9)
-                    self._log(work.epoch, "train", {**means, "frames_per_s": speed, "seconds": self.seconds})
+                    means |= {"frames_per_s": speed, "seconds": self.seconds, **self.group.memory()}
+                    self._log(work.epoch, "train", means)
                     frames, since_log = 0, self.seconds
                 ranking = self._validate(validator, work.epoch) if validates else None
                 better = ranking is not None and (self.best is None or ranking < self.best)

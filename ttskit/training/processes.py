@@ -83,6 +83,10 @@ class Processes:
         """Until all are here."""
         self.any(False)
 
+    def memory(self) -> dict[str, int]:
+        """{"memory_bytes": most that tensors took on this GPU so far}; {} elsewhere, where torch does not count."""
+        return {"memory_bytes": torch.cuda.max_memory_allocated(self.device)} if self.device.type == "cuda" else {}
+
     def sum_gradients(self, parameters: Sequence[Tensor]) -> list[Tensor]:
         """Sum gradients over processes in place, in flat buckets; returns them.
 
