@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
+from typing import NamedTuple
 
 from ttskit_spanish.phones import STRESS
 from ttskit_spanish.spelling import Unit, plain, units
@@ -11,7 +12,7 @@ from ttskit_spanish.syllables import Syllabified, syllabify
 from ttskit_spanish.words import RESPELLINGS, SPELT_X_AS_J, adverb_stem
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Dialect:
     """What differs between dialects.
 
@@ -28,6 +29,7 @@ class Dialect:
     tl_together: bool
 
 
+@cache
 def dialect(name: str, *, fricative: str = "ʃ", lleismo: bool = False) -> Dialect:
     """The settings of a dialect by name."""
     if name == "rioplatense":
@@ -36,8 +38,7 @@ def dialect(name: str, *, fricative: str = "ʃ", lleismo: bool = False) -> Diale
     return Dialect("θ", "ʝ", ll, False) if name == "castilian" else Dialect("s", "ʝ", ll, True)
 
 
-@dataclass(frozen=True, slots=True)
-class Pronunciation:
+class Pronunciation(NamedTuple):
     """A word's phonemes (stress mark on the vowel), its syllables in spelling, and which one is stressed."""
 
     phonemes: tuple[str, ...]
@@ -45,75 +46,77 @@ class Pronunciation:
     stress: int
 
 
-_PLAIN = {
-    "a": "a", "b": "b", "v": "b", "d": "d", "f": "f", "j": "x", "k": "k", "l": "l", "m": "m", "n": "n", "ñ": "ɲ", "p": "p",
-    "s": "s", "t": "t", "w": "w", "ch": "tʃ", "rr": "r", "sh": "ʃ", "qu": "k", "q": "k", "gu": "ɡ", "ph": "f", "th": "t",
-    "kh": "k", "gh": "ɡ", "rh": "r", "ck": "k", "tch": "tʃ",
-}  # fmt: skip
 _GLIDES = {"i": "j", "u": "w"}
 _FRONT = frozenset("ei")
 _NEEDS_E = frozenset("bcdfgklmnpqrtv") | {"qu", "ph"}
-_SILENT_INITIALS = {("p", "s"): 1, ("p", "n"): 1, ("g", "n"): 1, ("m", "n"): 1, ("p", "t"): 1, ("c", "t"): 1, ("t", "s"): 1,
-                    ("t", "m"): 1, ("c", "n"): 1, ("c", "z"): 1}  # fmt: skip
+_BEFORE_TRILL = frozenset("nlsz")
+_HISSES = frozenset("sθ")
+_SILENT_INITIALS = frozenset(tuple(pair) for pair in "ps pn gn mn pt ct ts tm cn cz".split())
 
 
-def _consonant(parts: tuple[Unit, ...], index: int, d: Dialect) -> tuple[str, ...]:
-    """Phonemes of the consonant grapheme at `index`."""
+def _consonant(parts: list[Unit], index: int, d: Dialect) -> str:
+    """Phoneme (or "ks") of the consonant grapheme at `index`."""
     unit = parts[index].sound
     after = parts[index + 1] if index + 1 < len(parts) else None
     if unit == "c":
-        return (d.soft_c if after is not None and after.vowel and after.sound in _FRONT and not after.h else "k",)
+        return d.soft_c if after is not None and after.sound in _FRONT and not after.h else "k"
     if unit == "z":
-        return (d.soft_c,)
+        return d.soft_c
     if unit == "g":
-        return ("x" if after is not None and after.vowel and after.sound in _FRONT and not after.h else "ɡ",)
+        return "x" if after is not None and after.sound in _FRONT and not after.h else "ɡ"
     if unit == "r":
         before = parts[index - 1].sound if index else ""
         sub = index == 3 and before == "b" and parts[0].text + parts[1].text == "su"
-        return ("r" if index == 0 or before in ("n", "l", "s", "z") or (sub and after is not None and after.vowel) else "ɾ",)
+        return "r" if index == 0 or before in _BEFORE_TRILL or (sub and after is not None and after.vowel) else "ɾ"
     if unit == "ll":
-        return ("l",) if after is None or not after.vowel else (d.ll,)
+        return "l" if after is None or not after.vowel else d.ll
     if unit == "y":
-        return (d.y,)
+        return d.y
     if unit == "x":
-        return ("s",) if index == 0 else ("k", "s")
-    return (_PLAIN[unit],)
+        return "s" if index == 0 else "ks"
+    raise AssertionError(unit)
 
 
-def _phonemes(cut: Syllabified, stresses: frozenset[int], d: Dialect) -> tuple[str, ...]:
-    parts = cut.units
+def _phonemes(cut: Syllabified, stressed: tuple[int, ...], d: Dialect) -> tuple[str, ...]:
+    """Phonemes of a word; `stressed` holds the units that carry a stress mark."""
+    parts, cores = cut.units, cut.cores
     out: list[str] = []
-    origin: list[str] = []
-    cores = {core: number for number, core in enumerate(cut.cores)}
     skip = 0
-    if len(parts) > 1:
-        skip = _SILENT_INITIALS.get((parts[0].sound, parts[1].sound), 0)
-        if parts[0].sound == "s" and parts[1].sound in _NEEDS_E:
+    if len(parts) > 1 and not (parts[0].vowel or parts[1].vowel):
+        first, second = parts[0].sound, parts[1].sound
+        skip = (first, second) in _SILENT_INITIALS
+        if first == "s" and second in _NEEDS_E:
             out.append("e")  # no Spanish word begins with s and a consonant: (e)snob
-            origin.append("")
+    last = before = ""
     for index in range(skip, len(parts)):
         unit = parts[index]
-        if not unit.vowel:
-            sounds = _consonant(parts, index, d)
-            if out and sounds[0] == out[-1] and (unit.sound == origin[-1] != "n" or sounds[0] in ("s", "θ")):
-                sounds = sounds[1:]  # Messi, ascenso; but obvio, innovar keep both
-            out += sounds
-            origin += [unit.sound] * len(sounds)
-            continue
-        number = cores.get(index)
-        mark = STRESS if number in stresses else ""
-        out.append(_GLIDES[unit.sound] if number is None else mark + unit.sound)
-        origin.append(unit.sound)
+        sound = unit.phone
+        if unit.vowel:
+            if index not in cores:
+                sound = _GLIDES[sound]
+            elif index in stressed:
+                sound = STRESS + sound
+        else:
+            if sound is None:
+                sound = _consonant(parts, index, d)
+                if sound == "ks":
+                    out.append("k")
+                    sound = "s"
+            if sound == last and (unit.sound == before != "n" or sound in _HISSES):
+                before = unit.sound
+                continue  # Messi, ascenso; but obvio, innovar keep both
+        out.append(sound)
+        last, before = sound, unit.sound
     return tuple(out)
 
 
 def _noise(word: str, d: Dialect) -> Pronunciation | None:
     """A word without vowels, such as mmm and sh: its consonants alone."""
     letters = plain(word)
-    parts = tuple(units(letters)) if letters else ()
+    parts = units(letters) if letters else []
     if not parts:
         return None
-    return Pronunciation(_phonemes(Syllabified(parts, (0,), (), 0), frozenset(), d), (word,), 0)
+    return Pronunciation(_phonemes(Syllabified(parts, [0], [], 0), (), d), (word,), 0)
 
 
 @lru_cache(maxsize=100_000)
@@ -140,13 +143,13 @@ def pronounce(word: str, d: Dialect) -> Pronunciation | None:
     cut = syllabify(word, tl_together=d.tl_together)
     if cut is None:
         return _noise(word, d)
-    stresses = {cut.stress}
+    stressed = (cut.cores[cut.stress],)
     stem = adverb_stem(word)
     if stem is not None:
         stem_cut = syllabify(stem, tl_together=d.tl_together)
         if stem_cut is not None:
-            stresses = {stem_cut.stress, len(cut.starts) - 2}
-            cut = Syllabified(cut.units, cut.starts, cut.cores, len(cut.starts) - 2)
+            cut.stress = len(cut.starts) - 2
+            stressed = (stem_cut.cores[stem_cut.stress], cut.cores[cut.stress])
     shown = cut if word == written else syllabify(written, tl_together=d.tl_together) or cut
     stress = cut.stress if len(shown.starts) == len(cut.starts) else shown.stress
-    return Pronunciation(_phonemes(cut, frozenset(stresses), d), shown.texts, stress)
+    return Pronunciation(_phonemes(cut, stressed, d), shown.texts, stress)

@@ -15,8 +15,8 @@ _FOREIGN = {
     "ğ": "", "ç": "s", "ł̣": "l", "ĝ": "y", "ñ": "ñ", "ŷ": "i", "ý": "í", "ÿ": "i", "ĳ": "i",
 }  # fmt: skip
 SPANISH = frozenset("abcdefghijklmnñopqrstuvwxyzáéíóúü")
-_MARKED = {"á": "a", "é": "e", "í": "i", "ó": "o", "ú": "u", "ü": "u"}
-_VOWELS = frozenset("aeiouáéíóúü")
+_MARKED = {"á": "a", "é": "e", "í": "i", "ó": "o", "ú": "u", "ü": "u", "ÿ": "i"}
+_VOWELS = "aeiouáéíóúü"
 
 
 def plain(word: str) -> str | None:
@@ -45,6 +45,14 @@ def plain(word: str) -> str | None:
     return "".join(out)
 
 
+# Graphemes that always stand for the same phonemes; c z g r ll y x depend on neighbours or dialect.
+_ALWAYS = {
+    "b": "b", "v": "b", "d": "d", "f": "f", "j": "x", "k": "k", "l": "l", "m": "m", "n": "n", "ñ": "ɲ", "p": "p",
+    "s": "s", "t": "t", "w": "w", "ch": "tʃ", "rr": "r", "sh": "ʃ", "qu": "k", "q": "k", "gu": "ɡ", "ph": "f", "th": "t",
+    "kh": "k", "gh": "ɡ", "rh": "r", "ck": "k", "tch": "tʃ",
+}  # fmt: skip
+
+
 @dataclass(frozen=True, slots=True)
 class Unit:
     """One grapheme.
@@ -55,6 +63,8 @@ class Unit:
         vowel: whether it is a vowel (y as a vowel included).
         accent: written accent.
         h: an h stands before the vowel.
+        weak: i or u without accent, which can be a glide.
+        phone: its phoneme where that never changes: a vowel's own, a consonant's unless context decides.
     """
 
     text: str
@@ -62,43 +72,63 @@ class Unit:
     vowel: bool = False
     accent: bool = False
     h: bool = False
+    weak: bool = False
+    phone: str | None = None
 
+
+class _Units(dict[str, Unit]):
+    """Each grapheme's unit, built once: words share a few hundred."""
+
+    def __missing__(self, text: str) -> Unit:
+        bare = text.lstrip("h")
+        if bare in _MARKED or bare in tuple(_VOWELS):
+            sound, accent = _MARKED.get(bare, bare), bare in tuple("áéíóú")
+            shown = text.replace("ÿ", "y")
+            unit = Unit(shown, sound, True, accent, bare != text, sound in "iu" and not accent, sound)
+        else:
+            sound = bare if bare == "y" else text
+            unit = Unit(text, sound, phone=_ALWAYS.get(sound))
+        if len(text) <= 4:  # never grow with "hhhhhh…a"
+            self[text] = unit
+        return unit
+
+
+_UNITS = _Units()
 
 # Digraphs; a single letter otherwise. "ph", "th", "sh" … are of loans and names.
-# des-hacer, tras-humancia have s and a silent h; Christian has k.
+# des-hacer, tras-humancia have s and a silent h; Christian has k. ÿ is y as a vowel.
 _GRAPHEME = re.compile(
-    r"tch|ch(?![rl])|ll|rr|qu(?=[eéií])|gu(?=[eéií])|(?<!^de)(?<!^tra)(?<!^tran)(?<!^mi)sh|ph|th|kh|gh|^rh|ck|[a-zñáéíóúü]"
+    rf"h*[{_VOWELS}ÿ]|^h+y|h+|tch|ch(?![rl])|ll|rr|qu(?=[eéií])|gu(?=[eéií])"
+    r"|(?<!^de)(?<!^tra)(?<!^tran)(?<!^mi)sh|ph|th|kh|gh|^rh|ck|[a-zñ]"
 )
+_VOWEL_Y = re.compile(rf"y(?![{_VOWELS}])")
+_H_OF_NOTHING = re.compile(rf"h(?![{_VOWELS}ÿ])")
 
 
 def units(word: str) -> list[Unit]:
     """Graphemes of a plain lower-case word.
 
-    >>> [u.text for u in units("huelguista")]
-    ['hu', 'e', 'l', 'gu', 'i', 's', 't', 'a']
+    >>> [u.text for u in units("huelguista")], [u.text for u in units("yahvé")]
+    (['hu', 'e', 'l', 'gu', 'i', 's', 't', 'a'], ['y', 'ah', 'v', 'é'])
     >>> [(u.text, u.vowel) for u in units("rey")][-1], [(u.text, u.vowel) for u in units("reyes")][2]
     (('y', True), ('y', False))
     """
-    found: list[Unit] = []
-    pending_h = ""
-    for match in _GRAPHEME.finditer(word):
-        text = match.group()
-        if text in _VOWELS:
-            base = _MARKED.get(text, text)
-            found.append(Unit(pending_h + text, base, True, text in "áéíóú", bool(pending_h)))
-            pending_h = ""
-            continue
-        if text == "h":
-            pending_h += "h"
-            continue
-        if pending_h and found:  # h before a consonant is silent: Yahvé
-            found[-1] = replace(found[-1], text=found[-1].text + pending_h)
-            pending_h = ""
-        if text == "y" and word[match.end() : match.end() + 1] not in _VOWELS:
-            found.append(Unit(pending_h + text, "i", True, False, bool(pending_h)))
+    if "y" in word:
+        word = _VOWEL_Y.sub("ÿ", word)
+    found = [_UNITS[text] for text in _GRAPHEME.findall(word)]
+    return _attached(found) if "h" in word and _H_OF_NOTHING.search(word) else found
+
+
+def _attached(found: list[Unit]) -> list[Unit]:
+    """An h before a consonant or at the end is silent and belongs to the unit before it: Yahvé, oh."""
+    out: list[Unit] = []
+    opening = ""
+    for unit in found:
+        if unit.text.strip("h"):
+            out.append(replace(unit, text=opening + unit.text) if opening else unit)
+            opening = ""
+        elif out:
+            out[-1] = replace(out[-1], text=out[-1].text + unit.text)
         else:
-            found.append(Unit(pending_h + text, text))
-        pending_h = ""
-    if pending_h and found:
-        found[-1] = replace(found[-1], text=found[-1].text + pending_h)
-    return found
+            opening = unit.text
+    return out

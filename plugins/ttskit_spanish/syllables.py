@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
 
 from ttskit_spanish.spelling import Unit, plain, units
 
+_PLURAL = frozenset("ns")
 _STOPS_AND_F = frozenset(("b", "c", "d", "f", "g", "k", "p", "t", "v", "gu", "ph", "th", "kh", "gh"))
-_WEAK = frozenset("iu")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Syllabified:
     """A word cut into syllables.
 
@@ -22,29 +21,32 @@ class Syllabified:
         stress: index of the stressed syllable by the spelling rules.
     """
 
-    units: tuple[Unit, ...]
-    starts: tuple[int, ...]
-    cores: tuple[int, ...]
+    units: list[Unit]
+    starts: list[int]
+    cores: list[int]
     stress: int
 
     @property
     def texts(self) -> tuple[str, ...]:
         """Spelling of each syllable."""
-        ends = (*self.starts[1:], len(self.units))
-        return tuple("".join(u.text for u in self.units[a:b]) for a, b in zip(self.starts, ends, strict=True))
+        letters = [unit.text for unit in self.units]
+        texts, end = [], len(letters)
+        for start in reversed(self.starts):
+            texts.append("".join(letters[start:end]))
+            end = start
+        texts.reverse()
+        return tuple(texts)
 
 
 def _joins(first: Unit, second: Unit, after: Unit | None) -> bool:
     """Whether two neighbouring vowels can share a syllable."""
-    if second.h and second.sound in _WEAK and after is not None and after.vowel:
+    if second.h and second.sound in ("i", "u") and after is not None and after.vowel:
         return False  # ca-ca-hue-te: hu + vowel opens a syllable
     if first.sound == second.sound:
         return False
-    weak_first = first.sound in _WEAK and not first.accent
-    if second.h and first.sound == "i" and weak_first:
+    if second.h and first.sound == "i" and first.weak:
         return False  # an-ti-hé-ro-e: i before h ends a prefix
-    weak_second = second.sound in _WEAK and not second.accent
-    return weak_first or weak_second  # ia, iu, uí, ai, áu; but not ea, aí, ía
+    return first.weak or second.weak  # ia, iu, uí, ai, áu; but not ea, aí, ía
 
 
 def nuclei(parts: list[Unit]) -> list[tuple[int, int, int]]:
@@ -57,19 +59,21 @@ def nuclei(parts: list[Unit]) -> list[tuple[int, int, int]]:
             continue
         start = core = index
         index += 1
+        if index == count or not parts[index].vowel:  # most vowels stand alone
+            found.append((start, index, core))
+            index += 1
+            continue
         while index < count and parts[index].vowel:
             unit = parts[index]
             after = parts[index + 1] if index + 1 < count else None
             if not _joins(parts[index - 1], unit, after):
                 break
             size = index - start
-            weak = unit.sound in _WEAK and not unit.accent
             if size == 1:
-                onglide = parts[start].sound in _WEAK and not parts[start].accent
                 final_y = unit.text == "y" and index + 1 == count
-                if onglide and not final_y:
+                if parts[start].weak and not final_y:
                     core = index
-            elif size == 2 and core == start + 1 and weak and parts[core].sound + unit.sound not in ("iu", "ui"):
+            elif size == 2 and core == start + 1 and unit.weak and parts[core].sound + unit.sound not in ("iu", "ui"):
                 pass  # triphthong: guau, -guáis
             else:
                 break
@@ -80,15 +84,14 @@ def nuclei(parts: list[Unit]) -> list[tuple[int, int, int]]:
 
 def _stressed(parts: list[Unit], found: list[tuple[int, int, int]]) -> int:
     for number in range(len(found) - 1, -1, -1):
-        start, end, _ = found[number]
-        if any(u.accent for u in parts[start:end]):
+        if parts[found[number][2]].accent:
             return number
     if len(found) == 1:
         return 0
     last = parts[-1]
     if last.vowel:
-        return len(found) - (1 if last.text.endswith("y") and len(parts) > 1 and parts[-2].vowel else 2)
-    if last.sound in ("n", "s") and parts[-2].vowel:
+        return len(found) - (1 if last.text[-1] == "y" and parts[-2].vowel else 2)
+    if last.sound in _PLURAL and parts[-2].vowel:
         return len(found) - 2  # robots, with a consonant before the s, is stressed at its end
     return len(found) - 1
 
@@ -112,20 +115,26 @@ def syllabify(word: str, *, tl_together: bool = True) -> Syllabified | None:
     if not found:
         return None
     starts = [0]
-    for (_, end, _), (start, _, _) in pairwise(found):
-        consonants = start - end
-        if consonants == 0 or parts[start].h:
+    cores = [found[0][2]]
+    before = found[0][1]
+    for start, end, core in found[1:]:
+        cores.append(core)
+        consonants = start - before
+        before = end
+        if consonants == 1:
+            starts.append(start if parts[start].h else start - 1)
+        elif consonants == 0 or parts[start].h:
             starts.append(start)
-            continue
-        onset = 1
-        if consonants >= 2:
-            first, second = parts[start - 2].sound, parts[start - 1].sound
-            pair = first in _STOPS_AND_F and second in ("l", "r")
-            if pair and second == "l" and first in ("t", "d", "th"):
-                pair = tl_together and first == "t"
-            if pair and first == "b" and start - 2 == 2 and letters.startswith("sub") and second == "r":
-                pair = False  # sub-rayar
-            if pair:
-                onset = 2
-        starts.append(start - onset)
-    return Syllabified(tuple(parts), tuple(starts), tuple(core for _, _, core in found), _stressed(parts, found))
+        else:
+            together = _together(parts[start - 2].sound, parts[start - 1].sound, tl_together)
+            if together and start == 4 and letters.startswith("subr"):
+                together = False  # sub-rayar
+            starts.append(start - (2 if together else 1))
+    return Syllabified(parts, starts, cores, _stressed(parts, found))
+
+
+def _together(first: str, second: str, tl_together: bool) -> bool:
+    """Whether two consonants open a syllable."""
+    if second == "r":
+        return first in _STOPS_AND_F
+    return second == "l" and first in _STOPS_AND_F and (first not in ("t", "d", "th") or (tl_together and first == "t"))
