@@ -7,7 +7,7 @@ import pytest
 from ttskit.plugins import create_registry
 from ttskit.testing import check_plugin
 
-REGISTRY = create_registry(only={"builtin", "spanish", "fastpitch", "tacotron2", "hifigan", "griffinlim"})
+REGISTRY = create_registry(only={"builtin", "spanish", "fastpitch", "tacotron2", "hifigan", "griffinlim", "nemo"})
 
 
 def test_all_builtins_load_without_problems():

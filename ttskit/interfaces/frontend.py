@@ -37,6 +37,27 @@ class Unknown:
 
 
 @dataclass(frozen=True, slots=True)
+class Reading:
+    """How one stretch of the original text was read.
+
+    Args:
+        span: (start, end) characters of the original text.
+        text: what is written there.
+        spoken: what is said for it; "" for what is silent by rule (spaces, quotes, markup).
+        token_class: the class of token it was taken for: "word", "number", "date", "mark", "silent" …
+        rule: the rule of that class that read it.
+        alternatives: other readings that rules of this frontend allow, the likelier first.
+    """
+
+    span: tuple[int, int]
+    text: str
+    spoken: str
+    token_class: str
+    rule: str
+    alternatives: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Analysis:
     """What a frontend found in a text.
 
@@ -47,6 +68,8 @@ class Analysis:
         tokens: symbols for the acoustic model, boundaries and punctuation included.
         token_words: for each token the index of its word, or None (punctuation, boundary, space).
         unknown: characters that were not read; never dropped without being listed here.
+        readings: the text from end to end, stretch by stretch, with the class and rule that read each;
+            a frontend that gives readings covers every character by one of them or by `unknown`.
     """
 
     text: str
@@ -55,6 +78,7 @@ class Analysis:
     tokens: tuple[str, ...]
     token_words: tuple[int | None, ...]
     unknown: tuple[Unknown, ...] = ()
+    readings: tuple[Reading, ...] = ()
 
     def to_json(self) -> dict:
         """Plain data."""
@@ -63,25 +87,33 @@ class Analysis:
 
 @dataclass(frozen=True, slots=True)
 class FrontendFingerprint:
-    """What identifies a frontend's behaviour; travels with corpus and run."""
+    """What identifies a frontend's behaviour; travels with corpus and run.
+
+    `files` names the options that are paths of files (a dictionary): a run folder keeps its own copy of
+    them. What they hold is identified by `lexicon_hash`, not by where they lie.
+    """
 
     name: str
     version: str
     options: Mapping = field(default_factory=dict)
     lexicon_hash: str = ""
+    files: tuple[str, ...] = ()
 
     def to_json(self) -> dict:
         """Plain data; `from_json` reads it back equal."""
-        return {"name": self.name, "version": self.version, "options": dict(self.options), "lexicon_hash": self.lexicon_hash}
+        plain = {"name": self.name, "version": self.version, "options": dict(self.options), "lexicon_hash": self.lexicon_hash}
+        return {**plain, "files": list(self.files)} if self.files else plain
 
     @classmethod
     def from_json(cls, data: Mapping) -> FrontendFingerprint:
         """The fingerprint that `to_json` wrote."""
-        return cls(data["name"], data["version"], dict(data.get("options", {})), data.get("lexicon_hash", ""))
+        return cls(data["name"], data["version"], dict(data.get("options", {})), data.get("lexicon_hash", ""),
+                   tuple(data.get("files", ())))
 
     def differences(self, other: FrontendFingerprint) -> list[str]:
-        """One line for each fact that differs, for the warning at synthesis."""
-        mine, theirs = self.to_json(), other.to_json()
+        """One line for each fact that differs, for the warning at synthesis; where files lie does not count."""
+        mine, theirs = ({**f.to_json(), "files": list(f.files),
+                         "options": {k: v for k, v in f.options.items() if k not in f.files}} for f in (self, other))
         return [f"{key}: {mine[key]} → {theirs[key]}" for key in mine if mine[key] != theirs[key]]
 
 
@@ -95,6 +127,7 @@ class Frontend(ABC):
     version: str
     options: Mapping
     lexicon_hash: str = ""
+    files: tuple[str, ...] = ()  # options that are paths of files, absolute in `options`
 
     @property
     @abstractmethod
@@ -115,4 +148,4 @@ class Frontend(ABC):
 
     def fingerprint(self) -> FrontendFingerprint:
         """Name, version, options and lexicon hash."""
-        return FrontendFingerprint(self.name, self.version, dict(self.options), self.lexicon_hash)
+        return FrontendFingerprint(self.name, self.version, dict(self.options), self.lexicon_hash, self.files)

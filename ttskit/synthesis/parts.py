@@ -84,6 +84,8 @@ def _part(analysis: Analysis, piece: list[tuple[str, int | None]], symbols: Symb
         piece = piece[:-1]
     tokens = tuple(t for t, _ in piece)
     owners = tuple(None if w is None else renumbered[w] for _, w in piece)
+    if symbols.space is not None and len(analysis.tokens) > 1 and analysis.tokens[0] == analysis.tokens[-1] == symbols.space:
+        tokens, owners = (symbols.space, *tokens, symbols.space), (None, *owners, None)  # padded by its frontend
     if symbols.boundary is not None:
         tokens = (symbols.boundary, *tokens, symbols.boundary)
         owners = (None, *owners, None)

@@ -20,6 +20,7 @@ from ttskit.interfaces.trainable import Trainable
 from ttskit.plugins import Registry, create_registry
 from ttskit.training.checkpoints import Checkpoint, choose, find_checkpoints, read_weights, write_checkpoint
 from ttskit.training.files import remove_leftovers, write_json, write_text
+from ttskit.training.frontend_files import found_files, keep_files
 
 if TYPE_CHECKING:
     from ttskit.config import Recipe
@@ -113,7 +114,8 @@ class RunFolder:
         origin = registry.found[kind, model][1] if registry and (kind, model) in registry.found else None
         info = {
             "format": FORMAT, "kind": kind, "model": model, "plugin": asdict(origin) if origin else None,
-            "options": plain_options(options), "context": context.to_json(), "frontend": frontend.to_json(),
+            "options": plain_options(options), "context": context.to_json(),
+            "frontend": keep_files(frontend, path).to_json(),
             "versions": {"ttskit": ttskit.__version__}, **facts,
         }
         if recipe is not None:
@@ -143,8 +145,8 @@ class RunFolder:
 
     @property
     def frontend(self) -> FrontendFingerprint:
-        """Frontend of the corpus."""
-        return FrontendFingerprint.from_json(self.info["frontend"])
+        """Frontend of the corpus, its files those of this folder."""
+        return found_files(FrontendFingerprint.from_json(self.info["frontend"]), self.path)
 
     @property
     def total_steps(self) -> int | None:
