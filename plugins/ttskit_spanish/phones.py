@@ -5,6 +5,8 @@ One inventory for all dialects, so that voices of different dialects can share a
 
 from __future__ import annotations
 
+from functools import cache
+
 from ttskit.symbols import SymbolTable
 
 PAD = "<pad>"
@@ -33,29 +35,44 @@ _CONSONANTS = {
     "j": ("palatal", "glide", "voiced"), "w": ("labial-velar", "glide", "voiced"),
 }  # fmt: skip
 
+# Allophones, written only when an option asks for them; after everything else, so that ids do not move.
+_ALLOPHONES = {
+    "β": ("bilabial", "approximant", "voiced"), "ð": ("dental", "approximant", "voiced"),
+    "ɣ": ("velar", "approximant", "voiced"), "ŋ": ("velar", "nasal", "voiced"), "ɱ": ("labiodental", "nasal", "voiced"),
+    "z": ("alveolar", "fricative", "voiced"), "h": ("glottal", "fricative", "voiceless"),
+}  # fmt: skip
+
 VOWELS = tuple(_VOWELS)
 CONSONANTS = tuple(_CONSONANTS)
+ALLOPHONES = tuple(_ALLOPHONES)
 
 
-def _features() -> dict[str, dict[str, str]]:
+def _features(allophones: bool) -> dict[str, dict[str, str]]:
     rows: dict[str, dict[str, str]] = {}
     for mark, stressed in (("", "no"), (STRESS, "yes")):
         for vowel, (height, backness) in _VOWELS.items():
             rounding = "rounded" if vowel in "ou" else "unrounded"
             rows[mark + vowel] = {"type": "vowel", "height": height, "backness": backness, "rounding": rounding,
                                   "stress": stressed}
-    for phone, (place, manner, voicing) in _CONSONANTS.items():
+    for phone, (place, manner, voicing) in (*_CONSONANTS.items(), *(_ALLOPHONES.items() if allophones else ())):
         rows[phone] = {"type": "consonant", "place": place, "manner": manner, "voicing": voicing}
     return rows
 
 
-def symbol_table() -> SymbolTable:
+@cache
+def symbol_table(allophones: bool = False) -> SymbolTable:
     """Every token of every dialect, in an order that only ever grows at its end.
+
+    Args:
+        allophones: with the seven allophones at the end; without them a model has no embedding
+            that no text ever trains.
 
     >>> table = symbol_table()
     >>> len(table), table.pad_id, table.features["ʃ"]["manner"]
     (46, 0, 'fricative')
+    >>> symbol_table(allophones=True).symbols[46:]
+    ('β', 'ð', 'ɣ', 'ŋ', 'ɱ', 'z', 'h')
     """
-    features = _features()
+    features = _features(allophones)
     silent = (PAD, EDGE, SPACE, *PUNCTUATION)
     return SymbolTable((*silent, *features), pad=PAD, space=SPACE, boundary=EDGE, silent=frozenset(silent), features=features)
