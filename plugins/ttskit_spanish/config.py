@@ -24,3 +24,29 @@ class SpanishOptions(BaseModel):
     )
     lleismo: bool = Field(False, description="Castilian and Latin American: keep ll (ʎ) apart from y (ʝ)")
     spaces: bool = Field(False, description="put a space token between words that no punctuation separates")
+    acronyms: Literal["auto", "spelt", "words"] = Field(
+        "auto", description="acronyms that the tables lack: read if they can be said (INDEC), always spelt, or always read"
+    )
+    roman: Literal["context", "never"] = Field(
+        "context", description="Roman numerals: after nouns and rulers and where nothing else fits, or never"
+    )
+    slash: Literal["auto", "date", "fraction"] = Field(
+        "auto", description="24/3 without a year: by what stands before it, always a date, or always a fraction"
+    )
+    clock: Literal["digital", "colloquial"] = Field(
+        "digital", description="14:30 as catorce treinta (digital) or dos y media (colloquial)"
+    )
+    emoji: Literal["report", "name", "drop"] = Field(
+        "report", description="emoji: reported as unknown characters, named (🙂 cara sonriente), or dropped"
+    )
+    annotations: bool = Field(
+        False, description="read transcripts' tags (<filler>eeh</filler>) by the table `tags`, and / and // as pauses"
+    )
+    tags: dict[str, Literal["keep", "drop", "speak"]] = Field(
+        {},
+        description="per tag: keep (its content is read as transcribed), drop (it is silent), speak (the word in its "
+        "attribute palabra is read instead); tags of the table that are not named here are kept: filler, risa, extranjero, "
+        "alargamiento, mala_pronunciacion, entre_risas",
+    )
+    short_pause: Literal[",", ";", ":", "…", "."] = Field(",", description="annotations: the punctuation that / stands for")
+    long_pause: Literal[",", ";", ":", "…", "."] = Field("…", description="annotations: the punctuation that // stands for")

@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ttskit.errors import ConfigError
-from ttskit.interfaces.frontend import Analysis, Frontend, Unknown, Word
+from ttskit.interfaces.frontend import Analysis, Frontend, Reading, Unknown, Word
 from ttskit_spanish.g2p import dialect, pronounce
-from ttskit_spanish.normalize import Piece, normalize
+from ttskit_spanish.normalize import Choices, Piece, normalize
+from ttskit_spanish.normalize.tags import TAGS
 from ttskit_spanish.phones import EDGE, PUNCTUATION, SPACE, STRESS, symbol_table
 from ttskit_spanish.words import UNSTRESSED
 
+if TYPE_CHECKING:
+    from ttskit_spanish.config import SpanishOptions
+
 _TABLE = symbol_table()
+# Fields that every fingerprint has; later ones only where they differ from their default, so that
+# runs made before an option existed still match.
+_FIRST_OPTIONS = frozenset(("dialect", "locale", "fricative", "lleismo", "spaces"))
 _NO_SPACE_BEFORE = frozenset(",.;:?!…")
 _NO_SPACE_AFTER = frozenset("¿¡")
 
@@ -44,7 +51,12 @@ class SpanishFrontend(Frontend):
             lines = "\n".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
             fix = f"options: {', '.join(SpanishOptions.model_fields)}"
             raise ConfigError("options of the Spanish frontend are not valid", lines, fix) from None
-        self.options: Mapping = checked.model_dump()
+        self.options: Mapping = _identity(checked)
+        self._choices = Choices(
+            acronyms=checked.acronyms, roman=checked.roman, slash=checked.slash, clock=checked.clock, emoji=checked.emoji,
+            tags={**dict.fromkeys(TAGS, "keep"), **checked.tags} if checked.annotations else None,
+            short_pause=checked.short_pause, long_pause=checked.long_pause,
+        )  # fmt: skip
         self._locale, self._spaces = checked.locale, checked.spaces
         self._dialect = dialect(checked.dialect, fricative=checked.fricative, lleismo=checked.lleismo)
 
@@ -56,9 +68,9 @@ class SpanishFrontend(Frontend):
     def analyze(self, text: str) -> Analysis:
         """Read `text` (NFC first: spans count the characters of `Analysis.text`)."""
         text = unicodedata.normalize("NFC", text)
-        pieces, unknown = normalize(text, self._locale)
+        pieces, unknown, readings = normalize(text, self._locale, self._choices)
         spoken: list[Piece | Word] = []
-        missing = list(unknown)
+        missing, lost = list(unknown), set()
         alone = sum(piece.kind != "mark" for piece in pieces) == 1
         for piece in pieces:
             if piece.kind == "mark":
@@ -67,6 +79,7 @@ class SpanishFrontend(Frontend):
             word = self._word(piece, alone)
             if word is None:
                 missing += [Unknown(text[i], i) for i in range(*piece.span)]
+                lost.add(piece.span)
             else:
                 spoken.append(word)
         tokens, token_words, words, shown = [EDGE], [None], [], []
@@ -88,7 +101,8 @@ class SpanishFrontend(Frontend):
         tokens.append(EDGE)
         token_words.append(None)
         missing.sort(key=lambda u: u.position)
-        return Analysis(text, "".join(shown), tuple(words), tuple(tokens), tuple(token_words), tuple(missing))
+        kept: tuple[Reading, ...] = tuple(r for r in readings if r.span not in lost) if lost else tuple(readings)
+        return Analysis(text, "".join(shown), tuple(words), tuple(tokens), tuple(token_words), tuple(missing), kept)
 
     def _word(self, piece: Piece, alone: bool) -> Word | None:
         said = pronounce(piece.text, self._dialect)
@@ -98,3 +112,9 @@ class SpanishFrontend(Frontend):
             bare = tuple(p.removeprefix(STRESS) for p in said.phonemes)
             return Word(piece.text, piece.span, said.syllables, None, bare)
         return Word(piece.text, piece.span, said.syllables, said.stress, said.phonemes)
+
+
+def _identity(checked: SpanishOptions) -> dict:
+    """The options that tell this frontend from others."""
+    defaults = type(checked)().model_dump()
+    return {k: v for k, v in checked.model_dump().items() if k in _FIRST_OPTIONS or v != defaults[k]}

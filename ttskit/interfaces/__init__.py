@@ -10,7 +10,7 @@ from importlib import import_module
 
 _HOME = {
     "Analysis": "frontend", "Frontend": "frontend", "FrontendFingerprint": "frontend", "Unknown": "frontend",
-    "Word": "frontend",
+    "Reading": "frontend", "Word": "frontend",
     "Plugin": "descriptions", "FrontendPlugin": "descriptions", "AcousticModelPlugin": "descriptions",
     "VocoderPlugin": "descriptions", "CorpusReaderPlugin": "descriptions", "PitchExtractorPlugin": "descriptions",
     "MetricPlugin": "descriptions", "ImporterPlugin": "descriptions", "CommandPlugin": "descriptions",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
+from ttskit_spanish.normalize.choices import Choices
 from ttskit_spanish.normalize.piece import Piece
-from ttskit_spanish.normalize.reader import normalize
+from ttskit_spanish.normalize.reader import Normalized, normalize
 
-__all__ = ["Piece", "normalize"]
+__all__ = ["Choices", "Normalized", "Piece", "normalize"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from ttskit_spanish.normalize.context import Context, ends_token
+from ttskit_spanish.normalize.context import Context, Found, ends_token
 
 # Written (lower case) -> said. Those with a space or a sign inside are tried first, the longest first.
 _TABLE = {
@@ -46,6 +46,10 @@ _STARTS = frozenset(key[0] for key in _TABLE)
 _LONGEST_FIRST = sorted(_TABLE, key=len, reverse=True)
 _PATTERN = re.compile("|".join(re.escape(key).replace(r"\ ", "[ \xa0]?") for key in _LONGEST_FIRST), re.IGNORECASE)
 _FEMININE = {"lic.": "licenciada", "ing.": "ingeniera", "arq.": "arquitecta", "prof.": "profesora", "pte.": "presidenta"}
+# Said the same without their point, so that a second reading finds nothing more to expand.
+WITHOUT_POINT = {key: said for key, said in _TABLE.items() if key.isalpha() and key != "ec"}
+# What a point after it makes an abbreviation: "av" of "av."
+STEMS = {key[:-1]: said for key, said in _TABLE.items() if key.endswith(".") and key[:-1].isalpha()}
 _KILOMETRES = frozenset(("km", "kg", "hs", "hs.", "min."))
 # What a sentence can end with, its point then being the full stop too.
 _CAN_END = frozenset(("etc.", "hs.", "cía.", "cia.", "bs. as.", "ee.uu.", "ee. uu.", "a.c.", "a. c.",
@@ -54,7 +58,7 @@ _TEXT_ENDS = re.compile(r"\s*$")
 _NEW_SENTENCE = re.compile(r"\s*$|\s+[¿¡«\"“(—]*[A-ZÁÉÍÓÚÑ]")
 
 
-def read_abbreviation(text: str, at: int, context: Context) -> tuple[str, int] | None:
+def read_abbreviation(text: str, at: int, context: Context) -> Found | None:
     """An abbreviation; its point stays a full stop where a sentence can end with it.
 
     >>> from ttskit_spanish.normalize.context import Context

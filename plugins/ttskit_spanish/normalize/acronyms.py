@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import re
+
 from ttskit_spanish.normalize.context import Context
 from ttskit_spanish.normalize.letters import sayable, spell
 
 # Said otherwise than their letters suggest.
-_SPELT = frozenset("ONG CEO ADN ARN OMS GPS USB PDF CUE UBA".split()) - {"UBA"}
-_SAID = frozenset("CUIT CUIL IVA SIDA COVID CONICET UNICEF UNESCO ARBA ISBN".split()) - {"ISBN"}
+_SPELT = frozenset("ONG CEO ADN ARN OMS GPS USB PDF CUE IPC UIA UOM UTA UCR UTN UIF UE IA AI OIT OMC ADSL".split())
+_SAID = frozenset("CUIT CUIL IVA SIDA COVID CONICET UNICEF UNESCO ARBA EPEC IPOD".split())
+_SAID_AS = {"YPF": "i pe efe", "CD": "ce de", "PYME": "pyme", "PYMES": "pymes", "EEUU": "estados unidos",
+            "BSAS": "buenos aires"}  # fmt: skip
 _CAPITAL_WORDS = frozenset(
     "NO SI SÍ YA LA EL LO DE EN UN MI TU SU SE ME TE LE AL ES VA HA HE SOY DEL LAS LOS UNA CON POR QUE QUÉ MÁS MUY ASÍ "
     "VOS VEN IR A O Y E U".split()
 )
-_SOUNDS = {"mmm": "mm", "mm": "mm", "hmm": "mm", "hm": "mm", "shh": "sh", "sh": "sh", "pst": "ps", "psst": "ps",
-           "brr": "br", "pff": "pf",
-           "zzz": "s", "grr": "gr", "tsk": "ts", "jm": "jm"}  # fmt: skip
+# By their letters, none doubled.
+_SOUNDS = {"hm": "mm", "sh": "sh", "pst": "ps", "ps": "ps", "br": "br", "pf": "pf", "gr": "gr", "tsk": "ts", "ts": "ts",
+           "jm": "jm", "psh": "sh", "chst": "sh", "shht": "sh"}  # fmt: skip
+_HELD = {"m": "mm", "z": "zz", "s": "ss", "j": "jj", "f": "ff", "r": "rr"}  # held alone: mmm, zzz
+_DOUBLED = re.compile(r"(.)\1+", re.DOTALL)
 _VOWELS = frozenset("aeiouáéíóúüyàèìòùâêîôûäëïöãõåæøœỹĩũ")
 
 
@@ -27,7 +33,12 @@ def capitals(word: str, context: Context) -> str:
     ('indec', 'de ene i', 'no', 'gritar', 'jota')
     """
     if len(word) == 1:
-        return word.lower() if word in "AEIOUY" and word in "AEOUY" and not _letter(context) else spell(word, context.locale)
+        return word.lower() if word in "AEOUY" and not _letter(context) else spell(word, context.locale)
+    if context.choices.acronyms != "auto" and not context.shouting and word not in _CAPITAL_WORDS and len(word) < 7:
+        spelt = context.choices.acronyms == "spelt" or _VOWELS.isdisjoint(word.lower())
+        return spell(word, context.locale) if spelt else word.lower()
+    if word in _SAID_AS:
+        return _SAID_AS[word]
     if word in _CAPITAL_WORDS or word in _SAID:
         return word.lower()
     if word in _SPELT:
@@ -49,7 +60,9 @@ def voweless(word: str, context: Context) -> str:
     >>> voweless("mmm", Context("", "es-AR")), voweless("x", Context("", "es-AR")), voweless("pm", Context("", "es-AR"))
     ('mm', 'equis', 'pe eme')
     """
-    return _SOUNDS.get(word) or spell(word, context.locale)
+    short = _DOUBLED.sub(r"\1", word)
+    held = _HELD.get(short) if len(word) > 2 or word in _HELD.values() else None
+    return held or _SOUNDS.get(short) or spell(word, context.locale)
 
 
 def has_vowel(word: str) -> bool:

@@ -5,15 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 
+from ttskit.interfaces.frontend import Reading, Unknown
+from ttskit_spanish.normalize.choices import DEFAULT, Choices
 from ttskit_spanish.normalize.piece import Piece
 
-WORD = re.compile(r"[^\W\d_]+")
-# Up to one space and then a word, from the end of a token.
+# Letters; marks that no composed letter exists for (Guaraní g̃) stay with their letter.
+WORD = re.compile(r"[^\W\d_](?:[^\W\d_]|[\u0300-\u036f])*")
+# Up to two spaces and then a word, from the end of a token.
 _NEXT = re.compile(r"[ \t\xa0]{0,2}([^\W\d_]+)")
 
 
-@dataclass(slots=True)
+@dataclass
 class Context:
     """The text, where it is read, and what was read so far.
 
@@ -22,17 +26,33 @@ class Context:
         locale: "es-AR", "es-ES", "es-MX" or "es-US".
         pieces: what was read before this token.
         shouting: the text is all capitals, so capitals mean nothing.
+        choices: how uncertain classes are read.
+        readings: how each stretch of the text was read.
+        unknown: characters that were not read.
     """
 
     text: str
     locale: str
     pieces: list[Piece] = field(default_factory=list)
     shouting: bool = False
+    choices: Choices = DEFAULT
+    readings: list[Reading] = field(default_factory=list)
+    unknown: list[Unknown] = field(default_factory=list)
 
     @property
     def comma(self) -> bool:
         """Whether decimals are written with a comma (and thousands with a point)."""
         return self.locale in ("es-AR", "es-ES")
+
+    @cached_property
+    def equation(self) -> bool:
+        """Whether the text has an equals sign, so that dashes between numbers are minus signs."""
+        return "=" in self.text[:10_000]
+
+    @cached_property
+    def arithmetic(self) -> bool:
+        """Whether the text has a sum or an equation."""
+        return self.equation or "+" in self.text[:10_000]
 
     def before(self, count: int = 1) -> str:
         """The word `count` pieces before, "" if there is none or it is punctuation."""
@@ -46,10 +66,19 @@ class Context:
         match = _NEXT.match(self.text, at)
         return match[1] if match else ""
 
+    def silent(self, start: int, end: int, rule: str) -> None:
+        """Note that this stretch is not said, by rule."""
+        self.readings.append(Reading((start, end), self.text[start:end], "", "silent", rule))
 
-# A token class: reads what starts at a position, gives (spoken words, end) or None. Spoken words
-# may hold " , " for a pause.
-Reader = Callable[[str, int, Context], "tuple[str, int] | None"]
+    def report(self, start: int, end: int) -> None:
+        """Note that these characters were not read."""
+        self.unknown += [Unknown(self.text[i], i) for i in range(start, end)]
+
+
+# A token class: reads what starts at a position, gives (spoken words, end) or None; a third item names the
+# rule where the class has several. Spoken words may hold " , " for a pause.
+Found = tuple[str, int] | tuple[str, int, str]
+Reader = Callable[[str, int, Context], "Found | None"]
 
 
 def ends_token(text: str, at: int) -> bool:

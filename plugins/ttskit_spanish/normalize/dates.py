@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from ttskit_spanish.normalize.context import Context, ends_token
+from ttskit_spanish.normalize.context import Context, Found, ends_token
 from ttskit_spanish.normalize.numbers import cardinal
 
 MONTHS = "enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre".split()
@@ -35,7 +35,12 @@ def _said(day: int, month: int | str, year: str | None, of: str = "de") -> str:
     return f"{_day(day)} de {name}" + (f" {of} {cardinal(int(year))}" if year else "")
 
 
-def read_date(text: str, at: int, context: Context) -> tuple[str, int] | None:
+def day_and_month(day: int, month: int) -> str | None:
+    """24, 3: veinticuatro de marzo; None if there is no such day."""
+    return _said(day, month, None) if 1 <= day <= 31 and 1 <= month <= 12 else None
+
+
+def read_date(text: str, at: int, context: Context) -> Found | None:
     """A date that begins with a digit.
 
     >>> from ttskit_spanish.normalize.context import Context
@@ -50,25 +55,25 @@ def read_date(text: str, at: int, context: Context) -> tuple[str, int] | None:
     """
     match = _ISO.match(text, at)
     if match and ends_token(text, match.end()) and 1 <= int(match[2]) <= 12 and 1 <= int(match[3]) <= 31:
-        return _said(int(match[3]), int(match[2]), match[1]), match.end()
+        return _said(int(match[3]), int(match[2]), match[1]), match.end(), "year-month-day"
     match = _NUMERIC.match(text, at)
     if match and ends_token(text, match.end()):
         day, month = int(match[1]), int(match[3])
         if context.locale == "es-US" and month <= 31 and day <= 12:
             day, month = month, day
         if 1 <= day <= 31 and 1 <= month <= 12:
-            return _said(day, month, match[4]), match.end()
+            return _said(day, month, match[4]), match.end(), "day/month/year"
     match = _DAY_MONTH.match(text, at)
     if match and 1 <= int(match["day"]) <= 31:
         key = match["month"].lower()
         if key not in MONTHS and len(key) < 4 and not match["dot"]:
             return None  # "5 mar" without its point may be the sea
         of = (match["of"] or "de ").strip().lower()
-        return _said(int(match["day"]), _SHORT[key], match["year"], of), match.end()
+        return _said(int(match["day"]), _SHORT[key], match["year"], of), match.end(), "day month"
     return None
 
 
-def read_month(text: str, at: int, context: Context) -> tuple[str, int] | None:
+def read_month(text: str, at: int, context: Context) -> Found | None:
     """A date that begins with a month or a shortened weekday.
 
     >>> from ttskit_spanish.normalize.context import Context
@@ -80,12 +85,13 @@ def read_month(text: str, at: int, context: Context) -> tuple[str, int] | None:
     """
     match = _WEEKDAY.match(text, at)
     if match and match[1].lower() not in _SHORT:
-        return _DAYS[match[1].lower()], match.end() - 1
+        return _DAYS[match[1].lower()], match.end() - 1, "shortened weekday"
     match = _MONTH_YEAR.match(text, at)
     if match and ends_token(text, match.end()):
         key = match["month"].lower()
         if match["dot"] and key not in MONTHS:
-            return f"{_SHORT[key]} {match['of'].strip()} {cardinal(int(match['year']))}", match.end()
+            said = f"{_SHORT[key]} {match['of'].strip()} {cardinal(int(match['year']))}"
+            return said, match.end(), "month of year"
         return None
     match = _MONTH_DAY.match(text, at)
     if match and ends_token(text, match.end()) and 1 <= int(match["day"]) <= 31:
@@ -93,5 +99,5 @@ def read_month(text: str, at: int, context: Context) -> tuple[str, int] | None:
         if key in MONTHS or match["dot"]:
             if key in MONTHS and context.before() in ("de", "del") and not match["year"]:
                 return None  # "el 3 de mayo 20 personas"
-            return _said(int(match["day"]), _SHORT[key], match["year"]), match.end()
+            return _said(int(match["day"]), _SHORT[key], match["year"]), match.end(), "month day"
     return None

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from ttskit_spanish.normalize.context import Context
+from ttskit_spanish.normalize.acronyms import has_vowel
+from ttskit_spanish.normalize.context import Context, Found
 from ttskit_spanish.normalize.letters import sayable, spell
 from ttskit_spanish.normalize.numbers import cardinal, spelt
 from ttskit_spanish.normalize.telephone import group
@@ -53,10 +54,10 @@ def spoken_address(written: str, locale: str) -> str:
     return " ".join(w for w in words if w)
 
 
-def read_electronic(text: str, at: int, context: Context) -> tuple[str, int] | None:
+def read_electronic(text: str, at: int, context: Context) -> Found | None:
     """E-mail, URL, domain, IP address, @handle or #hashtag.
 
-    >>> from ttskit_spanish.normalize.context import Context
+    >>> from ttskit_spanish.normalize.context import Context, Found
     >>> def read(t):
     ...     return read_electronic(t, 0, Context(t, "es-AR"))[0]
     >>> read("#NiUnaMenos"), read("#24M"), read("@archivo")
@@ -69,19 +70,20 @@ def read_electronic(text: str, at: int, context: Context) -> tuple[str, int] | N
         match = _HASHTAG.match(text, at)
         if match is None or match[1].isdecimal():
             return None
-        return "hashtag " + _camel(match[1], context.locale), match.end()
+        return "hashtag " + _camel(match[1], context.locale), match.end(), "hashtag"
     if first == "@":
         match = _HANDLE.match(text, at)
-        return ("arroba " + spoken_address(match[1], context.locale), match.end()) if match else None
+        return ("arroba " + spoken_address(match[1], context.locale), match.end(), "handle") if match else None
     if first.isdecimal():
         match = _IP.match(text, at)
         if match and all(int(n) < 256 and n == str(int(n)) for n in match.group().split(".")):
-            return " punto ".join(cardinal(int(n)) for n in match.group().split(".")), match.end()
+            return " punto ".join(cardinal(int(n)) for n in match.group().split(".")), match.end(), "IP address"
     match = _EMAIL.match(text, at) or _URL.match(text, at) or _DOMAIN.match(text, at)
     if match is None:
         return None
     written = match.group().rstrip(".,;:!?'")
-    return spoken_address(written, context.locale), at + len(written)
+    rule = "e-mail" if "@" in written else "URL"
+    return spoken_address(written, context.locale), at + len(written), rule
 
 
 def _camel(written: str, locale: str) -> str:
@@ -96,10 +98,10 @@ def _camel(written: str, locale: str) -> str:
     return " ".join(words)
 
 
-def read_code(text: str, at: int, context: Context) -> tuple[str, int] | None:
+def read_code(text: str, at: int, context: Context) -> Found | None:
     """Versions and codes: v3.5, MP3, H2O, COVID-19, X9.
 
-    >>> from ttskit_spanish.normalize.context import Context
+    >>> from ttskit_spanish.normalize.context import Context, Found
     >>> def read(t):
     ...     return read_code(t, 0, Context(t, "es-AR"))[0]
     >>> read("v3.5"), read("MP3"), read("H2O"), read("COVID-19"), read("C1406")
@@ -108,10 +110,10 @@ def read_code(text: str, at: int, context: Context) -> tuple[str, int] | None:
     match = _VERSION.match(text, at)
     if match:
         words = " punto ".join(cardinal(int(n)) for n in match[1].split("."))
-        return ("" if context.before() == "versión" else "versión ") + words, match.end()
+        return ("" if context.before() == "versión" else "versión ") + words, match.end(), "version"
     match = _HYPHENED.match(text, at)
     if match:
-        return f"{_letters(match[1], context)} {cardinal(int(match[2]))}", match.end()
+        return f"{_letters(match[1], context)} {cardinal(int(match[2]))}", match.end(), "name-number"
     match = _CODE.match(text, at)
     if match is None or _PRODUCT.fullmatch(match.group()):
         return None
@@ -123,10 +125,10 @@ def read_code(text: str, at: int, context: Context) -> tuple[str, int] | None:
             words.append(group(part) if part[0] == "0" and len(part) > 1 else cardinal(int(part)))
         else:
             return None
-    return " ".join(words), match.end()
+    return " ".join(words), match.end(), "letters and digits"
 
 
 def _letters(part: str, context: Context) -> str:
-    if len(part) == 1 or (part.isupper() and not (sayable(part) and len(part) > 3)):
+    if len(part) == 1 or not has_vowel(part.lower()) or (part.isupper() and not (sayable(part) and len(part) > 3)):
         return spell(part, context.locale)
     return part.lower()

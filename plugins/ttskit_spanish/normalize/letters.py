@@ -24,6 +24,8 @@ def spell(letters: str, locale: str = "es-AR") -> str:
     """
     names = []
     for letter in letters.lower():
+        if letter in "'’":
+            continue
         name = _NAMES.get(letter, letter)
         if locale == "es-ES" and letter in "vw":
             name = "uve" if letter == "v" else "uve doble"
@@ -37,4 +39,4 @@ def sayable(letters: str) -> bool:
     >>> [a for a in "ONU OEA UNTREF INDEC ANSES AFIP DNI CBU FMI CGT VIH PBI ADN YPF NASA".split() if sayable(a)]
     ['ONU', 'OEA', 'UNTREF', 'INDEC', 'ANSES', 'AFIP', 'NASA']
     """
-    return len(letters) >= 3 and _WORD.fullmatch(letters.lower()) is not None
+    return 3 <= len(letters) <= 14 and _WORD.fullmatch(letters.lower()) is not None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from ttskit_spanish.normalize.context import Context
+from ttskit_spanish.normalize.context import Context, Found
 from ttskit_spanish.normalize.numbers import cardinal
 from ttskit_spanish.normalize.numerals import numeral_at
 from ttskit_spanish.normalize.ordinals import read_fraction
@@ -64,10 +64,10 @@ def unit_at(text: str, at: int) -> tuple[tuple[str, str, str], int] | None:
     return said, match.end()
 
 
-def read_measure(text: str, at: int, context: Context) -> tuple[str, int] | None:
+def read_measure(text: str, at: int, context: Context) -> Found | None:
     """A number or fraction with a unit.
 
-    >>> from ttskit_spanish.normalize.context import Context
+    >>> from ttskit_spanish.normalize.context import Context, Found
     >>> def read(t):
     ...     return read_measure(t, 0, Context(t, "es-AR"))[0]
     >>> read("21 kg"), read("1 t"), read("3,5 %"), read("37°")
@@ -83,7 +83,7 @@ def read_measure(text: str, at: int, context: Context) -> tuple[str, int] | None
         words = f"{minutes.words('m')} {'minuto' if minutes.one else 'minutos'}"
         if angle[2]:
             words += f" {numeral_at(angle[2], 0, True).words('m')} segundos"
-        return words, angle.end()
+        return words, angle.end(), "minutes and seconds"
     parts = re.compile(r"(?:(\d{1,6}) )?(\d{1,3})/(\d{1,3})").match(text, at)
     if parts:
         unit = unit_at(text, parts.end())
@@ -96,10 +96,10 @@ def read_measure(text: str, at: int, context: Context) -> tuple[str, int] | None
             rest = read_fraction(f"{parts[2]}/{parts[3]}", 0, context)[0]
             rest = "media" if rest == "medio" and gender == "f" else rest
             head, _, tail = (one if whole.one else many).partition(" ")
-            return f"{whole.words(gender)} {head} y {rest} {tail}".rstrip(), end
+            return f"{whole.words(gender)} {head} y {rest} {tail}".rstrip(), end, "fraction with unit"
         if said[0] == "medio":
-            return f"{'media' if gender == 'f' else 'medio'} {one}", end
-        return f"{said[0]} de {one}", end
+            return f"{'media' if gender == 'f' else 'medio'} {one}", end, "fraction with unit"
+        return f"{said[0]} de {one}", end, "fraction with unit"
     number = numeral_at(text, at, context.comma)
     unit = unit_at(text, number.end) if number else None
     if unit is None:
@@ -108,7 +108,7 @@ def read_measure(text: str, at: int, context: Context) -> tuple[str, int] | None
     if text[end - 1] in "°º" and _is_ordinal(text, number.whole, end, context):
         return None
     words = cardinal(number.whole, gender) if number.written.isdecimal() else number.words(gender)  # 01 h: una hora
-    return f"{words} {one if number.one else many}", end
+    return f"{words} {one if number.one else many}", end, "number with unit"
 
 
 def _is_ordinal(text: str, number: int, end: int, context: Context) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from ttskit_spanish.normalize.context import Context, ends_token
+from ttskit_spanish.normalize.context import Context, Found, ends_token
 from ttskit_spanish.normalize.numbers import cardinal
 from ttskit_spanish.normalize.numerals import Numeral, numeral_at, scale_at
 
@@ -69,7 +69,7 @@ def _currency(sign: str, context: Context) -> Currency:
     return _SIGNS.get(sign) or _SIGNS.get(sign.upper()) or _CODES[sign.lower()]
 
 
-def read_money(text: str, at: int, context: Context) -> tuple[str, int] | None:
+def read_money(text: str, at: int, context: Context) -> Found | None:
     """An amount with its sign or code before or after it.
 
     >>> from ttskit_spanish.normalize.context import Context
@@ -90,7 +90,7 @@ def read_money(text: str, at: int, context: Context) -> tuple[str, int] | None:
         minus = "menos " if match.re is _BEFORE_SIGN and (match[1] or match[3]) else ""
         sign = match[2] if match.re is _BEFORE_SIGN else match[1]
         words, end = _said(text, number, _currency(sign, context))
-        return minus + words, end
+        return minus + words, end, "sign or code before"
     if not text[at].isdecimal():
         return None
     number = numeral_at(text, at, context.comma)
@@ -103,7 +103,7 @@ def read_money(text: str, at: int, context: Context) -> tuple[str, int] | None:
     if re.match(r"[ \xa0]?\d", text[after.end() :  after.end() + 2]) and not after[1][-1].isalpha():
         return None  # the sign belongs to the next amount
     words, end = _said(text, number, _currency(after[1], context))
-    return words, max(end, after.end())
+    return words, max(end, after.end()), "sign or code after"
 
 
 def _said(text: str, number: Numeral, currency: Currency) -> tuple[str, int]:

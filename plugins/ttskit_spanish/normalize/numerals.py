@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from ttskit_spanish.normalize.context import Context, ends_token
+from ttskit_spanish.normalize.context import Context, Found, ends_token
 from ttskit_spanish.normalize.nouns import gender_after
 from ttskit_spanish.normalize.numbers import LIMIT, cardinal, decimals, spelt
 
@@ -80,7 +80,7 @@ def scale_at(text: str, at: int) -> tuple[str, int] | None:
     return (SCALES.get(match[1].lower(), match[1].lower()), match.end()) if match else None
 
 
-def read_numeral(text: str, at: int, context: Context) -> tuple[str, int] | None:
+def read_numeral(text: str, at: int, context: Context) -> Found | None:
     """Cardinals, decimals, ranges.
 
     >>> from ttskit_spanish.normalize.context import Context
@@ -94,21 +94,17 @@ def read_numeral(text: str, at: int, context: Context) -> tuple[str, int] | None
         return None
     end = number.end
     span = _RANGE.match(text, end)
-    if span and (len(span.group()) == 1 or not _arithmetic(text)):
+    if span and (len(span.group()) == 1 or not context.arithmetic):
         second = numeral_at(text, span.end(), context.comma)
         if second is not None and ends_token(text, second.end):
             gender = gender_after(context, second.end)
-            return f"{number.words(gender)} a {second.words(gender)}", second.end
+            return f"{number.words(gender)} a {second.words(gender)}", second.end, "range"
     product = _TIMES.match(text, end)
     if product:
         second = numeral_at(text, product.end(), context.comma)
         if second is not None and ends_token(text, second.end):
-            return f"{number.words()} por {second.words()}", second.end
+            return f"{number.words()} por {second.words()}", second.end, "product"
     scale = scale_at(text, end)
     if scale is not None:
-        return f"{number.words('n' if number.digits else 'm')} {scale[0]}", scale[1]
-    return number.words(gender_after(context, end)), end
-
-
-def _arithmetic(text: str) -> bool:
-    return "=" in text[:10_000] or "+" in text[:10_000]
+        return f"{number.words('n' if number.digits else 'm')} {scale[0]}", scale[1], "scale"
+    return number.words(gender_after(context, end)), end, "decimal" if number.digits else "cardinal"

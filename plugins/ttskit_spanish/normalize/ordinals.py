@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from ttskit_spanish.normalize.context import Context, ends_token
+from ttskit_spanish.normalize.context import Context, Found, ends_token
 from ttskit_spanish.normalize.nouns import gender_after
 from ttskit_spanish.normalize.numbers import cardinal, fraction, ordinal
 
@@ -19,7 +19,7 @@ _MIXED_SIGN = re.compile(r"(\d{1,6}) ?([½⅓⅔¼¾⅕⅛⅜⅝⅞])")
 _BAR_YEAR = re.compile(r"(?:19|20)\d\d$")
 
 
-def read_ordinal(text: str, at: int, context: Context) -> tuple[str, int] | None:
+def read_ordinal(text: str, at: int, context: Context) -> Found | None:
     """An ordinal; small numbers with the degree sign that no unit claimed count as º.
 
     >>> from ttskit_spanish.normalize.context import Context
@@ -40,7 +40,7 @@ def read_ordinal(text: str, at: int, context: Context) -> tuple[str, int] | None
     return ordinal(number, "f" if feminine else "m", short=short and not feminine), match.end()
 
 
-def read_fraction(text: str, at: int, context: Context) -> tuple[str, int] | None:
+def read_fraction(text: str, at: int, context: Context) -> Found | None:
     """A fraction; n/year with a number before it is a file number, read with "barra".
 
     >>> from ttskit_spanish.normalize.context import Context
@@ -51,20 +51,20 @@ def read_fraction(text: str, at: int, context: Context) -> tuple[str, int] | Non
     """
     sign = _SIGNS.get(text[at])
     if sign is not None:
-        return _said(None, *sign, noun=False), at + 1
+        return _said(None, *sign), at + 1, "fraction sign"
     mixed = _MIXED_SIGN.match(text, at)
     if mixed:
-        return _said(int(mixed[1]), *_SIGNS[mixed[2]], noun=False), mixed.end()
+        return _said(int(mixed[1]), *_SIGNS[mixed[2]]), mixed.end(), "fraction sign"
     match = _FRACTION.match(text, at)
     if match is None or not ends_token(text, match.end()) or text[match.end() : match.end() + 1] == "/":
         return None
     over, under = int(match[2].replace(".", "")), int(match[3].replace(".", ""))
     if _BAR_YEAR.match(match[3]) or under < 2:
         whole = f"{cardinal(int(match[1]))} " if match[1] else ""
-        return f"{whole}{cardinal(over)} barra {cardinal(under)}", match.end()
-    return _said(int(match[1]) if match[1] else None, over, under, noun=bool(context.after(match.end()))), match.end()
+        return f"{whole}{cardinal(over)} barra {cardinal(under)}", match.end(), "file number"
+    return _said(int(match[1]) if match[1] else None, over, under), match.end(), "fraction"
 
 
-def _said(whole: int | None, over: int, under: int, *, noun: bool) -> str:
+def _said(whole: int | None, over: int, under: int) -> str:
     part = "medio" if (over, under) == (1, 2) else fraction(over, under)
     return part if whole is None else f"{cardinal(whole)} y {part}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from ttskit_spanish.normalize.context import Context, ends_token
+from ttskit_spanish.normalize.context import Context, Found, ends_token
 from ttskit_spanish.normalize.nouns import gender_of
 from ttskit_spanish.normalize.numbers import cardinal, ordinal
 
@@ -39,7 +39,25 @@ def value(letters: str) -> int:
     return sum(-d if d < max(digits[i:]) else d for i, d in enumerate(digits))
 
 
-def read_roman(text: str, at: int, context: Context) -> tuple[str, int] | None:
+def lower_roman(word: str, before: str, context: Context) -> str | None:
+    """What a numeral in small letters is read as after the word `before`: after "siglo" and rulers only."""
+    if context.choices.roman == "never" or not _ROMAN.fullmatch(word):
+        return None
+    number = value(word)
+    if before in ("siglo", "siglos"):
+        return cardinal(number)
+    if before in _RULERS and len(word) > 2 and set(word) <= set("ivx"):
+        return _of_ruler(number, before)
+    return None
+
+
+def _of_ruler(number: int, name: str) -> str:
+    if number > 10:
+        return cardinal(number)
+    return ordinal(number, "f" if name == "isabel" or gender_of(name) == "f" else "m")
+
+
+def read_roman(text: str, at: int, context: Context) -> Found | None:
     """A Roman numeral after a noun or ruler that takes one, or of two letters and more of I, V, X.
 
     >>> from ttskit_spanish.normalize.context import Context
@@ -50,19 +68,17 @@ def read_roman(text: str, at: int, context: Context) -> tuple[str, int] | None:
     >>> read("siglo", "xix"), read("carlos", "V"), read("luis", "XVI"), read("isabel", "II"), read("malcolm", "X")
     ('diecinueve', 'quinto', 'dieciséis', 'segunda', None)
     """
-    match = _ROMAN.match(text, at)
+    match = _ROMAN.match(text, at) if context.choices.roman != "never" else None
     if match is None or not match.group() or not ends_token(text, match.end()):
         return None
     letters, before = match.group(), context.before()
-    if not (letters.isupper() or letters.islower()):
+    if not (letters.isupper() or letters.islower()) and before not in _COUNTED and before not in _RULERS:
         return None
     number = value(letters)
-    if before in _COUNTED and (letters.isupper() or before.startswith("siglo")):
-        return cardinal(number), match.end()
+    if before in _COUNTED and (letters.isupper() or before in ("siglo", "siglos")):
+        return cardinal(number), match.end(), "after a noun"
     if before in _RULERS and (letters.isupper() or len(letters) > 2) and set(letters.lower()) <= set("ivx"):
-        if number > 10:
-            return cardinal(number), match.end()
-        return ordinal(number, "f" if before in ("isabel",) or gender_of(before) == "f" else "m"), match.end()
+        return _of_ruler(number, before), match.end(), "ruler"
     if letters.isupper() and len(letters) > 1 and set(letters) <= set("IVX") and not context.shouting:
-        return cardinal(number), match.end()
+        return cardinal(number), match.end(), "capitals"
     return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from ttskit_spanish.normalize.context import Context, ends_token
+from ttskit_spanish.normalize.context import Context, Found, ends_token
 from ttskit_spanish.normalize.numbers import cardinal, spelt
 
 _INTERNATIONAL = re.compile(r"\+(\d{1,3})((?:[ -]?\(?\d{2,5}\)?){1,6})(?!\d)")
@@ -36,7 +36,7 @@ def group(digits: str) -> str:
     return spelt(digits)
 
 
-def read_telephone(text: str, at: int, context: Context) -> tuple[str, int] | None:
+def read_telephone(text: str, at: int, context: Context) -> Found | None:
     """A telephone number, with extension.
 
     >>> from ttskit_spanish.normalize.context import Context
@@ -50,7 +50,7 @@ def read_telephone(text: str, at: int, context: Context) -> tuple[str, int] | No
     if context.before() in _CALLING or (context.before() in ("al", "el") and context.before(2) in _CALLING):
         match = _EMERGENCY.match(text, at)
         if match:
-            return spelt(match.group()), match.end()
+            return spelt(match.group()), match.end(), "emergency number"
     match = _INTERNATIONAL.match(text, at) or _LOCAL.match(text, at) or _SHORT.match(text, at)
     if match is None or not ends_token(text, match.end()):
         return None
@@ -73,7 +73,7 @@ def read_telephone(text: str, at: int, context: Context) -> tuple[str, int] | No
     return words, end
 
 
-def read_plate(text: str, at: int, context: Context) -> tuple[str, int] | None:
+def read_plate(text: str, at: int, context: Context) -> Found | None:
     """A number plate: AB 123 CD, ABC 123; letters and digits one by one."""
     from ttskit_spanish.normalize.letters import spell
 

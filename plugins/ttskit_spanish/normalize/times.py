@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from ttskit_spanish.normalize.context import Context, ends_token
+from ttskit_spanish.normalize.context import Context, Found, ends_token
 from ttskit_spanish.normalize.letters import spell
 from ttskit_spanish.normalize.numbers import cardinal
 
@@ -17,7 +17,7 @@ _DURATION = re.compile(r"(\d{1,3}) ?hs? (\d{1,2}) ?min\.?(?: (\d{1,2}) ?(?:seg|s
 _AFTER_HOUR = frozenset(("las", "la", "desde"))
 
 
-def read_time(text: str, at: int, context: Context) -> tuple[str, int] | None:
+def read_time(text: str, at: int, context: Context) -> Found | None:
     """A time. With a point it is one only where nothing that is counted follows.
 
     >>> from ttskit_spanish.normalize.context import Context
@@ -34,7 +34,7 @@ def read_time(text: str, at: int, context: Context) -> tuple[str, int] | None:
     if spent:
         amounts = zip(spent.groups(), (("hora", "f"), ("minuto", "m"), ("segundo", "m")), strict=True)
         parts = [f"{cardinal(int(n), g)} {unit}{'' if int(n) == 1 else 's'}" for n, (unit, g) in amounts if n]
-        return " ".join(parts[:-1]) + " y " + parts[-1], spent.end()
+        return " ".join(parts[:-1]) + " y " + parts[-1], spent.end(), "duration"
     match = _CLOCK.match(text, at) or _LETTERED.match(text, at)
     if match is None:
         return None

@@ -1,0 +1,74 @@
+"""Punctuation, quotes and dashes of dialogue, symbols, and what is silent."""
+
+from __future__ import annotations
+
+from ttskit_spanish.normalize.context import Context
+from ttskit_spanish.normalize.settle import MARKS, add, add_mark
+
+_QUOTES = frozenset("\"'«»“”„‟‘’‚‛‹›`´")
+_SILENT = frozenset("*_\u200b\u200c\u200d\u200e\u200f\u2060\ufe0e\ufe0f\ufeff\u00ad")
+_SYMBOLS = {"%": "por ciento", "&": "y", "@": "arroba", "#": "numeral", "+": "más", "=": "igual a", "×": "por",
+            "÷": "dividido", "<": "menor que",
+            ">": "mayor que", "≤": "menor o igual que", "≥": "mayor o igual que", "≠": "distinto de", "±": "más menos",
+            "√": "raíz de",
+            "π": "pi", "§": "sección", "©": "copyright", "®": "marca registrada", "™": "marca registrada", "°": "grados",
+            "º": "grados",
+            "€": "euros", "£": "libras", "¥": "yenes", "¢": "centavos", "$": "pesos", "µ": "micro", "∞": "infinito",
+            "~": "aproximadamente", "^": "circunflejo",
+            "|": "barra vertical", "\\": "barra invertida"}  # fmt: skip
+
+
+def read_sign(text: str, at: int, context: Context) -> int:
+    """Read the character at `at` that is no letter, digit, space, hyphen or emoji; returns the end."""
+    pieces, character, end = context.pieces, text[at], at + 1
+    after = text[end : end + 1]
+    in_words = bool(pieces) and pieces[-1].kind != "mark"
+    if character == "." and after == ".":
+        while text[end : end + 1] == ".":
+            end += 1
+        add_mark(context, "…", at, end)
+    elif character in MARKS:
+        if MARKS[character] != "—" or pieces:
+            add_mark(context, MARKS[character], at, end)
+        else:
+            context.silent(at, end, "dash that opens a dialogue")
+    elif character == "*" and after.isdecimal():
+        add(context, "asterisco", (at, end), "symbol")
+    elif character in _QUOTES:
+        context.silent(at, end, "quotes")
+    elif character in _SILENT:
+        context.silent(at, end, "formatting")
+    elif character in "([{)]}":
+        opens = character in "([{"
+        if in_words and (opens or text[end : end + 2].strip()[:1].isalnum()):
+            add_mark(context, ",", at, end)
+        else:
+            context.silent(at, end, "bracket")
+    elif character == "/":
+        between = text[at - 1 : at].isspace() and after.isspace()
+        if between and pieces and pieces[-1].kind == "number":
+            add(context, "dividido", (at, end), "symbol")
+        elif in_words:
+            add_mark(context, ",", at, end)
+        else:
+            context.silent(at, end, "slash")
+    elif character in _SYMBOLS:
+        add(context, _SYMBOLS[character], (at, end), "symbol")
+    else:
+        context.report(at, end)
+    return end
+
+
+def read_dash(text: str, at: int, context: Context) -> int:
+    """Minus before a number, a dash between spaces, nothing inside a word."""
+    before, after = text[at - 1 : at] if at else "", text[at + 1 : at + 2]
+    pieces, span = context.pieces, (at, at + 1)
+    starts = before == "" or before.isspace() or before in "(["
+    between_numbers = after.isspace() and context.equation and bool(pieces) and pieces[-1].kind == "number"
+    if starts and (after.isdecimal() or text[at] == "−" or after == "$" or between_numbers):
+        add(context, "menos", span, "symbol", "minus")
+    elif starts and pieces:
+        add_mark(context, "—", *span)
+    else:
+        context.silent(*span, "hyphen")
+    return at + 1
