@@ -3,9 +3,18 @@
 from __future__ import annotations
 
 from ttskit.hookspecs import hookimpl
-from ttskit.interfaces.descriptions import CommandPlugin, CorpusReaderPlugin, PitchExtractorPlugin
+from ttskit.interfaces.descriptions import CommandPlugin, CorpusReaderPlugin, FrontendPlugin, PitchExtractorPlugin
 
 _READERS, _PITCH = "ttskit.corpus.readers", "ttskit.audio.pitch"
+
+
+@hookimpl
+def ttskit_frontends():
+    """Letters as tokens, for checkpoints that were trained on them."""
+    return [
+        FrontendPlugin("characters", "letters themselves as tokens, of any inventory", "ttskit.characters:CharacterFrontend",
+                       "ttskit.characters:CharacterOptions", {"language": "any"})
+    ]
 
 
 @hookimpl
@@ -30,7 +39,8 @@ def ttskit_pitch_extractors():
 @hookimpl
 def ttskit_commands():
     """Every command; its module is imported when it runs."""
-    return [CommandPlugin(name, summary, f"ttskit.cli.{name}:command") for name, summary in _COMMANDS.items()]
+    return [CommandPlugin(name, summary, f"ttskit.cli.{_MODULES.get(name, name)}:command")
+            for name, summary in _COMMANDS.items()]
 
 
 _COMMANDS = {
@@ -39,9 +49,11 @@ _COMMANDS = {
     "check": "Say what is wrong with a corpus, without changing anything",
     "train": "Train an acoustic model or a vocoder on a prepared corpus",
     "synthesize": "Speak a text with a trained voice",
+    "import": "Turn a public checkpoint (NeMo, NVIDIA, HiFi-GAN) into a run",
     "compare": "Compare voices on one page: quality, robustness, speed",
     "text": "Show how a text is read: normalised, phonemes, syllables",
     "align": "Find each token's frames in a corpus with a trained model",
     "plugins": "List, show and check what is installed",
     "doctor": "Say what this machine has: versions, GPU, extras, disk",
 }
+_MODULES = {"import": "import_checkpoint"}  # a keyword of Python is no module name

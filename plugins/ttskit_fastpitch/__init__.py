@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ttskit.hookspecs import hookimpl
-from ttskit.interfaces import AcousticModelPlugin
+from ttskit.interfaces import AcousticModelPlugin, ImporterPlugin
 
 
 @hookimpl
@@ -24,4 +24,15 @@ def ttskit_acoustic_models():
                 "aligns": True,
             },
         )
+    ]
+
+
+@hookimpl
+def ttskit_importers():
+    """Public FastPitch checkpoints."""
+    home = "ttskit_fastpitch.importers"
+    return [
+        ImporterPlugin("nemo-fastpitch", "NVIDIA NeMo FastPitch (.nemo)", f"{home}:nemo", facts={"suffixes": [".nemo"]}),
+        ImporterPlugin("dle-fastpitch", "NVIDIA DeepLearningExamples FastPitch (.pt)", f"{home}:dle",
+                       facts={"suffixes": [".pt"]}),
     ]
