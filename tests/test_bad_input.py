@@ -59,6 +59,7 @@ TRAIN = "train --recipe tiny --run run --steps 1"
     ("prepare recordings --out out --recipe tny", 2, "did you mean 'tiny'?"),
     ("prepare recordings --out out --recipe wrong.yaml", 2, "wrong.yaml:2: trainig: unknown key, did you mean 'training'?"),
     ("prepare recordings --out out --recipe latin.yaml", 2, "latin.yaml:2: not UTF-8 text"),
+    ("prepare recordings --out recordings --recipe tiny", 2, "the prepared corpus needs a folder of its own"),
     ("prepare recordings", 2, "Missing option '--out'"),
     ("check semicolons", 1, "no '|' between name and text"),
     (f"{TRAIN} --data recordings", 1, "first: ttskit prepare recordings"),

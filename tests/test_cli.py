@@ -78,6 +78,12 @@ def test_every_help_shows_an_example_whose_options_exist(name):
                 assert "does not exist" in error.message, f"{example}: {error.message}"
 
 
+@pytest.mark.parametrize("name", COMMANDS)
+def test_whatever_prints_results_prints_them_as_json_too(name):
+    for path, command in leaves(create_registry().get("command", name).load(), name):
+        assert "--json" in {option for parameter in command.params for option in parameter.opts}, path
+
+
 def test_version():
     assert CliRunner().invoke(cli, ["--version"]).output == f"ttskit {__version__}\n"
 

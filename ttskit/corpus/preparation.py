@@ -36,6 +36,7 @@ from ttskit.corpus.work import (
     prepare_features,
     reference_durations,
 )
+from ttskit.errors import UsageError
 from ttskit.interfaces.frontend import Frontend
 from ttskit.plugins import Registry, create_registry
 
@@ -95,10 +96,13 @@ def prepare(
         console: where progress goes; None: nowhere.
 
     Raises:
+        UsageError: `out` is `data`.
         CorpusError: nothing usable, too few texts for the splits, disk full.
     """
     start = time.monotonic()
     data, out = Path(data), Path(out)
+    if out.resolve() == data.resolve():
+        raise UsageError("the prepared corpus needs a folder of its own", f"{out} holds the recordings", "--out prepared/NAME")
     registry = registry or create_registry()
     config, mel = recipe.corpus, recipe.mel_config()
     extractor = registry.get("pitch extractor", config.pitch_extractor).factory

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ttskit.corpus.storage import write_json
 from ttskit.errors import TrainingError, UsageError
 
 if TYPE_CHECKING:
@@ -134,7 +135,7 @@ class _Clock:
         started = time.perf_counter()
         stage()
         self.seconds[name] = round(time.perf_counter() - started, 1)
-        self.path.write_text(json.dumps({"settings": self.settings, "seconds": self.seconds}, indent=1), encoding="utf-8")
+        write_json(self.path, {"settings": self.settings, "seconds": self.seconds})  # whole, so that a kill cannot tear it
         self.console.print(f"{name}: {self.seconds[name]:.0f} s")
 
 
