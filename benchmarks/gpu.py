@@ -16,7 +16,7 @@ are the machine's own. To make FOLDER/wheels on a machine with a network:
         python-dateutil pyyaml requests rich safetensors scikit-learn six soundfile soxr threadpoolctl typing-inspection urllib3
 
 OUT gets `summary.json` (frames/s, memory, seconds per stage), the metrics of each run, the comparison's
-results.json and pictures, and a few short FLAC files.
+results.json and the whole page (comparison.zip), and three sentences by each model through each vocoder.
 """
 
 from __future__ import annotations
@@ -141,23 +141,24 @@ def main() -> None:
             if (runs / model / "metrics.jsonl").is_file():
                 summary["models"][model] = speeds(runs / model / "metrics.jsonl")
                 shutil.copy(runs / model / "metrics.jsonl", options.out / f"{model}.metrics.jsonl")
+        (work / "sentences.txt").write_text("\n".join(SENTENCES), encoding="utf-8")
         for model in MODELS[:2]:
-            for index, sentence in enumerate(SENTENCES):
-                for vocoder in ("griffinlim", runs / "hifigan"):
-                    name = f"{model}-{index}-{Path(vocoder).name}"
-                    stages.run(
-                        name,
-                        "synthesize",
-                        sentence,
-                        "--voice",
-                        runs / model,
-                        "--vocoder",
-                        vocoder,
-                        "--device",
-                        options.device,
-                        "-o",
-                        options.out / f"{name}.wav",
-                    )
+            for vocoder in ("griffinlim", runs / "hifigan"):
+                name = f"{model}-{Path(vocoder).name}"
+                stages.run(
+                    f"speak-{name}",
+                    "synthesize",
+                    "--file",
+                    work / "sentences.txt",
+                    "--voice",
+                    runs / model,
+                    "--vocoder",
+                    vocoder,
+                    "--device",
+                    options.device,
+                    "-o",
+                    options.out / name,
+                )
         stages.run(
             "compare",
             "compare",

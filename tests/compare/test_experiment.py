@@ -12,9 +12,11 @@ from click.testing import CliRunner
 
 from ttskit.cli.compare import command
 from ttskit.compare import ComparisonResults, compare
+from ttskit.config import load_recipe
 from ttskit.errors import CheckpointError, MismatchError, UsageError
 from ttskit.hookspecs import hookimpl
 from ttskit.plugins import create_registry
+from ttskit.training import RunFolder
 
 SMALL = {"limit": 2, "hard_limit": 2, "pictures": 1, "speed_lengths": [6, 12], "speed_repeats": 1, "resamples": 200, "batch": 2,
          "recogniser": {"channels": 24, "dilations": [1, 2], "max_epochs": 2}}
@@ -107,6 +109,8 @@ def test_the_command_compares_runs_and_prints_the_table(results, tmp_path):
     (["--models", "a,b", "--budget", "10m", "--steps", "3", "-o", "x"], "not both"),
     (["--models", "a,b", "--budget", "soon", "-o", "x"], "not a duration"),
     (["--seeds", "one", "-o", "x"], "whole numbers"),
+    (["--models", "a,b", "--steps", "a=many,b=1", "-o", "x"], "neither a whole number"),
+    (["--models", "a,b", "--steps", "0", "-o", "x"], "1 or more"),
 ])
 def test_wrong_calls_are_explained(arguments, message):
     done = CliRunner().invoke(command, arguments)
@@ -136,5 +140,27 @@ def test_a_corpus_with_another_mel_is_refused(results, prepared, tmp_path):
     info["mel"]["hop_samples"] = 80
     (other / "corpus.json").write_text(json.dumps(info), encoding="utf-8")
     runs = [results.folder / "runs" / name for name in results.labels]
-    with pytest.raises(MismatchError, match="disagree on audio"):
+    with pytest.raises(MismatchError, match="disagree on audio") as refused:
         compare(runs, data=other, out=tmp_path / "out")
+    assert "one prepared corpus" in refused.value.fix
+
+
+def test_the_steps_of_a_budget_replay_it_bit_for_bit(prepared, tmp_path):
+    registry = create_registry()
+    recipe = load_recipe("tiny", ("training.validate_every=1000", "training.samples=0", "compare.steps=9"), registry=registry)
+    names = ["tacotron2", "fastpitch"]
+
+    def run(out, **limit):
+        return compare(models=names, data=prepared.folder, recipe=recipe, out=tmp_path / out, device="cpu", hard=False,
+                       registry=registry, **limit, **SMALL)
+
+    first = run("budget", budget_s=0.5).content["systems"]
+    steps = {system["model"]: system["step"] for system in first}
+    assert all(system["budget"]["budget_s"] == 0.5 for system in first)  # though the recipe names steps
+    with pytest.raises(UsageError, match="do not fit"):
+        run("wrong", steps={"fastpitch": 2})
+    run("replay", steps=steps)
+    for name in names:
+        weights = [RunFolder.open(tmp_path / out / "runs" / name).weights("last") for out in ("budget", "replay")]
+        assert weights[0][1] == weights[1][1] == steps[name]
+        assert all(torch.equal(value, weights[1][0][key]) for key, value in weights[0][0].items())

@@ -14,7 +14,7 @@ from ttskit.cli.output import json_option, note, print_json, print_table, stderr
 @click.option("--data", type=click.Path(path_type=Path), help="Prepared corpus.  [default: the one the first run knows]")
 @click.option("--models", help="Train these first, under one budget: tacotron2,fastpitch")
 @click.option("--budget", help="Training time of each model: 90s, 10m, 2h.")
-@click.option("--steps", type=click.IntRange(min=1), help="Training steps of each model instead of a time.")
+@click.option("--steps", help="Training steps instead of a time: 3000, or tacotron2=800,fastpitch=1200.")
 @click.option("--recipe", help="Recipe for training and for the comparison's settings.  [default: the first run's, or base]")
 @click.option("-o", "--out", required=True, type=click.Path(path_type=Path), help="Folder of the page.")
 @click.option("--vocoder", help="Vocoder of all voices: plugin name or run folder.  [default: the recipe's]")
@@ -25,7 +25,7 @@ from ttskit.cli.output import json_option, note, print_json, print_table, stderr
 @click.option("--checkpoint", default="last", show_default=True, help="last, best or a step, of each run.")
 @click.option("--device", default="auto", show_default=True, help="cpu, cuda, cuda:1 …")
 @json_option
-def command(runs: tuple[Path, ...], data: Path | None, models: str | None, budget: str | None, steps: int | None,
+def command(runs: tuple[Path, ...], data: Path | None, models: str | None, budget: str | None, steps: str | None,
             recipe: str | None, out: Path, vocoder: str | None, limit: int | None, hard: bool | None, hard_file: str | None,
             seeds: str | None, checkpoint: str, device: str, as_json: bool) -> None:
     """Compare voices: quality, robustness, speed and training on one page that opens from disk.
@@ -42,7 +42,7 @@ def command(runs: tuple[Path, ...], data: Path | None, models: str | None, budge
     from ttskit.compare import compare
 
     results = compare(
-        list(runs), data=data, recipe=recipe, models=_names(models), budget_s=_seconds(budget), steps=steps, out=out,
+        list(runs), data=data, recipe=recipe, models=_names(models), budget_s=_seconds(budget), steps=_steps(steps), out=out,
         vocoder=vocoder, hard=hard, seeds=_numbers(seeds), device=device,
         checkpoint=int(checkpoint) if checkpoint.isdecimal() else checkpoint, console=stderr_console(),
         **{k: v for k, v in settings.items() if v is not None})
@@ -50,6 +50,9 @@ def command(runs: tuple[Path, ...], data: Path | None, models: str | None, budge
         print_json({"page": str(results.page), **{k: results.content[k] for k in ("systems", "comparability", "summary")}})
         return
     print_table(*results.table())
+    if budget:
+        reached = ",".join(f"{system['model']}={system['step']}" for system in results.content["systems"])
+        note(f"The same trainings bit for bit, in another folder: --steps {reached} instead of --budget")
     note(f"Open {results.page}")
 
 
@@ -66,6 +69,20 @@ def _seconds(text: str | None) -> float | None:
         return parse_seconds(text)
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="--budget") from error
+
+
+def _steps(text: str | None) -> int | dict[str, int] | None:
+    if text is None:
+        return None
+    try:
+        pairs = [part.partition("=") for part in _names(text)]
+        steps = {name.strip(): int(number) for name, _, number in pairs} if "=" in text else int(text)
+    except ValueError as error:
+        message = f"{text!r} is neither a whole number nor MODEL=STEPS,MODEL=STEPS"
+        raise click.BadParameter(message, param_hint="--steps") from error
+    if min(steps.values() if isinstance(steps, dict) else [steps]) < 1:
+        raise click.BadParameter("1 or more", param_hint="--steps")
+    return steps
 
 
 def _numbers(text: str | None) -> list[int] | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
@@ -34,7 +34,8 @@ class CompareConfig(BaseModel):
 
     models: list[str] = Field(["tacotron2", "fastpitch"], description="models that are trained when no runs are given")
     budget_s: float | None = Field(None, gt=0, description="training time per model, in seconds or as 10m; steps wins over it")
-    steps: int | None = Field(None, ge=1, description="training steps for each model; replays a budget bit for bit")
+    steps: Annotated[int, Field(ge=1)] | dict[str, Annotated[int, Field(ge=1)]] | None = Field(
+        None, description="training steps of all models, or of each by name, which replays a budget bit for bit")
     split: Literal["test", "validation"] = Field("test", description="split whose sentences are spoken and compared")
     limit: int | None = Field(12, ge=1, description="sentences of the split that are spoken; null for all")
     hard: bool = Field(True, description="also speak the list of hard sentences")

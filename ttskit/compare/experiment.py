@@ -45,7 +45,8 @@ if TYPE_CHECKING:
 
 
 def compare(runs: Sequence[Path | str] = (), *, data: Path | str | None = None, recipe: Recipe | str | Path | None = None,
-            models: Sequence[str] = (), budget_s: float | str | None = None, steps: int | None = None, out: Path | str,
+            models: Sequence[str] = (), budget_s: float | str | None = None, steps: int | dict[str, int] | None = None,
+            out: Path | str,
             vocoder: str | Path | None = None, hard: bool | None = None, seeds: Sequence[int] | None = None,
             device: str = "auto", checkpoint: str | int = "last", registry: Registry | None = None,
             console: Console | None = None, **settings: Any) -> ComparisonResults:
@@ -56,7 +57,8 @@ def compare(runs: Sequence[Path | str] = (), *, data: Path | str | None = None, 
         data: prepared corpus; may be left out for runs that know it.
         recipe: recipe (or its name) for training and for the `compare` section; else the first run's.
         models: models to train into `out`/runs under one budget; a training that was stopped goes on.
-        budget_s, steps: training time (s, or "10m") or steps for each of them.
+        budget_s, steps: training time (s, or "10m") of each of them, or steps: of all, or {model: steps}, which
+            replays a budget bit for bit with the steps that it became.
         out: folder of the report.
         vocoder: plugin name or run that all systems speak through; else the first run's recipe's.
         hard: speak the hard sentences as well.
@@ -77,6 +79,8 @@ def compare(runs: Sequence[Path | str] = (), *, data: Path | str | None = None, 
     recipe = _recipe(recipe, runs, registry)
     config = _config(recipe, {"hard": hard, "seeds": None if seeds is None else list(seeds), "budget_s": budget_s,
                               "steps": steps, "models": list(models) or None, **settings})
+    if budget_s is not None and steps is None:
+        config = config.model_copy(update={"steps": None})  # what is asked for wins over the recipe
     clock = _Clock()
     where = str(pick_device(device))
     if not runs:
@@ -193,14 +197,18 @@ def _train(config: CompareConfig, models: Sequence[str], data: Path | str | None
         raise UsageError("a comparison needs two different models", f"got {', '.join(names)}", "--models tacotron2,fastpitch")
     for name in names:
         registry.get("acoustic model", name)
+    steps = config.steps if isinstance(config.steps, dict) else dict.fromkeys(names, config.steps)
+    if set(steps) != set(names):
+        raise UsageError("steps and models do not fit", f"models: {', '.join(names)}; steps for: {', '.join(steps)}",
+                         f"--steps {','.join(f'{name}=1000' for name in names)}")
     folders = []
     for name in names:
         folder = out / "runs" / name
-        limit = {"steps": config.steps} if config.steps else {"budget_s": config.budget_s}
+        limit = {"steps": steps[name]} if steps[name] else {"budget_s": config.budget_s}
         resume = (folder / "run.json").is_file()
         # a run that goes on keeps the steps that its budget was turned into
         train(recipe, model=name, data=data, run=folder, resume=resume, device=device, registry=registry, console=console,
-              **({} if resume and not config.steps else limit))
+              **({} if resume and not steps[name] else limit))
         folders.append(folder)
     return folders
 

@@ -13,6 +13,7 @@ from ttskit.synthesis.voice import Voice
 from ttskit.training.run import LoadedModel, RunFolder
 
 if TYPE_CHECKING:
+    from ttskit.audio.config import MelConfig
     from ttskit.corpus.prepared import PreparedCorpus
     from ttskit.plugins import Registry
 
@@ -95,7 +96,7 @@ def load_systems(runs: Sequence[Path | str], vocoder: str | Path | None, device:
                              f"compare acoustic models; give this one with --vocoder {folder}")
         mel = loaded.context.mel
         if systems:
-            systems[0].loaded.context.mel.require_same_content(mel, systems[0].label, label)
+            _require_same_mel(systems[0].loaded.context.mel, mel, systems[0].label, label)
         if shared is None:
             chosen = vocoder or getattr(loaded.recipe, "vocoder", None) or DEFAULT_VOCODER
             shared = load_vocoder(chosen, mel, device, registry, loaded.recipe)
@@ -105,6 +106,13 @@ def load_systems(runs: Sequence[Path | str], vocoder: str | Path | None, device:
         systems.append(System(label, run, loaded, voice, str(facts.get("decoding", "")), bool(facts.get("aligns")),
                               bool(facts.get("teacher_forced"))))
     return systems
+
+
+def _require_same_mel(one: MelConfig, other: MelConfig, mine: str, theirs: str) -> None:
+    try:
+        one.require_same_content(other, mine, theirs)
+    except MismatchError as error:  # its advice is for a vocoder
+        raise MismatchError(error.what, error.why, "compare runs of one prepared corpus, on that corpus") from error
 
 
 def corpus_folder(systems: Sequence[System], data: Path | str | None) -> Path:
@@ -131,7 +139,7 @@ def comparability(systems: Sequence[System], corpus: PreparedCorpus) -> list[Fac
     """
     for system in systems:
         context = system.loaded.context
-        context.mel.require_same_content(corpus.mel, f"run {system.label}", f"corpus {corpus.folder.name}")
+        _require_same_mel(context.mel, corpus.mel, f"run {system.label}", f"corpus {corpus.folder.name}")
         missing = [s for s in corpus.symbols.symbols if s not in context.symbols and s not in corpus.symbols.silent]
         if missing:
             raise MismatchError(f"run {system.label} does not know the corpus's symbols", ", ".join(missing[:10]),
