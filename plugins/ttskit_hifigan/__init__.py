@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ttskit.hookspecs import hookimpl
-from ttskit.interfaces.descriptions import VocoderPlugin
+from ttskit.interfaces.descriptions import ImporterPlugin, VocoderPlugin
 
 
 @hookimpl
@@ -17,4 +17,16 @@ def ttskit_vocoders():
             options="ttskit_hifigan.config:HifiganOptions",
             facts={"trainable": True, "streaming": True, "small_options": {"preset": "tiny"}},
         )
+    ]
+
+
+@hookimpl
+def ttskit_importers():
+    """Public HiFi-GAN checkpoints."""
+    home = "ttskit_hifigan.importers"
+    return [
+        ImporterPlugin("hifigan", "HiFi-GAN of its authors (g_*, do_*, config.json)", f"{home}:authors",
+                       facts={"suffixes": [""]}),
+        ImporterPlugin("dle-hifigan", "NVIDIA DeepLearningExamples HiFi-GAN (.pt)", f"{home}:dle", facts={"suffixes": [".pt"]}),
+        ImporterPlugin("nemo-hifigan", "NVIDIA NeMo HiFi-GAN (.nemo)", f"{home}:nemo", facts={"suffixes": [".nemo"]}),
     ]

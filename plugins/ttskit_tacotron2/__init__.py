@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ttskit.hookspecs import hookimpl
-from ttskit.interfaces import AcousticModelPlugin
+from ttskit.interfaces import AcousticModelPlugin, ImporterPlugin
 
 
 @hookimpl
@@ -28,4 +28,13 @@ def ttskit_acoustic_models():
                 "aligns": False,
             },
         )
+    ]
+
+
+@hookimpl
+def ttskit_importers():
+    """Public Tacotron 2 checkpoints."""
+    return [
+        ImporterPlugin("tacotron2", "NVIDIA Tacotron 2 (checkpoint_*, .pt)", "ttskit_tacotron2.importers:nvidia",
+                       facts={"suffixes": ["", ".pt"]})
     ]
