@@ -6,10 +6,13 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import NamedTuple
 
-from ttskit_spanish.phones import STRESS
+from ttskit_spanish.foreign import MARKS, hispanicise
+from ttskit_spanish.lexicon.entries import parse_phonemes
+from ttskit_spanish.lexicon.table import Table, builtin_table
+from ttskit_spanish.phones import STRESS, VOWELS
 from ttskit_spanish.spelling import Unit, plain, units
 from ttskit_spanish.syllables import Syllabified, syllabify
-from ttskit_spanish.words import RESPELLINGS, SPELT_X_AS_J, adverb_stem
+from ttskit_spanish.words import adverb_stem
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -21,21 +24,38 @@ class Dialect:
         y: consonantal y.
         ll: ll.
         tl_together: tl opens a syllable.
+        hie: the consonant of hielo: j, or ʝ as in yeso.
+        hue: the consonant of hueso: w, or ɡw as in guante.
+        lexicon: words that the rules do not read.
     """
 
     soft_c: str
     y: str
     ll: str
     tl_together: bool
+    hie: str
+    hue: str
+    lexicon: Table
 
 
 @cache
-def dialect(name: str, *, fricative: str = "ʃ", lleismo: bool = False) -> Dialect:
-    """The settings of a dialect by name."""
+def dialect(
+    name: str,
+    *,
+    fricative: str = "ʃ",
+    lleismo: bool = False,
+    hie: str = "j",
+    hue: str = "w",
+    lexicon: Table | None = None,
+) -> Dialect:
+    """The settings of a dialect by name; `lexicon` is the built-in one unless given."""
+    lexicon = lexicon or builtin_table(name)
     if name == "rioplatense":
-        return Dialect("s", fricative, fricative, True)
+        return Dialect("s", fricative, fricative, True, hie, hue, lexicon)
     ll = "ʎ" if lleismo else "ʝ"
-    return Dialect("θ", "ʝ", ll, False) if name == "castilian" else Dialect("s", "ʝ", ll, True)
+    if name == "castilian":
+        return Dialect("θ", "ʝ", ll, False, hie, hue, lexicon)
+    return Dialect("s", "ʝ", ll, True, hie, hue, lexicon)
 
 
 class Pronunciation(NamedTuple):
@@ -94,6 +114,11 @@ def _phonemes(cut: Syllabified, stressed: tuple[int, ...], d: Dialect) -> tuple[
         if unit.vowel:
             if index not in cores:
                 sound = _GLIDES[sound]
+                if unit.h and index + 1 < len(parts) and parts[index + 1].vowel:
+                    if sound == "j":
+                        sound = d.hie
+                    elif len(d.hue) > 1:
+                        out.append("ɡ")
             elif index in stressed:
                 sound = STRESS + sound
         else:
@@ -119,6 +144,23 @@ def _noise(word: str, d: Dialect) -> Pronunciation | None:
     return Pronunciation(_phonemes(Syllabified(parts, [0], [], 0), (), d), (word,), 0)
 
 
+def _listed(word: str, reading: str, d: Dialect) -> Pronunciation:
+    """A word whose phonemes a lexicon gives; its syllables are those of its spelling where their number fits."""
+    phones, _ = parse_phonemes(reading[1:-1])
+    nuclei = [p for p in phones if p.removeprefix(STRESS) in VOWELS]
+    stress = next((n for n in range(len(nuclei) - 1, -1, -1) if nuclei[n].startswith(STRESS)), 0)
+    shown = syllabify(word, tl_together=d.tl_together)
+    if shown is None or len(shown.starts) != len(nuclei):
+        return Pronunciation(phones, (word,) if shown is None else shown.texts, 0 if shown is None else shown.stress)
+    return Pronunciation(phones, shown.texts, stress)
+
+
+def _plural(singular: Pronunciation) -> Pronunciation:
+    """A listed word and s, which adds no syllable: routers, shoppings."""
+    phonemes = singular.phonemes if singular.phonemes[-1] == "s" else (*singular.phonemes, "s")
+    return Pronunciation(phonemes, (*singular.syllables[:-1], singular.syllables[-1] + "s"), singular.stress)
+
+
 @lru_cache(maxsize=100_000)
 def pronounce(word: str, d: Dialect) -> Pronunciation | None:
     """How a lower-case word is said; None if it has letters that are not Latin.
@@ -134,12 +176,19 @@ def pronounce(word: str, d: Dialect) -> Pronunciation | None:
     ('k a θ e ɾ ˈi a', 'ʝ ˈe ɡ w a', 'p i s ˈi n a', 'm ˈe x i k o')
     """
     written = word
-    if word in RESPELLINGS:
-        word = RESPELLINGS[word]
-    elif SPELT_X_AS_J.match(word):
-        word = word.replace("x", "j")
-    elif word.endswith("ing") and len(word) > 5:
-        word = word[:-1]  # shopping: no ɡ, and stressed on the last syllable but one
+    words = d.lexicon.words
+    listed = words.get(word)
+    if listed is not None:
+        if listed[0] == "/":
+            return _listed(word, listed, d)
+        word = listed
+    else:
+        singular = word[:-1]
+        if word[-1:] == "s" and singular in words:
+            return _plural(pronounce(singular, d))
+        word = d.lexicon.respelt(word) or word
+        if MARKS.search(word):
+            word = hispanicise(word)
     cut = syllabify(word, tl_together=d.tl_together)
     if cut is None:
         return _noise(word, d)

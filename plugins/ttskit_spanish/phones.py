@@ -16,8 +16,13 @@ PUNCTUATION = (",", ".", ";", ":", "?", "!", "¿", "¡", "…", "—")
 STRESS = "ˈ"
 
 # vowel -> (height, backness)
-_VOWELS = {"a": ("open", "central"), "e": ("mid", "front"), "i": ("close", "front"), "o": ("mid", "back"),
-           "u": ("close", "back")}
+_VOWELS = {
+    "a": ("open", "central"),
+    "e": ("mid", "front"),
+    "i": ("close", "front"),
+    "o": ("mid", "back"),
+    "u": ("close", "back"),
+}
 
 # consonant -> (place, manner, voicing). Spanish of all dialects together; ʃ also in loans everywhere.
 _CONSONANTS = {
@@ -52,8 +57,13 @@ def _features(allophones: bool) -> dict[str, dict[str, str]]:
     for mark, stressed in (("", "no"), (STRESS, "yes")):
         for vowel, (height, backness) in _VOWELS.items():
             rounding = "rounded" if vowel in "ou" else "unrounded"
-            rows[mark + vowel] = {"type": "vowel", "height": height, "backness": backness, "rounding": rounding,
-                                  "stress": stressed}
+            rows[mark + vowel] = {
+                "type": "vowel",
+                "height": height,
+                "backness": backness,
+                "rounding": rounding,
+                "stress": stressed,
+            }
     for phone, (place, manner, voicing) in (*_CONSONANTS.items(), *(_ALLOPHONES.items() if allophones else ())):
         rows[phone] = {"type": "consonant", "place": place, "manner": manner, "voicing": voicing}
     return rows
