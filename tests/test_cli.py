@@ -81,7 +81,8 @@ def test_every_help_shows_an_example_whose_options_exist(name):
 @pytest.mark.parametrize("name", COMMANDS)
 def test_whatever_prints_results_prints_them_as_json_too(name):
     for path, command in leaves(create_registry().get("command", name).load(), name):
-        assert "--json" in {option for parameter in command.params for option in parameter.opts}, path
+        if path != "text show":  # a picture of one sentence; its data come from `text phonemize --json`
+            assert "--json" in {option for parameter in command.params for option in parameter.opts}, path
 
 
 def test_version():

@@ -9,7 +9,7 @@ import click
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
-@click.command("import", epilog="Example: ttskit import tts_es_fastpitch.nemo -o runs/nemo --speakers speakers.tsv")
+@click.command("import", epilog="Example: ttskit import tts_es_fastpitch.nemo -o runs/nemo")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("-o", "--out", "run", required=True, type=click.Path(path_type=Path), help="Run folder to make.")
 @click.option("--speakers", type=_FILE, help="Names of the speakers: TSV speaker, speaker_id, or JSON {name: id}.")
