@@ -5,27 +5,41 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from ttskit.cli.output import note
+from ttskit.errors import UsageError
 from ttskit.plugins import create_registry
 
 if TYPE_CHECKING:
     from ttskit.interfaces import Analysis, Frontend
 
 
-def _reading(function: Callable) -> Callable:
-    """The options that all three commands share."""
+def _choosing(function: Callable) -> Callable:
+    """The options that choose the frontend."""
     for decorator in (
-        click.argument("text", nargs=-1),
         click.option("--frontend", "name", default="spanish", show_default=True, help="Which frontend reads."),
         click.option("--dialect", help="rioplatense, latin_american or castilian."),
         click.option("--locale", help="es-AR, es-ES, es-MX or es-US: currency and decimal signs."),
         click.option("--recipe", help="Read with the frontend of this recipe (name or file)."),
-        click.option("--json", "as_json", is_flag=True, help="One JSON object per line, with everything known about it."),
+        click.option("--option", "options", multiple=True, metavar="KEY=VALUE", help="Another of the frontend's options; "
+                     "repeatable: emoji=name, annotations=true, tags.risa=drop."),
     ):
+        function = decorator(function)
+    return function
+
+
+def _reading(function: Callable) -> Callable:
+    """What the commands that print one line per line share."""
+    for decorator in (
+        click.argument("text", nargs=-1),
+        _choosing,
+        click.option("--json", "as_json", is_flag=True, help="One JSON object per line, with everything known about it."),
+        click.option("--explain", is_flag=True, help="After each line: what was read by which class and rule, and what else "
+                     "it could be."),
+    ):  # fmt: skip
         function = decorator(function)
     return function
 
@@ -44,33 +58,33 @@ def command() -> None:
 
 @command.command()
 @_reading
-def normalize(text, name, dialect, locale, recipe, as_json) -> None:
+def normalize(text, as_json, explain, **choice) -> None:
     """The text as it will be spoken: numbers, dates, abbreviations in words.
 
     \b
     Example:
       ttskit text normalize "El 9/7/1816 a las 14:30 hs"
     """
-    _show(text, _frontend(name, dialect, locale, recipe), as_json, lambda analysis: analysis.normalized)
+    _show(text, _frontend(**choice), as_json, explain, lambda analysis: analysis.normalized)
 
 
 @command.command()
 @_reading
-def phonemize(text, name, dialect, locale, recipe, as_json) -> None:
+def phonemize(text, as_json, explain, **choice) -> None:
     """The phonemes in IPA, stress mark on the vowel, without the edge tokens.
 
     \b
     Example:
       ttskit text phonemize --dialect castilian "La cazuela hierve"
     """
-    frontend = _frontend(name, dialect, locale, recipe)
+    frontend = _frontend(**choice)
     boundary = frontend.symbols.boundary
-    _show(text, frontend, as_json, lambda analysis: " ".join(t for t in analysis.tokens if t != boundary))
+    _show(text, frontend, as_json, explain, lambda analysis: " ".join(t for t in analysis.tokens if t != boundary))
 
 
 @command.command()
 @_reading
-def syllables(text, name, dialect, locale, recipe, as_json) -> None:
+def syllables(text, as_json, explain, **choice) -> None:
     """Syllables of each word, then a tab and the index of each stressed one (from 0, - for none).
 
     \b
@@ -82,18 +96,69 @@ def syllables(text, name, dialect, locale, recipe, as_json) -> None:
         stresses = ("-" if w.stress is None else str(w.stress) for w in analysis.words)
         return " ".join("-".join(w.syllables) for w in analysis.words) + "\t" + " ".join(stresses)
 
-    _show(text, _frontend(name, dialect, locale, recipe), as_json, line)
+    _show(text, _frontend(**choice), as_json, explain, line)
 
 
-def _frontend(name: str, dialect: str | None, locale: str | None, recipe: str | None) -> Frontend:
-    options: dict = {}
+@command.command()
+@click.argument("text", nargs=-1, required=True)
+@_choosing
+def show(text, **choice) -> None:
+    """One sentence from text to phones, in colours: what is written, its class, what is said, syllables, phones.
+
+    \b
+    Example:
+      ttskit text show "El 24/3 a las 10:30 pagué $ 1.500"
+    """
+    from ttskit.cli.text_view import render
+
+    frontend = _frontend(**choice)
+    for line in text:
+        render(frontend.analyze(line))
+
+
+def _frontend(name: str, dialect: str | None, locale: str | None, recipe: str | None, options: tuple[str, ...]) -> Frontend:
+    given, options = _pairs(options), {}
     if recipe is not None:
         from ttskit.config import load_recipe
 
         loaded = load_recipe(recipe).frontend
         name, options = loaded.name, dict(loaded.options)
+    for key, value in given.items():
+        options[key] = {**options.get(key, {}), **value} if isinstance(value, dict) else value
     options.update({key: value for key, value in (("dialect", dialect), ("locale", locale)) if value is not None})
     return create_registry().get("frontend", name).load()(**options)
+
+
+def _pairs(written: tuple[str, ...]) -> dict[str, Any]:
+    """Options given as KEY=VALUE; values are JSON where they can be, text otherwise; tags.risa is a key of a table."""
+    found: dict[str, Any] = {}
+    for pair in written:
+        key, sign, value = pair.partition("=")
+        if not sign or not key:
+            raise UsageError(f"--option {pair!r} is not KEY=VALUE", "", "for example --option emoji=name")
+        try:
+            read = json.loads(value)
+        except json.JSONDecodeError:
+            read = value
+        table, dot, entry = key.partition(".")
+        if dot:
+            found.setdefault(table, {})[entry] = read
+        else:
+            found[key] = read
+    return found
+
+
+def _explained(analysis: Analysis) -> Iterator[str]:
+    """One line per reading that is more than a space."""
+    for reading in analysis.readings:
+        if reading.token_class == "silent" and reading.rule == "space":
+            continue
+        start, end = reading.span
+        said = reading.spoken or "(silent)"
+        line = f"  {start}-{end}\t{reading.text}\t{said}\t{reading.token_class}\t{reading.rule}"
+        yield line + ("\t" + " | ".join(reading.alternatives) if reading.alternatives else "")
+    for unknown in analysis.unknown:
+        yield f"  {unknown.position}-{unknown.position + 1}\t{unknown.character}\t(not read)\tunknown"
 
 
 def _lines(arguments: tuple[str, ...]) -> Iterator[str]:
@@ -104,7 +169,9 @@ def _lines(arguments: tuple[str, ...]) -> Iterator[str]:
         yield raw.decode("utf-8", "replace").removeprefix("\ufeff").rstrip("\r\n")
 
 
-def _show(arguments: tuple[str, ...], frontend: Frontend, as_json: bool, line: Callable[[Analysis], str]) -> None:
+def _show(
+    arguments: tuple[str, ...], frontend: Frontend, as_json: bool, explain: bool, line: Callable[[Analysis], str]
+) -> None:
     """One line of output for each line of input; characters that were not read go to stderr."""
     for number, text in enumerate(_lines(arguments), 1):
         analysis = frontend.analyze(text)
@@ -112,6 +179,10 @@ def _show(arguments: tuple[str, ...], frontend: Frontend, as_json: bool, line: C
             click.echo(json.dumps(analysis.to_json(), ensure_ascii=False))
             continue
         click.echo(line(analysis))
+        if explain:
+            for row in _explained(analysis):
+                click.echo(row)
+            continue
         if analysis.unknown:
             shown = ", ".join(f"{u.character!r} at {u.position}" for u in analysis.unknown[:8])
             more = f" and {len(analysis.unknown) - 8} more" if len(analysis.unknown) > 8 else ""

@@ -40,11 +40,25 @@ _TABLE = {
     "ref.": "referencia", "cód.": "código", "trad.": "traducción", "izq.": "izquierda", "der.": "derecha",
     "c.p.": "código postal",
     "cdad.": "ciudad", "gta.": "glorieta", "ntra.": "nuestra", "ntro.": "nuestro", "excmo.": "excelentísimo", "urss": "urs",
-    "cd": "ce de",
+    "cd": "ce de", "nros.": "números", "fac.": "facultad", "univ.": "universidad", "t°": "temperatura",
+    "exp.": "expediente", "expte.": "expediente", "pref.": "prefecto", "subte.": "subteniente", "cmte.": "comandante",
+    "ctes.": "corrientes", "gtía.": "garantía", "secr.": "secretaría", "suc.": "sucursal", "mza.": "manzana",
+    "bvar.": "bulevar", "diag.": "diagonal", "entrep.": "entrepiso", "pta.": "puerta", "dptos.": "departamentos",
+    "deptos.": "departamentos", "lics.": "licenciados", "ings.": "ingenieros", "profs.": "profesores",
+    "q.e.p.d.": "que en paz descanse",
+    "q. e. p. d.": "que en paz descanse", "p.d.": "posdata", "p. d.": "posdata", "v.gr.": "verbigracia", "rte.": "remitente",
+    "dcha.": "derecha", "tlf.": "teléfono", "tfno.": "teléfono", "pza.": "plaza", "plza.": "plaza", "ctra.": "carretera",
+    "urb.": "urbanización", "ptas.": "pesetas", "cgo.": "cargo", "hab.": "habitantes", "habs.": "habitantes",
 }  # fmt: skip
 _STARTS = frozenset(key[0] for key in _TABLE)
 _LONGEST_FIRST = sorted(_TABLE, key=len, reverse=True)
 _PATTERN = re.compile("|".join(re.escape(key).replace(r"\ ", "[ \xa0]?") for key in _LONGEST_FIRST), re.IGNORECASE)
+# Shortened to a letter or two, and read so only before a number or Roman numeral.
+_BEFORE_NUMBER = {"s.": "siglo", "ss.": "siglos", "t.": "tomo", "c.": "circa", "p.": "página", "pp.": "páginas",
+    "res.": "resolución",
+                  "fs.": "fojas", "fol.": "folio", "ord.": "ordenanza"}  # fmt: skip
+_NUMBERED = re.compile(r"(ss?|t|c|pp?|fs|fol|ord|[Rr]es)\.[ \xa0]?(?=([\dN])|([IVXLCDM]+)(?![^\W_]))")
+_SHORT = re.compile(r"([sc])/[ \xa0]?(?=[^\W\d_]{2})", re.IGNORECASE)
 _FEMININE = {"lic.": "licenciada", "ing.": "ingeniera", "arq.": "arquitecta", "prof.": "profesora", "pte.": "presidenta"}
 # Said the same without their point, so that a second reading finds nothing more to expand.
 WITHOUT_POINT = {key: said for key, said in _TABLE.items() if key.isalpha() and key != "ec"}
@@ -70,13 +84,20 @@ def read_abbreviation(text: str, at: int, context: Context) -> Found | None:
     """
     if text[at].lower() not in _STARTS:
         return None
+    numbered = _NUMBERED.match(text, at)
+    if numbered and (numbered[2] if numbered[1] in ("c", "p", "pp", "fs", "fol", "ord", "res",
+    "Res") else numbered[3] or numbered[1] == "t"):
+        return _BEFORE_NUMBER[numbered[1].lower() + "."], at + len(numbered[1]) + 1, "before a number"
+    short = _SHORT.match(text, at)
+    if short and text[at:short.end() + 2].lower() not in ("s/n", "c/u"):
+        return "sin" if short[1] in "sS" else "con", at + 2, "letter and slash"
     match = _PATTERN.match(text, at)
     if match is None:
         return None
     key = re.sub(r"[\xa0]", " ", match.group().lower())
     if match.group()[-1].isalnum() and not ends_token(text, match.end()):
         return None
-    if match.group()[-1] in "º°" and not _number_follows(text, match.end()):
+    if match.group()[-1] in "º°" and key[0] == "n" and not _number_follows(text, match.end()):
         return None
     if key in _KILOMETRES and context.shouting:
         return None

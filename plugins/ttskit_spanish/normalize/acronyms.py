@@ -12,6 +12,8 @@ _SPELT = frozenset("ONG CEO ADN ARN OMS GPS USB PDF CUE IPC UIA UOM UTA UCR UTN 
 _SAID = frozenset("CUIT CUIL IVA SIDA COVID CONICET UNICEF UNESCO ARBA EPEC IPOD".split())
 _SAID_AS = {"YPF": "i pe efe", "CD": "ce de", "PYME": "pyme", "PYMES": "pymes", "EEUU": "estados unidos",
             "BSAS": "buenos aires"}  # fmt: skip
+_WINDS = {"N": "norte", "S": "sur", "E": "este", "O": "oeste", "NE": "noreste", "NO": "noroeste", "SE": "sudeste",
+          "SO": "sudoeste"}  # fmt: skip
 _CAPITAL_WORDS = frozenset(
     "NO SI SÍ YA LA EL LO DE EN UN MI TU SU SE ME TE LE AL ES VA HA HE SOY DEL LAS LOS UNA CON POR QUE QUÉ MÁS MUY ASÍ "
     "VOS VEN IR A O Y E U".split()
@@ -32,6 +34,8 @@ def capitals(word: str, context: Context) -> str:
     >>> capitals("INDEC", plain), capitals("DNI", plain), capitals("NO", plain), capitals("GRITAR", loud), capitals("J", plain)
     ('indec', 'de ene i', 'no', 'gritar', 'jota')
     """
+    if word in _WINDS and context.before() == "del" and context.before(2) in ("viento", "vientos", "sector"):
+        return _WINDS[word]
     if len(word) == 1:
         return word.lower() if word in "AEOUY" and not _letter(context) else spell(word, context.locale)
     if context.choices.acronyms != "auto" and not context.shouting and word not in _CAPITAL_WORDS and len(word) < 7:

@@ -15,6 +15,7 @@ _DAYS = {"lun": "lunes", "mar": "martes", "mié": "miércoles", "mier": "miérco
          "vier": "viernes", "sáb": "sábado", "sab": "sábado", "dom": "domingo"}  # fmt: skip
 _MONTH = r"(?P<month>" + "|".join(sorted(_SHORT, key=len, reverse=True)) + r")"
 _NUMERIC = re.compile(r"(\d{1,2})([/.-])(\d{1,2})\2(\d{4}|\d{2})")
+_NO_YEAR = re.compile(r"(\d{1,2})/(\d{1,2})(?![\d/]|[.,]\d)")
 _ISO = re.compile(r"(\d{4})-(\d{2})-(\d{2})")
 _DAY_MONTH = re.compile(
     rf"(?P<day>\d{{1,2}})(?P<first>\.?[º°]|ro)? (?:de )?{_MONTH}(?P<dot>\.)?(?![^\W\d_])"
@@ -23,7 +24,17 @@ _DAY_MONTH = re.compile(
 )
 _MONTH_YEAR = re.compile(rf"{_MONTH}(?P<dot>\.)? (?P<of>del? )(?P<year>\d{{4}})(?!\d)", re.IGNORECASE)
 _MONTH_DAY = re.compile(rf"{_MONTH}(?P<dot>\.)? (?P<day>\d{{1,2}})(?:,? (?P<year>\d{{4}}))?(?!\d|[.,:/]\d)", re.IGNORECASE)
+# What a day without its year stands after; a fraction would not.
+_WEEKDAYS = frozenset("lunes martes miércoles jueves viernes sábado sábados domingo domingos".split())
+_DAY_BEFORE = frozenset("el del al día días hasta desde fecha hoy ayer mañana este próximo pasado".split())
 _WEEKDAY = re.compile(r"(" + "|".join(sorted(_DAYS, key=len, reverse=True)) + r")\. (?=\d)", re.IGNORECASE)
+
+_ANY_WEEKDAY = re.compile(r"(lun|mié|jue|vie|sáb|dom)\.(?=[ \xa0](?-i:[a-záéíóúñ\d])|[,/-])", re.IGNORECASE)
+
+
+def _key(written: str) -> str:
+    """Lower case as in the tables (ſ and İ also match s and i where case is ignored)."""
+    return written.lower().replace("ſ", "s").replace("i\u0307", "i")
 
 
 def _day(number: int) -> str:
@@ -32,7 +43,11 @@ def _day(number: int) -> str:
 
 def _said(day: int, month: int | str, year: str | None, of: str = "de") -> str:
     name = MONTHS[month - 1] if isinstance(month, int) else month
-    return f"{_day(day)} de {name}" + (f" {of} {cardinal(int(year))}" if year else "")
+    if year is None:
+        return f"{_day(day)} de {name}"
+    if len(year) == 2:  # 17/10/45: del cuarenta y cinco; 1/6/05: de dos mil cinco
+        of, year = ("de", "20" + year) if year[0] == "0" else ("del", year)
+    return f"{_day(day)} de {name} {of} {cardinal(int(year))}"
 
 
 def day_and_month(day: int, month: int) -> str | None:
@@ -63,9 +78,17 @@ def read_date(text: str, at: int, context: Context) -> Found | None:
             day, month = month, day
         if 1 <= day <= 31 and 1 <= month <= 12:
             return _said(day, month, match[4]), match.end(), "day/month/year"
+    match = _NO_YEAR.match(text, at) if context.choices.slash != "fraction" else None
+    if match:
+        day, month = int(match[1]), int(match[2])
+        named = context.before() in _WEEKDAYS
+        likely = named or (day > month and context.before() in _DAY_BEFORE)
+        said = day_and_month(day, month)
+        if said and ends_token(text, match.end()) and (likely or context.choices.slash == "date"):
+            return said, match.end(), "day/month"
     match = _DAY_MONTH.match(text, at)
     if match and 1 <= int(match["day"]) <= 31:
-        key = match["month"].lower()
+        key = _key(match["month"])
         if key not in MONTHS and len(key) < 4 and not match["dot"]:
             return None  # "5 mar" without its point may be the sea
         of = (match["of"] or "de ").strip().lower()
@@ -80,22 +103,27 @@ def read_month(text: str, at: int, context: Context) -> Found | None:
     >>> def read(t):
     ...     found = read_month(t, 0, Context(t, "es-AR"))
     ...     return found and found[0]
+    >>> read("vie. de 9 a 18"), read("lun. a")
+    ('viernes', 'lunes')
     >>> read("mar. de 2025"), read("junio 21 2021"), read("abr. 22"), read("vier. 10"), read("mayo")
     ('marzo de dos mil veinticinco', 'veintiuno de junio de dos mil veintiuno', 'veintidós de abril', 'viernes', None)
     """
     match = _WEEKDAY.match(text, at)
-    if match and match[1].lower() not in _SHORT:
-        return _DAYS[match[1].lower()], match.end() - 1, "shortened weekday"
+    if match and _key(match[1]) not in _SHORT:
+        return _DAYS[_key(match[1])], match.end() - 1, "shortened weekday"
+    match = _ANY_WEEKDAY.match(text, at)
+    if match:
+        return _DAYS[_key(match[1])], match.end(), "shortened weekday"
     match = _MONTH_YEAR.match(text, at)
     if match and ends_token(text, match.end()):
-        key = match["month"].lower()
+        key = _key(match["month"])
         if match["dot"] and key not in MONTHS:
             said = f"{_SHORT[key]} {match['of'].strip()} {cardinal(int(match['year']))}"
             return said, match.end(), "month of year"
         return None
     match = _MONTH_DAY.match(text, at)
     if match and ends_token(text, match.end()) and 1 <= int(match["day"]) <= 31:
-        key = match["month"].lower()
+        key = _key(match["month"])
         if key in MONTHS or match["dot"]:
             if key in MONTHS and context.before() in ("de", "del") and not match["year"]:
                 return None  # "el 3 de mayo 20 personas"

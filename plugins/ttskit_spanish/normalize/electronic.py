@@ -91,7 +91,7 @@ def _camel(written: str, locale: str) -> str:
     for part in _CAMEL.findall(written):
         if part.isdecimal():
             words.append(cardinal(int(part)) if len(part) < 16 else spelt(part))
-        elif len(part) == 1 and part.lower() not in "aeouy":
+        elif (len(part) == 1 and part.lower() not in "aeouy") or not (has_vowel(part.lower()) or part in "yY"):
             words.append(spell(part, locale))
         else:
             words.append(part.lower())

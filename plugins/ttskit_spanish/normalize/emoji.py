@@ -85,7 +85,8 @@ def read_emoji(text: str, at: int, context: Context) -> int:
     if context.choices.emoji == "drop":
         context.silent(at, end, "emoji dropped")
     elif context.choices.emoji == "name" and name is not None:
-        add(context, f", {name} ," if context.pieces else f"{name} ,", (at, end), "emoji", "named")
+        pause = ", " if context.pieces and context.pieces[-1].kind != "mark" else ""
+        add(context, f"{pause}{name} ,", (at, end), "emoji", "named")
     else:
         context.report(at, end)
     return end

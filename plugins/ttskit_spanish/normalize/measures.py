@@ -45,6 +45,7 @@ _UNIT = re.compile(r"[ \xa0]?(° [kK]|[%‰]|[°º] ?[CFK]?(?![^\W\d_])|[a-zA-Z]
 _NOT_NOUNS = frozenset(
     "a al y o u e de del en con sin bajo sobre hasta que por para centígrados celsius fahrenheit kelvin".split()
 )
+_POINT_INSIDE = re.compile(r"\.(?=,|[ \xa0][a-záéíóúñ\d])")
 _ALONE = re.compile(r"(\d{1,3}(?:,\d+)?)'(?: ?(\d{1,2})(?:\"|''))?")
 
 
@@ -108,6 +109,8 @@ def read_measure(text: str, at: int, context: Context) -> Found | None:
     if text[end - 1] in "°º" and _is_ordinal(text, number.whole, end, context):
         return None
     words = cardinal(number.whole, gender) if number.written.isdecimal() else number.words(gender)  # 01 h: una hora
+    if text[end - 1].isalpha() and _POINT_INSIDE.match(text, end):
+        end += 1  # 18 hs. y
     return f"{words} {one if number.one else many}", end, "number with unit"
 
 

@@ -59,8 +59,8 @@ _CODES = {
 }  # fmt: skip
 _SIGN = "|".join(re.escape(s) for s in sorted([*_SIGNS, "$"], key=len, reverse=True))
 _BEFORE_SIGN = re.compile(rf"(-)?({_SIGN}|mex\$)[ \xa0]?(-)?(?=\d)")
-_BEFORE_CODE = re.compile(rf"({'|'.join(_CODES)})[ \xa0]?(?=\d)", re.IGNORECASE)
-_AFTER = re.compile(rf"[ \xa0]?({_SIGN}|(?:{'|'.join(_CODES)})(?![^\W\d_]))", re.IGNORECASE)
+_BEFORE_CODE = re.compile(rf"({'|'.join(_CODES)})[ \xa0]?(?=\d)", re.IGNORECASE | re.ASCII)
+_AFTER = re.compile(rf"[ \xa0]?({_SIGN}|(?:{'|'.join(_CODES)})(?![^\W\d_]))", re.IGNORECASE | re.ASCII)
 
 
 def _currency(sign: str, context: Context) -> Currency:
@@ -96,7 +96,7 @@ def read_money(text: str, at: int, context: Context) -> Found | None:
     number = numeral_at(text, at, context.comma)
     if number is None:
         return None
-    scale = scale_at(text, number.end)
+    scale = scale_at(text, number.end, short=True)
     after = _AFTER.match(text, scale[1] if scale else number.end)
     if after is None or (after[1][-1].isalpha() and not ends_token(text, after.end())):
         return None
@@ -107,9 +107,10 @@ def read_money(text: str, at: int, context: Context) -> Found | None:
 
 
 def _said(text: str, number: Numeral, currency: Currency) -> tuple[str, int]:
-    scale = scale_at(text, number.end)
+    scale = scale_at(text, number.end, short=True)
     if scale is not None:
         name, end = scale
+        name = "millón" if name == "millones" and number.one else name
         tail = re.compile(rf" de {currency.many}\b").match(text, end)
         link = " de " if name != "mil" else " "
         gender = "f" if currency.gender == "f" and name == "mil" else "m"

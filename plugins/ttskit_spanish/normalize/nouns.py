@@ -37,6 +37,7 @@ _FEMININE = frozenset(
 )
 _FEMININE_ENDING = re.compile(r"(?:[cstx]ión|[cstx]iones|[dt]ad|[dt]ades|tud|tudes|umbres?|ez|eces|as?)$")
 # "1 de cada 4 chicas": the noun comes later.
+_GROUP = re.compile(r"\s+de\s+(?:ell|l|est|es|nosotr)(a|o)s(?![^\W\d_])(?!\s+\d)")
 _LATER = re.compile(r"\s+de\s+(?:cada|las|los|entre)\s+(?:[\d.]+\s+)?([^\W\d_]+)")
 
 
@@ -49,6 +50,9 @@ def gender_after(context: Context, at: int) -> str:
     """
     word = context.after(at).lower()
     if word == "de":
+        group = _GROUP.match(context.text, at)
+        if group:
+            return "f" if group[1].lower() == "a" else "n"
         later = _LATER.match(context.text, at)
         word = later[1].lower() if later else word
     return "n" if not word or word in _NO_NOUN else gender_of(word)

@@ -12,10 +12,13 @@ from ttskit_spanish.normalize.numbers import LIMIT, cardinal, decimals, spelt
 _GAP = "[ \u00a0\u2009\u202f]"
 _COMMA = re.compile(rf"(?:\d{{1,3}}(?:\.\d{{3}})+|\d{{1,3}}(?:{_GAP}\d{{3}})+|\d+)(?![\d])(?:,\d+)?")
 _POINT = re.compile(rf"(?:\d{{1,3}}(?:,\d{{3}})+|\d{{1,3}}(?:{_GAP}\d{{3}})+|\d+)(?![\d])(?:\.\d+)?")
-SCALES = {"mil": "mil", "millón": "millón", "millones": "millones", "millon": "millón", "billón": "billón",
+SCALES = {"mil millones": "mil millones", "m": "millones", "mm": "millones", "mill": "millones", "mill.": "millones",
+          "mil": "mil", "millón": "millón", "millones": "millones", "millon": "millón", "billón": "billón",
           "billones": "billones",
           "trillón": "trillón", "trillones": "trillones"}  # fmt: skip
-_SCALE = re.compile(r"[ \xa0]+(mil|mill[oó]n(?:es)?|bill[oó]n(?:es)?|trill[oó]n(?:es)?)(?![^\W\d_])", re.IGNORECASE)
+_SCALE = re.compile(r"[ \xa0]+(mil millones|mil|mill[oóÓ]n(?:es)?|bill[oóÓ]n(?:es)?|trill[oóÓ]n(?:es)?)(?![a-zñáéíóú])",
+                    re.IGNORECASE | re.ASCII)  # fmt: skip
+_SHORT_SCALE = re.compile(r"[ \xa0]?(MM|M|mill\.)(?![^\W_])")
 _RANGE = re.compile(r" ?[-–] ?(?=\d)")
 _OTHER_DECIMAL = re.compile(r"[.,](\d+)")
 _TIMES = re.compile(r" ?[xX×] ?(?=\d)")
@@ -74,9 +77,9 @@ def numeral_at(text: str, at: int, comma: bool) -> Numeral | None:
     return Numeral(int(bare) if len(bare) < 60 else LIMIT, digits, end, text[at:end], sign)
 
 
-def scale_at(text: str, at: int) -> tuple[str, int] | None:
-    """ "millones" and the like after a number, with its end."""
-    match = _SCALE.match(text, at)
+def scale_at(text: str, at: int, *, short: bool = False) -> tuple[str, int] | None:
+    """ "millones" and the like after a number, with its end; `short`: also M, MM and mill."""
+    match = _SCALE.match(text, at) or (_SHORT_SCALE.match(text, at) if short else None)
     return (SCALES.get(match[1].lower(), match[1].lower()), match.end()) if match else None
 
 

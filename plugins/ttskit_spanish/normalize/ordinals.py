@@ -16,6 +16,9 @@ _FRACTION = re.compile(r"(?:(\d{1,6}) )?(\d{1,3}(?:\.\d{3})+|\d{1,9})/(\d{1,3}(?
 _SIGNS = {"½": (1, 2), "⅓": (1, 3), "⅔": (2, 3), "¼": (1, 4), "¾": (3, 4), "⅕": (1, 5), "⅛": (1, 8), "⅜": (3, 8),
           "⅝": (5, 8), "⅞": (7, 8)}
 _MIXED_SIGN = re.compile(r"(\d{1,6}) ?([½⅓⅔¼¾⅕⅛⅜⅝⅞])")
+_FINAL = re.compile(r" (?:avos )?de (?:la )?final(?![^\W\d_])", re.IGNORECASE)
+_STAGES = {2: "semi", 4: "cuartos", 8: "octavos", 16: "dieciseisavos", 32: "treintaidosavos"}
+_FILES = frozenset("ley leyes decreto dnu resolución causa expediente ordenanza acordada disposición número circular".split())
 _BAR_YEAR = re.compile(r"(?:19|20)\d\d$")
 
 
@@ -59,10 +62,36 @@ def read_fraction(text: str, at: int, context: Context) -> Found | None:
     if match is None or not ends_token(text, match.end()) or text[match.end() : match.end() + 1] == "/":
         return None
     over, under = int(match[2].replace(".", "")), int(match[3].replace(".", ""))
+    stage = _FINAL.match(text, match.end()) if over == 1 and match[1] is None else None
+    if stage and under in _STAGES:
+        return _STAGES[under] + ("final" if under == 2 else ""), stage.end() if under == 2 else match.end(), "stage of a cup"
+    if (len(match[3]) == 2 and match[3][0] == "0") or context.before() in _FILES:
+        return f"{cardinal(over)} barra {numeral(match[3])}", match.end(), "file number"
     if _BAR_YEAR.match(match[3]) or under < 2:
         whole = f"{cardinal(int(match[1]))} " if match[1] else ""
         return f"{whole}{cardinal(over)} barra {cardinal(under)}", match.end(), "file number"
-    return _said(int(match[1]) if match[1] else None, over, under), match.end(), "fraction"
+    whole = int(match[1]) if match[1] else None
+    said = _said(whole, over, under)
+    if (over, under) == (1, 2) and _is_feminine(context, match.end()):
+        said = said.removesuffix("o") + "a"
+    return said, match.end(), "fraction"
+
+
+def numeral(digits: str) -> str:
+    """The number after a file's bar: a zero in front is said.
+
+    >>> numeral("08"), numeral("2023")
+    ('cero ocho', 'dos mil veintitrés')
+    """
+    return ("cero " if digits[0] == "0" and len(digits) > 1 else "") + cardinal(int(digits.replace(".", "")))
+
+
+def _is_feminine(context: Context, end: int) -> bool:
+    """1/2 docena, las siete y 1/2: media."""
+    if context.before() == "y" and not context.after(end):
+        hour = [p.text for p in context.pieces[-5:-1]]
+        return "las" in hour or "la" in hour
+    return gender_after(context, end) == "f"
 
 
 def _said(whole: int | None, over: int, under: int) -> str:

@@ -20,12 +20,12 @@ from ttskit_spanish.normalize.numerals import read_numeral
 from ttskit_spanish.normalize.ordinals import read_fraction, read_ordinal
 from ttskit_spanish.normalize.piece import Piece
 from ttskit_spanish.normalize.roman import read_roman
-from ttskit_spanish.normalize.settle import add, add_word
+from ttskit_spanish.normalize.settle import add, add_word, speakable, squeeze
 from ttskit_spanish.normalize.signs import read_dash, read_sign
 from ttskit_spanish.normalize.tags import Tags, read_pause
 from ttskit_spanish.normalize.telephone import read_plate, read_telephone
 from ttskit_spanish.normalize.times import read_time
-from ttskit_spanish.normalize.words import read_word, squeeze
+from ttskit_spanish.normalize.words import read_word
 
 # In order: the narrower before the wider.
 _NUMERIC: tuple[tuple[str, Reader], ...] = (
@@ -46,7 +46,7 @@ _SIGNED: tuple[tuple[str, Reader], ...] = (
 _PLAIN = re.compile(
     r"(?![ivxlcdmIVXLCDM]+(?![a-záéíóúñü]))"
     r"(?=[b-df-hj-np-tv-zñB-DF-HJ-NP-TV-ZÑ]*[aeiouáéíóúüAEIOUÁÉÍÓÚ])"
-    r"[A-ZÁÉÍÓÚÑÜ]?[a-záéíóúñü]{2,}(?=[,;:?!)…\n]| (?!\d)|\.(?:[\s…]|$)|$)"
+    r"[A-ZÁÉÍÓÚÑÜ]?[a-záéíóúñü]{2,98}(?=[,;:?!)…\n]| (?!\d)|\.(?:[\s…]|$)|$)"
 )
 _TRIGGERS = frozenset((*MONTHS, "tel", "vs", "hs", "km", "kg", "nro", "ec", "depto", "dpto", "bs", "eeuu", "ee", "uu", "urss"))
 # Python counts four control characters and the "next line" of EBCDIC as spaces; here they are reported.
@@ -104,10 +104,10 @@ def _read(readers: tuple[tuple[str, Reader], ...], at: int, context: Context) ->
     text = context.text
     for index, (kind, reader) in enumerate(readers):
         found = reader(text, at, context)
-        if found is not None:
+        if found is not None and speakable(found[0]):
             spoken, end = found[0], found[1]
             later = (other(text, at, context) for _, other in readers[index + 1 :])
-            others = [o[0] for o in later if o is not None and o[1] == end]
+            others = [o[0] for o in later if o is not None and o[1] == end and speakable(o[0])]
             others += alternatives(text[at:end], kind, context)
             rule = found[2] if len(found) == 3 else kind
             add(context, spoken, (at, end), kind, rule, tuple(dict.fromkeys(o for o in others if o != spoken)))

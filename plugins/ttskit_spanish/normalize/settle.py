@@ -9,23 +9,46 @@ from ttskit_spanish.normalize.abbreviations import STEMS, WITHOUT_POINT
 from ttskit_spanish.normalize.context import Context
 from ttskit_spanish.normalize.piece import Piece
 from ttskit_spanish.normalize.roman import lower_roman
+from ttskit_spanish.spelling import plain
 
 MARKS = {",": ",", ".": ".", ";": ";", ":": ":", "?": "?", "!": "!", "¿": "¿", "¡": "¡", "…": "…", "—": "—", "–": "—",
          "―": "—"}  # fmt: skip
+_ELONGATED = re.compile(r"(.)\1{2,}", re.DOTALL)
 _ROMAN_LETTERS = re.compile(r"[ivxlcdm]+")
+
+
+def speakable(spoken: str) -> bool:
+    """Whether every word has letters that can be said.
+
+    >>> speakable("dos , eme"), speakable("dos ж")
+    (True, False)
+    """
+    return all(word in MARKS or plain(word) for word in spoken.split())
+
+
+def squeeze(word: str) -> str:
+    """A word without letters held long.
+
+    >>> squeeze("nooo"), squeeze("leer")
+    ('no', 'leer')
+    """
+    return _ELONGATED.sub(r"\1", word)
 
 
 def add(
     context: Context, spoken: str, span: tuple[int, int], kind: str, rule: str = "", alternatives: tuple[str, ...] = ()
 ) -> None:
     """Add spoken words (and " , " pauses) of one token."""
+    if not speakable(spoken):
+        context.report(*span)
+        return
     pieces, said = context.pieces, []
     for word in spoken.split():
         if word in MARKS:
             if not (pieces and pieces[-1].kind == "mark" and pieces[-1].text == word):
                 pieces.append(Piece(word, span, "mark"))
         else:
-            for part in _stable(context, word).split():
+            for part in _stable(context, squeeze(word)).split():
                 pieces.append(Piece(part, span, kind))
                 said.append(part)
             continue

@@ -12,9 +12,20 @@ _CLOCK = re.compile(r"(\d{1,2})([:.])(\d{2})(?::(\d{2}))?(?![\d,])")
 _LETTERED = re.compile(r"(\d{1,2})h(\d{2})(?:m(?:(\d{2})s)?)?")
 _HOURS = re.compile(r" ?(?:hs?|hrs?|horas?)\b\.?", re.IGNORECASE)
 _HALF = re.compile(r" ?([ap])\.? ?m\b\.?", re.IGNORECASE)
+_HOUR_HALF = re.compile(r"(\d{1,2}) ?([ap])(?:\. ?m\.|m\b\.?)", re.IGNORECASE)
+_SENTENCE_ENDS = re.compile(r"[\s\"'»”)]*$|\s+[¿¡«\"“(—]*[A-ZÁÉÍÓÚÑ]")
 _ZONE = re.compile(r" ?(utc|gmt|est|pst|cst|mst)\b(?: ?([+-])(\d{1,2}))?", re.IGNORECASE)
 _DURATION = re.compile(r"(\d{1,3}) ?hs? (\d{1,2}) ?min\.?(?: (\d{1,2}) ?(?:seg|s)\.?)?(?![^\W_])")
 _AFTER_HOUR = frozenset(("las", "la", "desde"))
+
+
+def _colloquial(match: re.Match, lettered: bool) -> str | None:
+    """The time as in conversation, if it has no seconds."""
+    if lettered or match[4]:
+        return None
+    from ttskit_spanish.normalize.alternatives import colloquial_time
+
+    return colloquial_time(int(match[1]), int(match[3]))
 
 
 def read_time(text: str, at: int, context: Context) -> Found | None:
@@ -34,7 +45,13 @@ def read_time(text: str, at: int, context: Context) -> Found | None:
     if spent:
         amounts = zip(spent.groups(), (("hora", "f"), ("minuto", "m"), ("segundo", "m")), strict=True)
         parts = [f"{cardinal(int(n), g)} {unit}{'' if int(n) == 1 else 's'}" for n, (unit, g) in amounts if n]
-        return " ".join(parts[:-1]) + " y " + parts[-1], spent.end(), "duration"
+        return " ".join(parts[:-1]) + " y " + parts[-1], spent.end() - _keeps_point(text, spent.end()), "duration"
+    alone = _HOUR_HALF.match(text, at)
+    if alone and 1 <= int(alone[1]) <= 12 and ends_token(text, alone.end()):
+        hour = int(alone[1])
+        words = ("una" if hour == 1 else cardinal(hour)) + _part_of_day(alone[2].lower(), hour)
+        end = alone.end()
+        return words, end - _keeps_point(text, end), "hour with a. m. or p. m."
     match = _CLOCK.match(text, at) or _LETTERED.match(text, at)
     if match is None:
         return None
@@ -62,14 +79,19 @@ def read_time(text: str, at: int, context: Context) -> Found | None:
         words += " horas"
     if second and int(second):
         words += " y " + cardinal(int(second), "m") + (" segundo" if int(second) == 1 else " segundos")
+    informal = _colloquial(match, lettered) if context.choices.clock == "colloquial" else None
+    if informal:
+        words = informal + (_part_of_day("p" if hour > 11 else "a", hour % 12 or 12) if unit or half else "")
+        end = (unit or half or match).end()
+        return words, end - _keeps_point(text, end), "clock in conversation"
     if unit:
-        end = unit.end() if not unit.group().endswith(".") or unit.end() < len(text) else unit.end() - 1
+        end = unit.end() - _keeps_point(text, unit.end())
         if hour and (minute or hour > 1):
             words += " horas"
         elif hour == 1:
             words += " hora"
     elif half:
-        end = half.end()
+        end = half.end() - _keeps_point(text, half.end())
         words += _part_of_day(half[1].lower(), hour)
     zone = _ZONE.match(text, end)
     if zone:
@@ -78,6 +100,11 @@ def read_time(text: str, at: int, context: Context) -> Found | None:
         if zone[2]:
             words += f" {'más' if zone[2] == '+' else 'menos'} {cardinal(int(zone[3]))}"
     return words, end
+
+
+def _keeps_point(text: str, end: int) -> bool:
+    """Whether an abbreviation's point that ends at `end` also ends the sentence."""
+    return text[end - 1] == "." and _SENTENCE_ENDS.match(text, end) is not None
 
 
 def _part_of_day(half: str, hour: int) -> str:

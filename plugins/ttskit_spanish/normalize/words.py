@@ -8,21 +8,12 @@ import unicodedata
 from ttskit_spanish.normalize.acronyms import capitals, has_vowel, voweless
 from ttskit_spanish.normalize.context import WORD, Context
 from ttskit_spanish.normalize.letters import sayable, spell
-from ttskit_spanish.normalize.settle import add, add_word
+from ttskit_spanish.normalize.settle import add, add_word, squeeze
 from ttskit_spanish.spelling import plain
 
-_ELONGATED = re.compile(r"(.)\1{2,}", re.DOTALL)
+LONGEST = 99  # letters of one word; what is longer is no word and is read in parts
 _DOTTED = re.compile(r"(?:[A-ZÑ]\.){2,10}(?![^\W_])")
 _APOSTROPHES = ("'", "’")
-
-
-def squeeze(word: str) -> str:
-    """A word without letters held long.
-
-    >>> squeeze("nooo"), squeeze("leer")
-    ('no', 'leer')
-    """
-    return _ELONGATED.sub(r"\1", word)
 
 
 def lower(word: str) -> str | None:
@@ -55,6 +46,8 @@ def read_word(text: str, at: int, context: Context) -> int:
         return _initials(text, at, dotted.end(), context)
     while text[end : end + 1] in _APOSTROPHES and (match := WORD.match(text, end + 1)):
         end = match.end()  # mbo'ehára, O'Higgins: one word
+    if end - at > LONGEST and len(squeeze(text[at:end].lower())) > LONGEST:
+        end = at + LONGEST
     word = text[at:end]
     low = lower(word)
     joined = "'" in word or "’" in word
