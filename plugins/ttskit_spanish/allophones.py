@@ -8,10 +8,12 @@ RAE & ASALE, Nueva gramática: Fonética y fonología (2011), chs. 4-6.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Container, Sequence
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
+from ttskit.interfaces.frontend import Word
+from ttskit_spanish.normalize.piece import Piece
 from ttskit_spanish.phones import STRESS
 
 _VOWELS = frozenset("aeiou")
@@ -75,6 +77,27 @@ def realise(words: Sequence[tuple[str, ...]], style: Style) -> list[tuple[str, .
     for group in groups:
         _contextual(group, style)
     return [tuple(word) for word in said]
+
+
+def realise_words(spoken: Sequence[Piece | Word], style: Style, literal: Container[int]) -> list[Piece | Word]:
+    """Words with their phonemes as said in context; punctuation is a pause.
+
+    Args:
+        spoken: words and punctuation in order.
+        literal: starts of words whose phonemes were written by hand: they are context, and stay as they are.
+    """
+    out = list(spoken)
+    start = 0
+    for end in range(len(out) + 1):
+        if end < len(out) and isinstance(out[end], Word):
+            continue
+        if end > start:
+            said = realise([word.phonemes for word in out[start:end]], style)
+            for index, phonemes in enumerate(said, start):
+                if phonemes != out[index].phonemes and out[index].span[0] not in literal:
+                    out[index] = replace(out[index], phonemes=phonemes)
+        start = end + 1
+    return out
 
 
 def _join(left: list[str], right: list[str]) -> None:

@@ -23,6 +23,19 @@ class SpanishOptions(BaseModel):
         "ʃ", description="Rioplatense sound of ll and y: ʃ (younger) or ʒ (older); other dialects ignore it"
     )
     lleismo: bool = Field(False, description="Castilian and Latin American: keep ll (ʎ) apart from y (ʝ)")
+    hie: Literal["j", "ʝ"] = Field("j", description="hielo, hierba: with the glide (j) or with the consonant of yeso (ʝ)")
+    hue: Literal["w", "ɡw"] = Field("w", description="hueso, huevo: with the glide (w) or as if written güe (ɡw)")
+    approximants: bool = Field(False, description="b d ɡ as β ð ɣ except after a pause, after a nasal, and d after l")
+    nasal_place: bool = Field(False, description="n as m, ɱ, ŋ or ɲ by the consonant that follows")
+    s_voicing: bool = Field(False, description="s as z before a voiced consonant: mismo, los dos")
+    aspiration: Literal["none", "light", "full"] = Field(
+        "none", description="s that closes a syllable: none (s), light (h before a consonant), full (h at the end of words too)"
+    )
+    linking: bool = Field(True, description="the four options above see the word before and after; false: each word alone")
+    synalepha: bool = Field(False, description="vowels that meet between words share a syllable: mi amigo as mjamiɡo")
+    lexicon: str | None = Field(
+        None, description="path of a TSV or YAML file of words and readings, which win over rules and the built-in lexicon"
+    )
     spaces: bool = Field(False, description="put a space token between words that no punctuation separates")
     acronyms: Literal["auto", "spelt", "words"] = Field(
         "auto", description="acronyms that the tables lack: read if they can be said (INDEC), always spelt, or always read"

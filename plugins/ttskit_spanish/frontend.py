@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ttskit.errors import ConfigError
 from ttskit.interfaces.frontend import Analysis, Frontend, Reading, Unknown, Word
+from ttskit_spanish.allophones import Style, realise_words
 from ttskit_spanish.g2p import dialect, pronounce
+from ttskit_spanish.lexicon.inline import Inline, find_inline
+from ttskit_spanish.lexicon.table import project_table
 from ttskit_spanish.normalize import Choices, Piece, normalize
 from ttskit_spanish.normalize.tags import TAGS
 from ttskit_spanish.phones import EDGE, PUNCTUATION, SPACE, STRESS, symbol_table
@@ -17,7 +21,6 @@ from ttskit_spanish.words import UNSTRESSED
 if TYPE_CHECKING:
     from ttskit_spanish.config import SpanishOptions
 
-_TABLE = symbol_table()
 # Fields that every fingerprint has; later ones only where they differ from their default, so that
 # runs made before an option existed still match.
 _FIRST_OPTIONS = frozenset(("dialect", "locale", "fricative", "lleismo", "spaces"))
@@ -58,17 +61,28 @@ class SpanishFrontend(Frontend):
             short_pause=checked.short_pause, long_pause=checked.long_pause,
         )  # fmt: skip
         self._locale, self._spaces = checked.locale, checked.spaces
-        self._dialect = dialect(checked.dialect, fricative=checked.fricative, lleismo=checked.lleismo)
+        self._style = Style(
+            checked.approximants, checked.nasal_place, checked.s_voicing, checked.aspiration, checked.linking, checked.synalepha
+        )
+        table = None
+        if checked.lexicon is not None:
+            table, self.lexicon_hash = project_table(Path(checked.lexicon), checked.dialect)
+        self._dialect = dialect(
+            checked.dialect, fricative=checked.fricative, lleismo=checked.lleismo, hie=checked.hie, hue=checked.hue,
+            lexicon=table,
+        )  # fmt: skip
+        self._table = symbol_table(self._style.symbols or (table is not None and table.allophones))
 
     @property
     def symbols(self):
-        """The inventory, the same for all dialects."""
-        return _TABLE
+        """The inventory, the same for all dialects; allophones stand at its end if options ask for them."""
+        return self._table
 
     def analyze(self, text: str) -> Analysis:
         """Read `text` (NFC first: spans count the characters of `Analysis.text`)."""
         text = unicodedata.normalize("NFC", text)
-        pieces, unknown, readings = normalize(text, self._locale, self._choices)
+        masked, inline = find_inline(text, self._table)
+        pieces, unknown, readings = normalize(masked, self._locale, self._choices)
         spoken: list[Piece | Word] = []
         missing, lost = list(unknown), set()
         alone = sum(piece.kind != "mark" for piece in pieces) == 1
@@ -76,12 +90,14 @@ class SpanishFrontend(Frontend):
             if piece.kind == "mark":
                 spoken.append(piece)
                 continue
-            word = self._word(piece, alone)
+            word = self._inline(inline[piece.span[0]]) if piece.span[0] in inline else self._word(piece, alone)
             if word is None:
                 missing += [Unknown(text[i], i) for i in range(*piece.span)]
                 lost.add(piece.span)
             else:
                 spoken.append(word)
+        if not self._style.plain:
+            spoken = realise_words(spoken, self._style, literal=inline)
         tokens, token_words, words, shown = [EDGE], [None], [], []
         for index, item in enumerate(spoken):
             if isinstance(item, Word):
@@ -103,6 +119,10 @@ class SpanishFrontend(Frontend):
         missing.sort(key=lambda u: u.position)
         kept: tuple[Reading, ...] = tuple(r for r in readings if r.span not in lost) if lost else tuple(readings)
         return Analysis(text, "".join(shown), tuple(words), tuple(tokens), tuple(token_words), tuple(missing), kept)
+
+    def _inline(self, found: Inline) -> Word:
+        stress = 0 if any(p.startswith(STRESS) for p in found.phonemes) else None
+        return Word(found.text, found.span, (found.text,), stress, found.phonemes)
 
     def _word(self, piece: Piece, alone: bool) -> Word | None:
         said = pronounce(piece.text, self._dialect)

@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
-from ttskit_spanish.lexicon.entries import Entry, from_tsv, read_entries
+from ttskit_spanish.lexicon.entries import Entry, from_tsv, parse_phonemes, read_entries
+from ttskit_spanish.phones import ALLOPHONES
 
 _BUILTIN = tuple(Path(__file__).with_name(name) for name in ("loans.tsv", "names.tsv"))
 _KEY = 3  # letters by which beginnings and endings are found; none may be shorter
@@ -35,6 +36,12 @@ class Table:
                 self._add(self._ends, entry.word[1:], entry.word[-_KEY:], entry.reading)
             else:
                 self.words[entry.word] = entry.reading
+
+    @property
+    def allophones(self) -> bool:
+        """Whether a reading in phonemes uses a symbol beyond the phonemes."""
+        listed = (parse_phonemes(r)[0] for r in self.words.values() if r.startswith("/"))
+        return any(phone in ALLOPHONES for phones in listed for phone in phones)
 
     @staticmethod
     def _add(parts: dict[str, list[tuple[str, str]]], part: str, key: str, reading: str) -> None:
