@@ -45,7 +45,7 @@ class SpanishSounds:
         plain = {"rioplatense": "es-AR", "latin_american": "es-MX", "castilian": "es-ES"}
         self._frontend = create_registry().get("frontend", "spanish").load()(dialect=dialect, locale=plain[dialect])
         self._table = table
-        need = {"rioplatense": "ʃ", "latin_american": "ʝ", "castilian": "θʝ"}[dialect] + "abdefiklmnoprstuxɡɲɾʃ" + STRESS
+        need = {"rioplatense": "ʃ", "latin_american": "ʝ", "castilian": "θʝ"}[dialect] + "abdefiklmnopstuxɡɲɾʃ" + STRESS
         lacking = sorted({phone for phone in need if phone not in table})
         if lacking:
             raise MismatchError(f"the checkpoint's tokens cannot spell {dialect} Spanish", f"it lacks {' '.join(lacking)}",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 import re
 import struct
+import warnings
 import zipfile
 from collections.abc import Mapping
 from functools import lru_cache
@@ -49,7 +50,9 @@ def read_torch(file: IO[bytes], name: str, size: int) -> Any:
     if start.startswith(b"PK"):
         _check_zip(file, name, size)
     try:
-        return torch.load(file, map_location="cpu", weights_only=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # torch's on pickle protocols: the error says more
+            return torch.load(file, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         wanted = re.search(r"GLOBAL (\S+)", str(error))
         if wanted is None and start[:1] not in (b"\x80", b"P"):
