@@ -46,8 +46,14 @@ def read_word(text: str, at: int, context: Context) -> int:
         return _initials(text, at, dotted.end(), context)
     while text[end : end + 1] in _APOSTROPHES and (match := WORD.match(text, end + 1)):
         end = match.end()  # mbo'ehára, O'Higgins: one word
-    if end - at > LONGEST and len(squeeze(text[at:end].lower())) > LONGEST:
-        end = at + LONGEST
+    if end - at > LONGEST and len(squeeze(unicodedata.normalize("NFKC", text[at:end]).lower())) > LONGEST:
+        for start in range(at, end, LONGEST):
+            _one_word(text, start, min(start + LONGEST, end), context)
+        return end
+    return _one_word(text, at, end, context)
+
+
+def _one_word(text: str, at: int, end: int, context: Context) -> int:
     word = text[at:end]
     low = lower(word)
     joined = "'" in word or "’" in word
@@ -64,6 +70,8 @@ def read_word(text: str, at: int, context: Context) -> int:
         if len(word) == 1 and text[end : end + 1] == "." and text[end + 1 : end + 2] not in ("", "\n"):
             context.silent(end, end + 1, "an initial's point")  # J. L. Borges
             end += 1
+    elif not low.strip("'’"):
+        context.silent(at, end, "quotes")
     elif not has_vowel(low) and low.isascii():
         add(context, voweless(low, context), (at, end), "letters", "no vowel")
     else:
