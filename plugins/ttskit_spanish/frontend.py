@@ -66,12 +66,20 @@ class SpanishFrontend(Frontend):
         )
         table = None
         if checked.lexicon is not None:
-            table, self.lexicon_hash = project_table(Path(checked.lexicon), checked.dialect)
+            path = Path(checked.lexicon).expanduser().absolute()
+            table, self.lexicon_hash = project_table(path, checked.dialect)
+            self.options, self.files = {**self.options, "lexicon": str(path)}, ("lexicon",)
         self._dialect = dialect(
             checked.dialect, fricative=checked.fricative, lleismo=checked.lleismo, hie=checked.hie, hue=checked.hue,
             lexicon=table,
         )  # fmt: skip
         self._table = symbol_table(self._style.symbols or (table is not None and table.allophones))
+
+    def check_lexicon(self, path: Path) -> list[str]:
+        """A line for each problem of the lexicon at `path`."""
+        from ttskit_spanish.lexicon.check import check_lexicon
+
+        return [str(problem) for problem in check_lexicon(path)]
 
     @property
     def symbols(self):
@@ -117,6 +125,8 @@ class SpanishFrontend(Frontend):
         tokens.append(EDGE)
         token_words.append(None)
         missing.sort(key=lambda u: u.position)
+        if inline:
+            readings = [_written(r, inline) for r in readings]
         kept: tuple[Reading, ...] = tuple(r for r in readings if r.span not in lost) if lost else tuple(readings)
         return Analysis(text, "".join(shown), tuple(words), tuple(tokens), tuple(token_words), tuple(missing), kept)
 
@@ -132,6 +142,12 @@ class SpanishFrontend(Frontend):
             bare = tuple(p.removeprefix(STRESS) for p in said.phonemes)
             return Word(piece.text, piece.span, said.syllables, None, bare)
         return Word(piece.text, piece.span, said.syllables, said.stress, said.phonemes)
+
+
+def _written(reading: Reading, inline: Mapping[int, Inline]) -> Reading:
+    """The reading of `[[phonemes]]`, which the normaliser saw as a word."""
+    found = inline.get(reading.span[0])
+    return reading if found is None else Reading(found.span, found.text, " ".join(found.phonemes), "phonemes", "inline", ())
 
 
 def _identity(checked: SpanishOptions) -> dict:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -114,6 +115,31 @@ def show(text, **choice) -> None:
     frontend = _frontend(**choice)
     for line in text:
         render(frontend.analyze(line))
+
+
+@command.command(name="check-lexicon")
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--frontend", "name", default="spanish", show_default=True, help="Whose lexicon it is.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object per file: its name, and its problems.")
+def check_lexicon(files, name, as_json) -> None:
+    """Say what is wrong with lexicon files, line by line; exit code 1 if anything is.
+
+    \b
+    Example:
+      ttskit text check-lexicon lexicon.tsv
+    """
+    frontend = create_registry().get("frontend", name).load()()
+    found = {file: frontend.check_lexicon(file) for file in files}
+    for file, problems in found.items():
+        if as_json:
+            click.echo(json.dumps({"file": str(file), "problems": problems}, ensure_ascii=False))
+            continue
+        for problem in problems:
+            click.echo(f"{file}: {problem}")
+    bad = sum(not problem.endswith("(remark)") for problems in found.values() for problem in problems)
+    note(f"{len(files)} checked, {bad} to correct")
+    if bad:
+        raise click.exceptions.Exit(1)
 
 
 def _frontend(name: str, dialect: str | None, locale: str | None, recipe: str | None, options: tuple[str, ...]) -> Frontend:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 
+from ttskit.errors import UsageError
 from ttskit.symbols import SymbolTable
 
 
@@ -145,6 +147,10 @@ class Frontend(ABC):
     def phonemize(self, text: str) -> str:
         """Tokens separated by spaces."""
         return " ".join(self.analyze(text).tokens)
+
+    def check_lexicon(self, path: Path) -> list[str]:
+        """A line for each problem of the lexicon file at `path`; only frontends with lexicons have this."""
+        raise UsageError(f"frontend {self.name!r} reads no lexicons", str(path), "choose another with --frontend")
 
     def fingerprint(self) -> FrontendFingerprint:
         """Name, version, options and lexicon hash."""
