@@ -13,7 +13,7 @@ REGISTRY = create_registry(only={"builtin", "spanish", "fastpitch", "tacotron2",
 def test_all_builtins_load_without_problems():
     assert [(str(p.origin), p.cause) for p in REGISTRY.problems] == []
     kinds = {kind for kind, _ in REGISTRY.found}
-    assert {"frontend", "acoustic model", "vocoder", "corpus reader", "pitch extractor", "metric", "command"} <= kinds
+    assert {"frontend", "acoustic model", "vocoder", "corpus reader", "pitch extractor", "importer", "command"} <= kinds
 
 
 @pytest.mark.parametrize(("kind", "name"), sorted(REGISTRY.found))
