@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from ttskit_spanish.spelling import Unit, plain, units
@@ -49,8 +50,14 @@ def _joins(first: Unit, second: Unit, after: Unit | None) -> bool:
     return first.weak or second.weak  # ia, iu, uí, ai, áu; but not ea, aí, ía
 
 
-def nuclei(parts: list[Unit]) -> list[tuple[int, int, int]]:
-    """Vowel groups that are one syllable each: (first unit, end, core)."""
+# A prefix keeps its syllable before in- and im- (re-in-gre-so, but rei-no); its letters are one unit each.
+_PREFIX = re.compile(
+    r"(?:p?re|co|contra|sobre|auto|extra|intra|macro|micro|neo|radio|electro|inmuno|foto)(?=i[nm][^aeiouáéíóúüh])"
+)
+
+
+def nuclei(parts: list[Unit], apart: int = -1) -> list[tuple[int, int, int]]:
+    """Vowel groups that are one syllable each: (first unit, end, core); the vowel at `apart` joins none before it."""
     found: list[tuple[int, int, int]] = []
     index, count = 0, len(parts)
     while index < count:
@@ -66,7 +73,7 @@ def nuclei(parts: list[Unit]) -> list[tuple[int, int, int]]:
         while index < count and parts[index].vowel:
             unit = parts[index]
             after = parts[index + 1] if index + 1 < count else None
-            if not _joins(parts[index - 1], unit, after):
+            if index == apart or not _joins(parts[index - 1], unit, after):
                 break
             size = index - start
             if size == 1:
@@ -102,8 +109,8 @@ def syllabify(word: str, *, tl_together: bool = True) -> Syllabified | None:
     >>> def cut(w):
     ...     s = syllabify(w)
     ...     return "-".join(s.texts) + f":{s.stress}"
-    >>> cut("murciélago"), cut("uruguayo"), cut("construíais"), cut("alrededor"), cut("desahuciar")
-    ('mur-cié-la-go:1', 'u-ru-gua-yo:2', 'cons-truí-ais:1', 'al-re-de-dor:3', 'de-sahu-ciar:2')
+    >>> cut("murciélago"), cut("uruguayo"), cut("construíais"), cut("reingreso"), cut("desahuciar")
+    ('mur-cié-la-go:1', 'u-ru-gua-yo:2', 'cons-truí-ais:1', 're-in-gre-so:2', 'de-sahu-ciar:2')
 
     Args:
         word: lower case; foreign letters are read as their nearest Spanish ones.
@@ -111,7 +118,8 @@ def syllabify(word: str, *, tl_together: bool = True) -> Syllabified | None:
     """
     letters = plain(word)
     parts = units(letters) if letters else []
-    found = nuclei(parts)
+    prefix = _PREFIX.match(letters) if letters else None
+    found = nuclei(parts, prefix.end() if prefix else -1)
     if not found:
         return None
     starts = [0]
