@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import tarfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ import pytest
 import torch
 from click.testing import CliRunner
 
+from ttskit.audio.config import PRESETS
 from ttskit.cli import cli
 from ttskit.errors import InputError, MismatchError
 from ttskit.importing import import_checkpoint
@@ -71,6 +73,18 @@ def test_one_voice_however_the_archive_is_packed(make_archive, tmp_path):
     packed = make_archive("packed.nemo", "w:gz", prefix="", change=renamed)
     other = import_checkpoint(packed, tmp_path / "packed").run.weights()[0]
     assert plain.keys() == other.keys() and all(torch.equal(plain[name], other[name]) for name in plain)
+
+
+def test_archives_of_22050_hz(make_archive, tmp_path):
+    def narrow(config: dict) -> None:
+        config["sample_rate"] = 22050
+        config["preprocessor"].update(sample_rate=22050, n_fft=1024, n_window_size=1024, n_window_stride=256, highfreq=8000)
+
+    run = import_checkpoint(make_archive(change=narrow), tmp_path / "run").run
+    nvidia = PRESETS["nvidia-22050"]
+    assert run.context.mel == replace(nvidia, window_periodic=False, log_guard_mode="add")
+    assert load_voice(run.path).synthesize("Hola.", speaker="0").sample_rate_hz == 22050
+    assert import_checkpoint(make_archive(), tmp_path / "wide").run.context.mel == PRESETS["nemo-44100"]
 
 
 def test_speakers_and_pitch_in_nemos_own_forms(make_archive, tmp_path):

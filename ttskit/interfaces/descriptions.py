@@ -95,7 +95,11 @@ class MetricPlugin(Plugin):
 
 @dataclass(frozen=True, slots=True)
 class ImporterPlugin(Plugin):
-    """factory(path: Path, run: Path, **options) -> None, writes a run folder. Facts: `suffixes`."""
+    """factory(path: Path, run: Path, **options) -> ImportReport or None, writes a run folder. Facts: `suffixes`.
+
+    The factory refuses files that are not of its kind. One with `recognises(path) -> bool` (see
+    `ttskit.importing.Importer`) is chosen by content; others are asked for by name.
+    """
 
     kind: ClassVar[str] = "importer"
 
