@@ -9,6 +9,7 @@ from ttskit_spanish.normalize.context import Context, Found, ends_token
 # Written (lower case) -> said. Those with a space or a sign inside are tried first, the longest first.
 _TABLE = {
     "bs. as.": "buenos aires", "bs as": "buenos aires", "ee. uu.": "estados unidos", "ee.uu.": "estados unidos",
+    "ee.uu": "estados unidos",
     "eeuu": "estados unidos",
     "a. c.": "antes de cristo", "a.c.": "antes de cristo", "d. c.": "después de cristo", "d.c.": "después de cristo",
     "p. ej.": "por ejemplo", "p.ej.": "por ejemplo", "s/n": "sin número", "c/u": "cada uno", "y/o": "y o", "s.a.": "ese a",
@@ -49,16 +50,23 @@ _TABLE = {
     "q. e. p. d.": "que en paz descanse", "p.d.": "posdata", "p. d.": "posdata", "v.gr.": "verbigracia", "rte.": "remitente",
     "dcha.": "derecha", "tlf.": "teléfono", "tfno.": "teléfono", "pza.": "plaza", "plza.": "plaza", "ctra.": "carretera",
     "urb.": "urbanización", "ptas.": "pesetas", "cgo.": "cargo", "hab.": "habitantes", "habs.": "habitantes",
+    "lun.": "lunes", "mié.": "miércoles", "jue.": "jueves", "vie.": "viernes", "sáb.": "sábado", "dom.": "domingo",
+    "km/h": "kilómetros por hora", "n/a": "no aplica", "nac.": "nacional", "cdor.": "contador", "cdora.": "contadora",
+    "abog.": "abogado", "mg.": "magíster", "mgter.": "magíster", "téc.": "técnico", "bco.": "banco", "hosp.": "hospital",
+    "vto.": "vencimiento", "ff.aa.": "fuerzas armadas", "ff. aa.": "fuerzas armadas", "rr.hh.": "recursos humanos",
+    "rr. hh.": "recursos humanos", "dd.hh.": "derechos humanos", "dd. hh.": "derechos humanos",
+    "jj.oo.": "juegos olímpicos", "jj. oo.": "juegos olímpicos", "e.e.u.u.": "estados unidos",
 }  # fmt: skip
-_STARTS = frozenset(key[0] for key in _TABLE)
+_STARTS = frozenset((*(key[0] for key in _TABLE), "o"))
 _LONGEST_FIRST = sorted(_TABLE, key=len, reverse=True)
 _PATTERN = re.compile("|".join(re.escape(key).replace(r"\ ", "[ \xa0]?") for key in _LONGEST_FIRST), re.IGNORECASE)
 # Shortened to a letter or two, and read so only before a number or Roman numeral.
 _BEFORE_NUMBER = {"s.": "siglo", "ss.": "siglos", "t.": "tomo", "c.": "circa", "p.": "página", "pp.": "páginas",
     "res.": "resolución",
-                  "fs.": "fojas", "fol.": "folio", "ord.": "ordenanza"}  # fmt: skip
-_NUMBERED = re.compile(r"(ss?|t|c|pp?|fs|fol|ord|[Rr]es)\.[ \xa0]?(?=([\dN])|([IVXLCDM]+)(?![^\W_]))")
-_SHORT = re.compile(r"([sc])/[ \xa0]?(?=[^\W\d_]{2})", re.IGNORECASE)
+                  "fs.": "fojas", "fol.": "folio", "ord.": "ordenanza", "no.": "número", "of.": "oficina",
+                  "mz.": "manzana"}  # fmt: skip
+_NUMBERED = re.compile(r"(ss?|t|c|pp?|fs|fol|ord|[Rr]es|No|[Oo]f|[Mm]z)\.[ \xa0]?(?=([\dN])|([IVXLCDM]+)(?![^\W_]))")
+_SHORT = re.compile(r"([scp])/[ \xa0]?(?=[^\W\d_]{2})", re.IGNORECASE)
 _FEMININE = {"lic.": "licenciada", "ing.": "ingeniera", "arq.": "arquitecta", "prof.": "profesora", "pte.": "presidenta"}
 # Said the same without their point, so that a second reading finds nothing more to expand.
 WITHOUT_POINT = {key: said for key, said in _TABLE.items() if key.isalpha() and key != "ec"}
@@ -84,13 +92,9 @@ def read_abbreviation(text: str, at: int, context: Context) -> Found | None:
     """
     if text[at].lower() not in _STARTS:
         return None
-    numbered = _NUMBERED.match(text, at)
-    if numbered and (numbered[2] if numbered[1] in ("c", "p", "pp", "fs", "fol", "ord", "res",
-    "Res") else numbered[3] or numbered[1] == "t"):
-        return _BEFORE_NUMBER[numbered[1].lower() + "."], at + len(numbered[1]) + 1, "before a number"
-    short = _SHORT.match(text, at)
-    if short and text[at:short.end() + 2].lower() not in ("s/n", "c/u"):
-        return "sin" if short[1] in "sS" else "con", at + 2, "letter and slash"
+    found = _numbered(text, at) or _with_slash(text, at)
+    if found is not None:
+        return found
     match = _PATTERN.match(text, at)
     if match is None:
         return None
@@ -115,6 +119,27 @@ def read_abbreviation(text: str, at: int, context: Context) -> Found | None:
         if ends_here.match(text, match.end()):
             said += " ."
     return said, match.end()
+
+
+def _numbered(text: str, at: int) -> Found | None:
+    """A letter or two with a point before a number: s. XX, t. II, c. 1850, p. 12."""
+    match = _NUMBERED.match(text, at)
+    if match is None:
+        return None
+    key, digits, roman = match[1].lower(), match[2], match[3]
+    if key == "c" and (not text[match.end() : match.end() + 4].isdecimal() or text[at - 1 : at] == "."):
+        return None  # circa is for years
+    if not (digits if key not in ("s", "ss", "t") else roman or (key == "t" and digits)):
+        return None
+    return _BEFORE_NUMBER[key + "."], at + len(key) + 1, "before a number"
+
+
+def _with_slash(text: str, at: int) -> Found | None:
+    """s/interés, c/aire, p/persona."""
+    match = _SHORT.match(text, at)
+    if match is None or text[at : at + 3].lower() in ("s/n", "c/u"):
+        return None
+    return {"s": "sin", "c": "con", "p": "por"}[match[1].lower()], at + 2, "letter and slash"
 
 
 def _number_follows(text: str, at: int) -> bool:

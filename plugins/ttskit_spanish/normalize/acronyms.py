@@ -11,7 +11,8 @@ from ttskit_spanish.normalize.letters import sayable, spell
 _SPELT = frozenset("ONG CEO ADN ARN OMS GPS USB PDF CUE IPC UIA UOM UTA UCR UTN UIF UE IA AI OIT OMC ADSL".split())
 _SAID = frozenset("CUIT CUIL IVA SIDA COVID CONICET UNICEF UNESCO ARBA EPEC IPOD".split())
 _SAID_AS = {"YPF": "i pe efe", "CD": "ce de", "PYME": "pyme", "PYMES": "pymes", "EEUU": "estados unidos",
-            "BSAS": "buenos aires"}  # fmt: skip
+            "BSAS": "buenos aires", "RRHH": "recursos humanos", "DDHH": "derechos humanos",
+            "FFAA": "fuerzas armadas", "RRPP": "relaciones públicas"}  # fmt: skip
 _WINDS = {"N": "norte", "S": "sur", "E": "este", "O": "oeste", "NE": "noreste", "NO": "noroeste", "SE": "sudeste",
           "SO": "sudoeste"}  # fmt: skip
 _CAPITAL_WORDS = frozenset(

@@ -12,7 +12,8 @@ from ttskit_spanish.normalize.choices import DEFAULT, Choices
 from ttskit_spanish.normalize.piece import Piece
 
 # Letters; marks that no composed letter exists for (Guaraní g̃) stay with their letter.
-WORD = re.compile(r"[^\W\d_](?:[^\W\d_]|[\u0300-\u036f])*")
+_NO_LETTERS = "\u00b2\u00b3\u00b9\u00bc-\u00be\u2070-\u209c\u2150-\u2189\u2460-\u24ff"  # superscripts, fractions: \w for Python
+WORD = re.compile(rf"[^\W\d_{_NO_LETTERS}](?:[^\W\d_{_NO_LETTERS}]|[\u0300-\u036f])*")
 # Up to two spaces and then a word, from the end of a token.
 _NEXT = re.compile(r"[ \t\xa0]{0,2}([^\W\d_]+)")
 

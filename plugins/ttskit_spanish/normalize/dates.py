@@ -16,16 +16,17 @@ _DAYS = {"lun": "lunes", "mar": "martes", "mié": "miércoles", "mier": "miérco
 _MONTH = r"(?P<month>" + "|".join(sorted(_SHORT, key=len, reverse=True)) + r")"
 _NUMERIC = re.compile(r"(\d{1,2})([/.-])(\d{1,2})\2(\d{4}|\d{2})")
 _NO_YEAR = re.compile(r"(\d{1,2})/(\d{1,2})(?![\d/]|[.,]\d)")
-_ISO = re.compile(r"(\d{4})-(\d{2})-(\d{2})")
+_ISO = re.compile(r"(\d{4})([-/])(\d{2})\2(\d{2})")
 _DAY_MONTH = re.compile(
     rf"(?P<day>\d{{1,2}})(?P<first>\.?[º°]|ro)? (?:de )?{_MONTH}(?P<dot>\.)?(?![^\W\d_])"
     r"(?: (?P<of>de |del )?(?P<year>\d{4})(?!\d))?",
     re.IGNORECASE,
 )
 _MONTH_YEAR = re.compile(rf"{_MONTH}(?P<dot>\.)? (?P<of>del? )(?P<year>\d{{4}})(?!\d)", re.IGNORECASE)
+_MONTH_THEN_YEAR = re.compile(rf"{_MONTH}(?:\. ?|[-/])(?P<year>\d{{4}})(?!\d)", re.IGNORECASE)
 _MONTH_DAY = re.compile(rf"{_MONTH}(?P<dot>\.)? (?P<day>\d{{1,2}})(?:,? (?P<year>\d{{4}}))?(?!\d|[.,:/]\d)", re.IGNORECASE)
 # What a day without its year stands after; a fraction would not.
-_WEEKDAYS = frozenset("lunes martes miércoles jueves viernes sábado sábados domingo domingos".split())
+_WEEKDAYS = frozenset("lunes martes miércoles jueves viernes sábado sábados domingo domingos vencimiento vence".split())
 _DAY_BEFORE = frozenset("el del al día días hasta desde fecha hoy ayer mañana este próximo pasado".split())
 _WEEKDAY = re.compile(r"(" + "|".join(sorted(_DAYS, key=len, reverse=True)) + r")\. (?=\d)", re.IGNORECASE)
 
@@ -69,8 +70,8 @@ def read_date(text: str, at: int, context: Context) -> Found | None:
     'veinticuatro de marzo de dos mil veinte'
     """
     match = _ISO.match(text, at)
-    if match and ends_token(text, match.end()) and 1 <= int(match[2]) <= 12 and 1 <= int(match[3]) <= 31:
-        return _said(int(match[3]), int(match[2]), match[1]), match.end(), "year-month-day"
+    if match and ends_token(text, match.end()) and 1 <= int(match[3]) <= 12 and 1 <= int(match[4]) <= 31:
+        return _said(int(match[4]), int(match[3]), match[1]), match.end(), "year-month-day"
     match = _NUMERIC.match(text, at)
     if match and ends_token(text, match.end()):
         day, month = int(match[1]), int(match[3])
@@ -114,6 +115,9 @@ def read_month(text: str, at: int, context: Context) -> Found | None:
     match = _ANY_WEEKDAY.match(text, at)
     if match:
         return _DAYS[_key(match[1])], match.end(), "shortened weekday"
+    match = _MONTH_THEN_YEAR.match(text, at)
+    if match and ends_token(text, match.end()):
+        return f"{_SHORT[_key(match['month'])]} de {cardinal(int(match['year']))}", match.end(), "month year"
     match = _MONTH_YEAR.match(text, at)
     if match and ends_token(text, match.end()):
         key = _key(match["month"])

@@ -13,12 +13,13 @@ from ttskit_spanish.normalize.telephone import group
 _EMAIL = re.compile(r"[A-Za-z0-9][\w.+-]{0,80}@[A-Za-z0-9-]{1,60}(?:\.[A-Za-z0-9-]{1,30}){1,5}")
 _URL = re.compile(r"(?:https?://|ftp://|www\.)[^\s<>«»“”\"()\[\]]{2,300}", re.IGNORECASE)
 _DOMAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,60}(?:\.[a-z0-9-]{1,30}){0,3}"
-                     r"\.(?:com|org|net|edu|gob|gov|info|io|ar|es|mx|uy|cl|example)"
+                     r"\.(?:com|org|net|edu|gob|gov|info|io|ar|es|mx|uy|cl|ly|app|dev|tv|br|example)"
                      r"(?:\.[a-z]{2})?(?:/[^\s<>«»“”\"()\[\]]{0,200})?(?![\w@])")  # fmt: skip
 _IP = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}(?![\d.])")
 _HANDLE = re.compile(r"@([A-Za-z0-9_ñÑáéíóúÁÉÍÓÚ]{2,40})")
 _HASHTAG = re.compile(r"#([A-Za-z0-9_ñÑáéíóúüÁÉÍÓÚ]{2,80})")
 _VERSION = re.compile(r"[vV](\d{1,4}(?:\.\d{1,4}){1,3})(?![\w.]?\d)")
+_DOTTED = re.compile(r"(?!\d{1,3}(?:\.\d{3})+(?!\d))\d{1,4}(?:\.\d{1,4}){2,4}(?![\w.]?\d)")
 _CODE = re.compile(r"(?=[^\W_]{0,24}\d)(?=[^\W_]{0,24}[^\W\d_])[^\W_]{2,24}(?![^\W_])")
 _PRODUCT = re.compile(r"\d+[xX]\d+")
 _CODE_PART = re.compile(r"[^\W\d_]+|\d+")
@@ -111,6 +112,9 @@ def read_code(text: str, at: int, context: Context) -> Found | None:
     if match:
         words = " punto ".join(cardinal(int(n)) for n in match[1].split("."))
         return ("" if context.before() == "versión" else "versión ") + words, match.end(), "version"
+    match = _DOTTED.match(text, at)
+    if match:
+        return " punto ".join(cardinal(int(n)) for n in match.group().split(".")), match.end(), "version"
     match = _HYPHENED.match(text, at)
     if match:
         return f"{_letters(match[1], context)} {cardinal(int(match[2]))}", match.end(), "name-number"

@@ -34,7 +34,8 @@ _UNITS = {
     "kWh": ("kilovatio hora", "kilovatios hora", "m"), "V": ("voltio", "voltios", "m"), "A": ("amperio", "amperios", "m"),
     "Hz": ("hercio", "hercios", "m"), "kHz": ("kilohercio", "kilohercios", "m"), "MHz": ("megahercio", "megahercios", "m"),
     "GHz": ("gigahercio", "gigahercios", "m"), "dB": ("decibel", "decibeles", "m"),
-    "kcal": ("kilocaloría", "kilocalorías", "f"),
+    "mg/dl": ("miligramo por decilitro", "miligramos por decilitro", "m"), "g/l": ("gramo por litro", "gramos por litro", "m"),
+    "mg/l": ("miligramo por litro", "miligramos por litro", "m"), "kcal": ("kilocaloría", "kilocalorías", "f"),
     "KB": ("kilobyte", "kilobytes", "m"), "MB": ("megabyte", "megabytes", "m"), "GB": ("gigabyte", "gigabytes", "m"),
     "TB": ("terabyte", "terabytes", "m"), "Mbps": ("megabit por segundo", "megabits por segundo", "m"),
     "psi": ("libra por pulgada cuadrada", "libras por pulgada cuadrada", "f"), "hPa": ("hectopascal", "hectopascales", "m"),
@@ -46,6 +47,7 @@ _NOT_NOUNS = frozenset(
     "a al y o u e de del en con sin bajo sobre hasta que por para centígrados celsius fahrenheit kelvin".split()
 )
 _POINT_INSIDE = re.compile(r"\.(?=,|[ \xa0][a-záéíóúñ\d])")
+_MAINS = re.compile(r"(?<!\d)(?:12|24|48|110|220|230|380)$")
 _ALONE = re.compile(r"(\d{1,3}(?:,\d+)?)'(?: ?(\d{1,2})(?:\"|''))?")
 
 
@@ -60,8 +62,13 @@ def unit_at(text: str, at: int) -> tuple[tuple[str, str, str], int] | None:
     said = _UNITS.get(written) or (_LOWER.get(written.lower()) if written[:1].isalpha() or written[0] in "°%‰" else None)
     if said is None:
         return None
-    if written in ("A", "a", "k", "v", "w", "V") and text[at : at + 1] in (" ", "\xa0"):
-        return None  # "3 a 5", "2 V": a letter is more likely
+    apart = text[at : at + 1] in (" ", "\xa0")
+    if written in ("A", "a", "k", "v", "w") and apart:
+        return None  # "3 a 5": a letter is more likely
+    if written == "V" and apart and not _MAINS.search(text[max(0, at - 4) : at]):
+        return None
+    if len(written) == 1 and written.isupper() and (written not in _UNITS or (written == "K" and not apart)):
+        return None  # 5G, 4K
     return said, match.end()
 
 

@@ -90,6 +90,7 @@ def read_money(text: str, at: int, context: Context) -> Found | None:
         minus = "menos " if match.re is _BEFORE_SIGN and (match[1] or match[3]) else ""
         sign = match[2] if match.re is _BEFORE_SIGN else match[1]
         words, end = _said(text, number, _currency(sign, context))
+        end += 2 if text[end : end + 2] == ".-" else 0  # $ 100.-
         return minus + words, end, "sign or code before"
     if not text[at].isdecimal():
         return None

@@ -20,7 +20,7 @@ _MASCULINE = frozenset(
     "poema poemas drama dramas síntoma síntomas fantasma fantasmas cometa cometas tranvía tranvías sofá sofás yoga puma pumas "
     "gramo diploma diplomas telegrama telegramas kilograma panoramas dilema dilemas lema lemas aroma aromas crucigrama "
     "crucigramas "
-    "jamás atrás quizás artistas colegas pijama pijamas gorila gorilas koala koalas papa".split()
+    "dálmatas jamás atrás quizás artistas colegas pijama pijamas gorila gorilas koala koalas papa".split()
 )
 _FEMININE = frozenset(
     "vez veces noche noches tarde tardes calle calles clase clases ley leyes flor flores parte partes mujer mujeres "

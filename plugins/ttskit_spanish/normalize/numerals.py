@@ -12,6 +12,8 @@ from ttskit_spanish.normalize.numbers import LIMIT, cardinal, decimals, spelt
 _GAP = "[ \u00a0\u2009\u202f]"
 _COMMA = re.compile(rf"(?:\d{{1,3}}(?:\.\d{{3}})+|\d{{1,3}}(?:{_GAP}\d{{3}})+|\d+)(?![\d])(?:,\d+)?")
 _POINT = re.compile(rf"(?:\d{{1,3}}(?:,\d{{3}})+|\d{{1,3}}(?:{_GAP}\d{{3}})+|\d+)(?![\d])(?:\.\d+)?")
+_POINT_ONLY = re.compile(r"\d{1,3}(?:,\d{3})+\.\d+(?![\d.,]\d)")
+_COMMA_ONLY = re.compile(r"\d{1,3}(?:\.\d{3})+,\d+(?![\d.,]\d)")
 SCALES = {"mil millones": "mil millones", "m": "millones", "mm": "millones", "mill": "millones", "mill.": "millones",
           "mil": "mil", "millón": "millón", "millones": "millones", "millon": "millón", "billón": "billón",
           "billones": "billones",
@@ -63,6 +65,8 @@ def numeral_at(text: str, at: int, comma: bool) -> Numeral | None:
     >>> numeral_at("3.5", 0, True).words(), numeral_at("1,234.5", 0, False).words()
     ('tres punto cinco', 'mil doscientos treinta y cuatro punto cinco')
     """
+    if (_POINT_ONLY if comma else _COMMA_ONLY).match(text, at):
+        comma = not comma  # both signs, the other way round
     match = (_COMMA if comma else _POINT).match(text, at)
     if match is None:
         return None
@@ -96,6 +100,8 @@ def read_numeral(text: str, at: int, context: Context) -> Found | None:
     if number is None:
         return None
     end = number.end
+    if number.written.isdecimal() and len(number.written) > 15:
+        return spelt(number.written), end, "digits of an account"
     span = _RANGE.match(text, end)
     if span and (len(span.group()) == 1 or not context.arithmetic):
         second = numeral_at(text, span.end(), context.comma)

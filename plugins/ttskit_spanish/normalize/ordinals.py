@@ -16,6 +16,8 @@ _FRACTION = re.compile(r"(?:(\d{1,6}) )?(\d{1,3}(?:\.\d{3})+|\d{1,9})/(\d{1,3}(?
 _SIGNS = {"½": (1, 2), "⅓": (1, 3), "⅔": (2, 3), "¼": (1, 4), "¾": (3, 4), "⅕": (1, 5), "⅛": (1, 8), "⅜": (3, 8),
           "⅝": (5, 8), "⅞": (7, 8)}
 _MIXED_SIGN = re.compile(r"(\d{1,6}) ?([½⅓⅔¼¾⅕⅛⅜⅝⅞])")
+_DOOR = re.compile(r"[A-Z](?![^\W_])")
+_ER_POINT, _POINT = re.compile(r"\.(?=[ \xa0][^\W\d_])"), re.compile(r"\.(?=[ \xa0][a-záéíóúñ])")
 _FINAL = re.compile(r" (?:avos )?de (?:la )?final(?![^\W\d_])", re.IGNORECASE)
 _STAGES = {2: "semi", 4: "cuartos", 8: "octavos", 16: "dieciseisavos", 32: "treintaidosavos"}
 _FILES = frozenset("ley leyes decreto dnu resolución causa expediente ordenanza acordada disposición número circular".split())
@@ -32,7 +34,7 @@ def read_ordinal(text: str, at: int, context: Context) -> Found | None:
     ('quinta', 'tercer', 'duodécimo', 'primero', 'primer', 'primer', 'décimo')
     """
     match = _ORDINAL.match(text, at)
-    if match is None or not ends_token(text, match.end()):
+    if match is None or not (ends_token(text, match.end()) or (match[2] in "º°" and _DOOR.match(text, match.end()))):
         return None
     number, mark = int(re.sub(r"\D", "", match[1])), match[2]
     if number == 0 or (mark == "°" and number > 40):
@@ -40,7 +42,13 @@ def read_ordinal(text: str, at: int, context: Context) -> Found | None:
     feminine = mark == "ª" or (mark.endswith("a") and mark != "a")
     noun = context.after(match.end()).islower() and gender_after(context, match.end()) == "m"
     short = mark in _MASCULINE_SHORT or (mark in ("º", "°") and noun)
-    return ordinal(number, "f" if feminine else "m", short=short and not feminine), match.end()
+    return ordinal(number, "f" if feminine else "m", short=short and not feminine), _after_point(text, match)
+
+
+def _after_point(text: str, match: re.Match) -> int:
+    """The end of an ordinal, its own point included: 3er. Encuentro, 4ta. fecha."""
+    end = match.end()
+    return end + 1 if (_ER_POINT if match[2] == "er" else _POINT).match(text, end) else end
 
 
 def read_fraction(text: str, at: int, context: Context) -> Found | None:
@@ -70,6 +78,8 @@ def read_fraction(text: str, at: int, context: Context) -> Found | None:
     if _BAR_YEAR.match(match[3]) or under < 2:
         whole = f"{cardinal(int(match[1]))} " if match[1] else ""
         return f"{whole}{cardinal(over)} barra {cardinal(under)}", match.end(), "file number"
+    if match[1] is None and context.after(match.end()).lower() == "partes" and 3 <= under <= 10:
+        return f"{cardinal(over)} {ordinal(under, 'f')}s", match.end(), "parts"
     whole = int(match[1]) if match[1] else None
     said = _said(whole, over, under)
     if (over, under) == (1, 2) and _is_feminine(context, match.end()):

@@ -91,7 +91,7 @@ def normalize(text: str, locale: str = "es-AR", choices: Choices = DEFAULT) -> N
             at = space.end()
             context.silent(space.start(), at, "space")
         elif character.isdecimal() or unicodedata.category(character) == "No":
-            at = _read(_NUMERIC, at, context) or _unread(at, context)
+            at = _read(_NUMERIC, at, context) or _power(at, context)
         elif character.isalpha():
             at = _read(_LETTERED, at, context) or read_word(text, at, context)
         else:
@@ -115,8 +115,13 @@ def _read(readers: tuple[tuple[str, Reader], ...], at: int, context: Context) ->
     return None
 
 
-def _unread(at: int, context: Context) -> int:
-    context.report(at, at + 1)
+def _power(at: int, context: Context) -> int:
+    """x², 3³; any other raised digit is reported."""
+    said = {"²": "al cuadrado", "³": "al cubo"}.get(context.text[at])
+    if said is not None and context.text[at - 1 : at].isalnum():
+        add(context, said, (at, at + 1), "symbol", "power")
+    else:
+        context.report(at, at + 1)
     return at + 1
 
 

@@ -14,7 +14,7 @@ _SYMBOLS = {"%": "por ciento", "&": "y", "@": "arroba", "#": "numeral", "+": "m�
             "π": "pi", "§": "sección", "©": "copyright", "®": "marca registrada", "™": "marca registrada", "°": "grados",
             "º": "grados",
             "€": "euros", "£": "libras", "¥": "yenes", "¢": "centavos", "$": "pesos", "µ": "micro", "∞": "infinito",
-            "~": "aproximadamente", "^": "circunflejo",
+            "~": "aproximadamente", "^": "elevado a",
             "|": "barra vertical", "\\": "barra invertida"}  # fmt: skip
 
 
@@ -38,6 +38,9 @@ def read_sign(text: str, at: int, context: Context) -> int:
         context.silent(at, end, "quotes")
     elif character in _SILENT:
         context.silent(at, end, "formatting")
+    elif text.startswith("(h)", at) and in_words:
+        end = at + 3
+        add(context, "hijo", (at, end), "abbreviation", "the younger of two")
     elif character in "([{)]}":
         opens = character in "([{"
         if in_words and (opens or text[end : end + 2].strip()[:1].isalnum()):

@@ -14,6 +14,7 @@ _LOCAL = re.compile(
 )
 _SHORT = re.compile(r"\d{4}-\d{4}(?!\d)")
 _EXTENSION = re.compile(r"(?:-| ?(?:ext|int|interno)\.? ?)(\d{2,5})(?!\d)")
+_TAX = re.compile(r"(\d{2})-(\d{8})-(\d)(?!\d)")
 _PLATE = re.compile(r"([A-Z]{2}) ?(\d{3}) ?([A-Z]{2})(?![^\W_])|([A-Z]{3}) ?(\d{3})(?![^\W_])")
 _EMERGENCY = re.compile(r"(?:911|10[0-9]|11[0-9]|14[0-9]|13[0-9]|144|137)(?!\d|[.,]\d)")
 _CALLING = frozenset(
@@ -48,6 +49,9 @@ def read_telephone(text: str, at: int, context: Context) -> Found | None:
     >>> read("+54 911 1234-5678")
     'más cincuenta y cuatro , nueve uno uno , doce treinta y cuatro , cincuenta y seis setenta y ocho'
     """
+    tax = _TAX.match(text, at)
+    if tax:
+        return f"{cardinal(int(tax[1]))} , {cardinal(int(tax[2]))} , {cardinal(int(tax[3]))}", tax.end(), "CUIT or CUIL"
     if context.before() in _CALLING or (context.before() in ("al", "el") and context.before(2) in _CALLING):
         match = _EMERGENCY.match(text, at)
         if match:

@@ -58,11 +58,13 @@ def read_time(text: str, at: int, context: Context) -> Found | None:
     lettered = match.re is _LETTERED
     hour, minute = int(match[1]), int(match[2] if lettered else match[3])
     second = match[3] if lettered else match[4]
-    if hour > 24 or minute > 59 or (second and int(second) > 59) or not ends_token(text, match.end()):
+    if hour > 24 or minute > 59 or (second and int(second) > 59):
         return None
     end = match.end()
     unit = _HOURS.match(text, end)
     half = _HALF.match(text, end)
+    if not (ends_token(text, end) or unit or half):
+        return None
     if not lettered and match[2] == ".":
         follows = context.after(end)
         if text[end : end + 1] == "." and text[end + 1 : end + 2].isdecimal():

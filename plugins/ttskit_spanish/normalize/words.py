@@ -57,6 +57,9 @@ def _one_word(text: str, at: int, end: int, context: Context) -> int:
     word = text[at:end]
     low = lower(word)
     joined = "'" in word or "’" in word
+    if low is not None and len(word) == 3 and word[1] == "y" and (word[0] + word[2]).isupper():
+        add(context, f"{spell(low[0], context.locale)} y {spell(low[2], context.locale)}", (at, end), "letters", "T y C")
+        return end
     if low is None:
         context.report(at, end)
     elif word.isupper() and not joined and len(low) == len(word):
