@@ -38,7 +38,10 @@ from ttskit_fastpitch.model import FastPitch
 # What of NeMo's tokenizer configuration the frontend knows; the rest must be absent, empty or of no effect on reading.
 _TOKENIZER = ("locale", "punct", "apostrophe", "pad_with_space", "add_blank_at", "non_default_punct_list", "grapheme_case")
 _G2P = ("use_chars", "use_stresses", "ignore_ambiguous_words", "grapheme_case")
-_NO_EFFECT = ("_target_", "g2p", "phoneme_dict", "phoneme_probability", "locale", "sep")
+_NO_EFFECT = ("_target_", "g2p", "phoneme_dict", "phoneme_probability", "locale", "sep", "set_graphemes_upper")
+# What NeMo takes where its configuration says nothing.
+_NEMO_DEFAULTS = {"locale": "en-US", "punct": True, "apostrophe": False, "pad_with_space": False, "use_chars": False,
+                  "use_stresses": True, "ignore_ambiguous_words": True, "grapheme_case": "upper"}  # fmt: skip
 _UPSTREAM_MEAN_HZ, _UPSTREAM_STD_HZ = 218.14, 67.24  # what NVIDIA's code assumes where a checkpoint holds zeros
 
 
@@ -190,8 +193,10 @@ def _nemo_frontend(archive: NemoArchive, rows: int, run: Path, extra: dict, repo
     if strange:
         what = f"the tokenizer of {archive.path.name} has settings that ttskit does not have"
         raise CheckpointError(what, ", ".join(strange), "give the tokens in order: --symbols FILE")
-    how = {k: section[k] for section, names in ((tokenizer, _TOKENIZER), (g2p, _G2P)) for k in names
-           if k in section and (section[k] is not None or k == "add_blank_at")}  # fmt: skip
+    given = {k: section[k] for section, names in ((tokenizer, _TOKENIZER), (g2p, _G2P)) for k in names
+             if section.get(k) is not None}  # fmt: skip
+    case = {"grapheme_case": "mixed"} if g2p.get("set_graphemes_upper") is False else {}
+    how = {**_NEMO_DEFAULTS, **case, **given}
     member, content = archive.artifact(g2p.get("phoneme_dict"))
     name = re.sub(r"^[0-9a-f]{32}_", "", PurePosixPath(member).name)
     place = run / "frontend" / name

@@ -14,9 +14,10 @@ import torch
 import yaml
 
 from ttskit.audio.config import PRESETS
+from ttskit.importing.symbol_sets import english_basic
 from ttskit.interfaces import ModelContext
 from ttskit.symbols import SpeakerTable
-from ttskit_fastpitch.checkpoints import nemo_options
+from ttskit_fastpitch.checkpoints import dle_options, nemo_options
 from ttskit_fastpitch.model import FastPitch
 from ttskit_nemo.frontend import NemoIpaFrontend
 
@@ -57,8 +58,8 @@ CONFIG = {
     "input_fft": _STACK, "output_fft": _STACK, "duration_predictor": _PREDICTOR, "pitch_predictor": _PREDICTOR,
     "alignment_module": {"n_text_channels": 16}, "optim": {"name": "adamw"},
     "text_tokenizer": {
-        "_target_": "nemo.collections.tts.torch.tts_tokenizers.IPATokenizer", "punct": True, "apostrophe": True,
-        "pad_with_space": True,
+        "_target_": "nemo.collections.tts.torch.tts_tokenizers.IPATokenizer", "locale": "es-ES", "punct": True,
+        "apostrophe": True, "pad_with_space": True,
         "g2p": {"_target_": "nemo_text_processing.g2p.modules.IPAG2P", "phoneme_dict": f"nemo:{MEMBER}",
                 "phoneme_probability": 0.5, "ignore_ambiguous_words": False, "use_chars": True, "use_stresses": True},
     },
@@ -99,6 +100,36 @@ def their_weights(config: dict, folder: Path, letters: str) -> dict[str, torch.T
     state = {their_name(name): value for name, value in model.state_dict().items()}
     state.update({name.removeprefix("fastpitch."): v for name, v in state.items() if name.startswith("fastpitch.aligner.")})
     return {**state, "fastpitch.pitch_mean": torch.zeros(1), "fastpitch.pitch_std": torch.zeros(1)}
+
+
+_SIDE = {"n_layers": 1, "n_heads": 1, "d_head": 8, "conv1d_kernel_size": 3, "conv1d_filter_size": 24, "output_size": 16}
+DLE_CONFIG = {
+    "n_mel_channels": 80, "n_symbols": 148, "padding_idx": 0, "symbols_embedding_dim": 16, "n_speakers": 2,
+    "speaker_emb_weight": 0.5, "energy_conditioning": True, "pitch_embedding_kernel_size": 3, "energy_embedding_kernel_size": 3,
+    **{f"{side}_fft_{k}": v for side in ("in", "out") for k, v in _SIDE.items()},
+    **{f"p_{side}_fft_{k}": 0.1 for side in ("in", "out") for k in ("dropout", "dropatt", "dropemb")},
+    **{f"{p}_predictor_{k}": v for p in ("dur", "pitch", "energy")
+       for k, v in (("n_layers", 1), ("filter_size", 12), ("kernel_size", 3))},
+    **{f"p_{p}_predictor_dropout": 0.1 for p in ("dur", "pitch", "energy")},
+}  # fmt: skip
+
+
+@pytest.fixture
+def dle_file(tmp_path: Path) -> Path:
+    """A FastPitch `.pt` as DeepLearningExamples writes it, with averaged weights."""
+    torch.manual_seed(4)
+    context = ModelContext(PRESETS["nvidia-22050"], english_basic(), SpeakerTable(("0", "1")))
+    model = FastPitch(dle_options(DLE_CONFIG), context)
+    with torch.no_grad():
+        model.duration_predictor.out.bias.fill_(1.5)
+    state = {their_name(name).removeprefix("fastpitch."): value for name, value in model.state_dict().items()}
+    for ours, theirs in (("aligner.", "attention."), ("energy_embedding", "energy_emb")):
+        state = {name.replace(ours, theirs): value for name, value in state.items()}
+    state.update(pitch_mean=torch.tensor([200.0]), pitch_std=torch.tensor([50.0]))
+    torch.save({"epoch": 3, "iteration": 9, "config": DLE_CONFIG, "state_dict": state, "ema_state_dict": state, "optimizer": {},
+                "train_setup": {"symbol_set": "english_basic", "sampling_rate": 22050, "mel_fmax": 8000.0}},
+               tmp_path / "FastPitch_checkpoint_3.pt")  # fmt: skip
+    return tmp_path / "FastPitch_checkpoint_3.pt"
 
 
 def add(tar: tarfile.TarFile, name: str, content: bytes) -> None:

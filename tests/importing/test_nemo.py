@@ -133,6 +133,15 @@ def test_dictionaries_are_read_as_the_embedding_was_counted(make_archive, tmp_pa
     assert [v.phonemize("árbol").replace(" ", "") for v in voices] == ["ˈaɾβol", "ÁROL"]  # no B in the older inventory
 
 
+def test_another_tokenizer_with_its_symbols_in_a_file(make_archive, tmp_path):
+    symbols = import_checkpoint(make_archive(), tmp_path / "run").run.context.symbols.symbols
+    (tmp_path / "symbols.json").write_text(json.dumps(symbols), encoding="utf-8")
+    other = make_archive(change=lambda c: c["text_tokenizer"].update(_target_="nemo.SpanishCharsTokenizer"))
+    run = import_checkpoint(other, tmp_path / "letters", symbols=tmp_path / "symbols.json").run
+    assert run.context.symbols.pad == "<pad>" and run.frontend.name == "characters"
+    assert load_voice(run.path).synthesize("HOLA", speaker="0").parts[0].analysis.tokens == tuple("HOLA")
+
+
 def test_spanish_rules_in_the_checkpoints_tokens(make_archive, tmp_path):
     """ʃ is a Rioplatense ll; a castilian ʎ or ʝ keeps its own token, and never becomes ʃ."""
     archive = make_archive()

@@ -61,11 +61,14 @@ def test_fastpitch_of_dle_speaks_as_upstream(file, tmp_path):
     torch.testing.assert_close(mel, theirs[:, : mel.shape[1]], atol=1e-4, rtol=0)
 
 
-@pytest.mark.parametrize("file", found("fastpitch*/*", "config"))
-def test_fastpitch_of_dle_in_its_variants(file, tmp_path):
+def test_fastpitch_of_dle_in_its_variants(dle_file, tmp_path):
     """DDP prefixes, averaged weights, no aligner, no pitch, symbols from a file."""
-    content = dict(torch_content(file))
-    plain = import_checkpoint(file, tmp_path / "plain").run.weights()[0]
+    content = dict(torch_content(dle_file))
+    whole = import_checkpoint(dle_file, tmp_path / "plain")
+    plain = whole.run.weights()[0]
+    assert whole.importer == "dle-fastpitch" and ("ignored", "ema_state_dict", "choose with --ema") in whole.report.rows
+    assert whole.run.context.pitch["1"].mean_hz == 200.0 and whole.run.info["options"]["speaker"]["weight"] == 0.5
+    assert len(load_voice(tmp_path / "plain").synthesize("Una casa", speaker="1").audio)
     content["ema_state_dict"] = {n: v * 0.5 if v.is_floating_point() else v for n, v in content["state_dict"].items()}
     content["state_dict"] = {f"module.{name}": value for name, value in content["state_dict"].items()}
     torch.save(content, tmp_path / "ddp.pt")

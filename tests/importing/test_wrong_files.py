@@ -99,6 +99,9 @@ def test_settings_that_ttskit_does_not_have(make_archive, tmp_path):
     def phonemes(config: dict) -> None:
         config["text_tokenizer"]["_target_"] = "nemo.EnglishPhonemesTokenizer"
 
+    def english(config: dict) -> None:  # NeMo's locale where none is given
+        del config["text_tokenizer"]["locale"]
+
     def heteronyms(config: dict) -> None:
         config["text_tokenizer"]["g2p"]["heteronyms"] = "nemo:heteronyms"
 
@@ -114,7 +117,7 @@ def test_settings_that_ttskit_does_not_have(make_archive, tmp_path):
     def without(config: dict) -> None:
         del config["input_fft"]
 
-    expected = {phonemes: "EnglishPhonemesTokenizer", heteronyms: "heteronyms", normalised: "per_feature",
+    expected = {phonemes: "EnglishPhonemesTokenizer", english: "locale", heteronyms: "heteronyms", normalised: "per_feature",
                 elsewhere: "/etc/hostname", larger: "size mismatch", without: "input_fft"}  # fmt: skip
     for number, (change, word) in enumerate(expected.items()):
         error = refused(make_archive(f"{number}.nemo", change=change), tmp_path / "run")

@@ -99,7 +99,9 @@ def pitch_statistics(path: Path, speakers: SpeakerTable) -> dict[str, PitchStats
 
 
 def symbol_table(path: Path, count: int) -> SymbolTable:
-    """The symbols of a checkpoint that does not hold them: a JSON list, or one symbol a line; the first one is padding.
+    """The symbols of a checkpoint that does not hold them: a JSON list, or one symbol a line.
+
+    Padding is the symbol `<pad>`, or the first one where there is none of that name.
 
     Raises:
         MismatchError: not `count` symbols.
@@ -117,4 +119,5 @@ def symbol_table(path: Path, count: int) -> SymbolTable:
                             f"the file has {len(symbols)}, the embedding {count}",
                             "give the symbols in the order in which it was trained with them")  # fmt: skip
     silent = frozenset(s for s in symbols if not any(c.isalnum() for c in s))
-    return SymbolTable(tuple(symbols), pad=symbols[0], space=" " if " " in symbols else None, silent=silent | {symbols[0]})
+    pad = "<pad>" if "<pad>" in symbols else symbols[0]
+    return SymbolTable(tuple(symbols), pad=pad, space=" " if " " in symbols else None, silent=silent | {pad})
