@@ -1,9 +1,9 @@
 """How phonemes are said in context: approximants, place of nasals, voiced and aspirated s, vowels across words.
 
 Everything here is optional; without options the tokens are the phonemes of each word alone.
-Sources: Navarro Tomás, Manual de pronunciación española (1918), §§ 80-127; Quilis, Tratado de
-fonología y fonética españolas (1993), chs. 5-7; Hualde, The Sounds of Spanish (2005), chs. 6-9;
-RAE & ASALE, Nueva gramática: Fonética y fonología (2011), chs. 4-6.
+Sources: Navarro Tomás, Manual de pronunciación española (1918); Quilis, Tratado de
+fonología y fonética españolas (1993); Hualde, The Sounds of Spanish (2005);
+RAE & ASALE, Nueva gramática: Fonética y fonología (2011).
 """
 
 from __future__ import annotations
@@ -101,7 +101,7 @@ def realise_words(spoken: Sequence[Piece | Word], style: Style, literal: Contain
 
 
 def _join(left: list[str], right: list[str]) -> None:
-    """Vowels that meet: equal ones become one, i and u lose their syllable (Quilis 1993, 11.4). Words keep a phoneme."""
+    """Vowels that meet: equal ones become one, i and u lose their syllable. Words keep a phoneme."""
     if not left or not right:
         return
     first, second = left[-1], right[0]
