@@ -89,13 +89,14 @@ def test_dropout_is_on_in_these_models(recipe, registry):
 @pytest.mark.parametrize("log_every", [1, 4])
 def test_ctrl_c_saves_and_resumes_exactly(log_every, trained, at, tmp_path, losses_of, same_weights):
     every = (f"training.log_every={log_every}",)
+    handler = signal.getsignal(signal.SIGINT)  # ignored where the tests run in a shell's background
     registry = at(4, lambda: signal.raise_signal(signal.SIGINT))
     with pytest.raises(TrainingStopped) as stopped:
         trained(run="stopped", steps=STEPS, overrides=every, registry=registry)
     after = 5  # the signal comes while step 4 is logged; the step under way is finished
     assert stopped.value.step == after and stopped.value.run.checkpoints[-1].step == after
     assert "--resume" in str(stopped.value)
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert signal.getsignal(signal.SIGINT) is handler
     whole = trained(run="whole", steps=STEPS, overrides=every)
     resumed = trained(run="stopped", steps=None, resume=True, overrides=every)
     assert losses_of(resumed.path) == losses_of(whole.path)
