@@ -1,6 +1,6 @@
 """How well and how fast Spanish is read, by halves of each development set.
 
-    python benchmarks/spanish.py [FOLDER] [--errors FILE] [--only NAME] [--json FILE]
+    python benchmarks/spanish.py [FOLDER] [--errors FILE] [--only NAME] [--markdown FILE] [--json FILE]
 
 FOLDER holds the evaluation sets and their `score.py` (default: `eval_spanish` under TTSKIT_SHARED, or
 beside the checkout). Each set is split by the first bit of the SHA-1 of the written form: A is looked at
@@ -111,6 +111,37 @@ def speeds(folder: Path) -> list[dict]:
     ]
 
 
+# What is measured, the anchor and the goal, and where the figure is: set, category, measure.
+_ROWS = (
+    ("common words, Castilian, WER %", "espeak-ng 0.16", "≤ 0.12", "g2p_ca_dev.tsv", "common", "WER_seg"),
+    ("common words, Latin American, WER %", "espeak-ng 0.15", "≤ 0.12", "g2p_la_dev.tsv", "common", "WER_seg"),
+    ("the same with stress, Castilian", "espeak-ng 0.45", "≤ 0.30", "g2p_ca_dev.tsv", "common", "WER_stress"),
+    ("the same with stress, Latin American", "espeak-ng 0.44", "≤ 0.30", "g2p_la_dev.tsv", "common", "WER_stress"),
+    ("names, Castilian, WER %", "espeak-ng 0.58", "≤ 0.4", "g2p_ca_dev.tsv", "name", "WER_seg"),
+    ("names, Latin American, WER %", "espeak-ng 0.58", "≤ 0.4", "g2p_la_dev.tsv", "name", "WER_seg"),
+    ("irregular words, Castilian, WER %", "espeak-ng 75.8", "≤ 60", "g2p_ca_dev.tsv", "irregular", "WER_seg"),
+    ("irregular words, Latin American, WER %", "espeak-ng 75.8", "≤ 60", "g2p_la_dev.tsv", "irregular", "WER_seg"),
+    ("Rioplatense, WER %", "espeak-ng with ʃ 5.1", "≤ 1", "g2p_rp_dev.tsv", "ALL", "WER_seg"),
+    ("syllables and stress, % right", "silabeador 99.1", "≥ 99.5", "syllables_dev.tsv", "ALL", "acc_both"),
+    ("NeMo's cases fit for es-AR, % right", "NeMo 100", "≥ 97", "normalization_dev.tsv", "ALL fit for es-AR", "accuracy"),
+    ("NeMo's cases, all, % right", "", "", "normalization_dev.tsv", "ALL", "accuracy"),
+    ("Argentine cases, % right", "NeMo 49.6, espeak-ng 35", "≥ 97", "normalization_ar_dev.tsv", "ALL", "accuracy"),
+)
+
+
+def markdown(rows: list[dict]) -> str:
+    """The tables of RESULTS.md."""
+    lines = ["| measure | anchor | goal | A | B | all | items A / B |", "|---|---|---|---|---|---|---|"]
+    for what, anchor, goal, name, category, key in _ROWS:
+        found = {r["half"]: r for r in rows if r.get("set") == name and r["category"] == category}
+        counts = [str(found[h].get("items", found[h].get("words"))) for h in "AB"]
+        values = " | ".join(f"{found[h][key]:.2f}" for h in ("A", "B", "all"))
+        lines.append(f"| {what} | {anchor} | {goal} | {values} | {' / '.join(counts)} |")
+    lines += ["", "| speed, one core, CPU time, cold cache | words/s |", "|---|---|"]
+    lines += [f"| {r['what']} | {r['words_per_s']:,} |" for r in rows if "what" in r]
+    return "\n".join(lines)
+
+
 def show(row: dict) -> str:
     """One line of a row's figures."""
     values = [f"{k} {v:.2f}" if isinstance(v, float) else f"{k} {v}" for k, v in row.items() if k not in ("set", "half")]
@@ -123,6 +154,7 @@ def main() -> None:
     parser.add_argument("folder", nargs="?", type=Path, default=SHARED / "eval_spanish")
     parser.add_argument("--errors", type=Path, help="write the errors of half A here (tab-separated)")
     parser.add_argument("--only", default="", help="only sets whose name contains this; no speeds")
+    parser.add_argument("--markdown", type=Path, help="write the tables of RESULTS.md here")
     parser.add_argument("--json", type=Path, help="write all figures here")
     args = parser.parse_args()
     rows, lines = [], []
@@ -137,6 +169,8 @@ def main() -> None:
     if not args.only:
         rows += speeds(args.folder)
         print("\n".join(show(row) for row in rows[-4:]))
+        if args.markdown:
+            args.markdown.write_text(markdown(rows) + "\n", encoding="utf-8")
     if args.errors:
         args.errors.write_text("\n".join(lines) + "\n", encoding="utf-8")
     if args.json:

@@ -8,8 +8,8 @@ from ttskit_spanish.normalize.context import Context
 from ttskit_spanish.normalize.letters import sayable, spell
 
 # Said otherwise than their letters suggest.
-_SPELT = frozenset("ONG CEO ADN ARN OMS GPS USB PDF CUE IPC UIA UOM UTA UCR UTN UIF UE IA AI OIT OMC ADSL".split())
-_SAID = frozenset("CUIT CUIL IVA SIDA COVID CONICET UNICEF UNESCO ARBA EPEC IPOD".split())
+_SPELT = frozenset("ONG SOS CEO ADN ARN OMS GPS USB PDF CUE IPC UIA UOM UTA UCR UTN UIF UE IA AI OIT OMC ADSL".split())
+_SAID = frozenset("OVNI CUIT CUIL IVA SIDA COVID CONICET UNICEF UNESCO ARBA EPEC IPOD".split())
 _SAID_AS = {"YPF": "i pe efe", "CD": "ce de", "PYME": "pyme", "PYMES": "pymes", "EEUU": "estados unidos",
             "BSAS": "buenos aires", "RRHH": "recursos humanos", "DDHH": "derechos humanos",
             "FFAA": "fuerzas armadas", "RRPP": "relaciones públicas"}  # fmt: skip

@@ -8,6 +8,7 @@ from ttskit_spanish.normalize.context import Context, Found, ends_token
 from ttskit_spanish.normalize.numbers import cardinal
 
 MONTHS = "enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre".split()
+_ROMAN_MONTHS = "I II III IV V VI VII VIII IX X XI XII".split()
 _SHORT = {m[:3]: m for m in MONTHS} | {"sept": "septiembre", "set": "septiembre",
           "setiembre": "setiembre"} | {m: m for m in MONTHS}
 _DAYS = {"lun": "lunes", "mar": "martes", "mié": "miércoles", "mier": "miércoles", "miér": "miércoles", "jue": "jueves",
@@ -15,6 +16,7 @@ _DAYS = {"lun": "lunes", "mar": "martes", "mié": "miércoles", "mier": "miérco
          "vier": "viernes", "sáb": "sábado", "sab": "sábado", "dom": "domingo"}  # fmt: skip
 _MONTH = r"(?P<month>" + "|".join(sorted(_SHORT, key=len, reverse=True)) + r")"
 _NUMERIC = re.compile(r"(\d{1,2})([/.-])(\d{1,2})\2(\d{4}|\d{2})")
+_ROMAN_MONTH = re.compile(r"(\d{1,2})([/.-])(I{1,3}|I?V|VI{1,3}|I?X|XI{1,2})\2(\d{4}|\d{2})(?!\d)")
 _NO_YEAR = re.compile(r"(\d{1,2})/(\d{1,2})(?![\d/]|[.,]\d)")
 _ISO = re.compile(r"(\d{4})([-/])(\d{2})\2(\d{2})")
 _DAY_MONTH = re.compile(
@@ -79,6 +81,9 @@ def read_date(text: str, at: int, context: Context) -> Found | None:
             day, month = month, day
         if 1 <= day <= 31 and 1 <= month <= 12:
             return _said(day, month, match[4]), match.end(), "day/month/year"
+    match = _ROMAN_MONTH.match(text, at)
+    if match and 1 <= int(match[1]) <= 31:
+        return _said(int(match[1]), _ROMAN_MONTHS.index(match[3]) + 1, match[4]), match.end(), "day/Roman month/year"
     match = _NO_YEAR.match(text, at) if context.choices.slash != "fraction" else None
     if match:
         day, month = int(match[1]), int(match[2])

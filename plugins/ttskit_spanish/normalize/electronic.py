@@ -15,6 +15,8 @@ _URL = re.compile(r"(?:https?://|ftp://|www\.)[^\s<>«»“”\"()\[\]]{2,300}",
 _DOMAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,60}(?:\.[a-z0-9-]{1,30}){0,3}"
                      r"\.(?:com|org|net|edu|gob|gov|info|io|ar|es|mx|uy|cl|ly|app|dev|tv|br|example)"
                      r"(?:\.[a-z]{2})?(?:/[^\s<>«»“”\"()\[\]]{0,200})?(?![\w@])")  # fmt: skip
+_FILE = re.compile(r"[A-Za-z0-9_-]{1,60}"
+                   r"\.(?:txt|jpe?g|png|gif|pdf|docx?|xlsx?|pptx?|csv|zip|rar|mp[34]|wav|exe|html?|json|py)(?![\w.]?\w)")
 _IP = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}(?![\d.])")
 _HANDLE = re.compile(r"@([A-Za-z0-9_ñÑáéíóúÁÉÍÓÚ]{2,40})")
 _HASHTAG = re.compile(r"#([A-Za-z0-9_ñÑáéíóúüÁÉÍÓÚ]{2,80})")
@@ -79,6 +81,9 @@ def read_electronic(text: str, at: int, context: Context) -> Found | None:
         match = _IP.match(text, at)
         if match and all(int(n) < 256 and n == str(int(n)) for n in match.group().split(".")):
             return " punto ".join(cardinal(int(n)) for n in match.group().split(".")), match.end(), "IP address"
+    match = _FILE.match(text, at)
+    if match:
+        return spoken_address(match.group(), context.locale), match.end(), "file name"
     match = _EMAIL.match(text, at) or _URL.match(text, at) or _DOMAIN.match(text, at)
     if match is None:
         return None

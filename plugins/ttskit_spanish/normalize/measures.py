@@ -39,10 +39,22 @@ _UNITS = {
     "KB": ("kilobyte", "kilobytes", "m"), "MB": ("megabyte", "megabytes", "m"), "GB": ("gigabyte", "gigabytes", "m"),
     "TB": ("terabyte", "terabytes", "m"), "Mbps": ("megabit por segundo", "megabits por segundo", "m"),
     "psi": ("libra por pulgada cuadrada", "libras por pulgada cuadrada", "f"), "hPa": ("hectopascal", "hectopascales", "m"),
+    "dl": ("decilitro", "decilitros", "m"), "hl": ("hectolitro", "hectolitros", "m"), "dm": ("decímetro", "decímetros", "m"),
+    "hm": ("hectómetro", "hectómetros", "m"), "kV": ("kilovoltio", "kilovoltios", "m"),
+    "mV": ("milivoltio", "milivoltios", "m"),
+    "mA": ("miliamperio", "miliamperios", "m"), "mAh": ("miliamperio hora", "miliamperios hora", "m"),
+    "GW": ("gigavatio", "gigavatios", "m"), "GWh": ("gigavatio hora", "gigavatios hora", "m"),
+    "MWh": ("megavatio hora", "megavatios hora", "m"), "ft": ("pie", "pies", "m"), "mi": ("milla", "millas", "f"),
+    "yd": ("yarda", "yardas", "f"), "gal": ("galón", "galones", "m"), "µg": ("microgramo", "microgramos", "m"),
+    "μg": ("microgramo", "microgramos", "m"), "µm": ("micrómetro", "micrómetros", "m"), "Pa": ("pascal", "pascales", "m"),
+    "kPa": ("kilopascal", "kilopascales", "m"), "atm": ("atmósfera", "atmósferas", "f"), "cal": ("caloría", "calorías", "f"),
+    "kJ": ("kilojulio", "kilojulios", "m"), "Gb": ("gigabit", "gigabits", "m"), "Kb": ("kilobit", "kilobits", "m"),
+    "Gbps": ("gigabit por segundo", "gigabits por segundo", "m"), "kbps": ("kilobit por segundo", "kilobits por segundo", "m"),
+    "km³": ("kilómetro cúbico", "kilómetros cúbicos", "m"), "mm²": ("milímetro cuadrado", "milímetros cuadrados", "m"),
     "px": ("píxel", "píxeles", "m"), "mmHg": ("milímetro de mercurio", "milímetros de mercurio", "m"),
 }  # fmt: skip
 _LOWER = {unit.lower(): said for unit, said in reversed(_UNITS.items())}
-_UNIT = re.compile(r"[ \xa0]?(° [kK]|[%‰]|[°º] ?[CFK]?(?![^\W\d_])|[a-zA-Z]{1,4}(?:[²³/][a-zA-Z]{0,2})?(?![^\W_]))")
+_UNIT = re.compile(r"[ \xa0]?(° [kK]|[%‰]|[°º] ?[CFK]?(?![^\W\d_])|[a-zA-Zµμ]{1,4}(?:[²³/][a-zA-Z]{0,2})?(?![^\W_]))")
 _NOT_NOUNS = frozenset(
     "a al y o u e de del en con sin bajo sobre hasta que por para centígrados celsius fahrenheit kelvin".split()
 )

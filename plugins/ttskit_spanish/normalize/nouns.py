@@ -55,7 +55,9 @@ def gender_after(context: Context, at: int) -> str:
             return "f" if group[1].lower() == "a" else "n"
         later = _LATER.match(context.text, at)
         word = later[1].lower() if later else word
-    return "n" if not word or word in _NO_NOUN else gender_of(word)
+    if not word or word in _NO_NOUN:
+        return "f" if context.before() in ("la", "las") else "n"  # a la 1, a las 21: hours
+    return gender_of(word)
 
 
 def gender_of(word: str) -> str:

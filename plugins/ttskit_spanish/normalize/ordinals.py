@@ -20,7 +20,10 @@ _DOOR = re.compile(r"[A-Z](?![^\W_])")
 _ER_POINT, _POINT = re.compile(r"\.(?=[ \xa0][^\W\d_])"), re.compile(r"\.(?=[ \xa0][a-záéíóúñ])")
 _FINAL = re.compile(r" (?:avos )?de (?:la )?final(?![^\W\d_])", re.IGNORECASE)
 _STAGES = {2: "semi", 4: "cuartos", 8: "octavos", 16: "dieciseisavos", 32: "treintaidosavos"}
-_FILES = frozenset("ley leyes decreto dnu resolución causa expediente ordenanza acordada disposición número circular".split())
+_FILES = frozenset(
+    "ley leyes decreto dnu resolución causa expediente ordenanza acordada disposición número números circular "
+    "oficina departamento unidad local lote lotes".split()
+)
 _BAR_YEAR = re.compile(r"(?:19|20)\d\d$")
 
 

@@ -79,6 +79,7 @@ def read_roman(text: str, at: int, context: Context) -> Found | None:
         return cardinal(number), match.end(), "after a noun"
     if before in _RULERS and (letters.isupper() or len(letters) > 2) and set(letters.lower()) <= set("ivx"):
         return _of_ruler(number, before), match.end(), "ruler"
-    if letters.isupper() and len(letters) > 1 and set(letters) <= set("IVX") and not context.shouting:
+    small = set(letters) <= set("IVX") if len(letters) < 4 else True
+    if letters.isupper() and len(letters) > 1 and small and not context.shouting:
         return cardinal(number), match.end(), "capitals"
     return None

@@ -9,8 +9,8 @@ from ttskit_spanish.normalize.numbers import cardinal, spelt
 
 _INTERNATIONAL = re.compile(r"\+(\d{1,3})((?:[ -]?\(?\d{2,5}\)?){1,6})(?!\d)")
 _LOCAL = re.compile(
-    r"(?:\d{2}[- ]\d{4}-\d{4}|"
-    r"(?:\(?0\d{2,4}\)?[ -])(?:15[ -])?\d{2,4}[ -]\d{3,4}|0[89]00[ -]\d{3}[ -]\d{3,4}|\d{3}-\d{3}-\d{3,4})(?!\d)"
+    r"(?:0\d{2,3} \d{6,7}|\d{2}[- ]\d{4}-\d{4}|"
+    r"(?:\(?0\d{2,4}\)?[ -])(?:15[ -])?\d{2,4}[ -]\d{3,4}|0-?[89]00[ -]\d{3}[ -]\d{3,4}|\d{3}-\d{3}-\d{3,4})(?!\d)"
 )
 _SHORT = re.compile(r"\d{4}-\d{4}(?!\d)")
 _EXTENSION = re.compile(r"(?:-| ?(?:ext|int|interno)\.? ?)(\d{2,5})(?!\d)")

@@ -15,7 +15,7 @@ _HALF = re.compile(r" ?([ap])\.? ?m\b\.?", re.IGNORECASE)
 _HOUR_HALF = re.compile(r"(\d{1,2}) ?([ap])(?:\. ?m\.|m\b\.?)", re.IGNORECASE)
 _SENTENCE_ENDS = re.compile(r"[\s\"'»”)]*$|\s+[¿¡«\"“(—]*[A-ZÁÉÍÓÚÑ]")
 _ZONE = re.compile(r" ?(utc|gmt|est|pst|cst|mst)\b(?: ?([+-])(\d{1,2}))?", re.IGNORECASE)
-_DURATION = re.compile(r"(\d{1,3}) ?hs? (\d{1,2}) ?min\.?(?: (\d{1,2}) ?(?:seg|s)\.?)?(?![^\W_])")
+_DURATION = re.compile(r"(\d{1,3}) ?hs? (\d{1,2}) ?(?:min\.?|m|')(?: (\d{1,2}) ?(?:seg|s)\.?)?(?![^\W_])")
 _AFTER_HOUR = frozenset(("las", "la", "desde"))
 
 

@@ -13,6 +13,7 @@ from ttskit_spanish.spelling import plain
 
 LONGEST = 99  # letters of one word; what is longer is no word and is read in parts
 _DOTTED = re.compile(r"(?:[A-ZÑ]\.){2,10}(?![^\W_])")
+_PLURAL = re.compile(r"[A-ZÑ]{2,6}s")
 _APOSTROPHES = ("'", "’")
 
 
@@ -59,6 +60,9 @@ def _one_word(text: str, at: int, end: int, context: Context) -> int:
     joined = "'" in word or "’" in word
     if low is not None and len(word) == 3 and word[1] == "y" and (word[0] + word[2]).isupper():
         add(context, f"{spell(low[0], context.locale)} y {spell(low[2], context.locale)}", (at, end), "letters", "T y C")
+        return end
+    if low is not None and _PLURAL.fullmatch(word):  # las ONGs, los DNIs: said as in the singular
+        add(context, squeeze(capitals(word[:-1], context)), (at, end), "letters", "plural of an acronym")
         return end
     if low is None:
         context.report(at, end)
