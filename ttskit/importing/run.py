@@ -12,7 +12,7 @@ from typing import Any
 from ttskit.errors import CheckpointError, TTSKitError, UsageError
 from ttskit.importing.archive import is_archive, open_archive
 from ttskit.importing.report import ImportReport
-from ttskit.importing.tensors import torch_content
+from ttskit.importing.tensors import forget, torch_content
 from ttskit.interfaces.descriptions import Plugin
 from ttskit.plugins import Registry, create_registry
 from ttskit.training.run import RunFolder
@@ -64,6 +64,8 @@ def import_checkpoint(path: Path | str, run: Path | str, *, importer: str | None
         if existed:
             run.mkdir(parents=True, exist_ok=True)
         raise
+    finally:
+        forget()
     return Imported(folder, plugin.name, report)
 
 

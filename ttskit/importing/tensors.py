@@ -35,6 +35,11 @@ def torch_content(path: Path) -> Any:
     return _remembered(path.absolute(), state.st_mtime_ns, state.st_size)
 
 
+def forget() -> None:
+    """Let the last file's content go."""
+    _remembered.cache_clear()
+
+
 @lru_cache(maxsize=1)
 def _remembered(path: Path, changed: int, size: int) -> Any:
     with path.open("rb") as file:
