@@ -99,7 +99,8 @@ def _consonant(parts: list[Unit], index: int, d: Dialect) -> str:
 
 def _phonemes(cut: Syllabified, stressed: tuple[int, ...], d: Dialect) -> tuple[str, ...]:
     """Phonemes of a word; `stressed` holds the units that carry a stress mark."""
-    parts, cores = cut.units, cut.cores
+    parts = cut.units
+    cores = cut.cores if len(cut.cores) < 16 else frozenset(cut.cores)  # a list is faster, but not for a megabyte of letters
     out: list[str] = []
     skip = 0
     if len(parts) > 1 and not (parts[0].vowel or parts[1].vowel):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from ttskit_spanish.g2p import dialect, pronounce
@@ -69,6 +71,27 @@ def test_spellings(word, phonemes):
 def test_syllables_and_stress(word, cut, stress):
     found = syllabify(word)
     assert ("-".join(found.texts), found.stress) == (cut, stress)
+
+
+@pytest.mark.parametrize(
+    ("word", "phonemes"),
+    [
+        ("dámelo", "d ˈa m e l o"), ("decime", "d e s ˈi m e"), ("dígannos", "d ˈi ɡ a n n o s"),
+        ("vámonos", "b ˈa m o n o s"),
+        ("dándoselo", "d ˈa n d o s e l o"), ("callate", "k a ʃ ˈa t e"), ("averigüe", "a b e ɾ ˈi ɡ w e"),
+        ("lingüista", "l i n ɡ w ˈi s t a"), ("guerra", "ɡ ˈe r a"), ("reingreso", "r e i n ɡ ɾ ˈe s o"),
+        ("reino", "r ˈe j n o"), ("coincide", "k o i n s ˈi d e"), ("prohibir", "p ɾ o j b ˈi ɾ"), ("coima", "k ˈo j m a"),
+    ],
+)  # fmt: skip
+def test_clitics_dieresis_and_prefixes(word, phonemes):
+    assert say(word) == phonemes
+
+
+@pytest.mark.parametrize("word", ["ab" * 500_000, "h" * 999_999 + "a", "hb" * 100_000, "aeiou" * 200_000])
+def test_a_megabyte_of_letters_is_read_in_seconds(word):
+    start = time.process_time()
+    assert pronounce.__wrapped__(word, dialect("rioplatense")) is not None
+    assert time.process_time() - start < 30
 
 
 def test_tl_is_split_in_spain_only():
