@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from ttskit_spanish.normalize.context import Context, Found, ends_token
+from ttskit_spanish.normalize.pattern import Pattern
 
 # Written (lower case) -> said. Those with a space or a sign inside are tried first, the longest first.
 _TABLE = {
@@ -61,14 +62,14 @@ _TABLE = {
 }  # fmt: skip
 _STARTS = frozenset((*(key[0] for key in _TABLE), "o"))
 _LONGEST_FIRST = sorted(_TABLE, key=len, reverse=True)
-_PATTERN = re.compile("|".join(re.escape(key).replace(r"\ ", "[ \xa0]?") for key in _LONGEST_FIRST), re.IGNORECASE)
+_PATTERN = Pattern("|".join(re.escape(key).replace(r"\ ", "[ \xa0]?") for key in _LONGEST_FIRST), re.IGNORECASE)
 # Shortened to a letter or two, and read so only before a number or Roman numeral.
 _BEFORE_NUMBER = {"s.": "siglo", "ss.": "siglos", "t.": "tomo", "c.": "circa", "p.": "página", "pp.": "páginas",
     "res.": "resolución",
                   "fs.": "fojas", "fol.": "folio", "ord.": "ordenanza", "no.": "número", "of.": "oficina",
                   "mz.": "manzana"}  # fmt: skip
-_NUMBERED = re.compile(r"(ss?|t|c|pp?|fs|fol|ord|[Rr]es|No|[Oo]f|[Mm]z)\.[ \xa0]?(?=([\dN])|([IVXLCDM]+)(?![^\W_]))")
-_SHORT = re.compile(r"([scp])/[ \xa0]?(?=[^\W\d_]{2})", re.IGNORECASE)
+_NUMBERED = Pattern(r"(ss?|t|c|pp?|fs|fol|ord|[Rr]es|No|[Oo]f|[Mm]z)\.[ \xa0]?(?=([\dN])|([IVXLCDM]+)(?![^\W_]))")
+_SHORT = Pattern(r"([scp])/[ \xa0]?(?=[^\W\d_]{2})", re.IGNORECASE)
 _FEMININE = {"lic.": "licenciada", "ing.": "ingeniera", "arq.": "arquitecta", "prof.": "profesora", "pte.": "presidenta"}
 # Said the same without their point, so that a second reading finds nothing more to expand.
 WITHOUT_POINT = {key: said for key, said in _TABLE.items() if key.isalpha() and key != "ec"}
@@ -78,8 +79,8 @@ _KILOMETRES = frozenset(("km", "kg", "hs", "hs.", "min."))
 # What a sentence can end with, its point then being the full stop too.
 _CAN_END = frozenset(("etc.", "hs.", "cía.", "cia.", "bs. as.", "ee.uu.", "ee. uu.", "a.c.", "a. c.",
                       "d.c.", "d. c.", "s.a.", "s. a.", "s.r.l.", "uds.", "ud.", "min."))  # fmt: skip
-_TEXT_ENDS = re.compile(r"\s*$")
-_NEW_SENTENCE = re.compile(r"\s*$|\s+[¿¡«\"“(—]*[A-ZÁÉÍÓÚÑ]")
+_TEXT_ENDS = Pattern(r"\s*$")
+_NEW_SENTENCE = Pattern(r"\s*$|\s+[¿¡«\"“(—]*[A-ZÁÉÍÓÚÑ]")
 
 
 def read_abbreviation(text: str, at: int, context: Context) -> Found | None:

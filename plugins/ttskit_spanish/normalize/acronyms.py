@@ -6,6 +6,7 @@ import re
 
 from ttskit_spanish.normalize.context import Context
 from ttskit_spanish.normalize.letters import sayable, spell
+from ttskit_spanish.normalize.pattern import Pattern
 
 # Said otherwise than their letters suggest.
 _SPELT = frozenset("ONG SOS CEO ADN ARN OMS GPS USB PDF CUE IPC UIA UOM UTA UCR UTN UIF UE IA AI OIT OMC ADSL".split())
@@ -23,7 +24,7 @@ _CAPITAL_WORDS = frozenset(
 _SOUNDS = {"hm": "mm", "sh": "sh", "pst": "ps", "ps": "ps", "br": "br", "pf": "pf", "gr": "gr", "tsk": "ts", "ts": "ts",
            "jm": "jm", "psh": "sh", "chst": "sh", "shht": "sh"}  # fmt: skip
 _HELD = {"m": "mm", "z": "zz", "s": "ss", "j": "jj", "f": "ff", "r": "rr"}  # held alone: mmm, zzz
-_DOUBLED = re.compile(r"(.)\1+", re.DOTALL)
+_DOUBLED = Pattern(r"(.)\1+", re.DOTALL)
 _VOWELS = frozenset("aeiouáéíóúüyàèìòùâêîôûäëïöãõåæøœỹĩũ")
 
 

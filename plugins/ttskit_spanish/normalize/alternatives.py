@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import re
-
 from ttskit_spanish.normalize.context import Context
 from ttskit_spanish.normalize.letters import spell
 from ttskit_spanish.normalize.numbers import cardinal, spelt
+from ttskit_spanish.normalize.pattern import Pattern
 
-_CLOCK = re.compile(r"(\d{1,2})[:.](\d{2})(?!\d)")
-_BARE = re.compile(r"\d{2,20}")
-_DAY_MONTH = re.compile(r"(\d{1,2})/(\d{1,2})")
-_DECIMAL = re.compile(r"(\d{1,6})[.,](\d{2,8})")
+_CLOCK = Pattern(r"(\d{1,2})[:.](\d{2})(?!\d)")
+_BARE = Pattern(r"\d{2,20}")
+_DAY_MONTH = Pattern(r"(\d{1,2})/(\d{1,2})")
+_DECIMAL = Pattern(r"(\d{1,6})[.,](\d{2,8})")
 
 
 def colloquial_time(hour: int, minute: int) -> str | None:

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 
 from ttskit.interfaces.frontend import Reading, Unknown
 from ttskit_spanish.normalize.choices import DEFAULT, Choices
+from ttskit_spanish.normalize.pattern import Pattern
 from ttskit_spanish.normalize.piece import Piece
 
 # Letters; marks that no composed letter exists for (Guaraní g̃) stay with their letter.
 _NO_LETTERS = "\u00b2\u00b3\u00b9\u00bc-\u00be\u2070-\u209c\u2150-\u2189\u2460-\u24ff"  # superscripts, fractions: \w for Python
-WORD = re.compile(rf"[^\W\d_{_NO_LETTERS}](?:[^\W\d_{_NO_LETTERS}]|[\u0300-\u036f])*")
+WORD = Pattern(rf"[^\W\d_{_NO_LETTERS}](?:[^\W\d_{_NO_LETTERS}]|[\u0300-\u036f])*")
 # Up to two spaces and then a word, from the end of a token.
-_NEXT = re.compile(r"[ \t\xa0]{0,2}([^\W\d_]+)")
+_NEXT = Pattern(r"[ \t\xa0]{0,2}([^\W\d_]+)")
 
 
 @dataclass

@@ -6,6 +6,7 @@ import re
 
 from ttskit_spanish.normalize.context import Context, Found, ends_token
 from ttskit_spanish.normalize.numbers import cardinal
+from ttskit_spanish.normalize.pattern import Pattern
 
 MONTHS = "enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre".split()
 _ROMAN_MONTHS = "I II III IV V VI VII VIII IX X XI XII".split()
@@ -15,24 +16,24 @@ _DAYS = {"lun": "lunes", "mar": "martes", "mié": "miércoles", "mier": "miérco
          "vie": "viernes",
          "vier": "viernes", "sáb": "sábado", "sab": "sábado", "dom": "domingo"}  # fmt: skip
 _MONTH = r"(?P<month>" + "|".join(sorted(_SHORT, key=len, reverse=True)) + r")"
-_NUMERIC = re.compile(r"(\d{1,2})([/.-])(\d{1,2})\2(\d{4}|\d{2})")
-_ROMAN_MONTH = re.compile(r"(\d{1,2})([/.-])(I{1,3}|I?V|VI{1,3}|I?X|XI{1,2})\2(\d{4}|\d{2})(?!\d)")
-_NO_YEAR = re.compile(r"(\d{1,2})/(\d{1,2})(?![\d/]|[.,]\d)")
-_ISO = re.compile(r"(\d{4})([-/])(\d{2})\2(\d{2})")
-_DAY_MONTH = re.compile(
+_NUMERIC = Pattern(r"(\d{1,2})([/.-])(\d{1,2})\2(\d{4}|\d{2})")
+_ROMAN_MONTH = Pattern(r"(\d{1,2})([/.-])(I{1,3}|I?V|VI{1,3}|I?X|XI{1,2})\2(\d{4}|\d{2})(?!\d)")
+_NO_YEAR = Pattern(r"(\d{1,2})/(\d{1,2})(?![\d/]|[.,]\d)")
+_ISO = Pattern(r"(\d{4})([-/])(\d{2})\2(\d{2})")
+_DAY_MONTH = Pattern(
     rf"(?P<day>\d{{1,2}})(?P<first>\.?[º°]|ro)? (?:de )?{_MONTH}(?P<dot>\.)?(?![^\W\d_])"
     r"(?: (?P<of>de |del )?(?P<year>\d{4})(?!\d))?",
     re.IGNORECASE,
 )
-_MONTH_YEAR = re.compile(rf"{_MONTH}(?P<dot>\.)? (?P<of>del? )(?P<year>\d{{4}})(?!\d)", re.IGNORECASE)
-_MONTH_THEN_YEAR = re.compile(rf"{_MONTH}(?:\. ?|[-/])(?P<year>\d{{4}})(?!\d)", re.IGNORECASE)
-_MONTH_DAY = re.compile(rf"{_MONTH}(?P<dot>\.)? (?P<day>\d{{1,2}})(?:,? (?P<year>\d{{4}}))?(?!\d|[.,:/]\d)", re.IGNORECASE)
+_MONTH_YEAR = Pattern(rf"{_MONTH}(?P<dot>\.)? (?P<of>del? )(?P<year>\d{{4}})(?!\d)", re.IGNORECASE)
+_MONTH_THEN_YEAR = Pattern(rf"{_MONTH}(?:\. ?|[-/])(?P<year>\d{{4}})(?!\d)", re.IGNORECASE)
+_MONTH_DAY = Pattern(rf"{_MONTH}(?P<dot>\.)? (?P<day>\d{{1,2}})(?:,? (?P<year>\d{{4}}))?(?!\d|[.,:/]\d)", re.IGNORECASE)
 # What a day without its year stands after; a fraction would not.
 _WEEKDAYS = frozenset("lunes martes miércoles jueves viernes sábado sábados domingo domingos vencimiento vence".split())
 _DAY_BEFORE = frozenset("el del al día días hasta desde fecha hoy ayer mañana este próximo pasado".split())
-_WEEKDAY = re.compile(r"(" + "|".join(sorted(_DAYS, key=len, reverse=True)) + r")\. (?=\d)", re.IGNORECASE)
+_WEEKDAY = Pattern(r"(" + "|".join(sorted(_DAYS, key=len, reverse=True)) + r")\. (?=\d)", re.IGNORECASE)
 
-_ANY_WEEKDAY = re.compile(r"(lun|mié|jue|vie|sáb|dom)\.(?=[ \xa0](?-i:[a-záéíóúñ\d])|[,/-])", re.IGNORECASE)
+_ANY_WEEKDAY = Pattern(r"(lun|mié|jue|vie|sáb|dom)\.(?=[ \xa0](?-i:[a-záéíóúñ\d])|[,/-])", re.IGNORECASE)
 
 
 def _key(written: str) -> str:

@@ -8,34 +8,35 @@ from ttskit_spanish.normalize.acronyms import has_vowel
 from ttskit_spanish.normalize.context import Context, Found
 from ttskit_spanish.normalize.letters import sayable, spell
 from ttskit_spanish.normalize.numbers import cardinal, spelt
+from ttskit_spanish.normalize.pattern import Pattern
 from ttskit_spanish.normalize.telephone import group
 
-_EMAIL = re.compile(r"[A-Za-z0-9][\w.+-]{0,80}@[A-Za-z0-9-]{1,60}(?:\.[A-Za-z0-9-]{1,30}){1,5}")
-_URL = re.compile(r"(?:https?://|ftp://|www\.)[^\s<>«»“”\"()\[\]]{2,300}", re.IGNORECASE)
-_DOMAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,60}(?:\.[a-z0-9-]{1,30}){0,3}"
+_EMAIL = Pattern(r"[A-Za-z0-9][\w.+-]{0,80}@[A-Za-z0-9-]{1,60}(?:\.[A-Za-z0-9-]{1,30}){1,5}")
+_URL = Pattern(r"(?:https?://|ftp://|www\.)[^\s<>«»“”\"()\[\]]{2,300}", re.IGNORECASE)
+_DOMAIN = Pattern(r"[A-Za-z0-9][A-Za-z0-9-]{0,60}(?:\.[a-z0-9-]{1,30}){0,3}"
                      r"\.(?:com|org|net|edu|gob|gov|info|io|ar|es|mx|uy|cl|ly|app|dev|tv|br|example)"
                      r"(?:\.[a-z]{2})?(?:/[^\s<>«»“”\"()\[\]]{0,200})?(?![\w@])")  # fmt: skip
-_FILE = re.compile(r"[A-Za-z0-9_-]{1,60}"
+_FILE = Pattern(r"[A-Za-z0-9_-]{1,60}"
                    r"\.(?:txt|jpe?g|png|gif|pdf|docx?|xlsx?|pptx?|csv|zip|rar|mp[34]|wav|exe|html?|json|py)(?![\w.]?\w)")
-_IP = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}(?![\d.])")
-_HANDLE = re.compile(r"@([A-Za-z0-9_ñÑáéíóúÁÉÍÓÚ]{2,40})")
-_HASHTAG = re.compile(r"#([A-Za-z0-9_ñÑáéíóúüÁÉÍÓÚ]{2,80})")
-_VERSION = re.compile(r"[vV](\d{1,4}(?:\.\d{1,4}){1,3})(?![\w.]?\d)")
-_DOTTED = re.compile(r"(?!\d{1,3}(?:\.\d{3})+(?!\d))\d{1,4}(?:\.\d{1,4}){2,4}(?![\w.]?\d)")
-_CODE = re.compile(r"(?=[^\W_]{0,24}\d)(?=[^\W_]{0,24}[^\W\d_])[^\W_]{2,24}(?![^\W_])")
-_PRODUCT = re.compile(r"\d+[xX]\d+")
-_CODE_PART = re.compile(r"[^\W\d_]+|\d+")
-_HYPHENED = re.compile(r"([^\W\d_]{1,20})[-–](\d{1,4})(?![\w-])")
+_IP = Pattern(r"\d{1,3}(?:\.\d{1,3}){3}(?![\d.])")
+_HANDLE = Pattern(r"@([A-Za-z0-9_ñÑáéíóúÁÉÍÓÚ]{2,40})")
+_HASHTAG = Pattern(r"#([A-Za-z0-9_ñÑáéíóúüÁÉÍÓÚ]{2,80})")
+_VERSION = Pattern(r"[vV](\d{1,4}(?:\.\d{1,4}){1,3})(?![\w.]?\d)")
+_DOTTED = Pattern(r"(?!\d{1,3}(?:\.\d{3})+(?!\d))\d{1,4}(?:\.\d{1,4}){2,4}(?![\w.]?\d)")
+_CODE = Pattern(r"(?=[^\W_]{0,24}\d)(?=[^\W_]{0,24}[^\W\d_])[^\W_]{2,24}(?![^\W_])")
+_PRODUCT = Pattern(r"\d+[xX]\d+")
+_CODE_PART = Pattern(r"[^\W\d_]+|\d+")
+_HYPHENED = Pattern(r"([^\W\d_]{1,20})[-–](\d{1,4})(?![\w-])")
 _SYMBOLS = {".": "punto", "@": "arroba", "_": "guion bajo", "-": "guion", "/": "barra", ":": "dos puntos",
             "?": "signo de pregunta",
             "=": "igual", "&": "y", "#": "numeral", "%": "por ciento", "+": "más", "~": "tilde", "^": "acento circunflejo",
             "*": "asterisco", ",": "coma", ";": "punto y coma", "!": "signo de exclamación", "$": "pesos",
             "'": "apóstrofo"}  # fmt: skip
-_PIECE = re.compile(r"[A-Za-zñÑáéíóúüÁÉÍÓÚÜ]+|\d+|.", re.DOTALL)
+_PIECE = Pattern(r"[A-Za-zñÑáéíóúüÁÉÍÓÚÜ]+|\d+|.", re.DOTALL)
 # Consonants that no Spanish reader says together.
-_CLUSTER = re.compile(r"^[^aeiouáéíóú]*$|[^aeiouáéíóú]{3}$|[^aeiouáéíóú]{4}|^[^aeiouáéíóú]{3}")
+_CLUSTER = Pattern(r"^[^aeiouáéíóú]*$|[^aeiouáéíóú]{3}$|[^aeiouáéíóú]{4}|^[^aeiouáéíóú]{3}")
 _TOP_LEVEL = frozenset("com net org edu gob gov info example".split())
-_CAMEL = re.compile(r"[A-ZÁÉÍÓÚÑ]?[a-záéíóúñü]+|[A-ZÁÉÍÓÚÑ]+(?![a-záéíóúñü])|\d+")
+_CAMEL = Pattern(r"[A-ZÁÉÍÓÚÑ]?[a-záéíóúñü]+|[A-ZÁÉÍÓÚÑ]+(?![a-záéíóúñü])|\d+")
 
 
 def spoken_address(written: str, locale: str) -> str:

@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 
 from ttskit_spanish.normalize.context import Context
+from ttskit_spanish.normalize.pattern import Pattern
 from ttskit_spanish.normalize.settle import add
 
 _BASE = "[\U0001f000-\U0001faff\u2600-\u27bf\u2b05-\u2b07\u2b1b\u2b1c\u2b50\u2b55\u23e9-\u23f3\u231a\u231b]"
-_EMOJI = re.compile(
+_EMOJI = Pattern(
     r"[\U0001f1e6-\U0001f1ff]{2}"
     rf"|{_BASE}[\ufe0f\U0001f3fb-\U0001f3ff]{{0,2}}(?:\u200d(?:{_BASE}|[\u2640\u2642])[\ufe0f\U0001f3fb-\U0001f3ff]{{0,2}}){{0,4}}"
 )
-_MODIFIERS = re.compile("[\ufe0f\U0001f3fb-\U0001f3ff]")
+_MODIFIERS = Pattern("[\ufe0f\U0001f3fb-\U0001f3ff]")
 _FLAGS = dict(
     pair.split(":")
     for pair in (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+from ttskit_spanish.normalize.pattern import Pattern
 
 _NAMES = {
     "a": "a", "b": "be", "c": "ce", "d": "de", "e": "e", "f": "efe", "g": "ge", "h": "hache", "i": "i", "j": "jota",
@@ -13,7 +13,7 @@ _NAMES = {
 
 # Onset, one or two vowels, at most one coda consonant; what a Spanish reader says as a word.
 _SYLLABLE = r"(?:[bcdfgjklmnñpqrstvz]|[bcfgp][lr]|[dt]r|ch|ll|rr|qu|y(?=[aeiou]))?[aeiouáéíóú]{1,2}[bcdlmnrstxyz]?"
-_WORD = re.compile(rf"(?:h(?=[aeiou]))?(?:{_SYLLABLE})*{_SYLLABLE}(?:(?<=[aeiou])[fpk]|s)?")
+_WORD = Pattern(rf"(?:h(?=[aeiou]))?(?:{_SYLLABLE})*{_SYLLABLE}(?:(?<=[aeiou])[fpk]|s)?")
 
 
 def spell(letters: str, locale: str = "es-AR") -> str:

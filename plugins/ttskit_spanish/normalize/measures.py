@@ -8,6 +8,7 @@ from ttskit_spanish.normalize.context import Context, Found
 from ttskit_spanish.normalize.numbers import cardinal
 from ttskit_spanish.normalize.numerals import numeral_at
 from ttskit_spanish.normalize.ordinals import read_fraction
+from ttskit_spanish.normalize.pattern import Pattern
 
 # unit -> (singular, plural, gender); exact case first, then lower case.
 _UNITS = {
@@ -54,13 +55,13 @@ _UNITS = {
     "px": ("píxel", "píxeles", "m"), "mmHg": ("milímetro de mercurio", "milímetros de mercurio", "m"),
 }  # fmt: skip
 _LOWER = {unit.lower(): said for unit, said in reversed(_UNITS.items())}
-_UNIT = re.compile(r"[ \xa0]?(° [kK]|[%‰]|[°º] ?[CFK]?(?![^\W\d_])|[a-zA-Zµμ]{1,4}(?:[²³/][a-zA-Z]{0,2})?(?![^\W_]))")
+_UNIT = Pattern(r"[ \xa0]?(° [kK]|[%‰]|[°º] ?[CFK]?(?![^\W\d_])|[a-zA-Zµμ]{1,4}(?:[²³/][a-zA-Z]{0,2})?(?![^\W_]))")
 _NOT_NOUNS = frozenset(
     "a al y o u e de del en con sin bajo sobre hasta que por para centígrados celsius fahrenheit kelvin".split()
 )
-_POINT_INSIDE = re.compile(r"\.(?=,|[ \xa0][a-záéíóúñ\d])")
-_MAINS = re.compile(r"(?<!\d)(?:12|24|48|110|220|230|380)$")
-_ALONE = re.compile(r"(\d{1,3}(?:,\d+)?)'(?: ?(\d{1,2})(?:\"|''))?")
+_POINT_INSIDE = Pattern(r"\.(?=,|[ \xa0][a-záéíóúñ\d])")
+_MAINS = Pattern(r"(?<!\d)(?:12|24|48|110|220|230|380)$")
+_ALONE = Pattern(r"(\d{1,3}(?:,\d+)?)'(?: ?(\d{1,2})(?:\"|''))?")
 
 
 def unit_at(text: str, at: int) -> tuple[tuple[str, str, str], int] | None:

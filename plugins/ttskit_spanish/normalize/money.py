@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from ttskit_spanish.normalize.context import Context, Found, ends_token
 from ttskit_spanish.normalize.numbers import cardinal
 from ttskit_spanish.normalize.numerals import Numeral, numeral_at, scale_at
+from ttskit_spanish.normalize.pattern import Pattern
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +59,9 @@ _CODES = {
     "ves": Currency("bolívar", "bolívares"),
 }  # fmt: skip
 _SIGN = "|".join(re.escape(s) for s in sorted([*_SIGNS, "$"], key=len, reverse=True))
-_BEFORE_SIGN = re.compile(rf"(-)?({_SIGN}|mex\$)[ \xa0]?(-)?(?=\d)")
-_BEFORE_CODE = re.compile(rf"({'|'.join(_CODES)})[ \xa0]?(?=\d)", re.IGNORECASE | re.ASCII)
-_AFTER = re.compile(rf"[ \xa0]?({_SIGN}|(?:{'|'.join(_CODES)})(?![^\W\d_]))", re.IGNORECASE | re.ASCII)
+_BEFORE_SIGN = Pattern(rf"(-)?({_SIGN}|mex\$)[ \xa0]?(-)?(?=\d)")
+_BEFORE_CODE = Pattern(rf"({'|'.join(_CODES)})[ \xa0]?(?=\d)", re.IGNORECASE | re.ASCII)
+_AFTER = Pattern(rf"[ \xa0]?({_SIGN}|(?:{'|'.join(_CODES)})(?![^\W\d_]))", re.IGNORECASE | re.ASCII)
 
 
 def _currency(sign: str, context: Context) -> Currency:
@@ -82,13 +83,14 @@ def read_money(text: str, at: int, context: Context) -> Found | None:
     >>> read("$1", "es-US"), read("usd 2"), read("1 £"), read("$1.000.000")
     ('un dólar', 'dos dólares estadounidenses', 'una libra', 'un millón de pesos')
     """
-    match = _BEFORE_SIGN.match(text, at) or _BEFORE_CODE.match(text, at)
+    signed = _BEFORE_SIGN.match(text, at)
+    match = signed or _BEFORE_CODE.match(text, at)
     if match:
         number = numeral_at(text, match.end(), context.comma)
         if number is None:
             return None
-        minus = "menos " if match.re is _BEFORE_SIGN and (match[1] or match[3]) else ""
-        sign = match[2] if match.re is _BEFORE_SIGN else match[1]
+        minus = "menos " if signed and (match[1] or match[3]) else ""
+        sign = match[2] if signed else match[1]
         words, end = _said(text, number, _currency(sign, context))
         end += 2 if text[end : end + 2] == ".-" else 0  # $ 100.-
         return minus + words, end, "sign or code before"

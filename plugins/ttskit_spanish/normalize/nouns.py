@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
-
 from ttskit_spanish.normalize.context import Context
+from ttskit_spanish.normalize.pattern import Pattern
 
 # Words after which no counted noun stands: the number is read in its own form (uno, veintiuno).
 _NO_NOUN = frozenset(
@@ -35,10 +34,10 @@ _FEMININE = frozenset(
     "hectáreas provincias tribu tribus costumbre costumbres cumbre cumbres madre madres miel labor labores actriz "
     "actrices".split()
 )
-_FEMININE_ENDING = re.compile(r"(?:[cstx]ión|[cstx]iones|[dt]ad|[dt]ades|tud|tudes|umbres?|ez|eces|as?)$")
+_FEMININE_ENDING = Pattern(r"(?:[cstx]ión|[cstx]iones|[dt]ad|[dt]ades|tud|tudes|umbres?|ez|eces|as?)$")
 # "1 de cada 4 chicas": the noun comes later.
-_GROUP = re.compile(r"\s+de\s+(?:ell|l|est|es|nosotr)(a|o)s(?![^\W\d_])(?!\s+\d)")
-_LATER = re.compile(r"\s+de\s+(?:cada|las|los|entre)\s+(?:[\d.]+\s+)?([^\W\d_]+)")
+_GROUP = Pattern(r"\s+de\s+(?:ell|l|est|es|nosotr)(a|o)s(?![^\W\d_])(?!\s+\d)")
+_LATER = Pattern(r"\s+de\s+(?:cada|las|los|entre)\s+(?:[\d.]+\s+)?([^\W\d_]+)")
 
 
 def gender_after(context: Context, at: int) -> str:

@@ -8,22 +8,23 @@ from dataclasses import dataclass
 from ttskit_spanish.normalize.context import Context, Found, ends_token
 from ttskit_spanish.normalize.nouns import gender_after
 from ttskit_spanish.normalize.numbers import LIMIT, cardinal, decimals, spelt
+from ttskit_spanish.normalize.pattern import Pattern
 
 _GAP = "[ \u00a0\u2009\u202f]"
-_COMMA = re.compile(rf"(?:\d{{1,3}}(?:\.\d{{3}})+|\d{{1,3}}(?:{_GAP}\d{{3}})+|\d+)(?![\d])(?:,\d+)?")
-_POINT = re.compile(rf"(?:\d{{1,3}}(?:,\d{{3}})+|\d{{1,3}}(?:{_GAP}\d{{3}})+|\d+)(?![\d])(?:\.\d+)?")
-_POINT_ONLY = re.compile(r"\d{1,3}(?:,\d{3})+\.\d+(?![\d.,]\d)")
-_COMMA_ONLY = re.compile(r"\d{1,3}(?:\.\d{3})+,\d+(?![\d.,]\d)")
+_COMMA = Pattern(rf"(?:\d{{1,3}}(?:\.\d{{3}})+|\d{{1,3}}(?:{_GAP}\d{{3}})+|\d+)(?![\d])(?:,\d+)?")
+_POINT = Pattern(rf"(?:\d{{1,3}}(?:,\d{{3}})+|\d{{1,3}}(?:{_GAP}\d{{3}})+|\d+)(?![\d])(?:\.\d+)?")
+_POINT_ONLY = Pattern(r"\d{1,3}(?:,\d{3})+\.\d+(?![\d.,]\d)")
+_COMMA_ONLY = Pattern(r"\d{1,3}(?:\.\d{3})+,\d+(?![\d.,]\d)")
 SCALES = {"mil millones": "mil millones", "m": "millones", "mm": "millones", "mill": "millones", "mill.": "millones",
           "mil": "mil", "millón": "millón", "millones": "millones", "millon": "millón", "billón": "billón",
           "billones": "billones",
           "trillón": "trillón", "trillones": "trillones"}  # fmt: skip
-_SCALE = re.compile(r"[ \xa0]+(mil millones|mil|mill[oóÓ]n(?:es)?|bill[oóÓ]n(?:es)?|trill[oóÓ]n(?:es)?)(?![a-zñáéíóú])",
+_SCALE = Pattern(r"[ \xa0]+(mil millones|mil|mill[oóÓ]n(?:es)?|bill[oóÓ]n(?:es)?|trill[oóÓ]n(?:es)?)(?![a-zñáéíóú])",
                     re.IGNORECASE | re.ASCII)  # fmt: skip
-_SHORT_SCALE = re.compile(r"[ \xa0]?(MM|M|mill\.)(?![^\W_])")
-_RANGE = re.compile(r" ?[-–] ?(?=\d)")
-_OTHER_DECIMAL = re.compile(r"[.,](\d+)")
-_TIMES = re.compile(r" ?[xX×] ?(?=\d)")
+_SHORT_SCALE = Pattern(r"[ \xa0]?(MM|M|mill\.)(?![^\W_])")
+_RANGE = Pattern(r" ?[-–] ?(?=\d)")
+_OTHER_DECIMAL = Pattern(r"[.,](\d+)")
+_TIMES = Pattern(r" ?[xX×] ?(?=\d)")
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,24 +7,25 @@ import re
 from ttskit_spanish.normalize.context import Context, Found, ends_token
 from ttskit_spanish.normalize.nouns import gender_after
 from ttskit_spanish.normalize.numbers import cardinal, fraction, ordinal
+from ttskit_spanish.normalize.pattern import Pattern
 
-_ORDINAL = re.compile(
+_ORDINAL = Pattern(
     r"(\d{1,3}(?:[. \xa0]\d{3})?|\d{1,6})\.?(º|°|ª|ᵉʳ|(?:er|ero|ra|ro|do|da|to|ta|mo|ma|vo|va|no|na)\b)"
 )
 _MASCULINE_SHORT = ("ᵉʳ", "er")
-_FRACTION = re.compile(r"(?:(\d{1,6}) )?(\d{1,3}(?:\.\d{3})+|\d{1,9})/(\d{1,3}(?:\.\d{3})+|\d{1,9})")
+_FRACTION = Pattern(r"(?:(\d{1,6}) )?(\d{1,3}(?:\.\d{3})+|\d{1,9})/(\d{1,3}(?:\.\d{3})+|\d{1,9})")
 _SIGNS = {"½": (1, 2), "⅓": (1, 3), "⅔": (2, 3), "¼": (1, 4), "¾": (3, 4), "⅕": (1, 5), "⅛": (1, 8), "⅜": (3, 8),
           "⅝": (5, 8), "⅞": (7, 8)}
-_MIXED_SIGN = re.compile(r"(\d{1,6}) ?([½⅓⅔¼¾⅕⅛⅜⅝⅞])")
-_DOOR = re.compile(r"[A-Z](?![^\W_])")
-_ER_POINT, _POINT = re.compile(r"\.(?=[ \xa0][^\W\d_])"), re.compile(r"\.(?=[ \xa0][a-záéíóúñ])")
-_FINAL = re.compile(r" (?:avos )?de (?:la )?final(?![^\W\d_])", re.IGNORECASE)
+_MIXED_SIGN = Pattern(r"(\d{1,6}) ?([½⅓⅔¼¾⅕⅛⅜⅝⅞])")
+_DOOR = Pattern(r"[A-Z](?![^\W_])")
+_ER_POINT, _POINT = Pattern(r"\.(?=[ \xa0][^\W\d_])"), Pattern(r"\.(?=[ \xa0][a-záéíóúñ])")
+_FINAL = Pattern(r" (?:avos )?de (?:la )?final(?![^\W\d_])", re.IGNORECASE)
 _STAGES = {2: "semi", 4: "cuartos", 8: "octavos", 16: "dieciseisavos", 32: "treintaidosavos"}
 _FILES = frozenset(
     "ley leyes decreto dnu resolución causa expediente ordenanza acordada disposición número números circular "
     "oficina departamento unidad local lote lotes".split()
 )
-_BAR_YEAR = re.compile(r"(?:19|20)\d\d$")
+_BAR_YEAR = Pattern(r"(?:19|20)\d\d$")
 
 
 def read_ordinal(text: str, at: int, context: Context) -> Found | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from typing import NamedTuple
 
@@ -18,6 +17,7 @@ from ttskit_spanish.normalize.measures import read_measure
 from ttskit_spanish.normalize.money import read_money
 from ttskit_spanish.normalize.numerals import read_numeral
 from ttskit_spanish.normalize.ordinals import read_fraction, read_ordinal
+from ttskit_spanish.normalize.pattern import Pattern
 from ttskit_spanish.normalize.piece import Piece
 from ttskit_spanish.normalize.roman import read_roman
 from ttskit_spanish.normalize.settle import add, add_word, speakable, squeeze
@@ -43,17 +43,17 @@ _SIGNED: tuple[tuple[str, Reader], ...] = (
 
 # A word that needs no second look: followed by nothing that could make it an abbreviation, address or code.
 # Letters of Roman numerals only (xix, vii), words without a vowel and words before a digit need one.
-_PLAIN = re.compile(
+_PLAIN = Pattern(
     r"(?![ivxlcdmIVXLCDM]+(?![a-záéíóúñü]))"
     r"(?=[b-df-hj-np-tv-zñB-DF-HJ-NP-TV-ZÑ]*[aeiouáéíóúüAEIOUÁÉÍÓÚ])"
     r"[A-ZÁÉÍÓÚÑÜ]?[a-záéíóúñü]{2,98}(?=[,;:?!)…\n]| (?!\d)|\.(?:[\s…]|$)|$)"
 )
 _TRIGGERS = frozenset((*MONTHS, "tel", "vs", "hs", "km", "kg", "nro", "ec", "depto", "dpto", "bs", "eeuu", "ee", "uu", "urss"))
 # Python counts four control characters and the "next line" of EBCDIC as spaces; here they are reported.
-_SPACE = re.compile(r"[^\S\x1c-\x1f\x85]+")
+_SPACE = Pattern(r"[^\S\x1c-\x1f\x85]+")
 _DASHES = frozenset("-‐‑‒−")
-_UPPER = re.compile(r"[A-ZÁÉÍÓÚÑÜ]{2,}")
-_LOWER = re.compile(r"[a-záéíóúñü]")
+_UPPER = Pattern(r"[A-ZÁÉÍÓÚÑÜ]{2,}")
+_LOWER = Pattern(r"[a-záéíóúñü]")
 
 
 class Normalized(NamedTuple):

@@ -7,14 +7,15 @@ import re
 from ttskit.interfaces.frontend import Reading
 from ttskit_spanish.normalize.abbreviations import STEMS, WITHOUT_POINT
 from ttskit_spanish.normalize.context import Context
+from ttskit_spanish.normalize.pattern import Pattern
 from ttskit_spanish.normalize.piece import Piece
 from ttskit_spanish.normalize.roman import lower_roman
 from ttskit_spanish.spelling import plain
 
 MARKS = {",": ",", ".": ".", ";": ";", ":": ":", "?": "?", "!": "!", "¿": "¿", "¡": "¡", "…": "…", "—": "—", "–": "—",
          "―": "—"}  # fmt: skip
-_ELONGATED = re.compile(r"(.)\1{2,}", re.DOTALL)
-_ROMAN_LETTERS = re.compile(r"[ivxlcdm]+")
+_ELONGATED = Pattern(r"(.)\1{2,}", re.DOTALL)
+_ROMAN_LETTERS = Pattern(r"[ivxlcdm]+")
 
 
 def speakable(spoken: str) -> bool:

@@ -6,15 +6,16 @@ import re
 from collections.abc import Callable
 
 from ttskit_spanish.normalize.context import Context
+from ttskit_spanish.normalize.pattern import Pattern
 from ttskit_spanish.normalize.settle import add, add_mark
 
 TAGS = ("filler", "risa", "extranjero", "alargamiento", "mala_pronunciacion", "entre_risas")
-_TAG = re.compile(
+_TAG = Pattern(
     r"<(?P<close>/)?(?P<name>[^\W\d]\w{0,40})(?P<attributes>(?:\s{1,5}\w{1,40}\s{0,3}=\s{0,3}(?:\"[^\"<>]{0,300}\"|'[^'<>]{0,300}'))"
     r"{0,8})\s{0,5}(?P<empty>/)?>"
 )
-_WORD = re.compile(r"palabra\s{0,3}=\s{0,3}(?:\"([^\"]*)\"|'([^']*)')")
-_PAUSE = re.compile(r"//?(?=\s|$|<)")
+_WORD = Pattern(r"palabra\s{0,3}=\s{0,3}(?:\"([^\"]*)\"|'([^']*)')")
+_PAUSE = Pattern(r"//?(?=\s|$|<)")
 
 
 class Tags:

@@ -6,17 +6,18 @@ import re
 
 from ttskit_spanish.normalize.context import Context, Found, ends_token
 from ttskit_spanish.normalize.numbers import cardinal, spelt
+from ttskit_spanish.normalize.pattern import Pattern
 
-_INTERNATIONAL = re.compile(r"\+(\d{1,3})((?:[ -]?\(?\d{2,5}\)?){1,6})(?!\d)")
-_LOCAL = re.compile(
+_INTERNATIONAL = Pattern(r"\+(\d{1,3})((?:[ -]?\(?\d{2,5}\)?){1,6})(?!\d)")
+_LOCAL = Pattern(
     r"(?:0\d{2,3} \d{6,7}|\d{2}[- ]\d{4}-\d{4}|"
     r"(?:\(?0\d{2,4}\)?[ -])(?:15[ -])?\d{2,4}[ -]\d{3,4}|0-?[89]00[ -]\d{3}[ -]\d{3,4}|\d{3}-\d{3}-\d{3,4})(?!\d)"
 )
-_SHORT = re.compile(r"\d{4}-\d{4}(?!\d)")
-_EXTENSION = re.compile(r"(?:-| ?(?:ext|int|interno)\.? ?)(\d{2,5})(?!\d)")
-_TAX = re.compile(r"(\d{2})-(\d{8})-(\d)(?!\d)")
-_PLATE = re.compile(r"([A-Z]{2}) ?(\d{3}) ?([A-Z]{2})(?![^\W_])|([A-Z]{3}) ?(\d{3})(?![^\W_])")
-_EMERGENCY = re.compile(r"(?:911|10[0-9]|11[0-9]|14[0-9]|13[0-9]|144|137)(?!\d|[.,]\d)")
+_SHORT = Pattern(r"\d{4}-\d{4}(?!\d)")
+_EXTENSION = Pattern(r"(?:-| ?(?:ext|int|interno)\.? ?)(\d{2,5})(?!\d)")
+_TAX = Pattern(r"(\d{2})-(\d{8})-(\d)(?!\d)")
+_PLATE = Pattern(r"([A-Z]{2}) ?(\d{3}) ?([A-Z]{2})(?![^\W_])|([A-Z]{3}) ?(\d{3})(?![^\W_])")
+_EMERGENCY = Pattern(r"(?:911|10[0-9]|11[0-9]|14[0-9]|13[0-9]|144|137)(?!\d|[.,]\d)")
 _CALLING = frozenset(
     "llamá llama llamar llame llamó llamen llamando discá discar marcá marcar marque teléfono teléfonos tel línea".split()
 )
@@ -56,13 +57,15 @@ def read_telephone(text: str, at: int, context: Context) -> Found | None:
         match = _EMERGENCY.match(text, at)
         if match:
             return spelt(match.group()), match.end(), "emergency number"
-    match = _INTERNATIONAL.match(text, at) or _LOCAL.match(text, at) or _SHORT.match(text, at)
+    international = _INTERNATIONAL.match(text, at)
+    longer = international or _LOCAL.match(text, at)
+    match = longer or _SHORT.match(text, at)
     if match is None or not ends_token(text, match.end()):
         return None
     groups = re.findall(r"\d+", match.group())
-    if len(groups) == 1 and match.re is _INTERNATIONAL:
+    if len(groups) == 1 and international:
         return None
-    if match.re is _SHORT and all(1000 <= int(g) <= 2100 for g in groups):
+    if longer is None and all(1000 <= int(g) <= 2100 for g in groups):
         return None  # two years
     last = ""
     if len(groups) > 3 and len(groups[-1]) == 2 and len(groups[-2]) == 4:

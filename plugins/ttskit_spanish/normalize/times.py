@@ -7,15 +7,16 @@ import re
 from ttskit_spanish.normalize.context import Context, Found, ends_token
 from ttskit_spanish.normalize.letters import spell
 from ttskit_spanish.normalize.numbers import cardinal
+from ttskit_spanish.normalize.pattern import Pattern
 
-_CLOCK = re.compile(r"(\d{1,2})([:.])(\d{2})(?::(\d{2}))?(?![\d,])")
-_LETTERED = re.compile(r"(\d{1,2})h(\d{2})(?:m(?:(\d{2})s)?)?")
-_HOURS = re.compile(r" ?(?:hs?|hrs?|horas?)\b\.?", re.IGNORECASE)
-_HALF = re.compile(r" ?([ap])\.? ?m\b\.?", re.IGNORECASE)
-_HOUR_HALF = re.compile(r"(\d{1,2}) ?([ap])(?:\. ?m\.|m\b\.?)", re.IGNORECASE)
-_SENTENCE_ENDS = re.compile(r"[\s\"'»”)]*$|\s+[¿¡«\"“(—]*[A-ZÁÉÍÓÚÑ]")
-_ZONE = re.compile(r" ?(utc|gmt|est|pst|cst|mst)\b(?: ?([+-])(\d{1,2}))?", re.IGNORECASE)
-_DURATION = re.compile(r"(\d{1,3}) ?hs? (\d{1,2}) ?(?:min\.?|m|')(?: (\d{1,2}) ?(?:seg|s)\.?)?(?![^\W_])")
+_CLOCK = Pattern(r"(\d{1,2})([:.])(\d{2})(?::(\d{2}))?(?![\d,])")
+_LETTERED = Pattern(r"(\d{1,2})h(\d{2})(?:m(?:(\d{2})s)?)?")
+_HOURS = Pattern(r" ?(?:hs?|hrs?|horas?)\b\.?", re.IGNORECASE)
+_HALF = Pattern(r" ?([ap])\.? ?m\b\.?", re.IGNORECASE)
+_HOUR_HALF = Pattern(r"(\d{1,2}) ?([ap])(?:\. ?m\.|m\b\.?)", re.IGNORECASE)
+_SENTENCE_ENDS = Pattern(r"[\s\"'»”)]*$|\s+[¿¡«\"“(—]*[A-ZÁÉÍÓÚÑ]")
+_ZONE = Pattern(r" ?(utc|gmt|est|pst|cst|mst)\b(?: ?([+-])(\d{1,2}))?", re.IGNORECASE)
+_DURATION = Pattern(r"(\d{1,3}) ?hs? (\d{1,2}) ?(?:min\.?|m|')(?: (\d{1,2}) ?(?:seg|s)\.?)?(?![^\W_])")
 _AFTER_HOUR = frozenset(("las", "la", "desde"))
 
 
@@ -52,10 +53,11 @@ def read_time(text: str, at: int, context: Context) -> Found | None:
         words = ("una" if hour == 1 else cardinal(hour)) + _part_of_day(alone[2].lower(), hour)
         end = alone.end()
         return words, end - _keeps_point(text, end), "hour with a. m. or p. m."
-    match = _CLOCK.match(text, at) or _LETTERED.match(text, at)
+    clock = _CLOCK.match(text, at)
+    match = clock or _LETTERED.match(text, at)
     if match is None:
         return None
-    lettered = match.re is _LETTERED
+    lettered = clock is None
     hour, minute = int(match[1]), int(match[2] if lettered else match[3])
     second = match[3] if lettered else match[4]
     if hour > 24 or minute > 59 or (second and int(second) > 59):
