@@ -16,7 +16,7 @@ _RULES: tuple[tuple[str, str], ...] = (
     (r"tions?$", "shon"),  # Foundation
     (r"(?<!z)(?<!^)(?:oo(?=[mkfdt])|oo(?=[lnp]s?$)|oo$)", "u"),  # room, cookie, cool, shampoo; but zootecnia, oocito
     (r"ee(?=[kp]|[tlmz]s?$)", "i"),  # geek, jeep; but leer, leed, desee
-    (r"(?<=.{3})ings?$", "in"),  # shopping
+    (r"(?<=.{3})ing$", "in"),  # shopping
     (r"(?<=[^aeiou])y(?=s$)", "i"),
     (r"nn(?=$|(?:y|ie|ers?)$)", "n"),  # Kenny, spinner; but innovar, dígannos, circunnavegar
 )  # fmt: skip

@@ -185,7 +185,7 @@ def pronounce(word: str, d: Dialect) -> Pronunciation | None:
         word = listed
     else:
         singular = word[:-1]
-        if word[-1:] == "s" and singular in words:
+        if word[-1:] == "s" and (singular in words or (singular[-3:] == "ing" and len(word) > 6)):
             return _plural(pronounce(singular, d))
         word = d.lexicon.respelt(word) or word
         if MARKS.search(word):
