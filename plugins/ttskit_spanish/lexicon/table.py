@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
@@ -78,8 +77,10 @@ def builtin_table(dialect: str) -> Table:
 
 def project_table(path: Path, dialect: str) -> tuple[Table, str]:
     """The built-in lexicon with a project's entries over it, and the SHA-256 of the project's file."""
-    entries = read_entries(path)
+    import hashlib
+
     from ttskit_spanish.lexicon.check import require_sound
 
+    entries = read_entries(path)
     require_sound(path, entries)
     return Table((*builtin_entries(), *entries), dialect), hashlib.sha256(path.read_bytes()).hexdigest()
