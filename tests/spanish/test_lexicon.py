@@ -12,6 +12,8 @@ from click.testing import CliRunner
 import ttskit_spanish.lexicon
 from ttskit.cli import cli
 from ttskit.errors import InputError
+from ttskit.interfaces.frontend import FrontendFingerprint
+from ttskit.training.frontend_files import found_files, keep_files
 from ttskit_spanish.frontend import SpanishFrontend
 from ttskit_spanish.g2p import dialect, pronounce
 from ttskit_spanish.lexicon.check import check_entries, check_lexicon
@@ -118,6 +120,16 @@ def test_the_fingerprint_follows_what_the_file_holds_not_where_it_lies(tmp_path)
     assert one.lexicon_hash == same.lexicon_hash != other.lexicon_hash
     assert one.differences(same) == [] and one.differences(other)
     assert SpanishFrontend().fingerprint().lexicon_hash == ""
+
+
+def test_a_run_keeps_its_lexicon_when_the_file_is_gone(tmp_path):
+    path = project(tmp_path, "router\tráuter\n")
+    fingerprint = SpanishFrontend(lexicon=path).fingerprint()
+    kept = FrontendFingerprint.from_json(keep_files(fingerprint, tmp_path / "run").to_json())
+    Path(path).unlink()
+    again = SpanishFrontend(**found_files(kept, tmp_path / "run").options)
+    assert again.phonemize("router") == "<edge> r ˈa w t e ɾ <edge>"
+    assert fingerprint.differences(again.fingerprint()) == []
 
 
 def test_allophones_in_a_lexicon_bring_their_symbols(tmp_path):
