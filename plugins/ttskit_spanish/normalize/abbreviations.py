@@ -52,7 +52,8 @@ _TABLE = {
     "dcha.": "derecha", "tlf.": "teléfono", "tfno.": "teléfono", "pza.": "plaza", "plza.": "plaza", "ctra.": "carretera",
     "urb.": "urbanización", "ptas.": "pesetas", "cgo.": "cargo", "hab.": "habitantes", "habs.": "habitantes",
     "lun.": "lunes", "mié.": "miércoles", "jue.": "jueves", "vie.": "viernes", "sáb.": "sábado", "dom.": "domingo",
-    "ctvs.": "centavos", "dña.": "doña", "a. de c.": "antes de cristo", "d. de c.": "después de cristo",
+    "amb.": "ambientes", "exc.": "excelente", "esc.": "escalera", "ctvs.": "centavos", "dña.": "doña",
+    "a. de c.": "antes de cristo", "d. de c.": "después de cristo",
     "y ss.": "y siguientes", "km/h": "kilómetros por hora", "n/a": "no aplica", "nac.": "nacional",
     "cdor.": "contador", "cdora.": "contadora",
     "abog.": "abogado", "mg.": "magíster", "mgter.": "magíster", "téc.": "técnico", "bco.": "banco", "hosp.": "hospital",
@@ -66,9 +67,9 @@ _PATTERN = Pattern("|".join(re.escape(key).replace(r"\ ", "[ \xa0]?") for key in
 # Shortened to a letter or two, and read so only before a number or Roman numeral.
 _BEFORE_NUMBER = {"s.": "siglo", "ss.": "siglos", "t.": "tomo", "c.": "circa", "p.": "página", "pp.": "páginas",
     "res.": "resolución",
-                  "fs.": "fojas", "fol.": "folio", "ord.": "ordenanza", "no.": "número", "of.": "oficina",
+                  "fs.": "fojas", "fol.": "folio", "ord.": "ordenanza", "no.": "número", "col.": "columna", "of.": "oficina",
                   "mz.": "manzana"}  # fmt: skip
-_NUMBERED = Pattern(r"(ss?|t|c|pp?|fs|fol|ord|[Rr]es|No|[Oo]f|[Mm]z)\.[ \xa0]?(?=([\dN])|([IVXLCDM]+)(?![^\W_]))")
+_NUMBERED = Pattern(r"(ss?|t|c|pp?|fs|fol|ord|[Rr]es|No|[Cc]ol|[Oo]f|[Mm]z)\.[ \xa0]?(?=([\dN])|([IVXLCDM]+)(?![^\W_]))")
 _SHORT = Pattern(r"([scp])/[ \xa0]?(?=[^\W\d_]{2})", re.IGNORECASE)
 _FEMININE = {"lic.": "licenciada", "ing.": "ingeniera", "arq.": "arquitecta", "prof.": "profesora", "pte.": "presidenta"}
 # Said the same without their point, so that a second reading finds nothing more to expand.
@@ -102,7 +103,7 @@ def read_abbreviation(text: str, at: int, context: Context) -> Found | None:
     if match is None:
         return None
     key = re.sub(r"[\xa0]", " ", match.group().lower())
-    if match.group()[-1].isalnum() and not ends_token(text, match.end()):
+    if match.group()[-1].isalnum() and match.group()[-1] not in "ºª" and not ends_token(text, match.end()):
         return None
     if match.group()[-1] in "º°" and key[0] == "n" and not _number_follows(text, match.end()):
         return None

@@ -89,7 +89,9 @@ def read_date(text: str, at: int, context: Context) -> Found | None:
     if match:
         day, month = int(match[1]), int(match[2])
         named = context.before() in _WEEKDAYS
-        likely = named or (day > month and context.before() in _DAY_BEFORE)
+        # "el 2/4" can only be a day: a fraction of more than one part would be "los 2/4"
+        likely = named or (day > 1 and context.before() in ("el", "del", "al"))
+        likely = likely or (day > month and context.before() in _DAY_BEFORE)
         said = day_and_month(day, month)
         if said and ends_token(text, match.end()) and (likely or context.choices.slash == "date"):
             return said, match.end(), "day/month"

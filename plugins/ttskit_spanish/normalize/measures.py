@@ -6,7 +6,7 @@ import re
 
 from ttskit_spanish.normalize.context import Context, Found
 from ttskit_spanish.normalize.numbers import cardinal
-from ttskit_spanish.normalize.numerals import numeral_at
+from ttskit_spanish.normalize.numerals import RANGE, numeral_at
 from ttskit_spanish.normalize.ordinals import read_fraction
 from ttskit_spanish.normalize.pattern import Pattern
 
@@ -52,10 +52,12 @@ _UNITS = {
     "kJ": ("kilojulio", "kilojulios", "m"), "Gb": ("gigabit", "gigabits", "m"), "Kb": ("kilobit", "kilobits", "m"),
     "Gbps": ("gigabit por segundo", "gigabits por segundo", "m"), "kbps": ("kilobit por segundo", "kilobits por segundo", "m"),
     "km³": ("kilómetro cúbico", "kilómetros cúbicos", "m"), "mm²": ("milímetro cuadrado", "milímetros cuadrados", "m"),
+    "grs": ("gramo", "gramos", "m"), "kgs": ("kilo", "kilos", "m"), "kms": ("kilómetro", "kilómetros", "m"),
     "px": ("píxel", "píxeles", "m"), "mmHg": ("milímetro de mercurio", "milímetros de mercurio", "m"),
 }  # fmt: skip
 _LOWER = {unit.lower(): said for unit, said in reversed(_UNITS.items())}
-_UNIT = Pattern(r"[ \xa0]?(° [kK]|[%‰]|[°º] ?[CFK]?(?![^\W\d_])|[a-zA-Zµμ]{1,4}(?:[²³/][a-zA-Z]{0,2})?(?![^\W_]))")
+_UNIT = Pattern(r"[ \xa0]?(° [kK]|[kcm]?m[23](?![^\W_])|[%‰]|[°º] ?[CFK]?(?![^\W\d_])|"
+                r"[a-zA-Zµμ]{1,4}(?:[²³/][a-zA-Z]{0,2})?(?![^\W_]))")
 _NOT_NOUNS = frozenset(
     "a al y o u e de del en con sin bajo sobre hasta que por para centígrados celsius fahrenheit kelvin".split()
 )
@@ -70,6 +72,8 @@ def unit_at(text: str, at: int) -> tuple[tuple[str, str, str], int] | None:
     if match is None:
         return None
     written = match[1].replace("º", "°")
+    if written[-1] in "23":
+        written = written[:-1] + "²³"[int(written[-1]) - 2]
     if written.startswith("°") and written != "° k":
         written = written.replace(" ", "")
     said = _UNITS.get(written) or (_LOWER.get(written.lower()) if written[:1].isalpha() or written[0] in "°%‰" else None)
@@ -122,6 +126,14 @@ def read_measure(text: str, at: int, context: Context) -> Found | None:
             return f"{'media' if gender == 'f' else 'medio'} {one}", end, "fraction with unit"
         return f"{said[0]} de {one}", end, "fraction with unit"
     number = numeral_at(text, at, context.comma)
+    between = RANGE.match(text, number.end) if number else None
+    if between and len(between.group()) > 1 and context.arithmetic:
+        between = None
+    second = numeral_at(text, between.end(), context.comma) if between else None
+    unit = unit_at(text, second.end) if second else None
+    if unit is not None and text[unit[1] - 1] not in "°º":
+        (_, many, gender), end = unit
+        return f"{number.words(gender)} a {second.words(gender)} {many}", end, "range with unit"
     unit = unit_at(text, number.end) if number else None
     if unit is None:
         return None

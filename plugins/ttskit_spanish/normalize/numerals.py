@@ -22,7 +22,7 @@ SCALES = {"mil millones": "mil millones", "m": "millones", "mm": "millones", "mi
 _SCALE = Pattern(r"[ \xa0]+(mil millones|mil|mill[oóÓ]n(?:es)?|bill[oóÓ]n(?:es)?|trill[oóÓ]n(?:es)?)(?![a-zñáéíóú])",
                     re.IGNORECASE | re.ASCII)  # fmt: skip
 _SHORT_SCALE = Pattern(r"[ \xa0]?(MM|M|mill\.)(?![^\W_])")
-_RANGE = Pattern(r" ?[-–] ?(?=\d)")
+RANGE = Pattern(r" ?[-–] ?(?=\d)")
 _OTHER_DECIMAL = Pattern(r"[.,](\d+)")
 _TIMES = Pattern(r" ?[xX×] ?(?=\d)")
 
@@ -103,7 +103,7 @@ def read_numeral(text: str, at: int, context: Context) -> Found | None:
     end = number.end
     if number.written.isdecimal() and len(number.written) > 15:
         return spelt(number.written), end, "digits of an account"
-    span = _RANGE.match(text, end)
+    span = RANGE.match(text, end)
     if span and (len(span.group()) == 1 or not context.arithmetic):
         second = numeral_at(text, span.end(), context.comma)
         if second is not None and ends_token(text, second.end):

@@ -74,6 +74,8 @@ def read_fraction(text: str, at: int, context: Context) -> Found | None:
     if match is None or not ends_token(text, match.end()) or text[match.end() : match.end() + 1] == "/":
         return None
     over, under = int(match[2].replace(".", "")), int(match[3].replace(".", ""))
+    if match.group() == "24/7":
+        return "veinticuatro siete", match.end(), "day and week"
     stage = _FINAL.match(text, match.end()) if over == 1 and match[1] is None else None
     if stage and under in _STAGES:
         return _STAGES[under] + ("final" if under == 2 else ""), stage.end() if under == 2 else match.end(), "stage of a cup"
