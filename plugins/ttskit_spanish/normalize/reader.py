@@ -40,6 +40,8 @@ _LETTERED: tuple[tuple[str, Reader], ...] = (
 _SIGNED: tuple[tuple[str, Reader], ...] = (
     ("money", read_money), ("electronic", read_electronic), ("telephone", read_telephone),
 )  # fmt: skip
+# Classes whose tokens another class could often read as well; for the others alternatives are not looked for.
+_DOUBTFUL = frozenset(("date", "time", "measure", "ordinal", "fraction"))
 
 # A word that needs no second look: followed by nothing that could make it an abbreviation, address or code.
 # Letters of Roman numerals only (xix, vii), words without a vowel and words before a digit need one.
@@ -106,7 +108,8 @@ def _read(readers: tuple[tuple[str, Reader], ...], at: int, context: Context) ->
         found = reader(text, at, context)
         if found is not None and speakable(found[0]):
             spoken, end = found[0], found[1]
-            later = (other(text, at, context) for _, other in readers[index + 1 :])
+            doubtful = readers[index + 1 :] if kind in _DOUBTFUL else ()
+            later = (other(text, at, context) for _, other in doubtful)
             others = [o[0] for o in later if o is not None and o[1] == end and speakable(o[0])]
             others += alternatives(text[at:end], kind, context)
             rule = found[2] if len(found) == 3 else kind
