@@ -60,6 +60,7 @@ def test_spanish_words_that_look_like_loans_are_not_listed():
         ("shopping", "ʃ ˈo p i n"), ("mexicanos", "m e x i k ˈa n o s"), ("xochimilco", "s o tʃ i m ˈi l k o"),
         ("xalapeño", "x a l a p ˈe ɲ o"), ("exacto", "e k s ˈa k t o"), ("kirchnerismo", "k i ɾ ʃ n e ɾ ˈi s m o"),
         ("pizzería", "p i t s e ɾ ˈi a"), ("firmwares", "f ˈe ɾ m w e ɾ s"), ("gays", "ɡ ˈe j s"),
+        ("reggaetón", "r e ɡ e t ˈo n"), ("reggaetoneros", "r e ɡ e t o n ˈe ɾ o s"),
     ],
 )  # fmt: skip
 def test_loans_and_names_with_their_plurals_and_derivatives(word, phonemes):
