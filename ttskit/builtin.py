@@ -1,4 +1,4 @@
-"""What the core itself offers, through the same entry points as everyone: readers, pitch, metrics, commands."""
+"""What the core itself offers, through the same entry points as everyone: letters as tokens, readers, pitch, commands."""
 
 from __future__ import annotations
 

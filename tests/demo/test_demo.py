@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import json
+import shutil
 import time
+from dataclasses import replace
 
 import pytest
 
 pytest.importorskip("espeakng_loader", reason="the demo corpus needs the extra `demo`")
 
-from ttskit.demo.run import ALIGNMENT, demo
-from ttskit.errors import TrainingError, UsageError
+from ttskit.compare.learned import _batch
+from ttskit.compare.systems import load_systems
+from ttskit.corpus.align import align
+from ttskit.corpus.prepared import PreparedCorpus
+from ttskit.demo.run import ALIGNMENT, AR, NAR, demo
+from ttskit.errors import MismatchError, TrainingError, UsageError
+from ttskit.plugins import create_registry
+from ttskit.symbols import SpeakerTable
 
 
 def _seconds(folder):
@@ -44,6 +52,27 @@ def test_the_aligner_aligned_every_utterance(small):
     lines = (out / "prepared" / "manifest.jsonl").read_text(encoding="utf-8").splitlines()
     aligned = list((out / "prepared" / "alignments" / ALIGNMENT).glob("*.json"))
     assert len(aligned) == len(lines) == 16
+
+
+def test_aligning_a_corpus_of_other_speakers_is_refused(small, tmp_path):
+    other = tmp_path / "prepared"
+    shutil.copytree(small[0] / "prepared", other)
+    info = json.loads((other / "corpus.json").read_text(encoding="utf-8"))
+    info["speakers"] = ["otra", *info["speakers"]]
+    (other / "corpus.json").write_text(json.dumps(info), encoding="utf-8")
+    with pytest.raises(MismatchError, match="list other speakers"):
+        align(other, small[0] / "runs" / "aligner")
+
+
+def test_learned_numbers_speakers_as_the_model_does(small):
+    """A run that knows more speakers than the corpus: their numbers in the corpus are not the model's."""
+    out, _ = small
+    corpus = PreparedCorpus.open(out / "prepared")
+    system = load_systems([out / "runs" / NAR, out / "runs" / AR], None, "cpu", "last", create_registry())[0]
+    names = SpeakerTable(("otra", *corpus.speakers.names))
+    loaded = replace(system.loaded, context=replace(system.loaded.context, speakers=names))
+    batch = _batch(replace(system, loaded=loaded), corpus, corpus.split("test"))
+    assert set(batch.speaker.tolist()) == {1}
 
 
 def test_a_second_call_does_nothing_again(small):

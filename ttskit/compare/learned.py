@@ -8,6 +8,7 @@ compared with the token that is being said at that moment of the recording.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,6 +24,7 @@ from ttskit.synthesis.voice import part_seed
 
 if TYPE_CHECKING:
     from ttskit.corpus.prepared import PreparedCorpus, PreparedUtterance
+    from ttskit.interfaces import AcousticBatch
 
 HELD_OUT = ("validation", "test")
 MOST = 40  # sentences; more sharpens the interval little
@@ -103,7 +105,7 @@ def own_boundary_errors_ms(system: System, corpus: PreparedCorpus, utterances: S
     """Absolute onset errors of each sentence's phones, in ms, of the model's own alignment; empty without exact times."""
     errors: list[np.ndarray] = []
     for chunk in _chunks(utterances):
-        batch = full_batch(corpus, chunk, features=_features(system)).to(system.voice.device)
+        batch = _batch(system, corpus, chunk)
         with torch.inference_mode():
             durations = system.loaded.model.durations(batch).cpu().numpy()
         errors += [boundary_errors_ms(corpus, u, durations[i, : len(u.tokens)]) for i, u in enumerate(chunk)]
@@ -114,7 +116,7 @@ def teacher_forced_mel_l1(system: System, corpus: PreparedCorpus, utterances: Se
     """Mean absolute difference (natural log) of each sentence's mel with the target's own frames."""
     values: list[float] = []
     for chunk in _chunks(utterances):
-        batch = full_batch(corpus, chunk, features=_features(system), alignment=_alignment(system)).to(system.voice.device)
+        batch = _batch(system, corpus, chunk, _alignment(system))
         with torch.inference_mode():
             mel = system.loaded.model.teacher_forced(batch).mel.float().cpu().numpy()
         for i, u in enumerate(chunk):
@@ -122,6 +124,14 @@ def teacher_forced_mel_l1(system: System, corpus: PreparedCorpus, utterances: Se
             difference = metrics.natural_log_magnitude(mel[i, :, : u.frames] - target, corpus.mel)
             values.append(float(np.abs(difference).mean()))
     return values
+
+
+def _batch(system: System, corpus: PreparedCorpus, chunk: Sequence[PreparedUtterance],
+           alignment: str | None = None) -> AcousticBatch:
+    """A batch with speakers numbered as the model numbers them, which may know more than the corpus has."""
+    batch = full_batch(corpus, chunk, features=_features(system), alignment=alignment)
+    speakers = [system.loaded.context.speakers.id(u.speaker) for u in chunk]
+    return replace(batch, speaker=torch.tensor(speakers)).to(system.voice.device)
 
 
 def _features(system: System) -> tuple[str, ...]:

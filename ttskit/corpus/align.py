@@ -44,7 +44,7 @@ def align(
 
     Raises:
         UsageError: the model does not align, or `name` is no name for an alignment.
-        MismatchError: the run was trained with other symbols or another mel.
+        MismatchError: the run was trained with other symbols, speakers or another mel.
     """
     import torch
 
@@ -62,6 +62,12 @@ def align(
     if loaded.context.symbols != corpus.symbols or loaded.context.mel != corpus.mel:
         raise MismatchError(
             f"run {run} was not trained on features of {data}", "symbols or mel differ", "train the aligner on this corpus"
+        )
+    if loaded.context.speakers != corpus.speakers:  # a batch numbers speakers as its corpus does
+        raise MismatchError(
+            f"run {run} and {data} list other speakers",
+            f"run: {', '.join(loaded.context.speakers.names[:8])}; corpus: {', '.join(corpus.speakers.names[:8])}",
+            "train the aligner on this corpus",
         )
     model = loaded.model.eval()
     errors: list[np.ndarray] = []
