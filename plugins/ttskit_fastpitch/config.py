@@ -22,9 +22,16 @@ def _odd(kernel: int) -> int:
 
 
 class StackOptions(_Options):
-    """Encoder or decoder: a stack of feed-forward transformer blocks."""
+    """Encoder or decoder: a stack of feed-forward transformer blocks, or of BiLSTM blocks."""
 
     layers: int = Field(6, ge=1, description="number of blocks")
+    block: Literal["transformer", "lstm"] | None = Field(
+        None, description="kind of block; the model's own `block` if not given"
+    )
+    lstm_channels: int | None = Field(
+        None, ge=1, description="lstm: channels per direction; as many as make the block about as large as the transformer "
+        "block of the other options if not given",
+    )  # fmt: skip
     heads: int = Field(1, ge=1, description="attention heads")
     head_channels: int = Field(64, ge=1, description="channels per head, independent of the model's width")
     filter_channels: int = Field(1536, ge=1, description="width between the two convolutions of a block")
@@ -116,6 +123,9 @@ class FastPitchOptions(_Options):
     """Everything a recipe may set under `models.fastpitch.options`."""
 
     channels: int = Field(384, ge=2, description="width of tokens, encoder and decoder (even)")
+    block: Literal["transformer", "lstm"] = Field(
+        "transformer", description="blocks of encoder and decoder: attention and convolutions, or bidirectional LSTMs"
+    )
     encoder: StackOptions = Field(default_factory=StackOptions, description="encoder over tokens")
     decoder: StackOptions = Field(default_factory=StackOptions, description="decoder over frames")
     duration_predictor: PredictorOptions = Field(default_factory=PredictorOptions, description="duration predictor")

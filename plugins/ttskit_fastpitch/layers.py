@@ -7,6 +7,7 @@ are reproduced by `closed=False`).
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import pairwise
 
 import torch
@@ -172,12 +173,15 @@ class TransformerBlock(nn.Module):
 
 
 class Stack(nn.Module):
-    """Positions and a stack of blocks: FastPitch's encoder and decoder (figure 1 of the paper)."""
+    """Positions and a stack of blocks: FastPitch's encoder and decoder (figure 1 of the paper).
 
-    def __init__(self, channels: int, options: StackOptions) -> None:
+    `block(channels, options)` makes a block, which is called as `TransformerBlock` is.
+    """
+
+    def __init__(self, channels: int, options: StackOptions, block: Callable[..., nn.Module] = TransformerBlock) -> None:
         super().__init__()
         self.drop = Dropout(options.input_dropout)
-        self.blocks = nn.ModuleList(TransformerBlock(channels, options) for _ in range(options.layers))
+        self.blocks = nn.ModuleList(block(channels, options) for _ in range(options.layers))
 
     def forward(self, x: Tensor, mask: Tensor, closed: bool, condition: Tensor | None = None) -> Tensor:
         """x (B, L, C), mask (B, L, 1), condition (B, 1, C) added at every position → (B, L, C), 0 on padding."""

@@ -31,10 +31,11 @@ from ttskit.interfaces import (
 from ttskit.nn import length_mask
 from ttskit_fastpitch.aligner import Aligner, monotonic_path, prior_matrix
 from ttskit_fastpitch.config import FastPitchOptions
-from ttskit_fastpitch.layers import Conv, Predictor, Stack, regulate, token_means, token_of_frame
+from ttskit_fastpitch.layers import Conv, Predictor, regulate, token_means, token_of_frame
 from ttskit_fastpitch.loss import fastpitch_loss
 from ttskit_fastpitch.optimizer import optimizer_plan
 from ttskit_fastpitch.prosody import SpeakerPitch, frames_per_token, per_token, shaped_energy, shaped_pitch
+from ttskit_fastpitch.recurrent import stack
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +89,7 @@ class FastPitch(AcousticModel):
         self.features += ("durations",) if options.alignment == "external" else ()
         self.controls = ("pace", *(("pitch", "pitch_range") if options.pitch else ()), *(("energy",) if options.energy else ()))
         self.embedding = nn.Embedding(len(context.symbols), width, padding_idx=context.symbols.pad_id)
-        self.encoder = Stack(width, options.encoder)
+        self.encoder = stack(options, options.encoder)
         self.duration_predictor = Predictor(width, options.duration_predictor)
         if options.pitch:
             self.pitch_predictor = Predictor(width, options.pitch_predictor)
@@ -98,7 +99,7 @@ class FastPitch(AcousticModel):
             self.energy_embedding = Conv(1, width, options.energy_embedding_kernel)
         if len(context.speakers) > 1:
             self.speaker_embedding = nn.Embedding(len(context.speakers), width)
-        self.decoder = Stack(width, options.decoder)
+        self.decoder = stack(options, options.decoder)
         self.projection = nn.Linear(width, bands)
         if options.alignment == "learned":
             self.aligner = Aligner(width, bands, options.aligner)

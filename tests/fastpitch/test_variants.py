@@ -1,0 +1,116 @@
+"""Variants by configuration only: each passes the conformance kit and trains; LSTM blocks are what they claim to be."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+from ttskit.audio.config import MelConfig
+from ttskit.interfaces import TrainState
+from ttskit.nn import length_mask
+from ttskit.plugins import create_registry
+from ttskit.testing.acoustic import check_acoustic_model
+from ttskit.testing.builders import tiny_batch, tiny_context
+from ttskit_fastpitch.config import FastPitchOptions, StackOptions
+from ttskit_fastpitch.layers import TransformerBlock
+from ttskit_fastpitch.model import FastPitch
+from ttskit_fastpitch.recurrent import LstmBlock
+
+CONTEXT = tiny_context(MelConfig(bands=20))
+STACK = {"layers": 1, "heads": 2, "head_channels": 8, "filter_channels": 32, "dropout": 0.0, "attention_dropout": 0.0}
+PREDICTOR = {"filter_channels": 16, "dropout": 0.0}
+SMALL = {"channels": 24, "min_duration": 3.0, "encoder": STACK, "decoder": STACK,
+         **dict.fromkeys(("duration_predictor", "pitch_predictor", "energy_predictor"), PREDICTOR)}  # fmt: skip
+VARIANTS = {
+    "lstm": {"block": "lstm"},
+    "lstm-decoder": {"decoder": {**STACK, "block": "lstm", "lstm_channels": 8}},
+    "lstm-reference": {"block": "lstm", "padding": "reference"},
+    "no-pitch": {"pitch": False},
+    "no-energy": {"energy": False},
+    "neither": {"pitch": False, "energy": False},
+    "external": {"alignment": "external", "block": "lstm"},
+}
+
+
+def build(**changes: object) -> FastPitch:
+    torch.manual_seed(3)
+    return FastPitch(FastPitchOptions.model_validate({**SMALL, **changes}), CONTEXT)
+
+
+@pytest.mark.parametrize("name", [name for name in VARIANTS if name != "lstm-reference"])
+def test_variant_conforms(name: str):
+    changes = VARIANTS[name]
+    lost = {control for feature, controls in (("pitch", ("pitch", "pitch_range")), ("energy", ("energy",)))
+            if changes.get(feature) is False for control in controls}  # fmt: skip
+    plugin = create_registry(only={"fastpitch"}).get("acoustic model", "fastpitch")
+    controls = [c for c in plugin.facts["controls"] if c not in lost]
+    plugin = replace(plugin, facts={**plugin.facts, "controls": controls, "small_options": {**SMALL, **changes}})
+    failures = [f"{r.name}: {r.message}" for r in check_acoustic_model(plugin) if not r.passed]
+    assert not failures, "\n".join(failures)
+
+
+@pytest.mark.parametrize("name", VARIANTS)
+def test_variant_learns(name: str):
+    model, batch = build(**VARIANTS[name]), tiny_batch(CONTEXT)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=0.01)
+    mels = []
+    for step in range(40):
+        losses = model.loss(model(batch), batch, TrainState(step, step, 40))
+        optimizer.zero_grad()
+        losses.total.backward()
+        optimizer.step()
+        mels.append(float(losses.terms["mel"].mean.detach()))
+    assert mels[-1] < 0.2 * mels[0]
+
+
+def test_lstm_block_is_a_packed_bidirectional_lstm():
+    torch.manual_seed(0)
+    block = LstmBlock(12, StackOptions(lstm_channels=5, dropout=0.0)).eval()
+    other = torch.nn.LSTM(12, 5, batch_first=True, bidirectional=True)
+    for ours, suffix in ((block.ahead, ""), (block.back, "_reverse")):
+        for name, value in ours.named_parameters():
+            getattr(other, name + suffix).data.copy_(value)
+    lengths = torch.tensor([7, 4, 1])
+    x = torch.randn(3, 7, 12)  # padding holds noise: it must not matter
+    mask = length_mask(lengths, 7)[:, :, None].float()
+    packed = torch.nn.utils.rnn.pack_padded_sequence(x, lengths, batch_first=True)
+    both, _ = torch.nn.utils.rnn.pad_packed_sequence(other(packed)[0], batch_first=True)
+    torch.testing.assert_close(block(x, mask, False), block.norm(x + block.out(both)) * mask)
+    assert torch.equal(block(x, mask, True), block(x, mask, False))
+
+
+@pytest.mark.parametrize("options", [{}, {"heads": 2, "filter_channels": 256}, {"kernel": 9, "filter_channels": 1024}])
+@pytest.mark.parametrize("channels", [128, 384])
+def test_lstm_block_is_as_large_as_the_transformer_block(channels: int, options: dict):
+    blocks = [block(channels, StackOptions(**options)) for block in (TransformerBlock, LstmBlock)]
+    sizes = [sum(p.numel() for p in block.parameters()) for block in blocks]
+    assert sizes[1] == pytest.approx(sizes[0], rel=0.05)
+
+
+def test_each_stack_may_have_its_own_block():
+    kinds = {"encoder": "lstm", "decoder": None}
+    settings = {side: {**STACK, "block": kind} for side, kind in kinds.items()}
+    model = build(block="transformer", **settings)
+    assert isinstance(model.encoder.blocks[0], LstmBlock) and isinstance(model.decoder.blocks[0], TransformerBlock)
+    assert FastPitchOptions().block == "transformer"
+
+
+@pytest.mark.parametrize("padding", ["masked", "reference"])
+def test_lstm_rows_do_not_see_padding(padding: str):
+    """Through the blocks nothing leaks in either mode: a row's encoding is that of the row alone."""
+    model, batch = build(block="lstm", padding=padding).eval(), tiny_batch(CONTEXT)
+    mask = length_mask(batch.token_lengths, batch.tokens.shape[1])[:, :, None].float()
+    with torch.no_grad():
+        whole = model.encoder(model.embedding(batch.tokens), mask, model.closed)
+        for row, n in enumerate(batch.token_lengths.tolist()):
+            alone = model.encoder(model.embedding(batch.tokens[row : row + 1, :n]), mask[row : row + 1, :n], model.closed)
+            torch.testing.assert_close(whole[row, :n], alone[0], rtol=0, atol=1e-5)
+
+
+def test_lstm_in_low_precision():
+    model, batch = build(block="lstm").eval(), tiny_batch(CONTEXT)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        low = model.teacher_forced(batch).mel
+    torch.testing.assert_close(low, model.teacher_forced(batch).mel, rtol=0.1, atol=0.2)
