@@ -16,7 +16,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -24,26 +23,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-ROWS: list[dict] = []
-
-
-def row(what: str, value: float, unit: str, limit: str = "", share: float | None = None) -> None:
-    """Keep and print one figure."""
-    ROWS.append({"what": what, "value": value, "unit": unit, "limit": limit, "share_of_limit": share})
-    print(
-        f"{what:66} {value:12.4g} {unit:16} {limit}" + ("" if share is None else f"  ({100 * share:.0f} % of it)"), flush=True
-    )
-
-
-def median_s(work: Callable[[], object], repeats: int = 5, warmup: int = 1) -> float:
-    """Median wall time of `work`."""
-    times = []
-    for index in range(warmup + repeats):
-        started = time.perf_counter()
-        work()
-        if index >= warmup:
-            times.append(time.perf_counter() - started)
-    return statistics.median(times)
+from measure import build, matmul_rate, median_s, operations, read_bandwidth, row, wall_s, write
 
 
 def start_up() -> None:
@@ -52,9 +32,9 @@ def start_up() -> None:
     def python(*words: str) -> Callable[[], object]:
         return lambda: subprocess.run([sys.executable, *words], stdout=subprocess.DEVNULL, check=True)
 
-    bare = median_s(python("-c", "pass"))
+    bare = wall_s(python("-c", "pass"))
     for what, words in (("import ttskit", ("-c", "import ttskit")), ("ttskit --help", ("-m", "ttskit", "--help"))):
-        seconds = median_s(python(*words))
+        seconds = wall_s(python(*words))
         row(what, seconds, "s", f"bare interpreter {bare:.3f} s", bare / seconds)
 
 
@@ -80,41 +60,6 @@ def prepare(cores: int) -> None:
             limit = "" if jobs == 1 else f"one process / {jobs}"
             share = None if jobs == 1 else per_core[1] / jobs / per_core[jobs]
             row(f"prepare, {jobs} process(es)", per_core[jobs], "s per hour", limit, share)
-
-
-def matmul_rate() -> float:
-    """Floating-point operations per second of a large fp32 product, on the threads in use."""
-    import torch
-
-    n = 1024
-    a, b = torch.randn(n, n), torch.randn(n, n)
-    return 2 * n**3 / median_s(lambda: a @ b, repeats=15, warmup=3)
-
-
-def read_bandwidth() -> float:
-    """Bytes per second of reading memory far larger than the caches."""
-    import torch
-
-    x = torch.ones(64 * 1024 * 1024)
-    return x.numel() * 4 / median_s(lambda: x.sum(), repeats=9, warmup=2)
-
-
-def operations(work: Callable[[], object]) -> float:
-    """Matrix and convolution operations that torch counts in one call."""
-    from torch.utils.flop_counter import FlopCounterMode
-
-    with FlopCounterMode(display=False) as counter:
-        work()
-    return float(counter.get_total_flops())
-
-
-def build(kind: str, name: str, options: dict, context):
-    """A model with random weights."""
-    from ttskit.plugins import create_registry
-
-    plugin = create_registry().get(kind, name)
-    chosen = plugin.load_options()(**options)
-    return plugin.load()(chosen, context if kind == "acoustic model" else context.mel)
 
 
 def training(rate: float, full: bool) -> None:
@@ -262,8 +207,7 @@ def main() -> None:
     synthesis(rate, bandwidth)
     if options.demo:
         demo(options.demo)
-    if options.json:
-        options.json.write_text(json.dumps(ROWS, indent=1), encoding="utf-8")
+    write(options.json)
 
 
 if __name__ == "__main__":
