@@ -24,6 +24,8 @@ class Tacotron2Options(BaseModel):
 
     # Decoder.
     reduction: int = Field(1, ge=1, description="frames per decoder step (r); more is faster and aligns sooner, 1 is finest")
+    reduction_schedule: list[tuple[int, float]] = Field(
+        [], description="larger r early in training, as [r, until share of training]: [[6, 0.2], [4, 0.4]]; then `reduction`")
     prenet_channels: int = Field(256, ge=1, description="width of the prenet, the bottleneck on the previous frames")
     prenet_layers: int = Field(2, ge=1, description="layers of the prenet")
     prenet_dropout: float = Field(0.5, ge=0, lt=1, description="dropout of the prenet")
@@ -66,6 +68,17 @@ class Tacotron2Options(BaseModel):
     context_mixing: float = Field(
         0.0, ge=0, le=1, description="share of the attention's context taken from given durations early in training")
     context_mixing_until: float = Field(0.4, ge=0, le=1, description="share of training after which contexts are its own")
+    forward_sum_weight: float = Field(
+        0.0, ge=0, description="weight of the forward-sum loss, by which attention learns to align alone (Badlani et al. 2022)")
+    alignment_prior_until: float = Field(
+        0.0, ge=0, le=1, description="share of training in which a near-diagonal prior on attention fades; 0: none (ibid.)")
+
+    # Teacher forcing.
+    frame_dropout: float = Field(
+        0.0, ge=0, lt=1, description="share of the teacher's steps hidden in training, so that speech survives its own errors")
+    frame_dropout_with: Literal["mean", "own"] = Field(
+        "mean", description="seen instead: mean frame (Liu et al. 2019) or own output, a second pass (Duckworth et al. 2019)")
+    frame_dropout_ramp: float = Field(0.0, ge=0, le=1, description="share of training over which frame_dropout rises to this")
 
     # Speaking.
     stop_threshold: float = Field(0.5, gt=0, description="stop when the stop probability is above this")
@@ -96,9 +109,33 @@ class Tacotron2Options(BaseModel):
             problems.append(f"encoder_channels is {self.encoder_channels}, must be even (half for each direction)")
         if self.warmup > self.decay_from > 0:
             problems.append(f"warmup {self.warmup:g} ends after decay_from {self.decay_from:g}")
+        problems += self._schedule_problems()
         if problems:
             raise ValueError("; ".join(problems))
         return self
+
+    def _schedule_problems(self) -> list[str]:
+        factors, shares = [r for r, _ in self.reduction_schedule], [until for _, until in self.reduction_schedule]
+        if not factors:
+            return []
+        shown = f"reduction_schedule {[list(pair) for pair in self.reduction_schedule]}"
+        problems = []
+        if [*factors, self.reduction] != sorted({*factors, self.reduction}, reverse=True):
+            problems.append(f"{shown}: r must fall step by step, down to reduction {self.reduction}")
+        if shares != sorted(set(shares)) or not 0 < shares[0] <= shares[-1] < 1:
+            problems.append(f"{shown}: shares must rise, between 0 and 1")
+        if self.prenet_input != "last":
+            problems.append(f"{shown} needs prenet_input: last, since the prenet's input must keep its width")
+        return problems
+
+    def reduction_at(self, progress: float) -> int:
+        """Frames per decoder step at this share of training."""
+        return next((r for r, until in self.reduction_schedule if progress < until), self.reduction)
+
+    @property
+    def most_frames(self) -> int:
+        """Frames that the output projection can give in a step: the largest r of the schedule."""
+        return max([self.reduction, *(r for r, _ in self.reduction_schedule)])
 
     @property
     def needs_durations(self) -> bool:

@@ -69,6 +69,10 @@ class Decoder(nn.Module):
         super().__init__()
         self.options, self.bands = options, bands
         memory, hidden = options.encoder_channels, options.attention_lstm
+        self.reduction = options.reduction_at(0.0)
+        if options.reduction_schedule:  # what was trained last travels with the weights; without a schedule it is an option
+            self.register_buffer("reduction_now", torch.tensor(self.reduction))
+            self.register_load_state_dict_post_hook(_read_reduction)
         wide = bands * (options.reduction if options.prenet_input == "all" else 1)
         sizes = [wide] + [options.prenet_channels] * options.prenet_layers
         self.prenet = nn.ModuleList(nn.Linear(a, b, bias=False) for a, b in pairwise(sizes))
@@ -78,11 +82,17 @@ class Decoder(nn.Module):
         if options.decoder_lstms == 2:
             self.decoder_lstm = nn.LSTMCell(hidden + memory, options.decoder_lstm)
             hidden = options.decoder_lstm
-        self.frame = nn.Linear(hidden + memory, bands * options.reduction)
+        self.frame = nn.Linear(hidden + memory, bands * options.most_frames)
         self.gate = nn.Linear(hidden + memory, 1)
         for layer in (*self.prenet, self.frame, self.gate):
             gain = {id(self.frame): "linear", id(self.gate): "sigmoid"}.get(id(layer), "relu")
             nn.init.xavier_uniform_(layer.weight, gain=nn.init.calculate_gain(gain))
+
+    def set_reduction(self, frames: int) -> None:
+        """From now on `frames` per step: the first of those that the projection can give (the schedule's largest)."""
+        self.reduction = frames
+        if self.options.reduction_schedule:
+            self.reduction_now.fill_(frames)
 
     def run_prenet(self, previous: Tensor, masks: Tensor | None) -> Tensor:
         """(…, P) prenet of previous frames (…, r·M); masks (…, layers, P) are dropout factors, None for none."""
@@ -105,7 +115,7 @@ class Decoder(nn.Module):
         return first, lstm.bias_ih + lstm.bias_hh, rest, weight, second.bias_ih + second.bias_hh
 
     def teach(self, keys: Keys, previous: Tensor, prenet_masks: Tensor | None, mixed: Tensor | None = None,
-              share: float = 0.0) -> Taught:
+              share: float = 0.0, prior: Tensor | None = None) -> Taught:
         """Decode with the true previous frames.
 
         Args:
@@ -114,6 +124,7 @@ class Decoder(nn.Module):
             prenet_masks: (B, steps, layers, P) dropout factors, None for none.
             mixed: (B, steps, N) attention from durations; its context replaces `share` of the model's own.
             share: 0 … 1.
+            prior: (B, steps, N) log prior added to the energies, or None.
         """
         options, memory = self.options, keys.memory
         rows, steps, _ = previous.shape
@@ -130,10 +141,13 @@ class Decoder(nn.Module):
 
         attention = self.attention
         done = recurrence.run(inputs, recurrent.t().contiguous(), memory, keys.keys, keys.hidden, attention.query.weight,
-                              keys.convolution, keys.dense, keys.score, given, share, drop_a,
+                              keys.convolution, keys.dense, keys.score, given, share,
+                              None if prior is None else prior.transpose(0, 1), drop_a,
                               None if second is None else second.t().contiguous(), second_bias, drop_d)
         top = torch.cat([done.state, done.context], 2).transpose(0, 1)
-        return Taught(self.frame(top), self.gate(top).squeeze(2), done.energies.transpose(0, 1), done.weights.transpose(0, 1))
+        wide = self.bands * self.reduction
+        frames = F.linear(top, self.frame.weight[:wide], self.frame.bias[:wide])
+        return Taught(frames, self.gate(top).squeeze(2), done.energies.transpose(0, 1), done.weights.transpose(0, 1))
 
     def _hidden_dropout(self, p: float, steps: int, rows: int, width: int, like: Tensor) -> Tensor | None:
         """(steps, B, H) dropout factors, drawn at once; None when there is nothing to drop."""
@@ -151,7 +165,7 @@ class Decoder(nn.Module):
         """
         options, memory = self.options, keys.memory
         rows, tokens, _ = memory.shape
-        r, device = options.reduction, memory.device
+        r, device = self.reduction, memory.device
         frames_most = [options.frames_floor + options.frames_per_token * n for n in lengths.tolist()]
         caps = torch.tensor([max(1, math.ceil(most / r)) for most in frames_most], device=device)
         limit = int(caps.max())
@@ -171,8 +185,9 @@ class Decoder(nn.Module):
         frames = memory.new_empty(rows, limit, self.bands * r)
         gates = memory.new_empty(rows, limit)
         alignment = memory.new_empty(rows, limit, tokens)
-        head = torch.cat([self.frame.weight, self.gate.weight])
-        head_bias = torch.cat([self.frame.bias, self.gate.bias])
+        wide = self.bands * r
+        head = torch.cat([self.frame.weight[:wide], self.gate.weight])
+        head_bias = torch.cat([self.frame.bias[:wide], self.gate.bias])
         ended = torch.zeros(rows, dtype=torch.bool, device=device)
         finished = torch.zeros_like(ended)
         length = caps.clone()
@@ -218,6 +233,10 @@ class Decoder(nn.Module):
                 break
         done = step + 1
         return Spoken(frames[:, :done], gates[:, :done], alignment[:, :done], length, finished)
+
+
+def _read_reduction(decoder: Decoder, _: object) -> None:
+    decoder.reduction = int(decoder.reduction_now)
 
 
 def draw_masks(generators: Sequence[torch.Generator], steps: int, options: Tacotron2Options) -> Tensor:

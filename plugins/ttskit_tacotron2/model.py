@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import ClassVar
 
 import torch
@@ -25,10 +25,12 @@ from ttskit.interfaces import (
 )
 from ttskit.nn import length_mask
 from ttskit_tacotron2 import loss as losses
+from ttskit_tacotron2.alignment_learning import forward_sum_term, log_prior
 from ttskit_tacotron2.attention import Keys, duration_weights
 from ttskit_tacotron2.config import Tacotron2Options
-from ttskit_tacotron2.decoder import Decoder, Spoken, draw_masks
+from ttskit_tacotron2.decoder import Decoder, Spoken, Taught, draw_masks
 from ttskit_tacotron2.encoder import Encoder, Postnet
+from ttskit_tacotron2.lead import ALONE, Lead
 from ttskit_tacotron2.noise import dropout_factors
 
 
@@ -66,6 +68,11 @@ class Tacotron2(AcousticModel):
             nn.init.normal_(self.speaker.weight, std=0.1)
 
     @property
+    def reduction(self) -> int:
+        """Frames per decoder step, r: the option, or where a schedule stands."""
+        return self.decoder.reduction
+
+    @property
     def masked(self) -> bool:
         """Whether padding is kept out of every result."""
         return self.padding == "masked"
@@ -83,7 +90,7 @@ class Tacotron2(AcousticModel):
     def refine(self, frames: Tensor, mask: Tensor | None) -> tuple[Tensor, Tensor]:
         """Normalised mels (B, M, T) before and after the postnet, of decoder frames (B, steps, r·M)."""
         rows, steps, _ = frames.shape
-        mel = frames.reshape(rows, steps * self.options.reduction, self.context.mel.bands).transpose(1, 2)
+        mel = frames.reshape(rows, steps * self.reduction, self.context.mel.bands).transpose(1, 2)
         return mel, mel + self.postnet(mel, mask)
 
     def _denormalised(self, mel: Tensor) -> Tensor:
@@ -92,14 +99,14 @@ class Tacotron2(AcousticModel):
 
     def steps(self, frames: Tensor) -> Tensor:
         """Decoder steps that frames (B,) take."""
-        return -(-frames // self.options.reduction)
+        return -(-frames // self.reduction)
 
     def target(self, batch: AcousticBatch) -> Tensor:
         """The mel to learn, normalised, (B, M, steps·r): a last step that is not full is filled with the row's last frame.
 
         So the decoder learns to end in the trailing silence of the recording instead of anything.
         """
-        r, size = self.options.reduction, batch.mel.shape[2]
+        r, size = self.reduction, batch.mel.shape[2]
         options = self.options
         mel = batch.mel
         if options.mel_mean != 0 or options.mel_std != 1:
@@ -112,8 +119,8 @@ class Tacotron2(AcousticModel):
         fill = (place >= batch.mel_lengths[:, None]) & (place < (self.steps(batch.mel_lengths) * r)[:, None])
         return torch.where(fill[:, None], last, mel)
 
-    def forward(self, batch: AcousticBatch, context_share: float = 0.0) -> Outputs:
-        """Teacher-forced pass; `context_share` of the attention's context comes from `batch.durations`.
+    def forward(self, batch: AcousticBatch, lead: Lead = ALONE) -> Outputs:
+        """Teacher-forced pass, led as `lead` says.
 
         `extra` holds `before`, `after` and `target` (B, M, steps·r), normalised, `gate` (B, steps),
         `energies` and `weights` (B, steps, N), and `durations` (B, steps, N), the attention that
@@ -122,29 +129,55 @@ class Tacotron2(AcousticModel):
         options = self.options
         rows, bands = batch.mel.shape[:2]
         target = self.target(batch)
-        steps = target.shape[2] // options.reduction
+        r = self.reduction
+        steps = target.shape[2] // r
         keys = self.encode(batch.tokens, batch.token_lengths, batch.speaker)
         given = None
         if options.needs_durations and batch.durations is not None:
-            given = duration_weights(batch.durations, steps, options.reduction)
-        elif context_share > 0 or (self.training and options.needs_durations):
+            given = duration_weights(batch.durations, steps, r)
+        elif lead.context_share > 0 or (self.training and options.needs_durations):
             raise InputError("Tacotron 2 is to be supervised by durations, and the batch has none",
                              "attention_supervision_weight or context_mixing is above 0",
                              "align the corpus first, or set both to 0")
-        previous = F.pad(target.transpose(1, 2).reshape(rows, steps, bands * options.reduction), (0, 0, 1, 0))[:, :-1]
-        taught = self.decoder.teach(keys, previous, self._prenet_masks(batch, steps), given, context_share)
-        frames = self.steps(batch.mel_lengths) * options.reduction
+        step_lengths = self.steps(batch.mel_lengths)
+        prior = None
+        if lead.prior > 0:
+            prior = lead.prior * log_prior(step_lengths, batch.token_lengths, (steps, batch.tokens.shape[1]))
+        previous = F.pad(target.transpose(1, 2).reshape(rows, steps, bands * r), (0, 0, 1, 0))[:, :-1]
+        masks = self._prenet_masks(batch, steps)
+
+        def teach(frames: Tensor) -> Taught:
+            return self.decoder.teach(keys, frames, masks, given, lead.context_share, prior)
+
+        if lead.hidden_frames > 0:
+            previous = self._hide(previous, step_lengths, lead.hidden_frames, teach)
+        taught = teach(previous)
+        frames = step_lengths * r
         mask = length_mask(frames, target.shape[2])
         before, after = self.refine(taught.frames, mask if self.masked else None)
         gate = taught.gate
         if self.masked or options.mask_outputs:
             before, after = before * mask[:, None], after * mask[:, None]
-            gate = gate.masked_fill(~length_mask(self.steps(batch.mel_lengths), steps), 1e3)
+            gate = gate.masked_fill(~length_mask(step_lengths, steps), 1e3)
         size = batch.mel.shape[2]
-        alignment = taught.weights.repeat_interleave(options.reduction, 1)[:, :size]
+        alignment = taught.weights.repeat_interleave(r, 1)[:, :size]
         return Outputs(self._denormalised(after[:, :, :size]), batch.mel_lengths, alignment,
                        {"before": before, "after": after, "target": target, "gate": gate, "energies": taught.energies,
                         "weights": taught.weights, "durations": given})
+
+    def _hide(self, previous: Tensor, steps: Tensor, share: float, teach: Callable[[Tensor], Taught]) -> Tensor:
+        """The teacher's frames (B, steps, r·M) with `share` of the steps shown as something else; the first stays zero."""
+        drawn = torch.rand(previous.shape[:2], device=previous.device) < share
+        drawn[:, 0] = False
+        if self.options.frame_dropout_with == "own":
+            with torch.no_grad():
+                other = F.pad(teach(previous).frames.to(previous.dtype), (0, 0, 1, 0))[:, :-1]
+        else:
+            real = length_mask(steps, previous.shape[1])
+            real[:, 0] = False
+            frames = previous[real].view(-1, self.context.mel.bands)
+            other = frames.mean(0).repeat(self.reduction).expand_as(previous) if len(frames) else previous
+        return torch.where(drawn[:, :, None], other, previous)
 
     def _prenet_masks(self, batch: AcousticBatch, steps: int) -> Tensor | None:
         options, rows = self.options, batch.mel.shape[0]
@@ -161,7 +194,7 @@ class Tacotron2(AcousticModel):
         """Mel before and after the postnet, stop token, and the aids that the options switch on."""
         options, extra = self.options, outputs.extra
         steps = self.steps(batch.mel_lengths)
-        frame_mask = length_mask(steps * options.reduction, extra["target"].shape[2]) if self.masked else None
+        frame_mask = length_mask(steps * self.reduction, extra["target"].shape[2]) if self.masked else None
         step_mask = length_mask(steps, extra["gate"].shape[1]) if self.masked else None
         terms = {
             "mel": losses.mel_term(extra["before"], extra["target"], frame_mask, options.mel_loss),
@@ -173,14 +206,17 @@ class Tacotron2(AcousticModel):
         if options.attention_supervision_weight > 0 and extra["durations"] is not None:
             hidden = ~length_mask(batch.token_lengths, batch.tokens.shape[1])
             terms["attention"] = losses.supervision_term(extra["energies"], extra["durations"], hidden, options)
+        if options.forward_sum_weight > 0:
+            terms["forward_sum"] = forward_sum_term(extra["energies"], steps, batch.token_lengths, options.forward_sum_weight)
         return Losses(terms)
 
     def training_step(self, batch: AcousticBatch, state: TrainState, optimize) -> dict[str, Tensor]:
-        """One step; early on, contexts are mixed with those that durations give."""
-        share = self.options.context_mixing if state.progress < self.options.context_mixing_until else 0.0
-        outputs = self(batch, share)
-        optimize("main", self.loss(outputs, batch, state))
-        return {"context_share": torch.tensor(share)}
+        """One step, led as the options say for this share of training."""
+        lead = Lead.at(state.progress, self.options)
+        self.decoder.set_reduction(self.options.reduction_at(state.progress))
+        optimize("main", self.loss(self(batch, lead), batch, state))
+        shown = {"context_share": lead.context_share, "prior": lead.prior, "hidden_frames": lead.hidden_frames}
+        return {name: torch.tensor(value) for name, value in shown.items() if value or name == "context_share"}
 
     def optimizers(self, total_steps: int) -> dict[str, OptimizerPlan]:
         """Adam with the reference's betas, epsilon 1e-8 and L2 penalty, clipped."""
@@ -228,7 +264,7 @@ class Tacotron2(AcousticModel):
         self.eval()
         try:
             spoken = self.generate(inputs, generators)
-            r = self.options.reduction
+            r = self.reduction
             lengths = spoken.steps * r
             frames, weights = spoken.frames, spoken.weights
             size = int(lengths.max())

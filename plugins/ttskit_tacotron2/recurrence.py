@@ -60,8 +60,8 @@ def _lstm_back(gates: Tensor, last: Tensor, tanh_cell: Tensor, d_hidden: Tensor,
 
 class _Recurrence(torch.autograd.Function):
     @staticmethod
-    def forward(ctx, inputs, recurrent, memory, keys, hidden, query, convolution, dense, score, given, share, drop, second,
-                second_bias, second_drop):
+    def forward(ctx, inputs, recurrent, memory, keys, hidden, query, convolution, dense, score, given, share, prior, drop,
+                second, second_bias, second_drop):
         steps, rows, width = inputs.shape[0], inputs.shape[1], inputs.shape[2] // 4
         tokens, size = memory.shape[1:]
         filters, attention = dense.shape
@@ -100,6 +100,8 @@ class _Recurrence(torch.autograd.Function):
             torch.addmm(keys_flat, features[t], dense, out=u.view(rows * tokens, attention))
             u.add_((h @ query_t)[:, None]).tanh_()
             torch.mv(u.view(rows * tokens, attention), score, out=energies[t].view(-1))
+            if prior is not None:
+                energies[t].add_(prior[t])
             if hidden is not None:
                 energies[t].masked_fill_(hidden, -torch.inf)
             torch.softmax(energies[t], 1, out=weights[t])
@@ -208,13 +210,13 @@ class _Recurrence(torch.autograd.Function):
         if second is not None:
             d_second, d_second_bias = over_steps(x2[:-1], d_gates2), d_gates2.sum((0, 1))
         return (d_gates, d_recurrent, d_memory, d_keys.view(rows, tokens, attention), None, d_query_weight, d_convolution,
-                d_dense, d_score, d_given, None, None, d_second, d_second_bias, None)
+                d_dense, d_score, d_given, None, None, None, d_second, d_second_bias, None)
 
 
 def run(inputs: Tensor, recurrent: Tensor, memory: Tensor, keys: Tensor, hidden: Tensor | None, query: Tensor,
         convolution: Tensor, dense: Tensor, score: Tensor, given: Tensor | None = None, share: float = 0.0,
-        drop: Tensor | None = None, second: Tensor | None = None, second_bias: Tensor | None = None,
-        second_drop: Tensor | None = None) -> Run:
+        prior: Tensor | None = None, drop: Tensor | None = None, second: Tensor | None = None,
+        second_bias: Tensor | None = None, second_drop: Tensor | None = None) -> Run:
     """All decoder steps with known inputs.
 
     Args:
@@ -228,6 +230,7 @@ def run(inputs: Tensor, recurrent: Tensor, memory: Tensor, keys: Tensor, hidden:
         dense: (F, A) their projection.
         score: (A,).
         given: (S, B, E) contexts to mix in, already times `share`; the model's own counts 1 − share.
+        prior: (S, B, N) log prior added to the energies, which come back with it; no gradient; or None.
         drop: (S, B, H) dropout factors of the hidden state, or None.
         second: (H + E + H2, 4·H2) weight of the second LSTM over [hidden, context, own hidden], None without one.
         second_bias: (4·H2,).
@@ -240,5 +243,5 @@ def run(inputs: Tensor, recurrent: Tensor, memory: Tensor, keys: Tensor, hidden:
     with torch.autocast(inputs.device.type, enabled=False):
         tensors = map(full, (inputs, recurrent, memory, keys))
         rest = map(full, (query, convolution, dense, score, given))
-        return Run(*_Recurrence.apply(*tensors, hidden, *rest, share, full(drop), full(second), full(second_bias),
+        return Run(*_Recurrence.apply(*tensors, hidden, *rest, share, full(prior), full(drop), full(second), full(second_bias),
                                       full(second_drop)))

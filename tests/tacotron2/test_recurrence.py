@@ -25,6 +25,7 @@ def test_gradient_equals_numeric_derivative(second, aids):
     hidden = torch.tensor([[False] * 4, [False] * 3 + [True]]) if aids else None
     drop = torch.rand(steps, rows, width, dtype=torch.float64) * 2 if aids else None
     drop2 = torch.rand(steps, rows, width2, dtype=torch.float64) * 2 if aids and second else None
+    prior = torch.randn(steps, rows, tokens, dtype=torch.float64) if aids else None
     used = torch.ones(rows, tokens) if hidden is None else (~hidden).float()
 
     def function(inputs, recurrent, memory, keys, query, convolution, dense, score, *rest):
@@ -32,7 +33,7 @@ def test_gradient_equals_numeric_derivative(second, aids):
         mixed = rest.pop(0) if aids else None
         weight, bias = rest if second else (None, None)
         done = recurrence.run(inputs, recurrent, memory, keys, hidden, query, convolution, dense, score, mixed,
-                              0.3 if aids else 0.0, drop, weight, bias, drop2)
+                              0.3 if aids else 0.0, prior, drop, weight, bias, drop2)
         logs = torch.log_softmax(done.energies, 2).masked_fill(used[None] == 0, 0.0)
         return done.state, done.context, logs, done.weights
 

@@ -13,6 +13,7 @@ from ttskit.symbols import SpeakerTable, SymbolTable
 from ttskit_tacotron2.attention import duration_weights, forward_weights, windowed
 from ttskit_tacotron2.checkpoints import from_public, to_public
 from ttskit_tacotron2.config import Tacotron2Options
+from ttskit_tacotron2.lead import Lead
 from ttskit_tacotron2.model import Tacotron2
 
 BANDS = 6
@@ -167,12 +168,12 @@ def test_mixed_context_is_that_of_the_durations():
     model, batch = make(2, reduction=2, context_mixing=1.0).eval(), make_batch()
     for parameter in (model.decoder.attention.query.weight, model.decoder.attention.memory.weight):
         parameter.data.normal_(std=3.0)
-    given = model(batch, 1.0).extra
+    given = model(batch, Lead(1.0)).extra
     model.decoder.attention.score.weight.data.mul_(-2.0)  # other attention, same contexts
-    again = model(batch, 1.0).extra
+    again = model(batch, Lead(1.0)).extra
     assert float((given["weights"] - again["weights"]).detach().abs().max()) > 1e-3
     torch.testing.assert_close(given["before"], again["before"])
-    assert float((model(batch, 0.5).extra["before"] - again["before"]).detach().abs().max()) > 1e-4
+    assert float((model(batch, Lead(0.5)).extra["before"] - again["before"]).detach().abs().max()) > 1e-4
 
 
 def test_mixing_ends_where_the_options_say():

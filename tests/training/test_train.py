@@ -99,6 +99,15 @@ def test_a_budget_counts_the_length_of_batches(trained, monkeypatch):
     assert run.total_steps == int(10 / run.info["steps"]["timed_step_s"])
 
 
+def test_a_budget_is_timed_all_over_the_schedule(trained, monkeypatch):
+    """A model that works less early in training (Tacotron 2 with a falling reduction) would be promised too many steps."""
+    seen = []
+    step = budget.run_step
+    monkeypatch.setattr(budget, "run_step", lambda *args: (seen.append(args[4].progress), step(*args))[1])
+    trained(run="budget", steps=None, budget_s=3)
+    assert len(seen) >= 5 and min(seen[2:]) < 0.4 and max(seen[2:]) > 0.6
+
+
 def test_speed_and_on_a_gpu_memory_are_logged(trained, monkeypatch):
     rows = trained(steps=2).metrics("train")
     assert all(row["frames_per_s"] > 0 for row in rows) and rows[1]["seconds"] > rows[0]["seconds"] > 0

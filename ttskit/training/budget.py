@@ -18,7 +18,10 @@ from ttskit.training.step import run_step
 
 WARM_UP, MOST, LEAST = 2, 24, 3  # steps before the clock starts; most and fewest steps timed
 SHARE, LONGEST_S = 0.1, 30.0  # of the budget, and at most, spent on timing
-TOTAL = 1000  # steps that the schedules are told; they do not change how long a step takes
+TOTAL = 1000  # steps that the schedules are told
+# Where in the schedule each timed step stands: a model may do more work in a part of it (Tacotron 2's reduction), and
+# multiples of the golden ratio spread evenly however many there are.
+SPREAD = 0.6180339887498949
 
 
 def seconds_per_step(model: Trainable, corpus: PreparedCorpus, batches: Batches, loader: Loader, processes: Processes,
@@ -33,7 +36,8 @@ def seconds_per_step(model: Trainable, corpus: PreparedCorpus, batches: Batches,
     seconds, frames, steps = 0.0, 0.0, 0
     for step, work in enumerate(loader.steps(batches, count=WARM_UP + MOST)):
         started = _now(processes.device)
-        run_step(model, optimization, work.batch, work.ids, TrainState(step, work.epoch, TOTAL, seed), processes, precision)
+        state = TrainState(int(step * SPREAD % 1.0 * TOTAL), work.epoch, TOTAL, seed)
+        run_step(model, optimization, work.batch, work.ids, state, processes, precision)
         optimization.check()
         if step >= WARM_UP:
             seconds += _now(processes.device) - started
