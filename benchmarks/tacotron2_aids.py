@@ -171,8 +171,8 @@ def table(rows: list[dict]) -> str:
     lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
     for r in rows:
         within = "–" if r["attention_within"] is None else f"{100 * r['attention_within']:.0f} %"
-        cells = [r["run"], r["speaking"], f"{r['mel_l1']:.3f}", within, f"{r['diagonality']:.2f}", f"{100 * r['stopped']:.0f} %",
-                 f"{r['hard_finished']}/{r['hard']}", str(r["verdicts"].get("ok", 0)),
+        cells = [r["run"], r["speaking"], f"{r['mel_l1']:.3f}", within, f"{r['diagonality']:.2f}",
+                 f"{100 * r['stopped']:.0f} %", f"{r['hard_finished']}/{r['hard']}", str(r["verdicts"].get("ok", 0)),
                  f"{r['heard_skipped']} / {r['heard_repeated']}", f"{r['skips']} / {r['repeats']}",
                  f"{100 * r['phone_error_rate']:.0f} %"]
         lines.append("| " + " | ".join(cells) + " |")
