@@ -79,8 +79,17 @@ def _renamed(state: Mapping[str, Tensor], source: str) -> Imported:
 
 
 def from_dle(state: Mapping[str, Tensor]) -> Imported:
-    """Tensors of a DeepLearningExamples state dict (a leading `module.` is dropped) under our names."""
-    return _renamed({name.removeprefix("module."): value for name, value in state.items()}, "NVIDIA DeepLearningExamples")
+    """Tensors of a DeepLearningExamples state dict (whatever leading `module.` it has is dropped) under our names."""
+    return _renamed({plain_name(name): value for name, value in state.items()}, "NVIDIA DeepLearningExamples")
+
+
+def plain_name(name: str) -> str:
+    """A tensor's name without the prefix of torch's parallel wrappers, which may be there more than once.
+
+    >>> plain_name("module.module.proj.bias")
+    'proj.bias'
+    """
+    return re.sub(r"^(module\.)+", "", name)
 
 
 def from_nemo(state: Mapping[str, Tensor]) -> Imported:
@@ -96,8 +105,23 @@ def from_nemo(state: Mapping[str, Tensor]) -> Imported:
     return Imported(imported.state, (*imported.ignored, *copies))
 
 
-def options_from_dle(config: Mapping) -> dict:
-    """Our options for a DeepLearningExamples `config` (constructor arguments): a mapping for `FastPitchOptions`."""
+def loss_from_dle(setup: Mapping) -> dict:
+    """Loss weights of a DeepLearningExamples `train_setup` (its command line); what it does not say is the recipe's."""
+    names = {"duration": ("dur_predictor_loss_scale", 0.1), "pitch": ("pitch_predictor_loss_scale", 0.1),
+             "energy": ("energy_predictor_loss_scale", 0.1), "forward_sum": ("attn_loss_scale", 1.0),
+             "binarization": ("kl_loss_weight", 1.0), "binarization_start": ("kl_loss_start_epoch", 0),
+             "binarization_ramp": ("kl_loss_warmup_epochs", 100)}  # fmt: skip
+    loss = {ours: setup.get(theirs, default) for ours, (theirs, default) in names.items()}
+    if loss["binarization_start"] is None:  # there: never
+        loss |= {"binarization": 0.0, "binarization_start": 0}
+    return {**loss, "binarization_unit": "epochs"}
+
+
+def options_from_dle(config: Mapping, setup: Mapping | None = None) -> dict:
+    """Our options for a DeepLearningExamples `config` (constructor arguments): a mapping for `FastPitchOptions`.
+
+    `setup` is the file's `train_setup`, for the weights of the loss.
+    """
 
     def stack(side: str) -> dict:
         prefix = f"{side}_fft"
@@ -126,7 +150,7 @@ def options_from_dle(config: Mapping) -> dict:
         "speaker": {"weight": config.get("speaker_emb_weight", 1.0), "predictors": False, "aligner": False},
         "aligner": {"prior": {"form": "interpolated", "support": "dropped", "round_frames": 100, "round_tokens": 20}},
         "max_duration": config.get("max_duration", 75),
-        "loss": {"binarization_unit": "epochs", "binarization_start": 0, "binarization_ramp": 100},
+        "loss": loss_from_dle(setup or {}),
         "optimizer": {"name": "lamb", "learning_rate": 0.1, "schedule": "noam", "warmup": 1000, "clip_norm": 1000},
     }  # fmt: skip
     if energy:
@@ -151,8 +175,11 @@ def options_from_nemo(config: Mapping) -> dict:
             "dropout": section["dropout"],
         }  # fmt: skip
 
+    _refuse_unknown(config)
     energy = config.get("energy_predictor")
     aligner = config.get("alignment_module") or {}
+    learned = bool(config.get("learn_alignment", False))
+    usual = 0.1 if learned else 1.0  # NeMo's default weight of durations, pitch and energy
     interpolated = (config.get("text_tokenizer", {}).get("g2p") or {}).get("phoneme_probability") is not None
     prior = {"form": "interpolated" if interpolated else "exact", "support": "full", "round_frames": 50, "round_tokens": 10}
     ramp = config.get("bin_loss_warmup_epochs", 100)
@@ -163,7 +190,7 @@ def options_from_nemo(config: Mapping) -> dict:
         "pitch_predictor": predictor(config["pitch_predictor"]),
         "pitch_embedding_kernel": config.get("pitch_embedding_kernel_size", 3), "energy": energy is not None,
         "speaker": {
-            "predictors": bool(config.get("speaker_emb_condition_prosody", False)),
+            "predictors": bool(config.get("speaker_emb_condition_prosody", False)), "energy": False,
             "aligner": bool(config.get("speaker_emb_condition_aligner", False)),
             "decoder": bool(config.get("speaker_emb_condition_decoder", False)),
         },
@@ -172,12 +199,38 @@ def options_from_nemo(config: Mapping) -> dict:
             "prior": prior,
         },
         "min_duration": config.get("min_token_duration", 0), "max_duration": config.get("max_token_duration", 75),
-        "loss": {"binarization_unit": "epochs", "binarization_start": 1, "binarization_ramp": ramp},
+        "loss": {
+            "duration": config.get("dur_loss_scale", usual), "pitch": config.get("pitch_loss_scale", usual),
+            "energy": config.get("energy_loss_scale", usual),
+            "forward_sum": config.get("aligner_loss_scale", 1.0), "binarization": config.get("aligner_loss_scale", 1.0),
+            "binarization_unit": "epochs", "binarization_start": 1, "binarization_ramp": ramp,
+        },
+        "alignment": "learned" if learned else "external",
     }  # fmt: skip
     if energy:
         options["energy_predictor"] = predictor(energy)
         options["energy_embedding_kernel"] = config.get("energy_embedding_kernel_size", 3)
     return options
+
+
+def _refuse_unknown(config: Mapping) -> None:
+    """Settings of NeMo's that would make another model of it than ours.
+
+    Raises:
+        CheckpointError: there is one.
+    """
+    sections = [f for f in ("input_fft", "output_fft", "duration_predictor", "pitch_predictor", "energy_predictor",
+                            "alignment_module") if isinstance(config.get(f), Mapping)]  # fmt: skip
+    strange = [f"{name}.{key}: {config[name][key]!r}" for name in sections for key in ("pre_lnorm", "condition_types")
+               if config[name].get(key)]  # fmt: skip
+    if (config.get("alignment_module") or {}).get("dist_type", "l2") != "l2":
+        strange.append(f"alignment_module.dist_type: {config['alignment_module']['dist_type']!r}")
+    if config.get("energy_predictor") and not config.get("use_log_energy", True):
+        strange.append("use_log_energy: False")
+    if config.get("speaker_encoder"):
+        strange.append("speaker_encoder")
+    if strange:
+        raise CheckpointError("this FastPitch has parts that ttskit does not have", ", ".join(strange), "")
 
 
 def dle_options(config: Mapping, **changes: object) -> FastPitchOptions:

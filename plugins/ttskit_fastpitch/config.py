@@ -59,6 +59,7 @@ class SpeakerOptions(_Options):
 
     weight: float = Field(1.0, description="factor on the speaker vector")
     predictors: bool = Field(True, description="also to the predictors' input (NeMo; NVIDIA's examples: false)")
+    energy: bool | None = Field(None, description="also to the energy predictor's; as the others if not given (NeMo: false)")
     aligner: bool = Field(True, description="also to the aligner's text side (NeMo; NVIDIA's examples: false)")
     decoder: bool = Field(False, description="also to the decoder's input")
 

@@ -31,7 +31,7 @@ from ttskit.interfaces import Frontend, FrontendFingerprint, ModelContext, Pitch
 from ttskit.plugins import create_registry
 from ttskit.symbols import SymbolTable
 from ttskit.training.run import RunFolder
-from ttskit_fastpitch.checkpoints import from_dle, from_nemo, options_from_dle, options_from_nemo
+from ttskit_fastpitch.checkpoints import from_dle, from_nemo, options_from_dle, options_from_nemo, plain_name
 from ttskit_fastpitch.config import FastPitchOptions
 from ttskit_fastpitch.model import FastPitch
 
@@ -89,7 +89,7 @@ class DleFastPitch(Importer):
         content = None if is_archive(path) else torch_content(path)
         if not isinstance(content, Mapping) or not isinstance(content.get("state_dict"), Mapping):
             return False
-        return any(str(name).removeprefix("module.") == "encoder.word_emb.weight" for name in content["state_dict"])
+        return any(plain_name(str(name)) == "encoder.word_emb.weight" for name in content["state_dict"])
 
     def __call__(self, path: Path, run: Path, *, speakers: Path | None = None, pitch_stats: Path | None = None,
                  symbols: Path | None = None, ema: bool | None = None) -> ImportReport:  # fmt: skip
@@ -105,9 +105,9 @@ class DleFastPitch(Importer):
         if ema and not averaged:
             raise CheckpointError(f"{path.name} has no averaged weights", "there is no ema_state_dict", "leave --ema out")
         which = "ema_state_dict" if ema else "state_dict"
-        state = {n.removeprefix("module."): v for n, v in tensors_of(content[which], path.name).items()}
+        state = {plain_name(n): v for n, v in tensors_of(content[which], path.name).items()}
         imported = from_dle(state)
-        options = _options(path, lambda: options_from_dle(content["config"]), imported.state)
+        options = _options(path, lambda: options_from_dle(content["config"], setup), imported.state)
         report.understood("weights", f"{len(imported.state)} tensors of {which}")
         if averaged:
             report.ignored("state_dict" if ema else "ema_state_dict", "choose with --ema")

@@ -122,9 +122,11 @@ class FastPitch(AcousticModel):
             speaker = torch.zeros(like.shape[0], dtype=torch.int64, device=like.device)
         return self.options.speaker.weight * self.speaker_embedding(speaker)[:, None]
 
-    def _prosody(self, hidden: Tensor, voice: Tensor | None) -> Tensor:
-        """What the predictors see."""
-        return hidden + voice if voice is not None and self.options.speaker.predictors else hidden
+    def _prosody(self, hidden: Tensor, voice: Tensor | None, predictor: str = "") -> Tensor:
+        """What the predictors see; that of energy may differ."""
+        where = self.options.speaker
+        hears = where.energy if predictor == "energy" and where.energy is not None else where.predictors
+        return hidden + voice if voice is not None and hears else hidden
 
     def _embed(self, conv: Conv, values: Tensor, mask: Tensor) -> Tensor:
         """(B, N) values → (B, N, C)."""
@@ -179,7 +181,7 @@ class FastPitch(AcousticModel):
             extra["pitch_target"] = token_means(self._given(batch, "pitch"), durations)
             hidden = hidden + self._embed(self.pitch_embedding, extra["pitch_target"], mask)
         if options.energy:
-            extra["energy"] = self.energy_predictor(self._prosody(hidden, voice), mask, self.closed)
+            extra["energy"] = self.energy_predictor(self._prosody(hidden, voice, "energy"), mask, self.closed)
             extra["energy_target"] = torch.log1p(token_means(self._given(batch, "energy"), durations))
             hidden = hidden + self._embed(self.energy_embedding, extra["energy_target"], mask)
         mel = self._decode(hidden, durations, batch.mel.shape[2], frame_mask, voice)
@@ -216,8 +218,13 @@ class FastPitch(AcousticModel):
     # -- inference
 
     @torch.no_grad()
-    def speak(self, inputs: AcousticInput, controls: Controls, transform: Callable[[Tensor], Tensor] | None = None) -> Spoken:
-        """Inference with all intermediate values. `transform` acts on the predicted normalised pitch (B, N)."""
+    def speak(self, inputs: AcousticInput, controls: Controls, transform: Callable[[Tensor], Tensor] | None = None,
+              empty: bool = False) -> Spoken:  # fmt: skip
+        """Inference with all intermediate values.
+
+        `transform` acts on the predicted normalised pitch (B, N). `empty`: a row may have no frame at all, as in the
+        public implementations.
+        """
         options, closed = self.options, self.closed
         device = self.projection.weight.device
         mask = length_mask(inputs.lengths, inputs.tokens.shape[1])[:, :, None].float()
@@ -238,7 +245,7 @@ class FastPitch(AcousticModel):
             pitch = pitch * mask[:, :, 0] if closed else pitch
             hidden = hidden + self._embed(self.pitch_embedding, pitch, mask)
         if options.energy:
-            energy = self.energy_predictor(self._prosody(hidden, voice), mask, closed).float()
+            energy = self.energy_predictor(self._prosody(hidden, voice, "energy"), mask, closed).float()
             factor = per_token("energy", controls.energy, inputs, 0.0, open_end=True)
             if isinstance(factor, Tensor) or factor != 1.0:
                 energy = shaped_energy(energy, factor) * mask[:, :, 0]
@@ -246,7 +253,7 @@ class FastPitch(AcousticModel):
         wanted = durations
         if controls.durations is not None:
             wanted = torch.as_tensor(per_token("durations", controls.durations, inputs, 0.0), device=device) * mask[:, :, 0]
-        frames = frames_per_token(wanted, per_token("pace", controls.pace, inputs, 0.0, open_end=True), mask)
+        frames = frames_per_token(wanted, per_token("pace", controls.pace, inputs, 0.0, open_end=True), mask, empty)
         lengths = frames.sum(1)
         longest = int(lengths.max())
         mel = self._decode(hidden, frames, longest, length_mask(lengths, longest)[:, :, None].float(), voice)

@@ -59,8 +59,8 @@ def per_token(name: str, value: float | Tensor, inputs: AcousticInput, lowest: f
     return tensor if tensor.dim() else float(value)
 
 
-def frames_per_token(durations: Tensor, pace: float | Tensor, mask: Tensor) -> Tensor:
-    """Whole frames (B, N) at a pace. A row that would have none gets one, on its longest token.
+def frames_per_token(durations: Tensor, pace: float | Tensor, mask: Tensor, empty: bool = False) -> Tensor:
+    """Whole frames (B, N) at a pace. A row that would have none gets one, on its longest token, unless `empty` rows may be.
 
     Args:
         durations: (B, N) float frames at pace 1.
@@ -70,6 +70,8 @@ def frames_per_token(durations: Tensor, pace: float | Tensor, mask: Tensor) -> T
     if isinstance(pace, Tensor):  # padding may hold anything, 0 included
         pace = torch.where(mask[:, :, 0] > 0, pace, torch.ones_like(pace))
     frames = whole_frames(durations, pace) * mask[:, :, 0].long()
+    if empty:
+        return frames
     silent = frames.sum(1) == 0
     longest = (durations + mask[:, :, 0]).argmax(1)
     frames[torch.arange(frames.shape[0], device=frames.device), longest] += silent.long()

@@ -15,7 +15,7 @@ from torch import Tensor
 from ttskit.audio.mel import log_floor
 from ttskit.corpus.prepared import PreparedCorpus, PreparedUtterance
 from ttskit.errors import CorpusError, UsageError
-from ttskit.interfaces.acoustic import AcousticBatch
+from ttskit.interfaces.acoustic import AcousticBatch, PitchStats
 from ttskit.interfaces.vocoder import VocoderBatch
 
 FEATURES = ("pitch", "energy", "durations")
@@ -149,7 +149,7 @@ def full_batch(
             energy[i, : u.frames] = frame.norm(dim=0)
         if pitch is not None:
             stats, hz = corpus.pitch[u.speaker], torch.tensor(s.pitch_hz)
-            pitch[i, : u.frames] = torch.where(hz > 0, (hz - stats.mean_hz) / stats.std_hz, 0.0)
+            pitch[i, : u.frames] = normalised_pitch(hz, stats)
         if durations is not None:
             durations[i, : lengths[i]] = torch.from_numpy(corpus.alignment(u, alignment))
     return AcousticBatch(
@@ -164,6 +164,11 @@ def full_batch(
         durations=durations,
         seeds=seeds,
     )
+
+
+def normalised_pitch(hz: Tensor, stats: PitchStats) -> Tensor:
+    """F0 in Hz in units of the speaker's deviation about the speaker's mean; unvoiced stays 0."""
+    return torch.where(hz > 0, (hz - stats.mean_hz) / stats.std_hz, 0.0)
 
 
 class SegmentBatches:
