@@ -119,7 +119,7 @@ def measure(run: Path, data: Path, setting: Setting, speaking: str) -> dict:
     """Figures of one run: mels and attention of held-out sentences, verdicts on the audio of the hard ones."""
     from ttskit.compare import CompareConfig
     from ttskit.compare.learned import measure_learned
-    from ttskit.compare.robustness import Judge
+    from ttskit.compare.robustness import Judge, summarise_alignments
     from ttskit.compare.speech import Analyser, hard_items, spoken_samples
     from ttskit.compare.systems import System
     from ttskit.corpus.prepared import PreparedCorpus
@@ -142,7 +142,7 @@ def measure(run: Path, data: Path, setting: Setting, speaking: str) -> dict:
     judge = Judge.of(known, config, lambda text: None)
     verdicts = judge.judge(samples, known)
     counts = Counter(v.verdict for v in verdicts)
-    marks = [mark(s) for s in samples]
+    own = summarise_alignments(samples)
     last = [r for r in folder.metrics("train") if "seconds" in r][-1]
     return {
         "run": run.name, "speaking": speaking or "as trained", "steps": loaded.step, "training_s": last["seconds"],
@@ -150,18 +150,12 @@ def measure(run: Path, data: Path, setting: Setting, speaking: str) -> dict:
         "stopped": learned["stopped"].value,
         "diagonality": float(np.mean([alignment_score(s.alignment).diagonality for s in samples if s.alignment is not None])),
         "hard": len(samples), "hard_finished": sum(bool(s.finished) for s in samples),
-        "skips": sum(any("skip" in m for m in own) for own in marks), "repeats": sum("repeated" in " ".join(m) for m in marks),
+        "skips": own["skips"], "repeats": own["repeats"],
         "heard_skipped": sum(bool(v.skipped_words) for v in verdicts),
         "heard_repeated": sum(bool(v.repeated_words) for v in verdicts),
         "phone_error_rate": sum(v.errors for v in verdicts) / max(1, sum(v.phones for v in verdicts)),
         "verdicts": dict(counts),
     }
-
-
-def mark(sample) -> list[str]:
-    """Skips and repeats by the decoder's own alignment, as words."""
-    return [f"{kind} {word}" for kind, words in (("skipped", sample.skipped or ()), ("repeated", sample.repeated or ()))
-            for word in words]
 
 
 def table(rows: list[dict]) -> str:

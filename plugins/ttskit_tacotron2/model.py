@@ -224,6 +224,33 @@ class Tacotron2(AcousticModel):
         adam = torch.optim.Adam(self.parameters(), lr=options.learning_rate, eps=1e-8, weight_decay=options.weight_decay)
         return {"main": OptimizerPlan(adam, self._schedule, options.clip_norm)}
 
+    def alignment_due(self, total_steps: int) -> int:
+        """Shown durations, hundreds of steps; led to the diagonal, some thousands; alone, what hours of speech take."""
+        options = self.options
+        if options.needs_durations:
+            return min(3_000, int((max(options.context_mixing_until, 0.3) + 0.1) * total_steps))
+        led = options.guided_attention_weight > 0 or options.forward_sum_weight > 0 or options.alignment_prior_until > 0
+        return min(8_000, int(0.4 * total_steps)) if led else min(20_000, int(0.5 * total_steps))
+
+    def aids(self) -> tuple[str, ...]:
+        """The options beyond Shen et al. 2018, in words."""
+        o = self.options
+        return tuple(words for used, words in (
+            (o.attention_supervision_weight > 0, "attention supervised by durations"),
+            (o.context_mixing > 0, f"contexts from durations until {o.context_mixing_until:.0%} of training"),
+            (o.guided_attention_weight > 0, f"guided attention until {o.guided_attention_until:.0%} of training"),
+            (o.forward_sum_weight > 0, "forward-sum loss on the attention"),
+            (o.alignment_prior_until > 0, f"diagonal prior fading until {o.alignment_prior_until:.0%} of training"),
+            (o.reduction > 1 or o.reduction_schedule, f"{', '.join(str(r) for r in self._reductions())} frames per step"),
+            (o.frame_dropout > 0, f"{o.frame_dropout:.0%} of the teacher's frames hidden"),
+            (o.stop_positive_weight != 1, f"a missed stop costs {o.stop_positive_weight:g} times"),
+            (o.rest_frames > 0, "stops when attention rests at the end"),
+            (o.monotonic != "none", f"{o.monotonic} attention when speaking"),
+        ) if used)
+
+    def _reductions(self) -> list[int]:
+        return [*(r for r, _ in self.options.reduction_schedule), self.options.reduction]
+
     def _schedule(self, state: TrainState) -> float:
         """Factor on the learning rate: rise over `warmup`, hold, fall from `decay_from` to `final_factor`."""
         options, done = self.options, state.progress

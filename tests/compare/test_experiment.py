@@ -86,6 +86,24 @@ def test_results_json_says_everything(results):
     assert {("fastpitch", 0), ("fastpitch", 1), ("tacotron2", 1), ("natural", 0)} <= by_seed
 
 
+def test_own_alignments_and_seeds_are_shown(results):
+    robustness, html = results.content["robustness"], results.page.read_text(encoding="utf-8")
+    assert list(robustness["own_alignments"]) == ["tacotron2"]  # parallel models cannot lose their way
+    own = robustness["own_alignments"]["tacotron2"]["hard"]
+    assert own["sentences"] == 4 and own["finished"] + own["truncated"] == 4  # two sentences, two seeds
+    spread = robustness["over_seeds"]["tacotron2"]["hard"]["phone_error_rate"]
+    first, second = spread["by_seed"].values()
+    assert spread["deviation"] == pytest.approx(abs(first - second) / 2**0.5)
+    marks = [v["own_alignment"] for s in results.content["sentences"] for v in s["samples"] if v["system"] == "tacotron2"]
+    assert all(m["ended"] in ("finished", "truncated") for m in marks) and len(marks) == 8
+    assert sum(m["ended"] == "truncated" for m in marks if m) == sum(
+        g["truncated"] for g in robustness["own_alignments"]["tacotron2"].values())
+    assert "shown and not scored" in html and "over 2 seeds of synthesis" in html
+    aids = next(s["aids"] for s in results.content["systems"] if s["label"] == "tacotron2")
+    assert "guided attention until 100% of training" in aids and "Aids of tacotron2" in html
+    assert next(s["aids"] for s in results.content["systems"] if s["label"] == "fastpitch") == []
+
+
 def test_what_differs_is_told(results):
     facts = {f["name"]: f for f in results.content["comparability"]}
     assert facts["training data"]["same"] and facts["vocoder"]["same"] and facts["budget"]["same"]

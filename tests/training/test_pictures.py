@@ -36,6 +36,37 @@ def test_a_backward_alignment_scores_low():
     assert alignment_score(staircase([5] * 10)[::-1]).diagonality < 0.35
 
 
+def test_skips_repeats_and_rest():
+    jumped = staircase([3] * 10)[[*range(9), *range(15, 30)]]  # tokens 3 and 4 are jumped over
+    score = alignment_score(jumped)
+    assert (score.skipped, score.repeated, score.at_rest) == (0.2, 0.0, 1.0)
+    back = staircase([3] * 10)[[*range(15), *range(6, 12)]]  # from token 4 back to 2 and 3
+    score = alignment_score(back)
+    assert score.repeated == pytest.approx(3 / 21)  # one token behind is no going back
+    assert score.at_rest == 0.0 and score.skipped == 0.5
+
+
+def test_words_stand_beside_their_tokens(tmp_path):
+    from ttskit.corpus.prepared import PreparedUtterance
+    from ttskit.training.attention import draw_attention, film, word_spans
+
+    tokens, words = ("<edge>", "o", "l", "a", " ", "e", "s", "<edge>"), (None, 0, 0, 0, None, 1, 1, None)
+    mel = MelConfig(bands=20)
+    rest = (tokens, words, "train", 256 * 19, 20, 0.0, 0.0, 0.0, "u.wav")
+    made = PreparedUtterance("u", "ana", "¡Hola, es!", "¡hola, es!", *rest)
+    assert word_spans(made) == [("hola", 1, 4), ("es", 5, 7)]
+    read_as_two = PreparedUtterance("u", "ana", "¡Hola!", "hola", *rest)
+    assert word_spans(read_as_two) == [("ola", 1, 4), ("es", 5, 7)]
+    with figure(tmp_path / "one.png") as axes:
+        draw_alignment(axes[0], staircase([3, 3, 2, 3, 2, 3, 2, 2]), tokens, mel, "t", word_spans(made))
+        right = next(iter(axes[0].child_axes))
+        assert [t.get_text() for t in right.get_yticklabels()] == ["hola", "es"]
+        assert list(right.get_yticks()) == [2.0, 5.5]
+    assert film(tmp_path) is None  # no step_*.png
+    draw_attention(tmp_path / "step_00000001.png", staircase([3, 3, 2, 3, 2, 3, 2, 2]), made, mel, np.zeros((20, 20)), "step 1")
+    assert film(tmp_path) == tmp_path / "attention.gif"
+
+
 def test_the_path_is_the_best_of_all():
     """Against every monotonic path that starts at the first token and ends at the last."""
     from itertools import combinations

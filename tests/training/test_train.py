@@ -104,7 +104,7 @@ def test_a_budget_is_timed_all_over_the_schedule(trained, monkeypatch):
     seen = []
     step = budget.run_step
     monkeypatch.setattr(budget, "run_step", lambda *args: (seen.append(args[4].progress), step(*args))[1])
-    trained(run="budget", steps=None, budget_s=3)
+    trained(run="budget", steps=None, budget_s=0.5)
     assert len(seen) >= 5 and min(seen[2:]) < 0.4 and max(seen[2:]) > 0.6
 
 

@@ -17,7 +17,7 @@ from ttskit.compare.config import CompareConfig
 from ttskit.compare.learned import held_out, measure_learned, median_baseline
 from ttskit.compare.page import write_page
 from ttskit.compare.results import FORMAT, ComparisonResults, plain
-from ttskit.compare.robustness import Judge, summarise
+from ttskit.compare.robustness import Judge, own_alignment, spread_over_seeds, summarise, summarise_alignments
 from ttskit.compare.speech import (
     NATURAL,
     Analyser,
@@ -224,12 +224,21 @@ def _robustness(samples: Sequence[Sample], verdicts: Sequence[Verdict], judge: J
         own = by_system[name].get(group, [])
         return [v.errors for v in own], [v.phones for v in own]
 
+    own: dict[str, dict[str, dict]] = {}
+    spread: dict[str, dict[str, dict]] = {}
+    for name in labels:
+        for group in lists:
+            chosen = [(s, v) for s, v in zip(samples, verdicts, strict=True) if s.system == name and s.item.group == group]
+            if found := summarise_alignments([s for s, _ in chosen]):
+                own.setdefault(name, {})[group] = found
+            if found := spread_over_seeds(chosen):
+                spread.setdefault(name, {})[group] = found
     differences = {f"{a} − {b}": {g: ratio_difference_interval(rates(a, g), rates(b, g), **setting) for g in lists}
                    for i, a in enumerate(labels) for b in labels[i + 1:]}
     titles = {"test": "test sentences", "validation": "validation sentences", "hard": "hard sentences"}
     return {"recogniser": judge.facts, "thresholds": judge.thresholds.to_json(), "groups": {g: titles[g] for g in lists},
             "systems": {name: {g: summarise(v, config) for g, v in groups.items()} for name, groups in by_system.items()},
-            "differences": differences}
+            "differences": differences, "own_alignments": own, "over_seeds": spread}
 
 
 def _sentences(samples: Sequence[Sample], verdicts: Sequence[Verdict], lists: dict) -> list[dict]:
@@ -239,7 +248,7 @@ def _sentences(samples: Sequence[Sample], verdicts: Sequence[Verdict], lists: di
         words = sample.item.words
         rows[sample.item.id]["samples"].append({
             "system": sample.system, "seed": sample.seed, "audio": sample.audio_path, "scores": sample.scores,
-            "finished": sample.finished, "verdict": {
+            "finished": sample.finished, "own_alignment": own_alignment(sample), "verdict": {
                 **verdict.to_json(), "skipped": [words[w] for w in verdict.skipped_words if w < len(words)],
                 "repeated": [words[w] for w in verdict.repeated_words if w < len(words)]}})
     return list(rows.values())
@@ -251,7 +260,8 @@ def _system(system: System) -> dict:
     steps = system.run.info.get("steps")
     return {"label": system.label, "run": system.run.path.name, "model": system.loaded.name, "decoding": system.decoding,
             "parameters": system.parameters, "step": system.loaded.step, "budget": steps if isinstance(steps, dict) else {},
-            "supervised_by_durations": system.supervised_by_durations, "options": plain_options(system.loaded.options),
+            "supervised_by_durations": system.supervised_by_durations, "aids": system.aids,
+            "options": plain_options(system.loaded.options),
             "plugin": system.run.info.get("plugin")}
 
 

@@ -59,3 +59,35 @@ def summarise(verdicts: Sequence[Verdict], config: CompareConfig) -> dict:
     counts = Counter(v.verdict for v in verdicts)
     return {"phone_error_rate": rate, "ok_share": share, "sentences": len(verdicts),
             "verdicts": {name: counts[name] for name in VERDICTS if counts[name]}}
+
+
+def own_alignment(sample: Sample) -> dict | None:
+    """What an autoregressive model's own alignment says of a sentence: how it ended, words skipped and repeated."""
+    if sample.traversal is None:
+        return None
+    words = sample.item.words
+    found = {name: [words[w] for w in places if w < len(words)]
+             for name, places in (("skipped", sample.traversal.skipped), ("repeated", sample.traversal.repeated))}
+    return {"ended": sample.traversal.ended, **found}
+
+
+def summarise_alignments(samples: Sequence[Sample]) -> dict | None:
+    """Sentences that finished, were truncated, have skips and repeats by the models' own alignments; None without any."""
+    own = [s.traversal for s in samples if s.traversal is not None]
+    if not own:
+        return None
+    return {"sentences": len(own), "finished": sum(t.finished for t in own), "truncated": sum(not t.finished for t in own),
+            "skips": sum(bool(t.skipped) for t in own), "repeats": sum(bool(t.repeated) for t in own)}
+
+
+def spread_over_seeds(judged: Sequence[tuple[Sample, Verdict]]) -> dict | None:
+    """Phone error rate and share without fault of each seed, with their standard deviations; None for a single seed."""
+    by_seed: dict[int, list[Verdict]] = {}
+    for sample, verdict in judged:
+        by_seed.setdefault(sample.seed, []).append(verdict)
+    if len(by_seed) < 2:
+        return None
+    rates = {s: sum(v.errors for v in own) / max(1, sum(v.phones for v in own)) for s, own in by_seed.items()}
+    shares = {s: sum(v.verdict == "ok" for v in own) / len(own) for s, own in by_seed.items()}
+    return {name: {"by_seed": values, "deviation": float(np.std(list(values.values()), ddof=1))}
+            for name, values in (("phone_error_rate", rates), ("ok_share", shares))}

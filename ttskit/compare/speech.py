@@ -17,6 +17,7 @@ from ttskit.compare.config import CompareConfig
 from ttskit.compare.systems import System
 from ttskit.errors import InputError, TTSKitError
 from ttskit.interfaces.acoustic import Spectrogram
+from ttskit.interfaces.traversal import Traversal
 from ttskit.synthesis.voice import part_seed
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ class Sample:
         pitch_hz: (T,) F0 of the audio.
         alignment: (T, N) of the model, or None.
         finished: whether an autoregressive model stopped by itself, else None.
+        traversal: words skipped and repeated by an autoregressive model's own alignment: shown, not scored.
         audio_path: relative to the report's folder.
         scores: numbers by name, NaN where undefined.
     """
@@ -63,6 +65,7 @@ class Sample:
     mel: np.ndarray | None = None
     alignment: np.ndarray | None = None
     finished: bool | None = None
+    traversal: Traversal | None = None
     audio_path: str = ""
     scores: dict[str, float] = field(default_factory=dict)
 
@@ -175,6 +178,7 @@ def spoken_samples(system: System, items: Sequence[Item], seeds: Sequence[int], 
                 item, system.label, seed, audio, mel, pitch, mel=row.mel[0].float().cpu().numpy(),
                 alignment=None if row.alignment is None else row.alignment[0].float().cpu().numpy(),
                 finished=None if row.finished is None else bool(row.finished[0]),
+                traversal=Traversal.of(row, item.token_words),
                 audio_path=_write(out, system.label, item, seed, audio, analyse)))
             advance()
     return samples

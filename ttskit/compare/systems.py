@@ -51,6 +51,12 @@ class System:
         return self.decoding == "autoregressive" and "durations" in tuple(getattr(self.loaded.model, "features", ()))
 
 
+    @property
+    def aids(self) -> tuple[str, ...]:
+        """What helped the model beyond what its paper describes, in words."""
+        return tuple(self.loaded.model.aids())
+
+
 @dataclass(frozen=True, slots=True)
 class Fact:
     """One line of the comparability table.

@@ -16,6 +16,7 @@ _HOME = {
     "MetricPlugin": "descriptions", "ImporterPlugin": "descriptions", "CommandPlugin": "descriptions",
     "AcousticBatch": "acoustic", "AcousticInput": "acoustic", "AcousticModel": "acoustic", "Controls": "acoustic",
     "ModelContext": "acoustic", "Outputs": "acoustic", "PitchStats": "acoustic", "Spectrogram": "acoustic",
+    "Traversal": "traversal",
     "Vocoder": "vocoder", "VocoderBatch": "vocoder",
     "LossTerm": "trainable", "Losses": "trainable", "OptimizerPlan": "trainable", "Trainable": "trainable",
     "TrainState": "trainable",

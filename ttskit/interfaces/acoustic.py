@@ -231,6 +231,18 @@ class AcousticModel(Trainable):
         """Mels with exactly the target's frames (what a vocoder is fitted on)."""
         raise InputError(f"{type(self).__name__} has no teacher-forced mels", "its plugin does not declare teacher_forced", "")
 
+    def aids(self) -> tuple[str, ...]:
+        """What helped this model beyond what its paper describes, a few words each, for whoever compares it with others."""
+        return ()
+
+    def alignment_due(self, total_steps: int) -> int | None:
+        """Step of a training of `total_steps` by which `forward`'s alignment should be diagonal.
+
+        Until then the trainer says that waiting is normal, and long after it that going on is hopeless. By default late;
+        None where there is nothing to wait for (the alignment is given).
+        """
+        return min(15_000, int(0.4 * total_steps))
+
     def durations(self, batch: AcousticBatch) -> Tensor:
         """Frames per token (B, N) int64 from this model's own alignment of real speech."""
         raise InputError(f"{type(self).__name__} cannot align", "its plugin does not declare aligns", "use a FastPitch run")

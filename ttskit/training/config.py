@@ -55,6 +55,8 @@ class TrainingConfig(BaseModel):
     threads: int | None = Field(None, ge=1, description="CPU threads of torch; its own choice if not given.")
     max_nonfinite: int = Field(
         10, ge=1, description="Skipped steps in a row (loss or gradient not finite) after which training stops.")
+    stop_when_hopeless: bool = Field(
+        True, description="Stop, saved and with advice, when an attention is far from aligned long after it should be.")
     alignment: str | None = Field(
         None, description="Name of the corpus alignment with frames per token, for models that train on durations.")
     samples: int = Field(2, ge=0, description="Validation utterances spoken and drawn at each validation; 0 for none.")

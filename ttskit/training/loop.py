@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from ttskit.corpus.prepared import PreparedCorpus
-from ttskit.errors import CheckpointError, CorpusError, MismatchError, UsageError
+from ttskit.errors import CheckpointError, CorpusError, MismatchError, TrainingError, UsageError
+from ttskit.interfaces.acoustic import AcousticModel
 from ttskit.interfaces.descriptions import Plugin
 from ttskit.interfaces.trainable import Trainable, TrainState
 from ttskit.plugins import Registry, create_registry
@@ -28,6 +29,7 @@ from ttskit.training.start import copy_parameters, discard_unstarted, open_corpu
 from ttskit.training.step import run_step, step_seed
 from ttskit.training.stopping import StopRequest
 from ttskit.training.validation import Validator, sample_vocoder
+from ttskit.training.watch import AlignmentWatch
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -70,7 +72,7 @@ def train(recipe: Recipe, *, model: str, data: str | Path | PreparedCorpus, run:
     Raises:
         UsageError, ConfigError: the call or recipe is wrong.
         CorpusError, CheckpointError, MismatchError: data, run or `init_from` cannot be used.
-        TrainingError: losses stay non-finite, or the disk is full; earlier checkpoints stay.
+        TrainingError: losses stay non-finite, the disk is full, or the attention will not align (saved); checkpoints stay.
         TrainingStopped: Ctrl-C, after saving.
     """
     registry = registry or create_registry()
@@ -188,6 +190,8 @@ class _Training:
             return
         validator = Validator(self.corpus, self.model, self.config, self.seed, self.group, self.precision, self.loader)
         batches = batches_for(self.model, self.corpus, "train", self.config, self.seed, self.group)
+        due = self.model.alignment_due(self.total) if isinstance(self.model, AcousticModel) else None
+        self.watch = AlignmentWatch(due, self.total, self.folder.metrics("validation"))
         self.log = MetricsLog(self.folder.path, self.step) if self.group.first else None
         self.display = Display(self.console, f"{self.plugin.name}", self.step, self.total)
         try:
@@ -233,8 +237,11 @@ class _Training:
                 ranking = self._validate(validator, work.epoch) if validates else None
                 better = ranking is not None and (self.best is None or ranking < self.best)
                 self.best = ranking if better else self.best
-                if saves or better:
+                hopeless = validates and c.stop_when_hopeless and self.group.any(bool(self.watch.hopeless()))
+                if saves or better or hopeless:
                     self._save(work.epoch, ranking)
+                if hopeless:
+                    self._give_up()
                 clock = time.perf_counter()
             if done:
                 return
@@ -263,7 +270,11 @@ class _Training:
         values, ranking = validator.losses(state)
         if self.group.first:
             try:
-                values |= validator.alignment()
+                pictures = self.folder.path / "samples" / "attention" if self.config.samples else None
+                values |= validator.alignment(self.step, pictures)
+                if "diagonality" in values:
+                    self.watch.add(self.step, values["diagonality"])
+                    self.display.note(self.watch.words())
                 if self.config.samples:
                     validator.samples(self.folder.path / "samples" / f"step_{self.step:08d}", self._sample_vocoder())
             except Exception as error:  # pictures and sounds are for looking at: a training must not die of them
@@ -272,6 +283,14 @@ class _Training:
                 self._log(epoch, "validation", values)
         self.group.wait()
         return ranking
+
+    def _give_up(self) -> None:
+        resume = f"ttskit train --resume --run {self.folder.path} --set training.stop_when_hopeless=false"
+        raise TrainingError(
+            f"{self.plugin.name} does not learn to align: stopped at step {self.step}, saved in {self.folder.path}",
+            f"{self.watch.hopeless() or 'another process found so'}\nlook at {self.folder.path / 'samples' / 'attention'}",
+            "check that transcripts say what is said (ttskit check DATA), then lead the attention: the recipe small shows how, "
+            f"with durations of a FastPitch run; or go on all the same: {resume}")
 
     def _sample_vocoder(self):
         if self.plugin.kind == "vocoder":

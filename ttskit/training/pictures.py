@@ -18,14 +18,15 @@ MOST_LABELS = 60  # token labels that stay readable along an axis of this size
 
 
 @contextmanager
-def figure(path: Path, rows: int = 1, width: float = 9.0, row_height: float = 2.4, dpi: int = 100):
-    """Axes (a list of `rows`) of a new figure that is written to `path` at the end."""
+def figure(path: Path, rows: int = 1, width: float = 9.0, row_height: float = 2.4, dpi: int = 100,
+           heights: Sequence[float] | None = None):
+    """Axes (a list of `rows`) of a new figure that is written to `path` at the end; `heights` of unequal rows, in inches."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    picture = Figure(figsize=(width, row_height * rows), dpi=dpi, layout="constrained")
+    picture = Figure(figsize=(width, sum(heights) if heights else row_height * rows), dpi=dpi, layout="constrained")
     FigureCanvasAgg(picture)
-    yield list(np.atleast_1d(picture.subplots(rows, 1)))
+    yield list(np.atleast_1d(picture.subplots(rows, 1, height_ratios=heights)))
     picture.savefig(path)
 
 
@@ -39,8 +40,11 @@ def draw_spectrogram(axes: Axes, mel: np.ndarray, config: MelConfig, title: str 
 
 
 def draw_alignment(axes: Axes, alignment: np.ndarray, tokens: Sequence[str] = (), config: MelConfig | None = None,
-                   title: str = "") -> None:
-    """A soft alignment (T, N): time to the right (frames without a `config`), tokens upwards."""
+                   title: str = "", words: Sequence[tuple[str, int, int]] = ()) -> None:
+    """A soft alignment (T, N): time to the right (frames without a `config`), tokens upwards.
+
+    `words` are (spelling, first token, token after the last): named on the right, with a line between two of them.
+    """
     alignment = np.asarray(alignment)
     start, hop = (_start_s(config), _hop_s(config)) if config else (0.0, 1.0)
     axes.imshow(alignment.T, origin="lower", aspect="auto", interpolation="nearest", cmap="viridis", vmin=0.0, vmax=1.0,
@@ -48,6 +52,12 @@ def draw_alignment(axes: Axes, alignment: np.ndarray, tokens: Sequence[str] = ()
     axes.set(title=title, xlabel="s" if config else "frame", ylabel="token")
     if 0 < len(tokens) <= MOST_LABELS:
         axes.set_yticks(range(len(tokens)), tokens, fontsize=6)
+    if 0 < len(words) <= MOST_LABELS // 2:
+        right = axes.secondary_yaxis("right")
+        right.set_yticks([(first + end - 1) / 2 for _, first, end in words], [word for word, _, _ in words], fontsize=7)
+        right.tick_params(length=0)
+        for _, first, _ in words[1:]:
+            axes.axhline(first - 0.5, color="white", linewidth=0.4, alpha=0.5)
 
 
 def draw_f0(axes: Axes, curves: Mapping[str, np.ndarray], config: MelConfig, title: str = "") -> None:

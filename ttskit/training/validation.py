@@ -17,7 +17,8 @@ from ttskit.errors import TTSKitError
 from ttskit.interfaces.acoustic import AcousticBatch, AcousticInput, AcousticModel
 from ttskit.interfaces.trainable import Trainable, TrainState
 from ttskit.interfaces.vocoder import Vocoder
-from ttskit.training.alignment import batch_score
+from ttskit.training.alignment import batch_score, row_alignment
+from ttskit.training.attention import draw_attention, film, word_spans
 from ttskit.training.config import TrainingConfig
 from ttskit.training.data import Loader, batches_for
 from ttskit.training.pictures import draw_alignment, draw_spectrogram, figure
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from ttskit.plugins import Registry
 
 SCORED = 8  # sentences of the validation split whose alignment is scored
+COMFORTABLE = 45  # tokens whose names are read easily along the axis of the attention's picture
 LONGEST_SAMPLE_S = 12.0  # of a validation recording that a vocoder re-synthesises
 
 
@@ -67,8 +69,11 @@ class Validator:
         finite = {name: mean for name, mean in means.items() if math.isfinite(mean)}
         return {"loss": ranking, **finite} if math.isfinite(ranking) else finite, ranking if math.isfinite(ranking) else None
 
-    def alignment(self) -> dict[str, float]:
-        """Alignment scores of the first validation sentences; {} for models without an alignment."""
+    def alignment(self, step: int, folder: Path | None = None) -> dict[str, float]:
+        """Alignment scores of the first validation sentences; {} for models without an alignment.
+
+        One of them, always the same, is drawn into `folder` as step_XXXXXXXX.png and added to attention.gif.
+        """
         if not isinstance(self._model, AcousticModel) or not self._shown:
             return {}
         batch = self._full(self._shown[:SCORED])
@@ -76,12 +81,20 @@ class Validator:
         torch.manual_seed(self._seed)
         try:
             with torch.no_grad(), self._precision.autocast():
-                score = batch_score(self._model(batch.to(self._processes.device)), batch)
+                outputs = self._model(batch.to(self._processes.device))
+                score = batch_score(outputs, batch)
         finally:
             self._model.train()
         if score is None:
             return {}
-        return {"alignment_score": score.score, "diagonality": score.diagonality, "coverage": score.coverage}
+        if folder is not None:
+            row = _readable(batch)
+            draw_attention(folder / f"step_{step:08d}.png", row_alignment(outputs, batch, row),
+                           self._corpus.utterance(batch.ids[row]), self._corpus.mel,
+                           batch.mel[row, :, : batch.mel_lengths[row]].numpy(), f"step {step:,}")
+            film(folder)
+        return {"alignment_score": score.score, "diagonality": score.diagonality, "coverage": score.coverage,
+                "skipped_tokens": score.skipped, "repeated_frames": score.repeated, "at_rest": score.at_rest}
 
     def samples(self, folder: Path, vocoder: Vocoder | None) -> None:
         """Speak the first validation sentences freely (or re-synthesise them, for a vocoder) into `folder`."""
@@ -123,8 +136,9 @@ class Validator:
                 draw_spectrogram(axes[0], target, mel, f"{name}: recording", low, high)
                 draw_spectrogram(axes[1], row.mel[0].float().cpu().numpy(), mel, "spoken freely", low, high)
                 if row.alignment is not None:
-                    tokens = self._corpus.utterance(name).tokens
-                    draw_alignment(axes[2], row.alignment[0, :, : len(tokens)].float().cpu().numpy(), tokens, mel, "alignment")
+                    utterance = self._corpus.utterance(name)
+                    alignment = row.alignment[0, :, : len(utterance.tokens)].float().cpu().numpy()
+                    draw_alignment(axes[2], alignment, utterance.tokens, mel, "alignment", word_spans(utterance))
             if vocoder is not None and row.mel.shape[2] > 0:
                 self._write(folder / f"{name}.wav", vocoder.infer(row.mel.float()))
 
@@ -144,6 +158,12 @@ class Validator:
         mel = self._corpus.mel
         samples = wave[0].float().cpu().numpy()[max(0, -mel.waveform_start_samples) :]
         write_wav(path, np.clip(np.nan_to_num(samples), -1.0, 1.0), mel.sample_rate_hz)
+
+
+def _readable(batch: AcousticBatch) -> int:
+    """The row whose tokens fit best on an axis: the longest of at most COMFORTABLE, else the shortest."""
+    lengths = batch.token_lengths.tolist()  # decreasing
+    return next((i for i, length in enumerate(lengths) if length <= COMFORTABLE), len(lengths) - 1)
 
 
 def sample_vocoder(recipe: Recipe, config: TrainingConfig, corpus: PreparedCorpus, device: torch.device, registry: Registry,

@@ -1,0 +1,104 @@
+"""Waiting for an alignment: what is said meanwhile, when training gives up, and the film of one sentence's attention."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from click.testing import CliRunner
+
+from ttskit.cli.train import command
+from ttskit.errors import TrainingError
+from ttskit.training import watch
+from ttskit.training.watch import AlignmentWatch
+
+
+def follow(values, due=4_000, total=50_000, every=1_000) -> AlignmentWatch:
+    watched = AlignmentWatch(due, total)
+    for index, value in enumerate(values):
+        watched.add((index + 1) * every, value)
+    return watched
+
+
+def test_words_say_whether_it_is_to_be_expected_now():
+    assert follow([]).words() == ""
+    assert follow([0.1] * 3).words() == "step 3,000 of 50,000: attention not yet diagonal (0.10), normal until about step 4,000"
+    assert follow([0.1, 0.3, 0.82]).words() == "step 3,000 of 50,000: attention diagonal (0.82)"
+    assert "late, and coming (0.45" in follow([0.1, 0.1, 0.1, 0.2, 0.3, 0.45]).words()
+    assert "still not diagonal (0.10), due by step 4,000" in follow([0.1] * 8).words()
+    assert AlignmentWatch(None, 100).words() == ""
+
+
+def test_hopeless_is_said_late_and_only_without_any_progress():
+    assert follow([0.1] * 7).hopeless() == ""  # twice the time in which it was due has not passed
+    said = follow([0.1] * 8).hopeless()
+    assert "after 8,000 steps" in said and "due by step 4,000" in said
+    assert follow([0.1] * 5 + [0.14, 0.16, 0.18]).hopeless() == ""  # it rises
+    assert follow([0.1] * 4 + [0.5] + [0.1] * 5).hopeless() == ""  # it has been better, so it can be
+    assert follow([0.6] * 20).hopeless() == ""  # blurred, not hopeless
+    assert follow([0.1] * 8, due=100, total=1_900, every=200).hopeless() == ""  # too short to be worth stopping
+    assert follow([0.1] * 8, total=8_000).hopeless() == ""  # done anyway
+    assert AlignmentWatch(None, 9_000, [{"step": 8_000, "diagonality": 0.1}] * 9).hopeless() == ""
+
+
+def test_a_resumed_training_remembers_what_was_validated_before():
+    rows = [{"step": 1000 * k, "diagonality": 0.1} for k in range(1, 8)] + [{"step": 7_500, "loss": 1.0}]
+    watched = AlignmentWatch(4_000, 50_000, rows)
+    watched.add(8_000, 0.1)
+    assert watched.hopeless()
+
+
+HOPELESS = ("training.validate_every=1", "training.samples=1", "training.checkpoint_every=1000", "training.keep_last=1",
+            "models.tacotron2.options.guided_attention_weight=0", "training.max_utterances=2")
+
+
+@pytest.fixture
+def impatient(monkeypatch):
+    monkeypatch.setattr(watch, "LEAST_STEPS", 4)
+    monkeypatch.setattr(watch, "PATIENCE", 0.1)
+    monkeypatch.setattr(watch, "HOPELESS", 1.1)
+    monkeypatch.setattr(watch, "GAIN", 1.0)
+
+
+def test_training_stops_saved_and_with_advice_when_it_is_hopeless(trained, impatient, tmp_path):
+    with pytest.raises(TrainingError) as stopped:
+        trained("tacotron2", steps=8, overrides=HOPELESS)
+    error = stopped.value
+    assert error.exit_code == 1
+    assert "stopped at step 6, saved in" in error.what and "as far from a diagonal" in error.why
+    assert "ttskit check" in error.fix and "durations of a FastPitch run" in error.fix
+    assert f"--resume --run {tmp_path / 'run'} --set training.stop_when_hopeless=false" in error.fix
+
+    from ttskit.training import RunFolder
+
+    run = RunFolder.open(tmp_path / "run")
+    assert run.checkpoints[-1].step == 6
+    with pytest.raises(TrainingError, match="stopped at step 7"):  # it remembers
+        trained("tacotron2", steps=None, overrides=HOPELESS, resume=True)
+    run = trained("tacotron2", steps=None, overrides=(*HOPELESS, "training.stop_when_hopeless=false"), resume=True)
+    assert run.checkpoints[-1].step == 8
+    rows = run.metrics("validation")
+    assert [r["step"] for r in rows] == list(range(1, 9))
+    keys = ("diagonality", "coverage", "skipped_tokens", "repeated_frames", "at_rest")
+    assert all(0 <= r[key] <= 1 for r in rows for key in keys)
+
+    # the film of the same sentence
+    folder = run.path / "samples" / "attention"
+    assert sorted(p.name for p in folder.glob("step_*.png")) == [f"step_{k:08d}.png" for k in range(1, 9)]
+    image = pytest.importorskip("PIL.Image")
+    with image.open(folder / "attention.gif") as film, image.open(folder / "step_00000001.png") as picture:
+        assert film.n_frames >= 2 and film.size == picture.size
+    assert not list(folder.glob("*.partial"))
+
+
+def test_the_command_tells_and_exits_with_1(impatient, corpus_folder, tmp_path, all_settings):
+    words = ["--model", "tacotron2", "--recipe", "tiny", "--data", str(corpus_folder), "--run", str(tmp_path / "run")]
+    words += ["--steps", "8"]
+    for override in (*all_settings, *HOPELESS, "training.samples=0"):
+        words += ["--set", override]
+    done = CliRunner().invoke(command, words)
+    assert done.exit_code == 1 and isinstance(done.exception, TrainingError)
+    said = done.stderr
+    assert "step 1 of 8: attention" in said and "normal until about step" in said
+    assert not (tmp_path / "run" / "samples").exists()
+    assert json.loads((tmp_path / "run" / "run.json").read_text(encoding="utf-8"))["steps"]["total"] == 8

@@ -1,0 +1,61 @@
+"""Attention over time, as a picture and as a film over the validations of one sentence: for the class and the paper."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ttskit.audio.config import MelConfig
+from ttskit.training.pictures import draw_alignment, draw_spectrogram, figure
+
+if TYPE_CHECKING:
+    from ttskit.corpus.prepared import PreparedUtterance
+
+FRAMES, FRAME_MS, LAST_MS = 48, 250, 2_000  # pictures in a film at most; how long each is shown, and the last one
+_PUNCTUATION = re.compile(r"[^\w'’-]+")
+
+
+def word_spans(utterance: PreparedUtterance) -> list[tuple[str, int, int]]:
+    """Each word with its first token and the one after its last; spelled as it is spoken, else by its tokens."""
+    places: dict[int, list[int]] = {}
+    for index, word in enumerate(utterance.token_words):
+        if word is not None:
+            places.setdefault(word, []).append(index)
+    spelled = [w for w in _PUNCTUATION.split(utterance.normalized) if w]
+    if len(spelled) != max(places, default=-1) + 1:  # words that are read as several, or not at all
+        spelled = ["".join(utterance.tokens[i] for i in places.get(w, ())) for w in range(max(places, default=-1) + 1)]
+    return [(spelled[word], own[0], own[-1] + 1) for word, own in sorted(places.items())]
+
+
+def draw_attention(path: Path, alignment: np.ndarray, utterance: PreparedUtterance, mel: MelConfig, recording: np.ndarray,
+                   title: str = "") -> None:
+    """Draw attention (T, N) of real speech above its spectrogram (M, T), on one time axis: phonemes left, words right."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    words = word_spans(utterance)
+    height = max(3.2, 0.115 * len(utterance.tokens) + 0.8)
+    with figure(path, 2, heights=(height, 1.7)) as axes:
+        draw_alignment(axes[0], alignment, utterance.tokens, mel, f"{title}: {utterance.normalized}", words)
+        axes[0].set_xlabel("")
+        draw_spectrogram(axes[1], recording, mel)
+        axes[1].sharex(axes[0])
+
+
+def film(folder: Path) -> Path | None:
+    """Join the step_*.png of a folder to attention.gif, oldest first and thinned evenly; None without Pillow or pictures."""
+    try:
+        from PIL import Image
+    except ImportError:  # it comes with matplotlib; without it the single pictures remain
+        return None
+    found = sorted(folder.glob("step_*.png"))
+    if not found:
+        return None
+    kept = [found[i] for i in sorted({round(k) for k in np.linspace(0, len(found) - 1, min(FRAMES, len(found)))})]
+    frames = [Image.open(path).convert("P", palette=Image.Palette.ADAPTIVE, colors=128) for path in kept]
+    target, partial = folder / "attention.gif", folder / "attention.gif.partial"
+    frames[0].save(partial, format="GIF", save_all=True, append_images=frames[1:], loop=0,
+                   duration=[FRAME_MS] * (len(frames) - 1) + [LAST_MS])
+    partial.replace(target)
+    return target
