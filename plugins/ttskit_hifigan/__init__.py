@@ -5,6 +5,10 @@ from __future__ import annotations
 from ttskit.hookspecs import hookimpl
 from ttskit.interfaces.descriptions import ImporterPlugin, VocoderPlugin
 
+# Options that decide the shapes of its tensors, or how its weights read a mel.
+_STRUCTURE = ("preset", "resblock", "upsample_rates", "upsample_kernel_sizes", "upsample_initial_channel",
+              "resblock_kernel_sizes", "resblock_dilation_sizes", "discriminator_scale", "mel_mean", "mel_std")
+
 
 @hookimpl
 def ttskit_vocoders():
@@ -15,7 +19,7 @@ def ttskit_vocoders():
             summary="generative adversarial vocoder, sizes V1, V2 and V3 and two for laptops",
             factory="ttskit_hifigan.vocoder:Hifigan",
             options="ttskit_hifigan.config:HifiganOptions",
-            facts={"trainable": True, "streaming": True, "small_options": {"preset": "tiny"}},
+            facts={"trainable": True, "streaming": True, "small_options": {"preset": "tiny"}, "structure": _STRUCTURE},
         )
     ]
 

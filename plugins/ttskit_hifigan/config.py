@@ -107,6 +107,10 @@ class HifiganOptions(BaseModel):
     discriminator_scale: float | None = Field(
         None, gt=0, le=4, description="Factor on the discriminators' channels; the paper's is 1 (70 million parameters).")
     segment_frames: int | None = Field(None, ge=1, description="Mel frames of a training segment; the paper's is 32.")
+    mel_mean: float = Field(
+        0.0, description="Taken from the log mel before the first layer. With mel_std near the corpus's own values training is "
+        "several times faster; the paper's networks take the mel as it is.")
+    mel_std: float = Field(1.0, gt=0, description="What the log mel is divided by then.")
     learning_rate: float = Field(2e-4, gt=0, description="AdamW's learning rate, of both optimisers.")
     betas: tuple[float, float] = Field((0.8, 0.99), description="AdamW's betas.")
     weight_decay: float = Field(0.01, ge=0, description="AdamW's weight decay.")
@@ -115,6 +119,17 @@ class HifiganOptions(BaseModel):
         None, ge=1, description="Steps that count as an epoch for the decay; not given, the corpus's own epochs.")
     mel_weight: float = Field(45.0, ge=0, description="Weight of the mel loss.")
     feature_weight: float = Field(2.0, ge=0, description="Weight of the feature-matching loss.")
+    stft_weight: float = Field(
+        0.0, ge=0, description="Weight of a multi-resolution STFT loss besides the paper's (Yamamoto et al. 2020); 0: off.")
+    generator_warmup: float = Field(
+        0.0, ge=0, lt=1, description="Share of the training in which a fresh generator learns alone from the spectral losses; "
+        "these steps cost a quarter.")
+    warmup_rate: float = Field(1.0, gt=0, description="Factor on the learning rate during that warm-up.")
+    discriminator_warmup: int = Field(
+        200, ge=0, description="Steps in which fresh discriminators learn alone, where the generator is ahead of them: "
+        "after its warm-up, or taken from another run.")
+    fine_tuning_rate: float = Field(
+        0.5, gt=0, description="Factor on the learning rate where the generator is taken from another run (--init-from).")
     ema_decay: float | None = Field(
         None, gt=0, lt=1, description="Speak with a running average of the generator's weights (0.999, say); off if not given.")
 

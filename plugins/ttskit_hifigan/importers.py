@@ -17,6 +17,7 @@ from ttskit.importing.mels import described, mel_of_nemo, mel_of_nvidia
 from ttskit.interfaces import FrontendFingerprint, ModelContext
 from ttskit.plugins import create_registry
 from ttskit.symbols import SpeakerTable, SymbolTable
+from ttskit.training.checkpoints import write_checkpoint
 from ttskit.training.run import RunFolder
 from ttskit_hifigan.checkpoints import discriminator_state, generator_state, load_state, options_from_config
 from ttskit_hifigan.config import HifiganOptions
@@ -169,8 +170,7 @@ def _write(run: Path, path: Path, settings: Mapping[str, Any], mel: MelConfig, s
                 load_state(module, found[which])
             report.understood("discriminators", f"{sum(map(len, found.values()))} tensors")
         except TTSKitError as error:
-            fresh = Hifigan(options, mel)
-            model.mpd, model.msd = fresh.mpd, fresh.msd
+            judges = {}
             report.ignored("discriminators", f"of another size, training starts with fresh ones ({error.why.splitlines()[0]})")
     else:
         report.missing("discriminators", "not in the file: training starts with fresh ones")
@@ -178,7 +178,10 @@ def _write(run: Path, path: Path, settings: Mapping[str, Any], mel: MelConfig, s
     folder = RunFolder.create(run, kind="vocoder", model="hifigan", options=options,
                               context=ModelContext(mel, symbols, SpeakerTable(("0",))),
                               frontend=FrontendFingerprint("none", "1"), registry=create_registry())  # fmt: skip
-    folder.save(model)
+    # Fresh discriminators are left out: 280 MB of noise at the published size, and training would take them for trained ones.
+    weights = model.state_dict()
+    kept = {name: value for name, value in weights.items() if judges or not name.startswith(model.training_only)}
+    write_checkpoint(folder.path / "checkpoints", 0, kept)
 
 
 authors = AuthorsHifigan()

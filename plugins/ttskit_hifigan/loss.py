@@ -54,9 +54,19 @@ def discriminator_losses(discriminators: dict[str, nn.Module], audio: Tensor, sy
     return Losses(terms)
 
 
-def generator_losses(discriminators: dict[str, nn.Module], audio: Tensor, synthetic: Tensor, mel_l1: Tensor,
-                     feature_weight: float, mel_weight: float) -> Losses:
-    """What the generator minimises; call it inside `frozen`, so that the discriminators take no gradient from it."""
+def spectral_terms(audio: Tensor, synthetic: Tensor, mel_l1: Tensor, mel_weight: float, stft_weight: float,
+                   rate_hz: int) -> dict[str, LossTerm]:
+    """What the generator minimises by itself: mel L1, and a multi-resolution STFT loss if it has a weight."""
+    rows = audio.shape[0]
+    terms = {"mel": _term(mel_l1, rows, mel_weight)}
+    if stft_weight:
+        terms["stft"] = _term(multi_resolution_stft(audio[:, 0], synthetic[:, 0], rate_hz), rows, stft_weight)
+    return terms
+
+
+def adversarial_terms(discriminators: dict[str, nn.Module], audio: Tensor, synthetic: Tensor,
+                      feature_weight: float) -> dict[str, LossTerm]:
+    """What the discriminators ask of the generator; call it inside `frozen`, so that they take no gradient from it."""
     adversarial, features = [], []
     for judge in discriminators.values():
         with torch.no_grad():
@@ -65,11 +75,35 @@ def generator_losses(discriminators: dict[str, nn.Module], audio: Tensor, synthe
         adversarial.append(real_loss(fake).sum())
         features.append(feature_loss(real, fake))
     rows = audio.shape[0]
-    return Losses({
-        "mel": _term(mel_l1, rows, mel_weight),
-        "features": _term(torch.stack(features).sum(), rows, feature_weight),
-        "adversarial": _term(torch.stack(adversarial).sum(), rows),
-    })
+    return {"features": _term(torch.stack(features).sum(), rows, feature_weight),
+            "adversarial": _term(torch.stack(adversarial).sum(), rows)}
+
+
+# Window, hop and transform length of Yamamoto, Song and Kim (2020), "Parallel WaveGAN", table 1, as seconds at their 24 kHz.
+_RESOLUTIONS_S = ((0.025, 0.005), (0.05, 0.01), (0.01, 0.002))
+
+
+def multi_resolution_stft(audio: Tensor, synthetic: Tensor, rate_hz: int) -> Tensor:
+    """Spectral convergence plus L1 of log magnitudes, a mean over three resolutions (the same paper, section 2.2; scalar).
+
+    audio and synthetic (B, S). Each row weighs alike, so that the loss of a batch is the mean of its rows.
+    """
+    losses = []
+    for window_s, hop_s in _RESOLUTIONS_S:
+        window, hop = round(window_s * rate_hz), max(1, round(hop_s * rate_hz))
+        transform = 1 << (window - 1).bit_length()
+        taper = torch.hann_window(window, device=audio.device)
+
+        def magnitude(x: Tensor, transform=transform, window=window, hop=hop, taper=taper) -> Tensor:
+            spectrum = torch.stft(x.float(), transform, hop, window, taper, pad_mode="constant", return_complex=True)
+            # Guarded for its gradient, and so that digital silence does not rule the logarithm.
+            return (spectrum.real.square() + spectrum.imag.square()).clamp_min(1e-7).sqrt()
+
+        with torch.autocast(audio.device.type, enabled=False):
+            wanted, made = magnitude(audio), magnitude(synthetic)
+            convergence = (wanted - made).flatten(1).norm(dim=1) / wanted.flatten(1).norm(dim=1)
+            losses.append(convergence.mean() + (wanted.log() - made.log()).abs().mean())
+    return torch.stack(losses).mean()
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from copy import deepcopy
 from typing import ClassVar
 
@@ -17,8 +17,9 @@ from ttskit.interfaces.trainable import Losses, LossTerm, Optimize, OptimizerPla
 from ttskit.interfaces.vocoder import Vocoder, VocoderBatch
 from ttskit_hifigan.config import HifiganOptions
 from ttskit_hifigan.discriminators import MultiPeriodDiscriminator, MultiScaleDiscriminator
-from ttskit_hifigan.loss import discriminator_losses, frozen, generator_losses, loss_mel
+from ttskit_hifigan.loss import adversarial_terms, discriminator_losses, frozen, loss_mel, spectral_terms
 from ttskit_hifigan.model import Generator
+from ttskit_hifigan.phases import Phases
 
 # Frames that are synthesised at once when streaming: each piece repeats its neighbours' work.
 _STREAM_FRAMES = 16
@@ -33,6 +34,7 @@ class Hifigan(Vocoder):
 
     trainable: ClassVar[bool] = True
     streaming: ClassVar[bool] = True
+    training_only: ClassVar[tuple[str, ...]] = ("mpd.", "msd.")
 
     def __init__(self, options: HifiganOptions, mel: MelConfig) -> None:
         super().__init__()
@@ -40,10 +42,11 @@ class Hifigan(Vocoder):
         self.options, self.mel = options, mel
         self.segment_frames = options.value("segment_frames")
         scale = options.value("discriminator_scale")
-        self.generator = Generator(options.size(), mel.bands)
+        self.generator = Generator(options.size(), mel.bands, options.mel_mean, options.mel_std)
         self.mpd, self.msd = MultiPeriodDiscriminator(scale), MultiScaleDiscriminator(scale)
         self.loss_mel = MelExtractor(loss_mel(mel))
         self.average = deepcopy(self.generator).requires_grad_(False) if options.ema_decay else None
+        self.phases = Phases(options)
 
     # Speaking
 
@@ -93,30 +96,53 @@ class Hifigan(Vocoder):
 
     # Training
 
+    def weights_from(self, weights: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
+        """What speaks in the other run, average or not, becomes generator and average here."""
+        spoken = {n.removeprefix("average."): v for n, v in weights.items() if n.startswith("average.")}
+        spoken = spoken or {n.removeprefix("generator."): v for n, v in weights.items() if n.startswith("generator.")}
+        rest = {n: v for n, v in weights.items() if not n.startswith(("average.", "generator."))}
+        parts = ("generator.",) if self.average is None else ("generator.", "average.")
+        return {**rest, **{part + n: v for part in parts for n, v in spoken.items()}}
+
+    def started_from(self, fresh: Collection[str]) -> None:
+        """The weights come from another run but for `fresh`: the generator is fine-tuned, fresh discriminators catch up first."""
+        given = {part for part in ("generator", "mpd", "msd") if not any(name.startswith(f"{part}.") for name in fresh)}
+        self.phases = Phases(self.options, "generator" in given, {"mpd", "msd"} <= given)
+
     def optimizers(self, total_steps: int) -> dict[str, OptimizerPlan]:
         """AdamW for the discriminators, then for the generator; the rate decays per epoch (paper, section 3)."""
         o = self.options
 
-        def schedule(state: TrainState) -> float:
-            return o.decay ** (state.epoch if o.value("decay_steps") is None else state.step // o.value("decay_steps"))
-
         def plan(*parameters: Iterable) -> OptimizerPlan:
             optimizer = torch.optim.AdamW(itertools.chain(*parameters), o.learning_rate, o.betas, weight_decay=o.weight_decay)
-            return OptimizerPlan(optimizer, schedule)
+            return OptimizerPlan(optimizer, self.phases.rate)
 
         judges = plan(self.mpd.parameters(), self.msd.parameters())
         return {"discriminator": judges, "generator": plan(self.generator.parameters())}
 
+    def phase_starts(self, total_steps: int) -> tuple[int, ...]:
+        """Where a warm-up ends; see `Phases`."""
+        return (0, *self.phases.starts(total_steps))
+
     def training_step(self, batch: VocoderBatch, state: TrainState, optimize: Optimize) -> dict[str, Tensor]:
         """The discriminators on the detached output, then the generator on what they have become."""
         audio = self._checked(batch)
-        synthetic = self.generator(batch.mel)
+        judges_learn, generator_learns = self.phases.players(state)
+        with torch.set_grad_enabled(generator_learns):
+            synthetic = self.generator(batch.mel)
         judges = {"periods": self.mpd, "scales": self.msd}
-        optimize("discriminator", discriminator_losses(judges, audio, synthetic.detach()))
-        with frozen(self.mpd, self.msd):
-            losses = generator_losses(judges, audio, synthetic, self._mel_l1(audio, synthetic),
-                                      self.options.feature_weight, self.options.mel_weight)
-            optimize("generator", losses)
+        if judges_learn:
+            optimize("discriminator", discriminator_losses(judges, audio, synthetic.detach()))
+        if not generator_learns:
+            return {}
+        o = self.options
+        terms = spectral_terms(audio, synthetic, self._mel_l1(audio, synthetic), o.mel_weight, o.stft_weight,
+                               self.mel.sample_rate_hz)
+        if not judges_learn:
+            optimize("generator", Losses(terms))
+        else:
+            with frozen(self.mpd, self.msd):
+                optimize("generator", Losses({**terms, **adversarial_terms(judges, audio, synthetic, o.feature_weight)}))
         if self.average is not None:
             self._update_average()
         return {}

@@ -67,7 +67,11 @@ class AcousticModelPlugin(Plugin):
 
 @dataclass(frozen=True, slots=True)
 class VocoderPlugin(Plugin):
-    """factory(options, mel: MelConfig) -> Vocoder. Facts: `trainable` (bool), `streaming` (bool)."""
+    """factory(options, mel: MelConfig) -> Vocoder.
+
+    Facts: `trainable` (bool), `streaming` (bool), `structure` (names of options that decide shapes: with
+    `--init-from` they are that run's where the recipe does not give them; optional).
+    """
 
     kind: ClassVar[str] = "vocoder"
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -90,7 +90,27 @@ class Trainable(nn.Module):
 
     The factory receives the recipe's options already validated; the training part of the options
     (learning rate and so on) is the model's own.
+
+    `training_only` holds prefixes of state-dict names that only training needs (a GAN's discriminators): a
+    checkpoint without them speaks all the same, and `--init-from` may leave them fresh, but nothing else.
     """
+
+    training_only: ClassVar[tuple[str, ...]] = ()
+
+    def weights_from(self, weights: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
+        """The weights of another run of this model under this one's names, where their options name them differently."""
+        return weights
+
+    def started_from(self, fresh: Collection[str]) -> None:
+        """Called once, before `optimizers`, where the weights come from another run (`--init-from`), and again on resuming.
+
+        Args:
+            fresh: state-dict names that were not copied and have their initial values.
+        """
+
+    def phase_starts(self, total_steps: int) -> tuple[int, ...]:
+        """First steps of stretches that cost differently, from 0 on, so that a time budget counts each at its price."""
+        return (0,)
 
     def optimizers(self, total_steps: int) -> dict[str, OptimizerPlan]:
         """The named optimisers with their schedules."""

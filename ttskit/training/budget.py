@@ -18,15 +18,41 @@ from ttskit.training.step import run_step
 
 WARM_UP, MOST, LEAST = 2, 24, 3  # steps before the clock starts; most and fewest steps timed
 SHARE, LONGEST_S = 0.1, 30.0  # of the budget, and at most, spent on timing
-TOTAL = 1000  # steps that the schedules are told
-# Where in the schedule each timed step stands: a model may do more work in a part of it (Tacotron 2's reduction), and
+TOTAL = 1_000_000  # steps that the schedules are told: enough for every phase
+# Where in its phase each timed step stands: a model may do more work in a part of it (Tacotron 2's reduction), and
 # multiples of the golden ratio spread evenly however many there are.
 SPREAD = 0.6180339887498949
 
 
-def seconds_per_step(model: Trainable, corpus: PreparedCorpus, batches: Batches, loader: Loader, processes: Processes,
-                     precision: Precision, seed: int, budget_s: float) -> float:
-    """Time some real steps on `model`, which is used up by it (give a copy). All processes get the same answer.
+def steps_within(budget_s: float, model: Trainable, corpus: PreparedCorpus, batches: Batches, loader: Loader,
+                 processes: Processes, precision: Precision, seed: int) -> tuple[int, float]:
+    """Steps that fit into `budget_s`, and the mean seconds of one; `model` is used up (give a copy).
+
+    Each of the model's phases is timed by itself. All processes get the same answer.
+    """
+    starts = sorted(s for s in set(model.phase_starts(TOTAL)) if s < TOTAL)
+    ends = [*starts[1:], TOTAL]
+    prices = {start: _seconds_per_step(start, end, model, corpus, batches, loader, processes, precision, seed,
+                                       budget_s / len(starts)) for start, end in zip(starts, ends, strict=True)}
+    if len(starts) == 1:
+        return max(1, int(budget_s / prices[starts[0]])), prices[starts[0]]
+
+    def cost_s(total: int) -> float:
+        bounds = [*model.phase_starts(total), total]
+        # the phases of this total in their order; one that is empty here may have been so when timed
+        return sum((end - start) * prices[max(s for s in starts if s <= here)]
+                   for start, end, here in zip(bounds, bounds[1:], model.phase_starts(TOTAL), strict=True))
+
+    low, high = 1, max(2, int(budget_s / min(prices.values())) + 1)
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if cost_s(middle) <= budget_s else (low, middle)
+    return low, cost_s(low) / low
+
+
+def _seconds_per_step(start: int, end: int, model: Trainable, corpus: PreparedCorpus, batches: Batches, loader: Loader,
+                      processes: Processes, precision: Precision, seed: int, budget_s: float) -> float:
+    """Time some real steps, spread from step `start` to before `end` of `TOTAL`.
 
     The batches timed may be longer or shorter than most; the time is scaled by their padded frames.
     """
@@ -36,7 +62,7 @@ def seconds_per_step(model: Trainable, corpus: PreparedCorpus, batches: Batches,
     seconds, frames, steps = 0.0, 0.0, 0
     for step, work in enumerate(loader.steps(batches, count=WARM_UP + MOST)):
         started = _now(processes.device)
-        state = TrainState(int(step * SPREAD % 1.0 * TOTAL), work.epoch, TOTAL, seed)
+        state = TrainState(start + int(step * SPREAD % 1.0 * (end - start)), work.epoch, TOTAL, seed)
         run_step(model, optimization, work.batch, work.ids, state, processes, precision)
         optimization.check()
         if step >= WARM_UP:

@@ -14,7 +14,7 @@ from ttskit.interfaces.acoustic import AcousticModel
 from ttskit.interfaces.descriptions import Plugin
 from ttskit.interfaces.trainable import Trainable, TrainState
 from ttskit.plugins import Registry, create_registry
-from ttskit.training.budget import seconds_per_step
+from ttskit.training.budget import steps_within
 from ttskit.training.checkpoints import best_of, prune, read_trainer, read_weights
 from ttskit.training.config import TrainingConfig, parse_seconds
 from ttskit.training.data import Loader, batches_for
@@ -25,7 +25,7 @@ from ttskit.training.optimize import Optimization
 from ttskit.training.precision import pick_precision
 from ttskit.training.processes import Processes, processes
 from ttskit.training.run import RunFolder, find_model
-from ttskit.training.start import copy_parameters, discard_unstarted, open_corpus, open_or_create
+from ttskit.training.start import copy_parameters, discard_unstarted, open_corpus, open_or_create, with_options_of
 from ttskit.training.step import run_step, step_seed
 from ttskit.training.stopping import StopRequest
 from ttskit.training.validation import Validator, sample_vocoder
@@ -78,6 +78,8 @@ def train(recipe: Recipe, *, model: str, data: str | Path | PreparedCorpus, run:
     registry = registry or create_registry()
     plugin = find_model(model, registry)
     config = _config(recipe.training_for(model), steps, budget_s, device, threads)
+    if init_from is not None and not resume:
+        recipe = with_options_of(recipe, plugin, Path(init_from))
     options = recipe.options_for(model, registry)
     corpus = data if isinstance(data, PreparedCorpus) else open_corpus(data)
     if resume and init_from is not None:
@@ -148,9 +150,13 @@ class _Training:
         checkpoints = self.folder.checkpoints if resume else []
         init_from = self.folder.info.get("init_from") if init_from is None else str(Path(init_from).resolve())
         if init_from is not None and not checkpoints:  # on resuming too, if the run was killed before its first checkpoint
-            self._note(copy_parameters(self.model, Path(init_from), self.folder))
+            said, fresh = copy_parameters(self.model, Path(init_from), self.folder)
+            self._note(said)
             if self.group.first:
-                self.folder.update(init_from=init_from)
+                self.folder.update(init_from=init_from, fresh=fresh)
+            self.model.started_from(fresh)
+        elif init_from is not None:
+            self.model.started_from(self.folder.info.get("fresh") or [])
         self.optimization = Optimization(self.model, self.model.optimizers(self.total), self.group, self.precision,
                                          self.config.max_nonfinite)
         if checkpoints:
@@ -175,9 +181,9 @@ class _Training:
         if self.config.budget_s is not None:
             model = self.build()
             batches = batches_for(model, self.corpus, "train", self.config, self.seed, self.group)
-            each = seconds_per_step(model, self.corpus, batches, self.loader, self.group, self.precision, self.seed,
-                                    self.config.budget_s)
-            facts = {"total": max(1, int(self.config.budget_s / each)), "budget_s": self.config.budget_s, "timed_step_s": each}
+            total, each = steps_within(self.config.budget_s, model, self.corpus, batches, self.loader, self.group,
+                                       self.precision, self.seed)
+            facts = {"total": total, "budget_s": self.config.budget_s, "timed_step_s": each}
             self._note(f"{self.config.budget_s:g} s at {each:.4f} s per step: {facts['total']} steps")
         if self.group.first:
             self.folder.update(steps=facts)

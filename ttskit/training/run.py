@@ -205,12 +205,15 @@ class RunFolder:
         model, options = self.build(registry)
         weights, step = self.weights(checkpoint)
         try:
-            model.load_state_dict(weights)
-        except RuntimeError as error:
+            unlike = model.load_state_dict(weights, strict=False)
+            needed = [name for name in unlike.missing_keys if not name.startswith(model.training_only)]
+            problems = [*(f"missing: {name}" for name in needed), *(f"not known: {name}" for name in unlike.unexpected_keys)]
+        except RuntimeError as error:  # shapes
+            problems = [line.strip() for line in str(error).splitlines()[1:]]
+        if problems:
             plugin = self.info.get("plugin") or {"distribution": "its plugin", "version": "of that time"}
-            raise CheckpointError(f"{self.path} does not fit the installed plugin {self.model!r}",
-                                  "\n".join(line.strip() for line in str(error).splitlines()[1:6]),
-                                  f"install {plugin['distribution']} {plugin['version']}") from error
+            raise CheckpointError(f"{self.path} does not fit the installed plugin {self.model!r}", "\n".join(problems[:5]),
+                                  f"install {plugin['distribution']} {plugin['version']}")
         return LoadedModel(model.to(pick_device(device)).eval(), self.kind, self.model, options, self.context, self.frontend,
                            self.recipe(registry), step)
 

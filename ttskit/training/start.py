@@ -56,6 +56,24 @@ def open_or_create(path: Path, resume: bool, plugin: Plugin, options: Any, recip
     return folder
 
 
+def with_options_of(recipe: Recipe, plugin: Plugin, source: Path) -> Recipe:
+    """The recipe with the options that decide shapes (the plugin's fact `structure`) taken from the run `source` where it is silent.
+
+    They become part of the recipe, and so of the new run's config.yaml: resuming needs no `source`.
+    """
+    other = RunFolder.open(source)
+    section = recipe.models.get(plugin.name)
+    given = dict(section.options) if section is not None else {}
+    taken = {name: other.info["options"][name] for name in plugin.facts.get("structure", ())
+             if other.model == plugin.name and name not in given and other.info["options"].get(name) is not None}
+    if not taken:
+        return recipe
+    from ttskit.config import ModelConfig
+
+    section = (section or ModelConfig()).model_copy(update={"options": {**given, **taken}})
+    return recipe.model_copy(update={"models": {**recipe.models, plugin.name: section}})
+
+
 def discard_unstarted(folder: RunFolder) -> None:
     """Remove a new run whose settings turned out wrong before its first step, so that the mended command finds no run."""
     if not (folder.path / "metrics.jsonl").exists() and not folder.checkpoints:
@@ -84,11 +102,15 @@ def _same_training(folder: RunFolder, plugin: Plugin, options: Any, recipe: Reci
                             f"start a new run from it: --init-from {folder.path} --run NEW_FOLDER")
 
 
-def copy_parameters(model: Trainable, source: Path, folder: RunFolder) -> str:
-    """Copy what has equal name and shape out of the best checkpoint of `source`; says what was copied.
+def copy_parameters(model: Trainable, source: Path, folder: RunFolder) -> tuple[str, list[str]]:
+    """Copy what has equal name and shape out of the best checkpoint of `source`.
+
+    Returns:
+        What was copied, in words, and the names that stay fresh.
 
     Raises:
-        MismatchError: another model, other symbols or speakers, or nothing in common.
+        MismatchError: another model, other symbols or speakers, nothing in common, or (vocoders) parts of what
+            speaks that do not fit.
     """
     other = RunFolder.open(source)
     if other.model != folder.model:
@@ -103,16 +125,27 @@ def copy_parameters(model: Trainable, source: Path, folder: RunFolder) -> str:
                 how = f"only here: {here_only}, only there: {there_only}" if here_only or there_only else "in another order"
                 raise MismatchError(f"{source} has other {what}", f"{len(theirs)} there, {len(mine)} here; {how}",
                                     f"prepare the corpus with the frontend and {what} of that run")
-    here.mel.require_same_content(there.mel, "the corpus", str(source))
+    placed = here.mel.require_same_content(there.mel, "the corpus", str(source))
     weights, step = other.weights("best")
+    weights = model.weights_from(weights)
     own = model.state_dict()
     fitting = {name: value for name, value in weights.items() if name in own and own[name].shape == value.shape}
     if not fitting:
         raise MismatchError(f"{source} has no parameter that fits", f"{len(weights)} there, {len(own)} here",
                             "use that run's options")
+    left = sorted(set(own) - set(fitting))
+    halves = [name for name in left if not name.startswith(model.training_only)]
+    if folder.kind == "vocoder" and halves:  # half a vocoder would only buzz
+        old, new = other.info["options"], folder.info["options"]
+        differing = [f"option {key}: there {old[key]!r}, here {new[key]!r}" for key in old if old[key] != new.get(key)]
+        raise MismatchError(f"{source} is a vocoder of another size",
+                            "\n".join([f"{len(halves)} of its tensors do not fit, such as {halves[0]}", *differing[:8]]),
+                            f"give its options: --set models.{folder.model}.options.NAME=VALUE")
     with torch.no_grad():
         for name, value in fitting.items():
             own[name].copy_(value)
-    left = sorted(set(own) - set(fitting))
     rest = f"; {len(left)} stay fresh: {', '.join(left[:4])}{' …' if len(left) > 4 else ''}" if left else ""
-    return f"{len(fitting)} of {len(own)} tensors from step {step} of {source}{rest}"
+    said = f"{len(fitting)} of {len(own)} tensors from step {step} of {source}{rest}"
+    # Weights know no clock: segments lie around their frames' centres, whatever the placement.
+    return (f"{said}\n{placed.removesuffix(': audio shifted to match')}: segments are cut to match" if placed else said), left
+
