@@ -105,7 +105,7 @@ class Hifigan(Vocoder):
         return {**rest, **{part + n: v for part in parts for n, v in spoken.items()}}
 
     def started_from(self, fresh: Collection[str]) -> None:
-        """The weights come from another run but for `fresh`: the generator is fine-tuned, fresh discriminators catch up first."""
+        """All weights but `fresh` come from another run: the generator is fine-tuned, fresh discriminators catch up first."""
         given = {part for part in ("generator", "mpd", "msd") if not any(name.startswith(f"{part}.") for name in fresh)}
         self.phases = Phases(self.options, "generator" in given, {"mpd", "msd"} <= given)
 

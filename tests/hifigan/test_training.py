@@ -1,4 +1,4 @@
-"""The two-player step: order, gradients, sums over processes, schedule, averaging."""
+"""The two-player step: order, gradients, sums over processes, schedule, averaging; and who learns when."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from ttskit.interfaces.trainable import Losses, TrainState
 from ttskit.interfaces.vocoder import VocoderBatch
 from ttskit.testing.builders import fake_speech
 from ttskit_hifigan.config import HifiganOptions
-from ttskit_hifigan.loss import loss_mel
+from ttskit_hifigan.loss import loss_mel, multi_resolution_stft
+from ttskit_hifigan.phases import Phases
 from ttskit_hifigan.vocoder import Hifigan
 
 STATE = TrainState(0, 0, 100)
@@ -34,8 +35,8 @@ def speech(rows: int = 4, frames: int = 8, first: int = 30) -> VocoderBatch:
                         torch.stack([audio[s * 256 : (s + frames) * 256] for s in starts]))
 
 
-def stepper(model: Hifigan, log: list | None = None):
-    plans = model.optimizers(100)
+def stepper(model: Hifigan, log: list | None = None, plans: dict | None = None):
+    plans = plans or model.optimizers(100)
 
     def optimize(name: str, losses: Losses) -> None:
         plan = plans[name]
@@ -196,3 +197,103 @@ def test_half_precision_training_keeps_losses_in_float32():
 
     with torch.autocast("cpu", dtype=torch.bfloat16):
         model.training_step(speech(2), STATE, optimize)
+
+
+def test_the_paper_trains_both_from_the_first_step():
+    phases = Phases(HifiganOptions())
+    assert phases.starts(100) == (0, 0)
+    assert phases.players(TrainState(0, 0, 100)) == (True, True)
+
+
+def test_a_fresh_generator_learns_alone_then_the_discriminators_then_both():
+    phases = Phases(HifiganOptions(generator_warmup=0.5, discriminator_warmup=20))
+    assert phases.starts(100) == (50, 70)
+    players = [phases.players(TrainState(step, 0, 100)) for step in (0, 49, 50, 69, 70, 99)]
+    assert players == [(False, True)] * 2 + [(True, False)] * 2 + [(True, True)] * 2
+    assert phases.starts(60) == (30, 50) and phases.starts(20) == (10, 20)  # never beyond the end
+
+
+@pytest.mark.parametrize(("generator", "judges", "starts"),
+                         [(True, True, (0, 0)), (True, False, (0, 20)), (False, False, (50, 70))])
+def test_what_another_run_gave_needs_no_warm_up(generator, judges, starts):
+    assert Phases(HifiganOptions(generator_warmup=0.5, discriminator_warmup=20), generator, judges).starts(100) == starts
+
+
+def test_the_rate_is_high_alone_lower_in_fine_tuning_and_decays_from_where_the_game_begins():
+    options = HifiganOptions(generator_warmup=0.5, warmup_rate=5.0, discriminator_warmup=0, decay_steps=10, decay=0.5)
+    rate = Phases(options).rate
+    assert [rate(TrainState(step, 0, 100)) for step in (0, 49, 50, 59, 60, 75)] == [5, 5, 1, 1, 0.5, 0.25]
+    assert Phases(options, True, True).rate(TrainState(0, 0, 100)) == options.fine_tuning_rate == 0.5
+
+
+def test_each_phase_steps_its_own_optimiser_only():
+    model, batch = build(generator_warmup=0.4, discriminator_warmup=3), speech(2)
+    plans = model.optimizers(10)
+    log: list = []
+    optimize = stepper(model, log, plans)
+    moved = []
+    for step in range(10):
+        before = {name: value.clone() for name, value in model.named_parameters()}
+        model.training_step(batch, TrainState(step, 0, 10), optimize)
+        changed = {name.split(".")[0] for name, value in model.named_parameters() if not torch.equal(before[name], value)}
+        moved.append("".join(sorted(name[0] for name in changed)))  # generator, mpd, msd
+    assert moved == ["g"] * 4 + ["mm"] * 3 + ["gmm"] * 3
+    assert [name for name, _ in log] == ["generator"] * 4 + ["discriminator"] * 3 + ["discriminator", "generator"] * 3
+    assert {"mel"} == set(log[0][1]) and {"mel", "features", "adversarial"} == set(log[-1][1])
+    steps = {name: {int(s["step"]) for s in plan.optimizer.state.values()} for name, plan in plans.items()}
+    assert steps == {"discriminator": {6}, "generator": {7}}
+
+
+def test_names_that_stayed_fresh_decide_the_phases():
+    model = build(generator_warmup=0.5, discriminator_warmup=20)
+    names = list(model.state_dict())
+    model.started_from([])
+    assert model.phase_starts(100) == (0, 0, 0)
+    model.started_from([name for name in names if name.startswith("msd.")])
+    assert model.phase_starts(100) == (0, 0, 20)
+
+
+def test_weights_of_an_averaged_run_speak_in_one_without_and_the_other_way_round():
+    averaged, plain = build(ema_decay=0.9), build()
+    with torch.no_grad():
+        for p in averaged.average.parameters():
+            p.add_(0.01)
+    batch = speech(2)
+    plain.load_state_dict(dict(plain.weights_from(averaged.state_dict())))
+    torch.testing.assert_close(plain.eval().infer(batch.mel), averaged.eval().infer(batch.mel))
+    other = build(ema_decay=0.9)
+    other.load_state_dict(dict(other.weights_from(plain.state_dict())))
+    torch.testing.assert_close(other.eval().infer(batch.mel), plain.infer(batch.mel))
+    torch.testing.assert_close(other.generator(batch.mel)[:, 0].detach(), plain.infer(batch.mel))
+
+
+def test_a_normalised_mel_is_the_same_network_with_other_first_weights():
+    """(mel - mean) / std before conv_pre equals conv_pre with scaled weights and a moved bias, away from the edges."""
+    normalised, plain = build(mel_mean=-5.5, mel_std=2.0), build()
+    plain.load_state_dict(normalised.state_dict())
+    first = plain.generator.conv_pre
+    with torch.no_grad():
+        first.bias.copy_(first.bias - (first.product() * -5.5 / 2.0).sum((1, 2)))
+        first.weight_g.div_(2.0)
+    mel = torch.randn(1, 80, 80) * 2 - 5.5
+    inner = slice(30 * 256, 50 * 256)
+    torch.testing.assert_close(plain.generator(mel)[..., inner], normalised.generator(mel)[..., inner], atol=1e-5, rtol=1e-4)
+
+
+def test_multi_resolution_stft_values():
+    audio = 0.1 * torch.randn(2, 4000, generator=torch.Generator().manual_seed(0))
+    assert float(multi_resolution_stft(audio, audio, 8000)) == 0.0
+    # half as loud: convergence ½, log magnitudes apart by ln 2
+    assert float(multi_resolution_stft(audio, audio / 2, 8000)) == pytest.approx(0.5 + 0.6931, abs=2e-3)
+    rows = [float(multi_resolution_stft(audio[i : i + 1], audio[i : i + 1] * f, 8000)) for i, f in enumerate((0.9, 0.3))]
+    both = multi_resolution_stft(audio, audio * torch.tensor([[0.9], [0.3]]), 8000)
+    assert float(both) == pytest.approx(sum(rows) / 2, rel=1e-5)  # so that processes agree with one
+    silent = torch.zeros(1, 4000, requires_grad=True)
+    multi_resolution_stft(torch.zeros(1, 4000), silent, 8000).backward()
+    assert bool(torch.isfinite(silent.grad).all())
+
+
+def test_the_stft_term_is_there_when_it_has_a_weight():
+    model, log = build(stft_weight=2.0), []
+    model.training_step(speech(2), STATE, stepper(model, log))
+    assert set(log[1][1]) == {"mel", "stft", "features", "adversarial"}

@@ -108,6 +108,22 @@ def test_a_budget_is_timed_all_over_the_schedule(trained, monkeypatch):
     assert len(seen) >= 5 and min(seen[2:]) < 0.4 and max(seen[2:]) > 0.6
 
 
+def test_a_budget_counts_each_phase_at_its_price(trained, monkeypatch):
+    """The generator's steps alone cost a quarter: timed by themselves they would promise four times too much."""
+    clock = [0.0]
+
+    def step(model, optimization, batch, ids, state, processes, precision):
+        judges, both = model.phases.starts(state.total_steps)
+        clock[0] += 1.0 if state.step < judges else 2.0 if state.step < both else 4.0
+
+    monkeypatch.setattr(budget, "_now", lambda device: clock[0])
+    monkeypatch.setattr(budget, "run_step", step)
+    given = tuple(f"models.hifigan.options.{o}" for o in ("generator_warmup=0.5", "discriminator_warmup=2"))
+    run = trained("hifigan", run="budget", steps=None, budget_s=30, overrides=given)
+    # 6 steps at 1 s, 2 at 2 s and 5 at 4 s
+    assert run.total_steps == 13 and run.info["steps"]["timed_step_s"] == pytest.approx(30 / 13)
+
+
 def test_speed_and_on_a_gpu_memory_are_logged(trained, monkeypatch):
     rows = trained(steps=2).metrics("train")
     assert all(row["frames_per_s"] > 0 for row in rows) and rows[1]["seconds"] > rows[0]["seconds"] > 0

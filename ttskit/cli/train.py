@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
@@ -19,13 +20,15 @@ from ttskit.cli.output import json_option, note, print_json, stderr_console
 @click.option("--budget", help="Training time instead: 90s, 10m, 1.5h.")
 @click.option("--resume", is_flag=True, help="Go on from the last checkpoint, exactly as if never stopped.")
 @click.option("--init-from", type=click.Path(path_type=Path), help="Run whose parameters are the start.")
+@click.option("--from-acoustic", type=click.Path(path_type=Path), metavar="RUN",
+              help="Fit a vocoder to the mels of this acoustic run.")
 @click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Change a recipe value: training.log_every=5.")
 @click.option("--device", default="auto", show_default=True, help="cpu, cuda, cuda:1, mps.")
 @click.option("--threads", type=click.IntRange(min=1), help="CPU threads.")
 @json_option
 def command(model: str | None, recipe: str | None, data: Path | None, run: Path | None, steps: int | None, budget: str | None,
-            resume: bool, init_from: Path | None, overrides: tuple[str, ...], device: str, threads: int | None,
-            as_json: bool) -> None:
+            resume: bool, init_from: Path | None, from_acoustic: Path | None, overrides: tuple[str, ...], device: str,
+            threads: int | None, as_json: bool) -> None:
     """Train a model on a prepared corpus.
 
     Ctrl-C saves and stops; --resume goes on. Several processes: torchrun --nproc-per-node 2 -m -- ttskit train …
@@ -34,6 +37,7 @@ def command(model: str | None, recipe: str | None, data: Path | None, run: Path 
     \b
       ttskit train --model fastpitch --data prepared/ana --run runs/ana --budget 10m
       ttskit train --resume --run runs/ana
+      ttskit train --model hifigan --from-acoustic runs/ana --data prepared/ana --init-from runs/hifigan
     """
     from ttskit.config import load_recipe
     from ttskit.errors import UsageError
@@ -57,7 +61,8 @@ def command(model: str | None, recipe: str | None, data: Path | None, run: Path 
     run = run or Path("runs") / f"{model}-{data.resolve().name}"
     try:
         folder = train(loaded, model=model, data=data, run=run, resume=resume, steps=steps, budget_s=budget,
-                       init_from=init_from, device=device, threads=threads, registry=registry, console=stderr_console())
+                       init_from=init_from, from_acoustic=from_acoustic, device=device, threads=threads, registry=registry,
+                       console=stderr_console())
     except TrainingStopped as stopped:
         if first:
             note(f"stopped at step {stopped.step}; everything is saved in {stopped.run.path}")
@@ -74,10 +79,12 @@ def command(model: str | None, recipe: str | None, data: Path | None, run: Path 
 def _summary(folder) -> dict:
     best = [c for c in folder.checkpoints if c.validation_loss is not None]
     best = min(best, key=lambda c: (c.validation_loss, c.step), default=None)
+    fit = folder.path / "fit" / "figures.json"
     train_rows = folder.metrics("train")
     return {
         "run": folder.path, "model": folder.model, "steps": folder.total_steps,
         "checkpoints": [c.step for c in folder.checkpoints],
         "best": None if best is None else {"step": best.step, "validation_loss": best.validation_loss},
         "last": train_rows[-1] if train_rows else None,
+        **({"fit": json.loads(fit.read_text(encoding="utf-8"))} if fit.is_file() else {}),
     }

@@ -107,6 +107,30 @@ def mel_cepstral_distortion_db(reference: np.ndarray, synthetic: np.ndarray, pat
     return float(_DB * np.sqrt((difference**2).sum(0)).mean())
 
 
+def log_spectral_distance_db(reference: np.ndarray, synthetic: np.ndarray, mel: MelConfig, floor_db: float = 80.0) -> float:
+    """LSD in dB between two waveforms (S,) of the same words at the same times (the longer one is cut).
+
+    Per frame the root mean square over frequency bins of 20·log10 |X| - 20·log10 |Y|, then the mean over frames
+    (Gray and Markel 1976, "Distance measures for speech processing", the L2 measure). Spectra have `mel`'s window,
+    transform and hop; both are floored `floor_db` below the reference's loudest bin, so that digital silence
+    does not count for more than speech.
+    """
+    samples = min(len(reference), len(synthetic))
+    if samples < mel.window_samples:
+        raise ValueError(f"{samples} samples are less than one window of {mel.window_samples}")
+    starts = np.arange(0, samples - mel.window_samples + 1, mel.hop_samples)
+    taper = np.hanning(mel.window_samples + mel.window_periodic)[: mel.window_samples]
+
+    def magnitudes(audio: np.ndarray) -> np.ndarray:
+        frames = np.asarray(audio, np.float64)[starts[:, None] + np.arange(mel.window_samples)[None]]
+        return np.abs(np.fft.rfft(frames * taper, mel.fft_samples, axis=1))
+
+    a, b = magnitudes(reference), magnitudes(synthetic)
+    floor = max(float(a.max()) * 10.0 ** (-floor_db / 20.0), 1e-12)
+    difference = 20.0 * np.log10(np.maximum(a, floor) / np.maximum(b, floor))
+    return float(np.sqrt((difference**2).mean(1)).mean())
+
+
 def log_f0_rmse_semitones(reference_hz: np.ndarray, synthetic_hz: np.ndarray, path: Path) -> float:
     """Root mean square F0 difference in semitones (1 = 100 cents) over pairs voiced on both sides; NaN if none."""
     a, b = reference_hz[path.reference], synthetic_hz[path.synthetic]

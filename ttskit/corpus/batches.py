@@ -6,7 +6,7 @@ What a step sees is a function of (seed, epoch) alone; a process takes its share
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 import torch
@@ -27,7 +27,8 @@ def _seed(*parts: object) -> int:
     return int.from_bytes(hashlib.sha256("/".join(map(str, parts)).encode()).digest()[:8], "big") >> 1
 
 
-def _seeds(seed: int, epoch: int, utterances: Iterable[PreparedUtterance]) -> Tensor:
+def utterance_seeds(seed: int, epoch: int, utterances: Iterable[PreparedUtterance]) -> Tensor:
+    """One seed per utterance (B,) int64, a function of (seed, epoch, utterance)."""
     return torch.tensor([_seed(seed, epoch, u.id) for u in utterances], dtype=torch.int64)
 
 
@@ -114,7 +115,7 @@ class AcousticBatches:
     def load(self, ids: Sequence[str], epoch: int) -> AcousticBatch:
         """This process's share `ids[rank::world]` of a global batch."""
         mine = [self.corpus.utterance(id) for id in ids[self.rank :: self.world]]
-        return full_batch(self.corpus, mine, self.features, self.alignment, seeds=_seeds(self.seed, epoch, mine))
+        return full_batch(self.corpus, mine, self.features, self.alignment, seeds=utterance_seeds(self.seed, epoch, mine))
 
 
 def _check_features(features: Sequence[str], alignment: str | None) -> None:
@@ -174,12 +175,22 @@ def normalised_pitch(hz: Tensor, stats: PitchStats) -> Tensor:
 class SegmentBatches:
     """Random segments of `segment_frames` frames with the samples that belong to them (see `Vocoder`).
 
-    The segment of an utterance is a function of (seed, epoch, utterance).
+    The segment of an utterance is a function of (seed, epoch, utterance). `mels` gives the mel (M, T) of an
+    utterance, T its frames, where that is not the corpus's own (an acoustic model's, see `forced`).
     """
 
     def __init__(
-        self, corpus: PreparedCorpus, split: str, segment_frames: int, batch_size: int, seed: int, rank: int = 0, world: int = 1
+        self,
+        corpus: PreparedCorpus,
+        split: str,
+        segment_frames: int,
+        batch_size: int,
+        seed: int,
+        rank: int = 0,
+        world: int = 1,
+        mels: Callable[[PreparedUtterance], np.ndarray] | None = None,
     ) -> None:
+        self._mel = mels or (lambda u: corpus.features(u).mel)
         self.corpus, self.segment_frames, self.batch_size, self.seed = corpus, segment_frames, batch_size, seed
         self.rank, self.world = rank, world
         self._ids = sorted(u.id for u in _of_split(corpus, split))
@@ -198,13 +209,13 @@ class SegmentBatches:
             tuple(u.id for u in mine),
             torch.stack([m for m, _ in parts]),
             torch.stack([a for _, a in parts]),
-            _seeds(self.seed, epoch, mine),
+            utterance_seeds(self.seed, epoch, mine),
         )
 
     def _segment(self, u: PreparedUtterance, epoch: int) -> tuple[Tensor, Tensor]:
         c, length = self.corpus.mel, self.segment_frames
         start = int(np.random.default_rng(_seed(self.seed, epoch, u.id, "segment")).integers(max(1, u.frames - length + 1)))
-        frames = self.corpus.features(u).mel[:, start : start + length]
+        frames = self._mel(u)[:, start : start + length]
         mel = torch.full((c.bands, length), log_floor(c))
         mel[:, : frames.shape[1]] = torch.tensor(frames)
         source = self.corpus.audio(u)

@@ -209,7 +209,11 @@ class PreparedCorpus:
             value.mel.flags.writeable = value.pitch_hz.flags.writeable = False
             return value, value.mel.nbytes + value.pitch_hz.nbytes
 
-        return self._cache.get(("features", utterance.id), read)
+        return self.cached(("features", utterance.id), read)
+
+    def cached(self, key: tuple, read: Callable[[], tuple[object, int]]):
+        """What `read` gives as (value, bytes), kept under `key` while there is room."""
+        return self._cache.get(key, read)
 
     def audio(self, utterance: PreparedUtterance) -> np.ndarray:
         """Prepared waveform (S,) float32 in [-1, 1], at `mel.sample_rate_hz`."""
@@ -229,7 +233,7 @@ class PreparedCorpus:
             audio.flags.writeable = False
             return audio, audio.nbytes
 
-        return self._cache.get(("audio", utterance.id), read)
+        return self.cached(("audio", utterance.id), read)
 
     def reference_times(self, utterance: PreparedUtterance) -> np.ndarray | None:
         """Exact token boundaries (N + 1,) in seconds of the prepared audio, or None if the corpus has none."""

@@ -25,7 +25,7 @@ def run_all(
         console: where progress goes; None: nowhere.
     """
     results: list[Any] = [None] * len(items)
-    with _progress(console, title, len(items)) as advance:
+    with progress(console, title, len(items)) as advance:
         for index, result in _stream(function, items, jobs):
             results[index] = result
             advance()
@@ -49,7 +49,8 @@ def _numbered(function: Callable, index: int, item: Any) -> tuple[int, Any]:
 
 
 @contextmanager
-def _progress(console: Console | None, title: str, total: int) -> Iterator[Callable[[], None]]:
+def progress(console: Console | None, title: str, total: int) -> Iterator[Callable[[], None]]:
+    """A bar (or plain lines, or nothing without a console) over `total` items; yields `advance()`."""
     if console is None or not total:
         yield lambda: None
     elif console.is_terminal:

@@ -39,9 +39,8 @@ def steps_within(budget_s: float, model: Trainable, corpus: PreparedCorpus, batc
 
     def cost_s(total: int) -> float:
         bounds = [*model.phase_starts(total), total]
-        # the phases of this total in their order; one that is empty here may have been so when timed
-        return sum((end - start) * prices[max(s for s in starts if s <= here)]
-                   for start, end, here in zip(bounds, bounds[1:], model.phase_starts(TOTAL), strict=True))
+        stretches = zip(bounds[:-1], bounds[1:], model.phase_starts(TOTAL), strict=True)
+        return sum((end - start) * prices[timed] for start, end, timed in stretches if end > start)
 
     low, high = 1, max(2, int(budget_s / min(prices.values())) + 1)
     while high - low > 1:

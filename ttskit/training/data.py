@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from ttskit.corpus.batches import AcousticBatches, SegmentBatches
+from ttskit.corpus.forced import ForcedMels
 from ttskit.corpus.prepared import PreparedCorpus
 from ttskit.errors import ConfigError
 from ttskit.interfaces.acoustic import AcousticModel
@@ -29,8 +30,8 @@ class Batches(Protocol):
 
 
 def batches_for(model: Trainable, corpus: PreparedCorpus, split: str, config: TrainingConfig, seed: int,
-                processes: Processes) -> Batches:
-    """Whole utterances with the features that an acoustic model asks for, or segments for a vocoder."""
+                processes: Processes, mels: ForcedMels | None = None) -> Batches:
+    """Whole utterances with the features that an acoustic model asks for, or segments (of `mels`) for a vocoder."""
     shares = {"rank": processes.rank, "world": processes.world}
     if isinstance(model, AcousticModel):
         if "durations" in model.features and config.alignment is None:
@@ -39,7 +40,7 @@ def batches_for(model: Trainable, corpus: PreparedCorpus, split: str, config: Tr
                               "ttskit align DATA --from RUN --name NAME, then --set training.alignment=NAME")
         return AcousticBatches(corpus, split, model.features, config.frames_per_batch, config.max_utterances, seed,
                                alignment=config.alignment if "durations" in model.features else None, **shares)
-    return SegmentBatches(corpus, split, model.segment_frames, config.segments_per_batch, seed, **shares)
+    return SegmentBatches(corpus, split, model.segment_frames, config.segments_per_batch, seed, **shares, mels=mels)
 
 
 def corpus_facts(corpus: PreparedCorpus) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from ttskit.corpus.forced import ForcedMels
 from ttskit.corpus.prepared import PreparedCorpus
 from ttskit.errors import CheckpointError, CorpusError, MismatchError, TrainingError, UsageError
 from ttskit.interfaces.acoustic import AcousticModel
@@ -20,6 +21,7 @@ from ttskit.training.config import TrainingConfig, parse_seconds
 from ttskit.training.data import Loader, batches_for
 from ttskit.training.environment import environment
 from ttskit.training.files import write_json
+from ttskit.training.fit import fitting_mels, report_fit, require_vocoder
 from ttskit.training.logs import Display, MetricsLog, Window
 from ttskit.training.optimize import Optimization
 from ttskit.training.precision import pick_precision
@@ -54,8 +56,8 @@ class TrainingStopped(KeyboardInterrupt):
 
 def train(recipe: Recipe, *, model: str, data: str | Path | PreparedCorpus, run: str | Path, resume: bool = False,
           steps: int | None = None, budget_s: float | str | None = None, init_from: str | Path | None = None,
-          device: str = "auto", threads: int | None = None, registry: Registry | None = None,
-          console: Console | None = None) -> RunFolder:
+          from_acoustic: str | Path | None = None, device: str = "auto", threads: int | None = None,
+          registry: Registry | None = None, console: Console | None = None) -> RunFolder:
     """Train a model on a prepared corpus into a run folder; the same call under torchrun trains on several processes.
 
     Args:
@@ -66,6 +68,8 @@ def train(recipe: Recipe, *, model: str, data: str | Path | PreparedCorpus, run:
         resume: go on from the last checkpoint (from the start if there is none yet), exactly as if never stopped.
         steps, budget_s: instead of what the recipe says. On resuming, another number of steps stretches the schedules.
         init_from: run whose parameters of equal name and shape are the start.
+        from_acoustic: for a vocoder: run of an acoustic model whose teacher-forced mels it is fitted to; RUN/fit then holds
+            figures, audio and pictures from before and after.
         device, threads: instead of what the recipe says ("auto": what it says).
         console: where progress goes; None for silence.
 
@@ -78,6 +82,8 @@ def train(recipe: Recipe, *, model: str, data: str | Path | PreparedCorpus, run:
     registry = registry or create_registry()
     plugin = find_model(model, registry)
     config = _config(recipe.training_for(model), steps, budget_s, device, threads)
+    if from_acoustic is not None:
+        require_vocoder(plugin, resume)
     if init_from is not None and not resume:
         recipe = with_options_of(recipe, plugin, Path(init_from))
     options = recipe.options_for(model, registry)
@@ -90,9 +96,15 @@ def train(recipe: Recipe, *, model: str, data: str | Path | PreparedCorpus, run:
     with processes(config.device) as group, Loader() as loader, StopRequest() as stop:
         folder = open_or_create(Path(run), resume, plugin, options, recipe, corpus, group, registry)
         try:
-            training = _Training(recipe, config, plugin, options, corpus, folder, group, loader, registry, console)
+            try:
+                mels = fitting_mels(corpus, folder, from_acoustic, group, registry, console, stop)
+            except KeyboardInterrupt:
+                raise TrainingStopped(folder, folder.checkpoints[-1].step if folder.checkpoints else 0) from None
+            training = _Training(recipe, config, plugin, options, corpus, folder, group, loader, registry, console, mels)
             training.prepare(resume, init_from, asked=steps is not None or budget_s is not None)
             training.run(stop)
+            if mels is not None and group.first:
+                report_fit(recipe, corpus, folder, mels, group.device, registry, console)
         except (UsageError, MismatchError, CheckpointError, CorpusError):
             if not resume and group.first:
                 discard_unstarted(folder)
@@ -125,10 +137,11 @@ class _Training:
     """One training in one process: its parts, and where it stands."""
 
     def __init__(self, recipe: Recipe, config: TrainingConfig, plugin: Plugin, options: Any, corpus: PreparedCorpus,
-                 folder: RunFolder, group: Processes, loader: Loader, registry: Registry, console: Console | None) -> None:
+                 folder: RunFolder, group: Processes, loader: Loader, registry: Registry, console: Console | None,
+                 mels: ForcedMels | None = None) -> None:
         self.recipe, self.config, self.plugin, self.options = recipe, config, plugin, options
         self.corpus, self.folder, self.group, self.loader, self.registry = corpus, folder, group, loader, registry
-        self.console = console if group.first else None
+        self.console, self.mels = console if group.first else None, mels
         self.seed = recipe.seed
         self.precision = pick_precision(config.precision, group.device)
         self.step, self.place, self.seconds = 0, (0, 0), 0.0
@@ -145,18 +158,10 @@ class _Training:
 
     def prepare(self, resume: bool, init_from: str | Path | None, asked: bool) -> None:
         """Fix the number of steps; build model and optimisers; restore the last checkpoint."""
-        self.total = self._total_steps(resume and not asked)
         self.model = self.build()
         checkpoints = self.folder.checkpoints if resume else []
-        init_from = self.folder.info.get("init_from") if init_from is None else str(Path(init_from).resolve())
-        if init_from is not None and not checkpoints:  # on resuming too, if the run was killed before its first checkpoint
-            said, fresh = copy_parameters(self.model, Path(init_from), self.folder)
-            self._note(said)
-            if self.group.first:
-                self.folder.update(init_from=init_from, fresh=fresh)
-            self.model.started_from(fresh)
-        elif init_from is not None:
-            self.model.started_from(self.folder.info.get("fresh") or [])
+        self._start_from(init_from, checkpoints)
+        self.total = self._total_steps(resume and not asked)
         self.optimization = Optimization(self.model, self.model.optimizers(self.total), self.group, self.precision,
                                          self.config.max_nonfinite)
         if checkpoints:
@@ -174,13 +179,30 @@ class _Training:
             write_json(self.folder.path / "environment.json", environment(self.group, self.precision, self.seed))
         self.group.wait()
 
+    def _start_from(self, init_from: str | Path | None, checkpoints: list) -> None:
+        """Parameters of another run, if the run starts from one; `fresh` names those that stay as they are."""
+        self.fresh: list[str] | None = None
+        init_from = self.folder.info.get("init_from") if init_from is None else str(Path(init_from).resolve())
+        if init_from is None:
+            return
+        if checkpoints:
+            self.fresh = self.folder.info.get("fresh") or []
+        else:  # on resuming too, if the run was killed before its first checkpoint
+            said, self.fresh = copy_parameters(self.model, Path(init_from), self.folder)
+            self._note(said)
+            if self.group.first:
+                self.folder.update(init_from=init_from, fresh=self.fresh)
+        self.model.started_from(self.fresh)
+
     def _total_steps(self, recorded: bool) -> int:
         if recorded and self.folder.total_steps:
             return self.folder.total_steps
         facts: dict[str, Any] = {"total": self.config.steps or DEFAULT_STEPS}
         if self.config.budget_s is not None:
             model = self.build()
-            batches = batches_for(model, self.corpus, "train", self.config, self.seed, self.group)
+            if self.fresh is not None:
+                model.started_from(self.fresh)
+            batches = batches_for(model, self.corpus, "train", self.config, self.seed, self.group, self.mels)
             total, each = steps_within(self.config.budget_s, model, self.corpus, batches, self.loader, self.group,
                                        self.precision, self.seed)
             facts = {"total": total, "budget_s": self.config.budget_s, "timed_step_s": each}
@@ -194,8 +216,9 @@ class _Training:
         if self.step >= self.total:
             self._note(f"{self.folder.path} is trained already: {self.step} steps")
             return
-        validator = Validator(self.corpus, self.model, self.config, self.seed, self.group, self.precision, self.loader)
-        batches = batches_for(self.model, self.corpus, "train", self.config, self.seed, self.group)
+        validator = Validator(self.corpus, self.model, self.config, self.seed, self.group, self.precision, self.loader,
+                              self.mels)
+        batches = batches_for(self.model, self.corpus, "train", self.config, self.seed, self.group, self.mels)
         due = self.model.alignment_due(self.total) if isinstance(self.model, AcousticModel) else None
         self.watch = AlignmentWatch(due, self.total, self.folder.metrics("validation"))
         self.log = MetricsLog(self.folder.path, self.step) if self.group.first else None

@@ -57,7 +57,7 @@ def open_or_create(path: Path, resume: bool, plugin: Plugin, options: Any, recip
 
 
 def with_options_of(recipe: Recipe, plugin: Plugin, source: Path) -> Recipe:
-    """The recipe with the options that decide shapes (the plugin's fact `structure`) taken from the run `source` where it is silent.
+    """The recipe, where it is silent with the run `source`'s options that decide shapes (the plugin's fact `structure`).
 
     They become part of the recipe, and so of the new run's config.yaml: resuming needs no `source`.
     """

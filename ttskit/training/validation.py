@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from ttskit.corpus.batches import full_batch
+from ttskit.corpus.forced import ForcedMels
 from ttskit.corpus.prepared import PreparedCorpus, PreparedUtterance
 from ttskit.errors import TTSKitError
 from ttskit.interfaces.acoustic import AcousticBatch, AcousticInput, AcousticModel
@@ -38,11 +39,12 @@ class Validator:
     """Validates one model during its training. Without a validation split it measures nothing."""
 
     def __init__(self, corpus: PreparedCorpus, model: Trainable, config: TrainingConfig, seed: int, processes: Processes,
-                 precision: Precision, loader: Loader) -> None:
+                 precision: Precision, loader: Loader, mels: ForcedMels | None = None) -> None:
         self._corpus, self._model, self._config, self._seed = corpus, model, config, seed
         self._processes, self._precision, self._loader = processes, precision, loader
         self._shown = sorted(corpus.split("validation"), key=lambda u: u.id)
-        self._batches = batches_for(model, corpus, "validation", config, seed, processes) if self._shown else None
+        self._mel = mels or (lambda u: corpus.features(u).mel)
+        self._batches = batches_for(model, corpus, "validation", config, seed, processes, mels) if self._shown else None
 
     def losses(self, state: TrainState) -> tuple[dict[str, float], float | None]:
         """Means of the loss terms over the split (all processes together), and the value that ranks checkpoints."""
@@ -146,7 +148,7 @@ class Validator:
         mel = self._corpus.mel
         most = max(1, int(LONGEST_SAMPLE_S * mel.sample_rate_hz / mel.hop_samples))
         for utterance in chosen:
-            target = torch.tensor(self._loader.call(self._corpus.features, utterance).mel[None, :, :most])
+            target = torch.tensor(self._loader.call(self._mel, utterance)[None, :, :most])
             wave = self._model.infer(target.to(self._processes.device))
             with figure(folder / f"{utterance.id}.png") as axes:
                 draw_spectrogram(axes[0], target[0].numpy(), mel, utterance.id)
