@@ -129,14 +129,11 @@ def measure(run: Path, data: Path, setting: Setting, speaking: str) -> dict:
     from ttskit.training.alignment import alignment_score
 
     registry, known, folder = create_registry(), PreparedCorpus.open(data), RunFolder.open(run)
-    loaded = folder.load(checkpoint="last", registry=registry)
-    voice = load_voice(run, checkpoint="last", registry=registry)
-    for model in {loaded.model, voice.acoustic}:
-        model.options = model.decoder.options = model.options.model_copy(update=SPEAKING[speaking])
+    loaded = folder.load(checkpoint="last", registry=registry, changes=SPEAKING[speaking])
+    voice = load_voice(run, checkpoint="last", registry=registry, options=SPEAKING[speaking])
     system = System("tacotron2", folder, loaded, voice, "autoregressive", False, True)
     config = CompareConfig(hard_limit=setting.hard)
     learned = measure_learned(system, known, config)
-    config = config.model_copy(update={"hard_limit": setting.hard})
     sounds = setting.out / "audio" / f"{run.name}{'-' + speaking if speaking else ''}"
     samples = spoken_samples(system, hard_items(known, config, registry), [0], Analyser(known, registry), sounds)
     judge = Judge.of(known, config, lambda text: None)

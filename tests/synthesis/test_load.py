@@ -56,6 +56,21 @@ def hifigan(make_run):
     return make_run("hifigan")
 
 
+def test_a_run_speaks_with_other_options_than_it_was_trained_with(make_run):
+    run = make_run("tacotron2")
+    assert load_voice(run).acoustic.options.monotonic == "none"
+    voice = load_voice(run, options={"monotonic": "window", "frames_floor": 9})
+    assert (voice.acoustic.options.monotonic, voice.acoustic.decoder.options.frames_floor) == ("window", 9)
+    with pytest.raises(UsageError, match="no option 'monotonc'") as wrong:
+        load_voice(run, options={"monotonc": "window"})
+    assert "'monotonic'" in wrong.value.fix
+    with pytest.raises(UsageError, match="cannot speak with monotonic=backward"):
+        load_voice(run, options={"monotonic": "backward"})
+    with pytest.raises(UsageError, match="cannot speak with prenet_channels=7") as wrong:
+        load_voice(run, options={"prenet_channels": 7})
+    assert "another network" in wrong.value.why
+
+
 def test_griffin_lim_takes_the_options_of_the_runs_recipe(make_run):
     voice = load_voice(make_run("fastpitch", overrides=("models.griffinlim.options.iterations=3",)))
     assert (voice.vocoder_name, voice.vocoder.options.iterations) == ("griffinlim", 3)

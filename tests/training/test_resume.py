@@ -103,6 +103,37 @@ def test_ctrl_c_saves_and_resumes_exactly(log_every, trained, at, tmp_path, loss
     same_weights(resumed, whole)
 
 
+AIDS = ("models.tacotron2.options.reduction=2", "models.tacotron2.options.reduction_schedule=[[4,0.4],[3,0.7]]",
+        "models.tacotron2.options.prenet_input=last", "models.tacotron2.options.frame_dropout=0.3",
+        "models.tacotron2.options.frame_dropout_with=own", "models.tacotron2.options.frame_dropout_ramp=0.5",
+        "models.tacotron2.options.forward_sum_weight=1", "models.tacotron2.options.alignment_prior_until=0.8")
+
+
+def test_aids_that_change_during_training_resume_exactly(trained, at, losses_of, same_weights):
+    """Stopped at step 5 of 9, where the reduction is 3, the prior half faded and the hidden frames still rising."""
+    with pytest.raises(TrainingStopped):
+        trained("tacotron2", run="stopped", steps=STEPS, overrides=AIDS,
+                registry=at(4, lambda: signal.raise_signal(signal.SIGINT)))
+    whole = trained("tacotron2", run="whole", steps=STEPS, overrides=AIDS)
+    resumed = trained("tacotron2", run="stopped", steps=None, resume=True, overrides=AIDS)
+    assert losses_of(resumed.path) == losses_of(whole.path)
+    same_weights(resumed, whole)
+    assert whole.load().model.reduction == 2  # as trained last
+
+
+def test_a_run_made_before_an_option_existed_goes_on(trained, at, losses_of):
+    with pytest.raises(TrainingStopped):
+        trained("tacotron2", steps=3, registry=at(1, lambda: signal.raise_signal(signal.SIGINT)))
+    run = trained("tacotron2", run="whole", steps=3)
+    old = RunFolder.open(run.path.with_name("run"))
+    old.update(options={k: v for k, v in old.info["options"].items() if k != "frame_dropout"})
+    resumed = trained("tacotron2", steps=None, resume=True)
+    assert losses_of(resumed.path) == losses_of(run.path)
+    old.update(options={**old.info["options"], "frame_dropout": 0.5})
+    with pytest.raises(MismatchError, match="frame_dropout"):
+        trained("tacotron2", steps=5, resume=True)
+
+
 def test_second_ctrl_c_aborts(trained, at, tmp_path):
     def twice():
         signal.raise_signal(signal.SIGINT)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ttskit.errors import MismatchError, UsageError
 
@@ -23,6 +24,7 @@ def load_voice(
     device: str = "cpu",
     checkpoint: str | int = "best",
     registry: Registry | None = None,
+    options: Mapping[str, Any] | None = None,
 ) -> Voice:
     """A voice from a run folder.
 
@@ -31,13 +33,17 @@ def load_voice(
         vocoder: plugin name or run folder; by default what the run's recipe names.
         device: "cpu", "cuda", …
         checkpoint: "best", "last" or a step.
+        options: options of the acoustic model to speak with other than it was trained with, such as {"monotonic": "window"}.
+
+    Raises:
+        UsageError: no acoustic model, or options that it has not or that need other weights.
     """
     from ttskit.plugins import create_registry
     from ttskit.synthesis.voice import Voice
     from ttskit.training.run import RunFolder
 
     registry = registry or create_registry()
-    loaded = RunFolder.open(Path(run)).load(device=device, checkpoint=checkpoint, registry=registry)
+    loaded = RunFolder.open(Path(run)).load(device=device, checkpoint=checkpoint, registry=registry, changes=options)
     if loaded.kind != "acoustic model":
         raise UsageError(
             f"{run} holds a {loaded.kind}, not an acoustic model",

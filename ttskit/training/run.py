@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from torch import Tensor
 
-from ttskit.errors import CheckpointError, PluginError, TTSKitError
+from ttskit.errors import CheckpointError, PluginError, TTSKitError, UsageError
 from ttskit.interfaces.acoustic import ModelContext
 from ttskit.interfaces.descriptions import Plugin
 from ttskit.interfaces.frontend import FrontendFingerprint
@@ -174,13 +174,28 @@ class RunFolder:
         remove_leftovers(self.path)
         remove_leftovers(self.path / "checkpoints")
 
-    def build(self, registry: Registry | None = None) -> tuple[Trainable, Any]:
-        """The model with fresh weights, and its options."""
+    def build(self, registry: Registry | None = None, changes: Mapping[str, Any] | None = None) -> tuple[Trainable, Any]:
+        """The model with fresh weights, and its options; `changes` as in `load`."""
         registry = registry or create_registry()
         plugin = registry.get(self.kind, self.model)
-        options = read_options(plugin.load_options(), self.info["options"], self.path)
+        if unknown := sorted(set(changes or {}) - set(self._option_names(plugin))):
+            known = self._option_names(plugin)
+            near = get_close_matches(unknown[0], known, n=1)
+            raise UsageError(f"{self.model!r} has no option {unknown[0]!r}", f"it has {', '.join(known)}",
+                             f"did you mean {near[0]!r}?" if near else "")
+        try:
+            options = read_options(plugin.load_options(), {**self.info["options"], **(changes or {})}, self.path)
+        except CheckpointError as error:
+            if changes:
+                raise UsageError(f"{self.path} cannot speak with {_shown(changes)}", error.why, "") from error
+            raise
         context = self.context
         return plugin.load()(options, context if self.kind == "acoustic model" else context.mel), options
+
+    def _option_names(self, plugin: Plugin) -> list[str]:
+        cls = plugin.load_options()
+        fields = getattr(cls, "model_fields", None) or getattr(cls, "__dataclass_fields__", ())
+        return sorted({*self.info["options"], *fields})
 
     def weights(self, checkpoint: str | int = "best") -> tuple[dict[str, Tensor], int]:
         """State dict (on the CPU) and step of a checkpoint; errors as `load`."""
@@ -188,21 +203,24 @@ class RunFolder:
         chosen = choose(all_of_them, checkpoint, self.path)
         return read_weights(chosen, all_of_them), chosen.step
 
-    def load(self, device: str = "cpu", checkpoint: str | int = "best", registry: Registry | None = None) -> LoadedModel:
+    def load(self, device: str = "cpu", checkpoint: str | int = "best", registry: Registry | None = None,
+             changes: Mapping[str, Any] | None = None) -> LoadedModel:
         """The model with the weights of a checkpoint.
 
         Args:
             device: "cpu", "cuda", … or "auto".
             checkpoint: "best" (lowest validation loss), "last" or a step.
+            changes: options to speak with other than it was trained with, by name; the weights must still fit.
 
         Raises:
             CheckpointError: missing, damaged (names the previous good one), or not fitting the plugin.
+            UsageError: a change that is no option, or needs other weights.
             PluginError: the run's plugin is not installed.
         """
         from ttskit.training.processes import pick_device
 
         registry = registry or create_registry()
-        model, options = self.build(registry)
+        model, options = self.build(registry, changes)
         weights, step = self.weights(checkpoint)
         try:
             unlike = model.load_state_dict(weights, strict=False)
@@ -211,6 +229,10 @@ class RunFolder:
         except RuntimeError as error:  # shapes
             problems = [line.strip() for line in str(error).splitlines()[1:]]
         if problems:
+            if changes:
+                raise UsageError(f"{self.path} cannot speak with {_shown(changes)}",
+                                 "these options make another network, which its weights do not fit",
+                                 "change options of speaking only, or train with them")
             plugin = self.info.get("plugin") or {"distribution": "its plugin", "version": "of that time"}
             raise CheckpointError(f"{self.path} does not fit the installed plugin {self.model!r}", "\n".join(problems[:5]),
                                   f"install {plugin['distribution']} {plugin['version']}")
@@ -228,6 +250,10 @@ class RunFolder:
             return load_recipe(file, registry=registry)
         except TTSKitError:
             return None
+
+
+def _shown(changes: Mapping[str, Any]) -> str:
+    return ", ".join(f"{key}={value}" for key, value in changes.items())
 
 
 def plain_options(options: Any) -> dict:

@@ -16,7 +16,7 @@ from ttskit.plugins import Registry
 from ttskit.training.data import corpus_facts
 from ttskit.training.files import write_text
 from ttskit.training.processes import Processes
-from ttskit.training.run import RunFolder, plain_options
+from ttskit.training.run import RunFolder, plain_options, read_options
 
 if TYPE_CHECKING:
     from ttskit.config import Recipe
@@ -94,7 +94,9 @@ def _same_training(folder: RunFolder, plugin: Plugin, options: Any, recipe: Reci
     pairs = [("model", folder.model, plugin.name), ("seed", folder.info.get("seed"), recipe.seed),
              ("corpus manifest", before.get("manifest_sha256"), facts["manifest_sha256"]),
              ("mel", before.get("mel"), facts["mel"])]
-    old, new = folder.info["options"], plain_options(options)
+    # options that are newer than the run have their defaults, which train as before
+    old = plain_options(read_options(plugin.load_options(), folder.info["options"], folder.path))
+    new = plain_options(options)
     pairs += [(f"option {key}", old.get(key), new.get(key)) for key in sorted({*old, *new})]
     changed = [f"{what}: the run has {was!r}, now {now!r}" for what, was, now in pairs if was != now]
     if changed:
