@@ -49,20 +49,6 @@ class LocationAttention(nn.Module):
                     self.location_conv.weight.flatten(1).t().contiguous(), self.location_dense.weight.t().contiguous(),
                     self.score.weight[0])
 
-    def energies(self, query: Tensor, windows: Tensor, keys: Keys) -> Tensor:
-        """(B, N) energies of query (B, Q); windows (B, N, 2·K) show previous and cumulative attention about each token."""
-        rows, tokens, channels = keys.keys.shape
-        location = windows.view(rows * tokens, -1) @ keys.convolution
-        compared = torch.addmm(keys.keys.view(rows * tokens, channels), location, keys.dense).view(rows, tokens, channels)
-        compared = compared.add_(self.query(query)[:, None]).tanh_()
-        energies = torch.mv(compared.view(rows * tokens, channels), keys.score).view(rows, tokens)
-        return energies if keys.hidden is None else energies.masked_fill(keys.hidden, -torch.inf)
-
-
-def context(weights: Tensor, memory: Tensor) -> Tensor:
-    """(B, E) mean of memory (B, N, E) under weights (B, N)."""
-    return torch.bmm(weights[:, None], memory).squeeze(1)
-
 
 def windowed(energies: Tensor, previous: Tensor, back: int, ahead: int) -> Tensor:
     """Energies (B, N) with all but a window about the previous attention's peak shut off.

@@ -12,9 +12,10 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ttskit_tacotron2 import recurrence
-from ttskit_tacotron2.attention import Keys, LocationAttention, context, forward_weights, windowed
+from ttskit_tacotron2.attention import Keys, LocationAttention
 from ttskit_tacotron2.config import Tacotron2Options
 from ttskit_tacotron2.noise import dropout_factors
+from ttskit_tacotron2.speaking import Kept, endings, speaking
 
 _BLOCK = 64  # steps of prenet dropout drawn at a time when speaking
 
@@ -55,19 +56,12 @@ class Spoken:
     finished: Tensor
 
 
-def _cell(gates: Tensor, cell: Tensor) -> tuple[Tensor, Tensor]:
-    """LSTM update (hidden, cell) from the four gates (B, 4·H) in torch's order and the last cell (B, H)."""
-    i, f, g, o = gates.chunk(4, 1)
-    cell = torch.sigmoid(f) * cell + torch.sigmoid(i) * torch.tanh(g)
-    return torch.sigmoid(o) * torch.tanh(cell), cell
-
-
 class Decoder(nn.Module):
     """From encoder memory to frames, `reduction` at a time (Shen et al. 2018, section 2.2)."""
 
     def __init__(self, options: Tacotron2Options, bands: int) -> None:
         super().__init__()
-        self.options, self.bands = options, bands
+        self.options, self.bands, self.kept = options, bands, Kept()
         memory, hidden = options.encoder_channels, options.attention_lstm
         self.reduction = options.reduction_at(0.0)
         if options.reduction_schedule:  # what was trained last travels with the weights; without a schedule it is an option
@@ -155,84 +149,49 @@ class Decoder(nn.Module):
             return None
         return dropout_factors((steps, rows, width), p, like)
 
-    def speak(self, keys: Keys, lengths: Tensor, generators: Sequence[torch.Generator] | None) -> Spoken:
+    def speak(self, keys: Keys, lengths: Tensor, generators: Sequence[torch.Generator] | None, precision: str = "fp32"
+              ) -> Spoken:  # fmt: skip
         """Decode freely: each row on its own, until it stops, rests at its end, or reaches its cap.
 
         Args:
             keys: the prepared texts.
             lengths: (B,) tokens.
             generators: one CPU generator per row for the prenet's dropout; None for no dropout.
+            precision: of `weights.PRECISIONS`, what the recurrent weights are held in.
         """
         options, memory = self.options, keys.memory
-        rows, tokens, _ = memory.shape
+        tokens = memory.shape[1]
         r, device = self.reduction, memory.device
         frames_most = [options.frames_floor + options.frames_per_token * n for n in lengths.tolist()]
         caps = torch.tensor([max(1, math.ceil(most / r)) for most in frames_most], device=device)
         limit = int(caps.max())
         rest_limit = -(-options.rest_frames // r) if options.rest_frames else limit + 1
-        first, bias, recurrent, second, second_bias = self._recurrent()
-        first = first.contiguous()
-
-        h = c = memory.new_zeros(rows, options.attention_lstm)
-        h2 = c2 = memory.new_zeros(rows, options.decoder_lstm)
-        attended = memory.new_zeros(rows, memory.shape[2])
-        kernel = options.location_kernel
-        padded = memory.new_zeros(rows, 2, tokens + kernel - 1)  # previous and cumulative attention, with the conv's padding
-        history = padded[:, :, kernel // 2 : kernel // 2 + tokens]
-        spread = padded.unfold(2, kernel, 1).permute(0, 2, 1, 3)
-        windows = memory.new_empty(rows, tokens, 2, kernel)
-        frame = memory.new_zeros(rows, self.bands * r)
-        frames = memory.new_empty(rows, limit, self.bands * r)
-        gates = memory.new_empty(rows, limit)
-        alignment = memory.new_empty(rows, limit, tokens)
-        wide = self.bands * r
-        head = torch.cat([self.frame.weight[:wide], self.gate.weight])
-        head_bias = torch.cat([self.frame.bias[:wide], self.gate.bias])
-        ended = torch.zeros(rows, dtype=torch.bool, device=device)
-        finished = torch.zeros_like(ended)
-        length = caps.clone()
-        rested = torch.zeros(rows, dtype=torch.long, device=device)
         last = (lengths - 1).to(device)
-        check_every = 1 if device.type == "cpu" else 16  # asking a GPU whether all have ended waits for it
-        masks = None
-        for step in range(limit):
+        state = speaking(self, keys, precision, generators is not None)
+        outs, alignments, peaks, masks = [], [], [], None
+        for step in range(0, limit, state.steps):
             if generators is not None:
                 if step % _BLOCK == 0:
                     masks = draw_masks(generators, _BLOCK, options).to(device, memory.dtype)
-                prenet = self.run_prenet(frame, masks[:, step % _BLOCK])
+                state.block(masks[:, step % _BLOCK : step % _BLOCK + state.steps])
             else:
-                prenet = self.run_prenet(frame, None)
-            h, c = _cell(F.linear(prenet, first, bias).add_(F.linear(torch.cat([attended, h], 1), recurrent)), c)
-            energies = self.attention.energies(h, windows.copy_(spread), keys)
-            if options.monotonic == "window":
-                energies = windowed(energies, history[:, 0], options.window_back, options.window_ahead)
-            weights = torch.softmax(energies, 1)
-            if options.monotonic == "forward":
-                weights = forward_weights(weights, history[:, 0], step == 0)
-            history[:, 0] = weights
-            history[:, 1] += weights
-            attended = context(weights, memory)
-            if second is None:
-                state = h
-            else:
-                h2, c2 = _cell(F.linear(torch.cat([h, attended, h2], 1), second, second_bias), c2)
-                state = h2
-            out = F.linear(torch.cat([state, attended], 1), head, head_bias)
-            frame, gate = out[:, :-1], out[:, -1]
-            frames[:, step], gates[:, step], alignment[:, step] = frame, gate, weights
-
-            fired = torch.sigmoid(gate) > options.stop_threshold
-            rested = torch.where(weights.argmax(1) == last, rested + 1, 0)
-            resting = rested >= rest_limit
-            now = ~ended & (fired | resting) & (step < caps)
-            keep = step + 1 if options.keep_stop_frame else torch.where(fired, max(step, 1), step + 1)
-            length = torch.where(now, keep, length)
-            finished |= now
-            ended |= now | (step + 1 >= caps)
-            if (step + 1) % check_every == 0 and bool(ended.all()):
+                state.block(None)
+            outs.append(state.out.clone())
+            alignments.append(state.weights[:, :, :tokens].clone())
+            peaks.append(alignments[-1].argmax(2))
+            gates = torch.cat([out[:, :, -1] for out in outs], 1)
+            length, finished, ended = endings(gates, torch.cat(peaks, 1), caps, last, rest_limit, options)
+            if bool((ended < gates.shape[1]).all()):
                 break
-        done = step + 1
-        return Spoken(frames[:, :done], gates[:, :done], alignment[:, :done], length, finished)
+        done = int(ended.max()) + 1
+        frames, weights = torch.cat(outs, 1)[:, :done, :-1], torch.cat(alignments, 1)[:, :done]
+        return Spoken(frames, gates[:, :done], weights, length, finished)
+
+    def train(self, mode: bool = True) -> Decoder:
+        """Training changes weights: what was laid out of them for speaking is let go."""
+        if mode:
+            self.kept.clear()
+        return super().train(mode)
 
 
 def _read_reduction(decoder: Decoder, _: object) -> None:

@@ -1,0 +1,297 @@
+"""The decoder's step when it speaks: every frame waits for the one before, so nothing is done twice or in vain.
+
+All a step needs lies ready: one row of state [prenet, hidden, context, second hidden] that both LSTMs and the
+projection read slices of (nothing is concatenated), weights laid out for their kernels (`weights.py`), keys and
+location filters multiplied out beforehand. Steps run in blocks; whether all rows have ended is asked once a
+block, so a GPU is not waited for on every frame, and there a whole block is one CUDA graph.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from ttskit_tacotron2.attention import Keys, forward_weights, windowed
+from ttskit_tacotron2.config import Tacotron2Options
+from ttskit_tacotron2.weights import Product, product
+
+if TYPE_CHECKING:
+    from ttskit_tacotron2.decoder import Decoder
+
+_BUCKET = 32  # on a GPU texts are padded to a multiple of so many tokens, so that graphs can be used again
+_GRAPHS = 4  # that are kept
+
+
+def block_steps(device: torch.device) -> int:
+    """Steps between two looks at the stop token."""
+    return 4 if device.type == "cpu" else 32
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """The decoder's weights for speaking.
+
+    Args:
+        prenet: (in, P) of each layer.
+        first: gates of the attention LSTM from [prenet, hidden, context].
+        second: gates of the second LSTM from [hidden, context, its own hidden]; None without one.
+        head: (in, r·M + 1) frames and stop logit from [context, second hidden], or [hidden, context]; its bias.
+        query: (H, A).
+    """
+
+    prenet: tuple[Tensor, ...]
+    first: Product
+    second: Product | None
+    head: Tensor
+    head_bias: Tensor
+    query: Tensor
+
+
+def hold(decoder: Decoder, precision: str, rows: int) -> Held:
+    """The decoder's weights, laid out. See `weights.product` for what precision and rows do."""
+    options, lstm = decoder.options, decoder.attention_lstm
+    width, wide = options.prenet_channels, decoder.bands * decoder.reduction
+    first = torch.cat([lstm.weight_ih[:, :width], lstm.weight_hh, lstm.weight_ih[:, width:]], 1)
+    head = torch.cat([decoder.frame.weight[:wide], decoder.gate.weight])
+    second = None
+    if options.decoder_lstms == 2:
+        other = decoder.decoder_lstm
+        second = product(torch.cat([other.weight_ih, other.weight_hh], 1), other.bias_ih + other.bias_hh, precision, rows)
+        head = head.roll(-options.decoder_lstm, 1)
+    bias = lstm.bias_ih + lstm.bias_hh
+    return Held(tuple(layer.weight.t().contiguous() for layer in decoder.prenet),
+                product(first, bias, precision, rows, (width,)), second, head.t().contiguous(),
+                torch.cat([decoder.frame.bias[:wide], decoder.gate.bias]), decoder.attention.query.weight.t().contiguous())
+
+
+class Kept:
+    """What may be used again for the next sentence. It belongs to one decoder and its weights of now: a copy starts empty."""
+
+    def __init__(self) -> None:
+        self.version: tuple = ()
+        self.values: dict[tuple, object] = {}
+
+    def __deepcopy__(self, memo: dict) -> Kept:
+        return Kept()
+
+    def __reduce__(self) -> tuple:
+        return Kept, ()
+
+    def get(self, decoder: Decoder, key: tuple, make: Callable[[], object], most: int = 8) -> object:
+        """The value for `key`, made if it is not there or the weights have changed since."""
+        version = (decoder.reduction, *((p.data_ptr(), p._version) for p in decoder.parameters()))
+        if version != self.version:
+            self.version, self.values = version, {}
+        if key not in self.values:
+            while len(self.values) >= most:
+                self.values.pop(next(iter(self.values)))
+            self.values[key] = make()
+        return self.values[key]
+
+    def clear(self) -> None:
+        """Let go of everything."""
+        self.version, self.values = (), {}
+
+
+class _Lstm:
+    """State and gates of one LSTM; `hidden` (B, H) is a slice of the row of state."""
+
+    def __init__(self, hidden: Tensor) -> None:
+        rows, size = hidden.shape
+        self.hidden, self.cell = hidden, hidden.new_zeros(rows, size)
+        self.gates, self.tanh = hidden.new_empty(rows, 4 * size), hidden.new_empty(rows, size)
+        self.i, self.f, self.g, self.o = self.gates.split(size, 1)
+        self.i_f = self.gates[:, : 2 * size]
+
+    def update(self) -> None:
+        """New cell and hidden state from the gates (torch's order i, f, g, o)."""
+        self.i_f.sigmoid_()
+        self.o.sigmoid_()
+        self.g.tanh_()
+        self.cell.mul_(self.f).addcmul_(self.i, self.g)
+        torch.tanh(self.cell, out=self.tanh)
+        torch.mul(self.o, self.tanh, out=self.hidden)
+
+
+class Speaking:
+    """The decoder's state for texts of one shape; `block` advances it.
+
+    Attributes:
+        out: (B, steps of a block, r·M + 1) frames and stop logits of the last block.
+        weights: (B, steps of a block, N) its attention.
+    """
+
+    def __init__(self, held: Held, keys: Keys, options: Tacotron2Options, bands: int, steps: int) -> None:
+        self.held, self.options, self.bands, self.steps = held, options, bands, steps
+        memory = keys.memory
+        rows, tokens, size = memory.shape
+        new = memory.new_zeros
+        self.memory, self.keys = memory, keys.keys.reshape(rows * tokens, -1)
+        self.hidden = keys.hidden if keys.hidden is not None and bool(keys.hidden.any()) else None
+        self.location, self.score = keys.convolution @ keys.dense, keys.score
+
+        a, b = options.prenet_channels, options.prenet_channels + options.attention_lstm
+        second = options.decoder_lstm if held.second is not None else 0
+        self.state = new(rows, b + size + second)
+        self.prenet, self.context = self.state[:, :a], self.state[:, None, b : b + size]
+        self.first_input, self.second_input = self.state[:, : b + size], self.state[:, a:]
+        self.head_input = self.state[:, b if second else a :]
+        self.lstm = _Lstm(self.state[:, a:b])
+        self.second = _Lstm(self.state[:, b + size :]) if second else None
+
+        kernel = options.location_kernel
+        self.padded = new(rows, 2, tokens + kernel - 1)  # previous and cumulative attention, with the convolution's padding
+        self.history = self.padded[:, :, kernel // 2 : kernel // 2 + tokens]
+        self.last, self.sum = self.history[:, 0], self.history[:, 1]
+        self.spread = self.padded.unfold(2, kernel, 1).permute(0, 2, 1, 3)
+        self.windows = new(rows, tokens, 2, kernel)
+        self.windows_flat = self.windows.view(rows * tokens, 2 * kernel)
+        self.compared = new(rows * tokens, self.keys.shape[1])
+        self.compared_rows = self.compared.view(rows, tokens, -1)
+        self.query, self.energies = new(rows, self.keys.shape[1]), new(rows, tokens)
+        self.moving = new(rows, tokens)  # for forward attention: the last weights, all on the first token at the start
+        self.moving[:, 0] = 1.0
+        self.out, self.weights = new(rows, steps, held.head.shape[1]), new(rows, steps, tokens)
+        self.masks = new(rows, steps, options.prenet_layers, a)
+        self.graph: object = None
+
+    def start(self, keys: Keys) -> None:
+        """Begin again with other texts of the same shape."""
+        self.memory.copy_(keys.memory)
+        self.keys.copy_(keys.keys.reshape(self.keys.shape))
+        if self.hidden is not None:
+            self.hidden.copy_(keys.hidden)
+        self._rest()
+
+    def _rest(self) -> None:
+        for value in (self.state, self.lstm.cell, self.padded, self.moving, self.out):
+            value.zero_()
+        if self.second is not None:
+            self.second.cell.zero_()
+        self.moving[:, 0] = 1.0
+
+    def block(self, masks: Tensor | None) -> None:
+        """`steps` more steps; masks (B, steps, layers, P) are the prenet's dropout factors, None for none."""
+        if masks is not None and self.graph is not None:
+            self.masks.copy_(masks)
+            masks = self.masks
+        if isinstance(self.graph, torch.cuda.CUDAGraph):
+            self.graph.replay()
+            return
+        for k in range(self.steps):
+            self._step(k, masks)
+
+    def record(self, dropout: bool) -> None:
+        """Make a block one CUDA graph; where that fails blocks go on step by step."""
+        masks = self.masks if dropout else None
+        self.graph = True  # masks come through the buffer that the graph reads
+        with contextlib.suppress(RuntimeError):
+            beside = torch.cuda.Stream()
+            beside.wait_stream(torch.cuda.current_stream())
+            with torch.cuda.stream(beside):
+                self.block(masks)
+            torch.cuda.current_stream().wait_stream(beside)
+            graph = torch.cuda.CUDAGraph()
+            with torch.cuda.graph(graph):
+                for k in range(self.steps):
+                    self._step(k, masks)
+            self.graph = graph
+        self._rest()
+
+    def _step(self, k: int, masks: Tensor | None) -> None:
+        held, options = self.held, self.options
+        x = self.out[:, k - 1, :-1]  # of the step before, at k = 0 the last of the block before
+        x = x if options.prenet_input == "all" else x[:, -self.bands :]
+        for index, weight in enumerate(held.prenet):
+            x = torch.mm(x, weight).relu_()
+            if masks is not None:
+                x.mul_(masks[:, k, index])
+        self.prenet.copy_(x)
+        held.first(self.first_input, self.lstm.gates)
+        self.lstm.update()
+
+        self.windows.copy_(self.spread)
+        torch.addmm(self.keys, self.windows_flat, self.location, out=self.compared)
+        torch.mm(self.lstm.hidden, held.query, out=self.query)
+        self.compared_rows.add_(self.query[:, None]).tanh_()
+        torch.mv(self.compared, self.score, out=self.energies.view(-1))
+        energies = self.energies if self.hidden is None else self.energies.masked_fill_(self.hidden, -torch.inf)
+        if options.monotonic == "window":
+            energies = windowed(energies, self.last, options.window_back, options.window_ahead)
+        weights = torch.softmax(energies, 1)
+        if options.monotonic == "forward":
+            weights = forward_weights(weights, self.moving, False)
+            self.moving.copy_(weights)
+        self.weights[:, k] = weights
+        self.last.copy_(weights)
+        self.sum.add_(weights)
+        torch.bmm(weights[:, None], self.memory, out=self.context)
+
+        if self.second is not None:
+            held.second(self.second_input, self.second.gates)
+            self.second.update()
+        self.out[:, k] = torch.addmm(held.head_bias, self.head_input, held.head)
+
+
+def speaking(decoder: Decoder, keys: Keys, precision: str, dropout: bool) -> Speaking:
+    """A state at its start for these texts, with weights and, on CUDA, graphs used again where they can be."""
+    rows, tokens, _ = keys.memory.shape
+    device, kept = keys.memory.device, decoder.kept
+    held = kept.get(decoder, ("weights", precision, rows, str(device)), lambda: hold(decoder, precision, rows))
+
+    def make(texts: Keys) -> Speaking:
+        return Speaking(held, texts, decoder.options, decoder.bands, block_steps(device))
+
+    if device.type != "cuda":
+        return make(keys)
+    more = -tokens % _BUCKET
+    hidden = keys.hidden if keys.hidden is not None else torch.zeros_like(keys.memory[:, :, 0], dtype=torch.bool)
+    if not more:  # a graph masks always or never
+        more = _BUCKET if not bool(hidden.any()) else 0
+    padded = Keys(F.pad(keys.memory, (0, 0, 0, more)), F.pad(keys.keys, (0, 0, 0, more)), F.pad(hidden, (0, more), value=True),
+                  keys.convolution, keys.dense, keys.score)
+
+    def recorded() -> Speaking:
+        made = make(padded)
+        made.record(dropout)
+        return made
+
+    shape = ("graph", precision, rows, padded.memory.shape[1], dropout, str(device))
+    state = kept.get(decoder, shape, recorded, most=_GRAPHS + 4)
+    state.start(padded)
+    return state
+
+
+def endings(gates: Tensor, peaks: Tensor, caps: Tensor, last: Tensor, rest_limit: int, options: Tacotron2Options
+            ) -> tuple[Tensor, Tensor, Tensor]:  # fmt: skip
+    """Where rows end, of what has been decoded.
+
+    Args:
+        gates: (B, S) stop logits.
+        peaks: (B, S) the token that attention lies on most.
+        caps: (B,) the most steps of each row.
+        last: (B,) each row's last token.
+        rest_limit: steps of attention on the last token after which a row ends.
+
+    Returns:
+        Steps (B,) that each row keeps; whether it stopped by itself (B,); the step (B,) at which it ended, S or more
+        while it has not.
+    """
+    size = gates.shape[1]
+    place = torch.arange(size, device=gates.device)[None]
+    fired = torch.sigmoid(gates) > options.stop_threshold
+    moved = torch.where(peaks == last[:, None], -1, place).cummax(1).values  # the last step that was not at rest
+    now = (fired | (place - moved >= rest_limit)) & (place < caps[:, None])
+    first = torch.where(now, place, size).amin(1)
+    finished = first < size
+    steps = first + 1
+    if not options.keep_stop_frame:
+        by_gate = fired.gather(1, first.clamp_max(size - 1)[:, None])[:, 0]
+        steps = torch.where(by_gate, first.clamp_min(1), steps)
+    return torch.where(finished, steps, caps), finished, torch.where(finished, first, caps - 1)
