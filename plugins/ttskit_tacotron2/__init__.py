@@ -26,6 +26,7 @@ def ttskit_acoustic_models():
                 "multi_speaker": True,
                 "teacher_forced": True,
                 "aligns": False,
+                "precisions": ["fp32", "fp16", "int8"],
             },
         )
     ]

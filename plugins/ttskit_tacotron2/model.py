@@ -32,6 +32,7 @@ from ttskit_tacotron2.decoder import Decoder, Spoken, Taught, draw_masks
 from ttskit_tacotron2.encoder import Encoder, Postnet
 from ttskit_tacotron2.lead import ALONE, Lead
 from ttskit_tacotron2.noise import dropout_factors
+from ttskit_tacotron2.weights import PRECISIONS
 
 
 class Tacotron2(AcousticModel):
@@ -50,6 +51,7 @@ class Tacotron2(AcousticModel):
     features = ()
     controls: ClassVar[tuple[str, ...]] = ()
     multi_speaker: ClassVar[bool] = True
+    precisions: ClassVar[tuple[str, ...]] = PRECISIONS
 
     def __init__(self, options: Tacotron2Options, context: ModelContext) -> None:
         super().__init__()
@@ -266,7 +268,7 @@ class Tacotron2(AcousticModel):
 
     @torch.inference_mode()
     def generate(self, inputs: AcousticInput, generators: Sequence[torch.Generator] | None) -> Spoken:
-        """The decoder's free run, before the postnet; in the weights' own precision, whatever autocast says."""
+        """The decoder's free run, before the postnet; its recurrent weights in `self.precision`, whatever autocast says."""
         private = None
         if self.options.prenet_dropout > 0 and self.options.prenet_dropout_at_inference:
             rows = inputs.tokens.shape[0]
@@ -277,7 +279,7 @@ class Tacotron2(AcousticModel):
             private = [torch.Generator().manual_seed(seed) for seed in seeds]
         with torch.autocast(inputs.tokens.device.type, enabled=False):
             keys = self.encode(inputs.tokens, inputs.lengths, inputs.speaker)
-            return self.decoder.speak(keys, inputs.lengths, private)
+            return self.decoder.speak(keys, inputs.lengths, private, self.precision)
 
     @torch.inference_mode()
     def infer(self, inputs: AcousticInput, controls: Controls | None = None,

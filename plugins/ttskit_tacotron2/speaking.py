@@ -85,7 +85,10 @@ class Kept:
 
     def get(self, decoder: Decoder, key: tuple, make: Callable[[], object], most: int = 8) -> object:
         """The value for `key`, made if it is not there or the weights have changed since."""
-        version = (decoder.reduction, *((p.data_ptr(), p._version) for p in decoder.parameters()))
+        # Fused optimisers change weights without counting it, hence the sums: one reading of all weights, less than a step.
+        weights = [p.detach() for p in decoder.parameters()]
+        sums = torch.stack([w.sum() for w in weights]).tolist()
+        version = (decoder.reduction, *sums, *((w.data_ptr(), w._version) for w in weights))
         if version != self.version:
             self.version, self.values = version, {}
         if key not in self.values:

@@ -56,7 +56,8 @@ def product(weight: Tensor, bias: Tensor, precision: str, rows: int, splits: Seq
     if rows == 1:
         turned = _on_large_pages(weight.t())
         return lambda x, out: torch.addmm(bias, x, turned, out=out)
-    return _packed(weight, bias, rows)
+    # In fp16 a large batch has the same rounded weights as a small one.
+    return _packed(weight.half().float() if precision == "fp16" else weight, bias, rows)
 
 
 def _half(weight: Tensor, bias: Tensor) -> Product:

@@ -26,6 +26,9 @@ from ttskit.errors import InputError, UsageError
 @click.option("--energy", type=float, default=1.0, show_default=True, help="Factor on the predicted energy.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Same seed, same audio.")
 @click.option("--device", default="cpu", show_default=True, help="cpu, cuda, cuda:1 …")
+@click.option(
+    "--precision", default="fp32", show_default=True, help="How weights are held: fp32, or fp16, int8 where the model has it."
+)
 @click.option("--checkpoint", default="best", show_default=True, help="best, last or a step.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def command(
@@ -35,6 +38,7 @@ def command(
     lines: Path | None,
     out: Path | None,
     device: str,
+    precision: str,
     checkpoint: str,
     as_json: bool,
     **how,
@@ -48,7 +52,8 @@ def command(
     jobs = _jobs(text, lines, out)
     from ttskit.synthesis import load_voice
 
-    voice = load_voice(run, vocoder, device=device, checkpoint=int(checkpoint) if checkpoint.isdecimal() else checkpoint)
+    chosen = int(checkpoint) if checkpoint.isdecimal() else checkpoint
+    voice = load_voice(run, vocoder, device=device, checkpoint=chosen, precision=precision)
     controls = {"pitch_range": how.pop("pitch_range"), **how}
     results, failed = [], []
     for index, (line, path) in enumerate(jobs):

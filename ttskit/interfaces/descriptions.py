@@ -59,7 +59,8 @@ class AcousticModelPlugin(Plugin):
 
     Facts: `decoding` ("autoregressive" | "parallel"), `features` (list of "pitch", "energy",
     "durations"), `controls` (list of "pace", "pitch", "pitch_range", "energy"), `multi_speaker` (bool),
-    `teacher_forced` (bool), `aligns` (bool: has `durations(batch)`).
+    `teacher_forced` (bool), `aligns` (bool: has `durations(batch)`); and, where inference can hold its weights
+    otherwise than in fp32, `precisions` (list, "fp32" first).
     """
 
     kind: ClassVar[str] = "acoustic model"
@@ -69,8 +70,8 @@ class AcousticModelPlugin(Plugin):
 class VocoderPlugin(Plugin):
     """factory(options, mel: MelConfig) -> Vocoder.
 
-    Facts: `trainable` (bool), `streaming` (bool), `structure` (names of options that decide shapes: with
-    `--init-from` they are that run's where the recipe does not give them; optional).
+    Facts: `trainable` (bool), `streaming` (bool), `precisions` as for acoustic models, `structure` (names of
+    options that decide shapes: with `--init-from` they are that run's where the recipe does not give them; optional).
     """
 
     kind: ClassVar[str] = "vocoder"

@@ -9,6 +9,8 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor, nn
 
+from ttskit.errors import UsageError
+
 
 @dataclass(frozen=True, slots=True)
 class TrainState:
@@ -93,9 +95,14 @@ class Trainable(nn.Module):
 
     `training_only` holds prefixes of state-dict names that only training needs (a GAN's discriminators): a
     checkpoint without them speaks all the same, and `--init-from` may leave them fresh, but nothing else.
+
+    `precisions` says how inference can hold the weights: "fp32" first, exact and the default, then what the model
+    offers besides ("fp16", "bf16", "int8"), faster and slightly off. Training, losses and what is saved stay as they are.
     """
 
     training_only: ClassVar[tuple[str, ...]] = ()
+    precisions: ClassVar[tuple[str, ...]] = ("fp32",)
+    precision: str = "fp32"
 
     def weights_from(self, weights: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
         """The weights of another run of this model under this one's names, where their options name them differently."""
@@ -111,6 +118,17 @@ class Trainable(nn.Module):
     def phase_starts(self, total_steps: int) -> tuple[int, ...]:
         """First steps of stretches that cost differently, from 0 on, so that a time budget counts each at its price."""
         return (0,)
+
+    def use_precision(self, name: str) -> None:
+        """Speak with weights held in `name` from now on. A model that offers more than fp32 reads `self.precision`.
+
+        Raises:
+            UsageError: a precision that this model has not got.
+        """
+        if name not in self.precisions:
+            raise UsageError(f"{type(self).__name__} has no precision {name!r}", f"it has {', '.join(self.precisions)}",
+                             "choose one of these")
+        self.precision = name
 
     def optimizers(self, total_steps: int) -> dict[str, OptimizerPlan]:
         """The named optimisers with their schedules."""

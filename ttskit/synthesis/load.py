@@ -25,6 +25,7 @@ def load_voice(
     checkpoint: str | int = "best",
     registry: Registry | None = None,
     options: Mapping[str, Any] | None = None,
+    precision: str = "fp32",
 ) -> Voice:
     """A voice from a run folder.
 
@@ -34,6 +35,8 @@ def load_voice(
         device: "cpu", "cuda", …
         checkpoint: "best", "last" or a step.
         options: options of the acoustic model to speak with other than it was trained with, such as {"monotonic": "window"}.
+        precision: how weights are held: "fp32", exact, or what a part offers besides ("fp16", "int8"), faster; a part that
+            does not offer it stays in fp32, and `notes` says so.
 
     Raises:
         UsageError: no acoustic model, or options that it has not or that need other weights.
@@ -53,7 +56,8 @@ def load_voice(
     frontend, notes = build_frontend(loaded.frontend, registry)
     chosen = vocoder or getattr(loaded.recipe, "vocoder", None) or DEFAULT_VOCODER
     wave, name = load_vocoder(chosen, loaded.context.mel, device, registry, loaded.recipe)
-    return Voice(frontend, loaded.model, wave, device=device, notes=notes, name=Path(run).name, vocoder_name=name)
+    return Voice(frontend, loaded.model, wave, device=device, notes=notes, name=Path(run).name, vocoder_name=name,
+                 precision=precision)
 
 
 def build_frontend(wanted: FrontendFingerprint, registry: Registry) -> tuple[Frontend, list[str]]:

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from ttskit.errors import InputError
+from ttskit.errors import InputError, UsageError
 from ttskit.interfaces.acoustic import AcousticInput, AcousticModel, Controls, Spectrogram
 from ttskit.interfaces.frontend import Analysis, Frontend, Unknown
 from ttskit.interfaces.vocoder import Vocoder
@@ -75,6 +75,7 @@ class Voice:
 
     Raises:
         MismatchError: acoustic model and vocoder disagree on the mel's content.
+        UsageError: a `precision` that neither of them has.
     """
 
     def __init__(
@@ -87,13 +88,26 @@ class Voice:
         notes: Sequence[str] = (),
         name: str = "voice",
         vocoder_name: str = "vocoder",
+        precision: str = "fp32",
     ) -> None:
         self.frontend, self.name, self.vocoder_name = frontend, name, vocoder_name
         self.device = torch.device(device)
         self.acoustic, self.vocoder = acoustic.to(self.device).eval(), vocoder.to(self.device).eval()
         self.mel = acoustic.context.mel
         shifted = self.mel.require_same_content(vocoder.mel, f"model {name!r}", f"vocoder {vocoder_name!r}")
-        self.notes = (*notes, *([shifted] if shifted else []))
+        self.notes = (*notes, *([shifted] if shifted else []), *self._use_precision(precision))
+
+    def _use_precision(self, precision: str) -> list[str]:
+        """Both parts in `precision` if they have it, else those that do; one line for a part that has not."""
+        parts = {f"model {self.name!r}": self.acoustic, f"vocoder {self.vocoder_name!r}": self.vocoder}
+        without = {name: part.precisions for name, part in parts.items() if precision not in part.precisions}
+        if len(without) == len(parts):
+            raise UsageError(f"no part of this voice has precision {precision!r}",
+                             "; ".join(f"{name}: {', '.join(have)}" for name, have in without.items()), "leave it out for fp32")
+        for name, part in parts.items():
+            if name not in without:
+                part.use_precision(precision)
+        return [f"{name} has no {precision} and stays in {part.precision}" for name, part in parts.items() if name in without]
 
     @property
     def sample_rate_hz(self) -> int:

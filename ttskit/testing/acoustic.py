@@ -13,6 +13,7 @@ from ttskit.interfaces.descriptions import Plugin
 from ttskit.interfaces.trainable import Losses, TrainState
 from ttskit.testing.builders import tiny_batch, tiny_context
 from ttskit.testing.checks import CheckResult, must_refuse, need, run_checks
+from ttskit.testing.precision import check_precisions
 
 STATE = TrainState(step=50, epoch=3, total_steps=100)
 # fp32 sums in another order (other padding, other batch) differ by rounding only.
@@ -47,6 +48,7 @@ def check_acoustic_model(plugin: Plugin) -> list[CheckResult]:
             "determinism under a seed": suite.deterministic,
             "lengths agree": suite.lengths,
             "save and load": suite.save_load,
+            "declared precisions work": suite.precisions,
             "device moves": suite.device,
             "declared controls work": suite.controls,
             "undeclared controls are refused": suite.no_controls,
@@ -246,6 +248,9 @@ class _Suite:
             a.mel.shape == b.mel.shape and torch.equal(a.mel, b.mel),
             "a model loaded from its state dict speaks differently: state is missing from it",
         )
+
+    def precisions(self) -> None:
+        check_precisions(self.plugin, self.model, lambda: self.infer(self.inputs).row(0).mel)
 
     def device(self) -> None:
         for name, module in self.model.named_modules():

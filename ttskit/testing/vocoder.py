@@ -10,6 +10,7 @@ from ttskit.interfaces.descriptions import Plugin
 from ttskit.interfaces.trainable import Losses, TrainState
 from ttskit.interfaces.vocoder import Vocoder, VocoderBatch
 from ttskit.testing.checks import CheckResult, must_refuse, need, run_checks
+from ttskit.testing.precision import check_precisions
 
 
 def check_vocoder(plugin: Plugin) -> list[CheckResult]:
@@ -67,6 +68,9 @@ def check_vocoder(plugin: Plugin) -> list[CheckResult]:
         )
         worst = float((infer(mel) - infer(mel, other)).abs().max())
         need(worst <= 1e-5, f"a vocoder loaded from its state dict differs by {worst:.2g}")
+
+    def precisions() -> None:
+        check_precisions(plugin, vocoder, lambda: infer(mel))
 
     def streaming() -> None:
         if not vocoder.streaming:
@@ -128,6 +132,7 @@ def check_vocoder(plugin: Plugin) -> list[CheckResult]:
             "a batch equals single runs": batch,
             "determinism": deterministic,
             "save and load": save_load,
+            "declared precisions work": precisions,
             "streaming": streaming,
             "training": training,
             "errors for bad input": bad_input,

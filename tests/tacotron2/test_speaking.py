@@ -1,0 +1,169 @@
+"""Speaking: what is kept between sentences, where rows end, and weights in fewer bytes."""
+
+from __future__ import annotations
+
+import copy
+import io
+
+import pytest
+import torch
+
+from ttskit.audio.config import MelConfig
+from ttskit.errors import UsageError
+from ttskit.interfaces import AcousticInput
+from ttskit.testing import tiny_context
+from ttskit_tacotron2 import weights
+from ttskit_tacotron2.config import Tacotron2Options
+from ttskit_tacotron2.model import Tacotron2
+from ttskit_tacotron2.speaking import endings
+
+SMALL = {
+    "embedding_channels": 8, "encoder_channels": 12, "encoder_convolutions": 2, "prenet_channels": 8, "attention_lstm": 16,
+    "decoder_lstm": 14, "attention_channels": 8, "location_channels": 3, "location_kernel": 5, "postnet_channels": 8,
+    "postnet_convolutions": 3, "frames_per_token": 2.0, "frames_floor": 12,
+}  # fmt: skip
+
+
+def make(**options) -> Tacotron2:
+    torch.manual_seed(1)
+    return Tacotron2(Tacotron2Options(**{**SMALL, **options}), tiny_context(MelConfig(bands=6), ("ana",)))
+
+
+def inputs_of(lengths: tuple[int, ...], row: int | None = None) -> AcousticInput:
+    """Texts of these lengths; or one of them alone, without padding."""
+    size = torch.tensor(lengths)
+    tokens = torch.randint(1, 8, (len(lengths), max(lengths)), generator=torch.Generator().manual_seed(3))
+    tokens = tokens * (torch.arange(max(lengths)) < size[:, None])
+    if row is None:
+        return AcousticInput(tokens, size)
+    return AcousticInput(tokens[row : row + 1, : lengths[row]], size[row : row + 1])
+
+
+def generators(seeds: list[int]) -> list[torch.Generator]:
+    return [torch.Generator().manual_seed(seed) for seed in seeds]
+
+
+def relative(ours, exact) -> float:
+    return float((ours - exact).square().mean().sqrt() / exact.std())
+
+
+@pytest.mark.parametrize(("precision", "allowed"), [("fp32", 2e-6), ("fp16", 1e-3), ("int8", 2e-2)])
+@pytest.mark.parametrize("rows", [1, 3, 6])
+def test_products_are_near_the_exact_one(precision, allowed, rows):
+    torch.manual_seed(0)
+    weight, bias, x = torch.randn(40, 56), torch.randn(40), torch.randn(rows, 56) * torch.rand(rows, 1).mul(5)
+    x[-1] = 0.0  # before the first step the state is all zero
+    out, exact = torch.empty(rows, 40), x.double() @ weight.double().t() + bias
+    weights.product(weight, bias, precision, rows, (16,))(x, out)
+    assert relative(out, exact) < allowed
+    assert torch.allclose(out[-1], bias, atol=1e-3)
+
+
+def test_int8_rows_do_not_depend_on_each_other():
+    torch.manual_seed(0)
+    weight, bias = torch.randn(40, 56), torch.zeros(40)
+    x = torch.randn(5, 56) * torch.tensor([0.01, 1.0, 3.0, 100.0, 0.5])[:, None]
+    run, together, alone = weights.product(weight, bias, "int8", 5), torch.empty(5, 40), torch.empty(1, 40)
+    run(x, together)
+    for row in range(5):
+        run(x[row : row + 1], alone)
+        torch.testing.assert_close(together[row : row + 1], alone, rtol=1e-6, atol=0)
+
+
+def test_int8_without_quantised_tensors(monkeypatch):
+    """Torch means to drop them: the other operator must then do."""
+    torch.manual_seed(0)
+    weight, bias, x, out = torch.randn(40, 56), torch.randn(40), torch.randn(3, 56), torch.empty(3, 40)
+    try:
+        weights._onednn(torch.ones(4, 4, dtype=torch.int8), torch.ones(4))(torch.ones(1, 4), torch.ones(1, 1))
+    except (RuntimeError, AttributeError, NotImplementedError) as error:
+        pytest.skip(f"this torch has no oneDNN int8 product: {error}")
+    monkeypatch.setattr(weights, "_fbgemm", lambda *_: (_ for _ in ()).throw(RuntimeError("gone")))
+    weights.product(weight, bias, "int8", 3)(x, out)
+    assert relative(out, x @ weight.t() + bias) < 2e-2
+
+
+def test_int8_where_there_is_none(monkeypatch):
+    def none(*_):
+        raise RuntimeError("no kernel")
+
+    monkeypatch.setattr(weights, "_fbgemm", none)
+    monkeypatch.setattr(weights, "_onednn", none)
+    with pytest.raises(UsageError, match="int8 is not available"):
+        weights.product(torch.ones(4, 4), torch.ones(4), "int8", 1)
+
+
+def test_oneDNN_layout_is_not_needed(monkeypatch):
+    torch.manual_seed(0)
+    weight, bias, x, out = torch.randn(40, 56), torch.randn(40), torch.randn(6, 56), torch.empty(6, 40)
+    monkeypatch.setattr(torch.ops, "mkldnn", object())
+    weights.product(weight, bias, "fp32", 6)(x, out)
+    torch.testing.assert_close(out, x @ weight.t() + bias, rtol=1e-5, atol=1e-5)
+
+
+def test_weights_laid_out_are_dropped_when_the_model_learns():
+    model = make(stop_threshold=2.0).eval()
+    before = model.infer(inputs_of((5,)), generators=generators([1])).mel
+    optimizer = torch.optim.Adam(model.parameters(), lr=0.05, fused=True)
+    for parameter in model.parameters():
+        parameter.grad = torch.ones_like(parameter)
+    optimizer.step()
+    after = model.infer(inputs_of((5,)), generators=generators([1])).mel
+    fresh = make(stop_threshold=2.0).eval()
+    fresh.load_state_dict(model.state_dict())
+    assert not torch.allclose(before, after)
+    assert torch.equal(after, fresh.infer(inputs_of((5,)), generators=generators([1])).mel)
+
+
+def test_weights_laid_out_stay_out_of_copies_and_files():
+    model = make().eval()
+    model.infer(inputs_of((5,)), generators=generators([1]))
+    assert model.decoder.kept.values
+    other = copy.deepcopy(model)
+    assert not other.decoder.kept.values
+    file = io.BytesIO()
+    torch.save(model, file)
+    assert model.train().decoder.kept.values == {}
+
+
+@pytest.mark.parametrize("precision", ["fp16", "int8"])
+def test_precision_is_near_fp32_and_a_batch_still_equals_single_runs(precision):
+    model = make(stop_threshold=2.0).eval()
+    exact = model.infer(inputs_of((7, 5, 4)), generators=generators([1, 2, 3]))
+    model.use_precision(precision)
+    together = model.infer(inputs_of((7, 5, 4)), generators=generators([1, 2, 3]))
+    assert torch.equal(together.lengths, exact.lengths)
+    assert 0 < relative(together.mel, exact.mel) < (0.01 if precision == "fp16" else 0.1)
+    for row, length in enumerate((7, 5, 4)):
+        alone = model.infer(inputs_of((7, 5, 4), row), generators=generators([1 + row]))
+        torch.testing.assert_close(together.row(row).mel, alone.mel, rtol=0, atol=1e-4)
+        assert int(alone.lengths) == int(together.lengths[row]) and alone.alignment.shape[2] == length
+
+
+def gates(*steps: int, size: int = 10) -> torch.Tensor:
+    """Logits that fire at one step of each row."""
+    value = torch.full((len(steps), size), -9.0)
+    for row, step in enumerate(steps):
+        if step < size:
+            value[row, step] = 9.0
+    return value
+
+
+def ends(logits, peaks, caps, keep=True, rest=4):
+    options = Tacotron2Options(keep_stop_frame=keep)
+    last = torch.full((len(logits),), 6)
+    steps, finished, ended = endings(logits, peaks, torch.tensor(caps), last, rest, options)
+    return steps.tolist(), finished.tolist(), ended.tolist()
+
+
+def test_rows_end_by_their_gate_their_cap_or_not_yet():
+    peaks = torch.zeros(4, 10, dtype=torch.long)
+    assert ends(gates(3, 0, 99, 8), peaks, [9, 9, 5, 6]) == ([4, 1, 5, 6], [True, True, False, False], [3, 0, 4, 5])
+    finished = [True, True, False, False]
+    assert ends(gates(3, 0, 99, 8), peaks, [9, 9, 50, 6], keep=False) == ([3, 1, 50, 6], finished, [3, 0, 49, 5])
+
+
+def test_rows_end_after_resting_on_the_last_token_without_a_break():
+    peaks = torch.tensor([[0, 6, 6, 6, 5, 6, 6, 6, 6, 6], [6] * 10])
+    assert ends(gates(99, 99), peaks, [50, 50]) == ([9, 4], [True, True], [8, 3])
+    assert ends(gates(99, 99), peaks, [50, 50], keep=False)[0] == [9, 4]  # nothing fired, so there is no frame to leave out
