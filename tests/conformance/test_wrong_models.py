@@ -114,6 +114,36 @@ class LooseTensor(Right):
         self.scale = torch.ones(1)
 
 
+class Rough(Right):
+    """Rounds to thirds when asked for int8, which is near; `step` makes it far, `spoils` loses the exact weights."""
+
+    precisions = ("fp32", "int8")
+    step, spoils = 1 / 3, False
+
+    def use_precision(self, name):
+        super().use_precision(name)
+        if self.spoils:
+            with torch.no_grad():
+                self.token.weight.copy_((self.token.weight / self.step).round() * self.step)
+
+    def hidden(self, tokens, lengths, speaker):
+        exact = super().hidden(tokens, lengths, speaker)
+        return exact if self.precision == "fp32" else (exact / self.step).round() * self.step
+
+
+class TooRough(Rough):
+    step = 9.0
+
+
+class Spoils(Rough):
+    spoils = True
+
+
+class AnyPrecision(Right):
+    def use_precision(self, name):
+        self.precision = name
+
+
 class SlowIsFast(Right):
     def frames(self, inputs, controls):
         from dataclasses import replace
@@ -135,6 +165,7 @@ def failures(model_class, **facts) -> dict[str, str]:
 
 def test_a_right_model_passes_every_check():
     assert failures(Right) == {}
+    assert failures(Rough, precisions=["fp32", "int8"]) == {}
 
 
 @pytest.mark.parametrize(
@@ -153,6 +184,10 @@ def test_a_right_model_passes_every_check():
         (TakesEverything, {}, "errors for bad input", "empty sentence"),
         (LooseTensor, {}, "device moves", "scale"),
         (SlowIsFast, {}, "declared controls work", "pace is a speed"),
+        (Rough, {}, "declared precisions work", "'precisions'"),
+        (TooRough, {"precisions": ["fp32", "int8"]}, "declared precisions work", "precision int8: off by"),
+        (Spoils, {"precisions": ["fp32", "int8"]}, "declared precisions work", "changed what is saved"),
+        (AnyPrecision, {}, "declared precisions work", "unknown precision"),
     ],
 )
 def test_a_wrong_model_fails_with_its_fault_named(model, facts, check, words):

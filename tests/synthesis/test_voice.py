@@ -137,6 +137,21 @@ def test_speakers_are_names():
     assert not np.array_equal(v.synthesize("abc", speaker="ana").audio, v.synthesize("abc", speaker="beto").audio)
 
 
+def test_precision_goes_to_the_parts_that_have_it_and_the_others_are_named():
+    class Small(Noisy):
+        precisions = ("fp32", "int8")
+
+    mel = MelConfig()
+    v = Voice(Letters(), Small(mel), Levels(mel), name="m", vocoder_name="v", precision="int8")
+    assert (v.acoustic.precision, v.vocoder.precision) == ("int8", "fp32")
+    assert "vocoder 'v' has no int8 and stays in fp32" in v.synthesize("abc").notes
+    with pytest.raises(UsageError, match="no part of this voice has precision 'fp8'") as caught:
+        Voice(Letters(), Small(mel), Levels(mel), name="m", vocoder_name="v", precision="fp8")
+    assert "model 'm': fp32, int8; vocoder 'v': fp32" in caught.value.why
+    with pytest.raises(UsageError, match="Small has no precision 'fp16'"):
+        v.acoustic.use_precision("fp16")
+
+
 def test_another_mel_content_is_refused_and_another_placement_is_said():
     with pytest.raises(MismatchError) as caught:
         voice(MelConfig(), MelConfig(hop_samples=300))
