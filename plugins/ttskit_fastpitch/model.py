@@ -204,9 +204,14 @@ class FastPitch(AcousticModel):
 
     @torch.no_grad()
     def durations(self, batch: AcousticBatch) -> Tensor:
-        """Frames per token (B, N) int64: the aligner's hard alignment, or the batch's own if external."""
+        """Frames per token (B, N) int64: the aligner's hard alignment.
+
+        Raises:
+            InputError: it was trained on given durations and has no aligner.
+        """
         if self.options.alignment == "external":
-            return self._given(batch, "durations").long()
+            raise InputError("this FastPitch has no aligner", "it was trained on given durations (alignment: external)",
+                             "align with the run or files that gave them")
         return self.align(batch).durations
 
     @torch.no_grad()

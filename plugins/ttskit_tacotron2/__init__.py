@@ -25,7 +25,7 @@ def ttskit_acoustic_models():
                 "controls": [],
                 "multi_speaker": True,
                 "teacher_forced": True,
-                "aligns": False,
+                "aligns": True,
                 "precisions": ["fp32", "fp16", "int8"],
             },
         )

@@ -29,6 +29,7 @@ from ttskit_tacotron2.alignment_learning import forward_sum_term, log_prior
 from ttskit_tacotron2.attention import Keys, duration_weights
 from ttskit_tacotron2.config import Tacotron2Options
 from ttskit_tacotron2.decoder import Decoder, Spoken, Taught, draw_masks
+from ttskit_tacotron2.durations import attention_durations
 from ttskit_tacotron2.encoder import Encoder, Postnet
 from ttskit_tacotron2.lead import ALONE, Lead
 from ttskit_tacotron2.noise import dropout_factors
@@ -311,6 +312,16 @@ class Tacotron2(AcousticModel):
         """The log mel of digital silence under the context's mel."""
         guard = max(self.context.mel.log_guard, 1e-12)
         return math.log10(guard) if self.context.mel.log_base == "10" else math.log(guard)
+
+    @torch.inference_mode()
+    def durations(self, batch: AcousticBatch) -> Tensor:
+        """Frames per token (B, N) int64 of real speech, along the attention of a teacher-forced pass."""
+        was_training = self.training
+        self.eval()
+        try:
+            return attention_durations(self(batch).alignment, batch)
+        finally:
+            self.train(was_training)
 
     @torch.inference_mode()
     def teacher_forced(self, batch: AcousticBatch) -> Spectrogram:

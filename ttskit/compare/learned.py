@@ -20,6 +20,7 @@ from ttskit.compare.stats import mean_interval, ratio_interval
 from ttskit.compare.systems import System
 from ttskit.corpus.align import boundary_errors_ms
 from ttskit.corpus.batches import full_batch
+from ttskit.errors import InputError
 from ttskit.synthesis.voice import part_seed
 
 if TYPE_CHECKING:
@@ -57,11 +58,11 @@ def measure_learned(system: System, corpus: PreparedCorpus, config: CompareConfi
     found: dict = {"sentences": len(utterances), "supervised_by_durations": system.supervised_by_durations}
     if not utterances:
         return found
-    if system.teacher_forced:
-        forced = teacher_forced_mel_l1(system, corpus, utterances)
+    forced = teacher_forced_mel_l1(system, corpus, utterances) if system.teacher_forced else []
+    if forced:
         found["teacher_forced_mel_l1"] = mean_interval(forced, **setting)
-    if system.aligns:
-        errors = own_boundary_errors_ms(system, corpus, utterances)
+    errors = own_boundary_errors_ms(system, corpus, utterances) if system.aligns else None
+    if errors is not None:
         found["boundary_error_ms"] = ratio_interval([e.sum() for e in errors], [len(e) for e in errors], **setting)
         if any(len(e) for e in errors):
             found["boundary_median_ms"] = float(np.median(np.concatenate(errors)))
@@ -101,13 +102,20 @@ def attention_hits(alignment: np.ndarray, path: metrics.Path, times_s: np.ndarra
     return np.abs(alignment.argmax(1) - truth) <= NEAR
 
 
-def own_boundary_errors_ms(system: System, corpus: PreparedCorpus, utterances: Sequence[PreparedUtterance]) -> list[np.ndarray]:
-    """Absolute onset errors of each sentence's phones, in ms, of the model's own alignment; empty without exact times."""
+def own_boundary_errors_ms(system: System, corpus: PreparedCorpus, utterances: Sequence[PreparedUtterance]
+                           ) -> list[np.ndarray] | None:
+    """Absolute onset errors of each sentence's phones, in ms, of the model's own alignment; empty without exact times.
+
+    None for a model that was built without an aligner, whatever its kind can do.
+    """
     errors: list[np.ndarray] = []
     for chunk in _chunks(utterances):
-        batch = _batch(system, corpus, chunk)
-        with torch.inference_mode():
-            durations = system.loaded.model.durations(batch).cpu().numpy()
+        batch = _batch(system, corpus, chunk, durations=False)
+        try:
+            with torch.inference_mode():
+                durations = system.loaded.model.durations(batch).cpu().numpy()
+        except InputError:
+            return None
         errors += [boundary_errors_ms(corpus, u, durations[i, : len(u.tokens)]) for i, u in enumerate(chunk)]
     return errors
 
@@ -115,8 +123,10 @@ def own_boundary_errors_ms(system: System, corpus: PreparedCorpus, utterances: S
 def teacher_forced_mel_l1(system: System, corpus: PreparedCorpus, utterances: Sequence[PreparedUtterance]) -> list[float]:
     """Mean absolute difference (natural log) of each sentence's mel with the target's own frames."""
     values: list[float] = []
+    if "durations" in _features(system):  # another tool may not have aligned all
+        utterances = [u for u in utterances if corpus.has_alignment(u, _alignment(system))]
     for chunk in _chunks(utterances):
-        batch = _batch(system, corpus, chunk, _alignment(system))
+        batch = _batch(system, corpus, chunk)
         with torch.inference_mode():
             mel = system.loaded.model.teacher_forced(batch).mel.float().cpu().numpy()
         for i, u in enumerate(chunk):
@@ -127,9 +137,10 @@ def teacher_forced_mel_l1(system: System, corpus: PreparedCorpus, utterances: Se
 
 
 def _batch(system: System, corpus: PreparedCorpus, chunk: Sequence[PreparedUtterance],
-           alignment: str | None = None) -> AcousticBatch:
+           durations: bool = True) -> AcousticBatch:
     """A batch with speakers numbered as the model numbers them, which may know more than the corpus has."""
-    batch = full_batch(corpus, chunk, features=_features(system), alignment=alignment)
+    features = tuple(f for f in _features(system) if durations or f != "durations")
+    batch = full_batch(corpus, chunk, features=features, alignment=_alignment(system))
     speakers = [system.loaded.context.speakers.id(u.speaker) for u in chunk]
     return replace(batch, speaker=torch.tensor(speakers)).to(system.voice.device)
 

@@ -1,94 +1,182 @@
-"""Frames per token of a whole prepared corpus, from a trained model's own alignment."""
+"""Frames per token of a whole prepared corpus: from a trained model's own alignment, or from files of other tools."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ttskit.errors import MismatchError, UsageError
+from ttskit.corpus.problems import Problem
+from ttskit.corpus.storage import write_jsonl
+from ttskit.errors import CorpusError, MismatchError, UsageError
 
 if TYPE_CHECKING:
     from ttskit.corpus.prepared import PreparedCorpus, PreparedUtterance
     from ttskit.plugins import Registry
 
+WITHIN_MS = (20, 25, 50)
+ROWS = 16  # utterances that a model aligns at once
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True)
 class AlignReport:
-    """What `align` did; errors are over phone onsets, in milliseconds, None without reference times."""
+    """What `align` did.
+
+    Args:
+        name: the alignment's.
+        utterances: how many have it now.
+        errors_ms: absolute errors of phone onsets against the corpus's exact times; empty without them.
+        problems: what could not be aligned, or was noticed.
+    """
 
     name: str
     utterances: int
-    boundary_error_ms: float | None
-    median_error_ms: float | None
+    errors_ms: np.ndarray
+    problems: tuple[Problem, ...] = field(default=())
+
+    @property
+    def boundary_error_ms(self) -> float | None:
+        """Mean error, None without exact times."""
+        return float(self.errors_ms.mean()) if len(self.errors_ms) else None
+
+    @property
+    def median_error_ms(self) -> float | None:
+        """Median error, None without exact times."""
+        return float(np.median(self.errors_ms)) if len(self.errors_ms) else None
+
+    def within(self, limit_ms: float) -> float | None:
+        """Share of onsets with an error of at most `limit_ms`."""
+        return float((self.errors_ms <= limit_ms).mean()) if len(self.errors_ms) else None
 
     def to_json(self) -> dict:
         """Plain data."""
-        return asdict(self)
+        return {"name": self.name, "utterances": self.utterances, "boundaries": len(self.errors_ms),
+                "boundary_error_ms": self.boundary_error_ms, "median_error_ms": self.median_error_ms,
+                **{f"within_{limit}_ms": self.within(limit) for limit in WITHIN_MS},
+                "problems": [p.to_json() for p in self.problems]}  # fmt: skip
 
 
 def align(
     data: Path,
-    run: Path,
+    source: Path,
     *,
     name: str = "aligned",
     checkpoint: str | int = "last",
     device: str = "cpu",
     splits: Sequence[str] = ("train", "validation", "test"),
+    textgrid: bool = True,
+    pictures: int = 0,
     registry: Registry | None = None,
 ) -> AlignReport:
-    """Align every utterance of `data` with the model of `run` and keep the durations under `name`.
+    """Align every utterance of `data` and keep the durations under `name`.
+
+    Args:
+        data: prepared corpus.
+        source: run of a model that aligns, or folder of TextGrid or JSON files.
+        name: of the alignment, for `training.alignment`.
+        checkpoint, device: of the run.
+        splits: which utterances.
+        textgrid: write a TextGrid per utterance beside the durations.
+        pictures: how many pictures to draw.
+        registry: plugins.
 
     Raises:
-        UsageError: the model does not align, or `name` is no name for an alignment.
+        UsageError: the model does not align, there are no files, or `name` is no name for an alignment.
         MismatchError: the run was trained with other symbols, speakers or another mel.
+        CorpusError: not one utterance could be aligned.
     """
+    from ttskit.corpus.prepared import PreparedCorpus, require_alignment_name
+    from ttskit.plugins import create_registry
+
+    require_alignment_name(name)
+    corpus = PreparedCorpus.open(data)
+    source = Path(source)
+    utterances = [u for split in splits for u in corpus.split(split)]
+    if source.is_dir() and not (source / "run.json").is_file():
+        found = _from_files(corpus, utterances, source)
+    else:
+        found = _from_run(corpus, utterances, source, checkpoint, device, registry or create_registry())
+    errors: list[np.ndarray] = []
+    problems: list[Problem] = []
+    count = 0
+    place = corpus.folder / "alignments" / name
+    for utterance, frames, noticed in found:
+        problems += noticed
+        if frames is None:
+            (place / f"{utterance.id}.json").unlink(missing_ok=True)  # of an earlier alignment under this name
+            continue
+        corpus.write_alignment(name, utterance, frames)
+        errors.append(boundary_errors_ms(corpus, utterance, frames))
+        if textgrid or count < pictures:
+            from ttskit.corpus.show_alignment import draw, save_textgrid
+
+            if textgrid:
+                save_textgrid(place / "textgrid" / f"{utterance.id}.TextGrid", corpus, utterance, frames)
+            if count < pictures:
+                draw(place / "pictures" / f"{utterance.id}.png", corpus, utterance, frames)
+        count += 1
+    if not count:
+        raise CorpusError(f"nothing could be aligned from {source}", _counted(problems), f"see {place / 'problems.jsonl'}")
+    if problems or (place / "problems.jsonl").is_file():
+        write_jsonl(place / "problems.jsonl", (p.to_json() for p in problems))
+    return AlignReport(name, count, np.concatenate(errors), tuple(problems))
+
+
+def _counted(problems: Sequence[Problem]) -> str:
+    kinds = Counter(p.kind for p in problems)
+    first = f"; {problems[0].id}: {problems[0].reason}" if problems else ""
+    return ", ".join(f"{n} × {kind}" for kind, n in kinds.most_common()) + first
+
+
+Aligned = tuple["PreparedUtterance", "np.ndarray | None", list[Problem]]
+
+
+def _from_files(corpus: PreparedCorpus, utterances: Sequence[PreparedUtterance], folder: Path) -> Iterator[Aligned]:
+    from ttskit.corpus.external import external_durations
+    from ttskit.corpus.labels import LabelFolder
+
+    files = LabelFolder(folder)
+    for utterance in utterances:
+        frames, problems = external_durations(corpus, utterance, files)
+        yield utterance, frames, problems
+
+
+def _from_run(corpus: PreparedCorpus, utterances: Sequence[PreparedUtterance], run: Path, checkpoint: str | int, device: str,
+              registry: Registry) -> Iterator[Aligned]:  # fmt: skip
     import torch
 
     from ttskit.corpus.batches import full_batch
-    from ttskit.corpus.prepared import PreparedCorpus, require_alignment_name
-    from ttskit.plugins import create_registry
     from ttskit.training.run import RunFolder
 
-    require_alignment_name(name)
-    registry = registry or create_registry()
-    corpus = PreparedCorpus.open(data)
     loaded = RunFolder.open(run).load(device=device, checkpoint=checkpoint, registry=registry)
     if not registry.get(loaded.kind, loaded.name).facts.get("aligns"):
-        raise UsageError(f"{loaded.name!r} cannot align speech", f"run {run}", "use a FastPitch run")
+        raise UsageError(f"{loaded.name!r} cannot align speech", f"run {run}", "use a FastPitch or Tacotron 2 run")
     if loaded.context.symbols != corpus.symbols or loaded.context.mel != corpus.mel:
         raise MismatchError(
-            f"run {run} was not trained on features of {data}", "symbols or mel differ", "train the aligner on this corpus"
+            f"run {run} was not trained on features of {corpus.folder}", "symbols or mel differ",
+            "train the aligner on this corpus",
         )
     if loaded.context.speakers != corpus.speakers:  # a batch numbers speakers as its corpus does
         raise MismatchError(
-            f"run {run} and {data} list other speakers",
+            f"run {run} and {corpus.folder} list other speakers",
             f"run: {', '.join(loaded.context.speakers.names[:8])}; corpus: {', '.join(corpus.speakers.names[:8])}",
             "train the aligner on this corpus",
         )
     model = loaded.model.eval()
-    errors: list[np.ndarray] = []
-    count = 0
-    for split in splits:
-        utterances = sorted(corpus.split(split), key=lambda u: -u.frames)
-        for first in range(0, len(utterances), 16):
-            chunk = utterances[first : first + 16]
-            batch = full_batch(corpus, chunk, features=tuple(getattr(model, "features", ())))
-            with torch.inference_mode():
-                durations = model.durations(batch.to(device)).cpu().numpy()
-            for row, item_id in enumerate(batch.ids):
-                utterance = next(u for u in chunk if u.id == item_id)
-                frames = durations[row, : len(utterance.tokens)]
-                corpus.write_alignment(name, utterance, frames)
-                errors.append(boundary_errors_ms(corpus, utterance, frames))
-                count += 1
-    known = np.concatenate(errors) if errors else np.zeros(0)
-    return AlignReport(
-        name, count, float(known.mean()) if len(known) else None, float(np.median(known)) if len(known) else None
-    )
+    # What it was led by in training is not given to it here: the alignment is to be its own.
+    features = tuple(f for f in getattr(model, "features", ()) if f != "durations")
+    ordered = sorted(utterances, key=lambda u: -u.frames)
+    for first in range(0, len(ordered), ROWS):
+        chunk = {u.id: u for u in ordered[first : first + ROWS]}
+        batch = full_batch(corpus, list(chunk.values()), features=features)
+        with torch.inference_mode():
+            durations = model.durations(batch.to(device)).cpu().numpy()
+        for row, item in enumerate(batch.ids):
+            yield chunk[item], durations[row, : len(chunk[item].tokens)], []
 
 
 def boundary_errors_ms(corpus: PreparedCorpus, utterance: PreparedUtterance, durations: np.ndarray) -> np.ndarray:
@@ -101,8 +189,12 @@ def boundary_errors_ms(corpus: PreparedCorpus, utterance: PreparedUtterance, dur
     times = corpus.reference_times(utterance)
     if times is None:
         return np.zeros(0)
+    spoken = np.array([t not in corpus.symbols.silent for t in utterance.tokens])
+    return 1000.0 * np.abs(onsets_s(corpus, durations) - np.asarray(times)[:-1])[spoken]
+
+
+def onsets_s(corpus: PreparedCorpus, durations: np.ndarray) -> np.ndarray:
+    """Seconds of the prepared audio at which each token begins, (N,)."""
     mel = corpus.mel
     first = np.concatenate([[0], np.cumsum(durations)[:-1]])
-    onset_s = (mel.waveform_start_samples + first * mel.hop_samples) / mel.sample_rate_hz
-    spoken = np.array([t not in corpus.symbols.silent for t in utterance.tokens])
-    return 1000.0 * np.abs(onset_s - np.asarray(times)[:-1])[spoken]
+    return (mel.waveform_start_samples + first * mel.hop_samples) / mel.sample_rate_hz

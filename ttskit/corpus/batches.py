@@ -70,7 +70,7 @@ class AcousticBatches:
         frames_per_batch: most frames of a global batch, padding counted (one utterance may be longer).
         max_utterances: most utterances of a global batch.
         seed: with the epoch, decides order and per-utterance seeds.
-        alignment: name of the alignment that gives durations.
+        alignment: name of the alignment that gives durations; utterances without it are left out (`left_out`).
         rank, world: this process and their number.
     """
 
@@ -91,6 +91,17 @@ class AcousticBatches:
         self.frames_per_batch, self.max_utterances, self.seed = frames_per_batch, max_utterances, seed
         self.rank, self.world = rank, world
         self._utterances = sorted(_of_split(corpus, split), key=lambda u: u.id)
+        self.left_out: list[str] = []
+        if "durations" in self.features:
+            self._leave_out(split)
+
+    def _leave_out(self, split: str) -> None:
+        """Drop the utterances without the alignment, which another tool may not have managed; `left_out` keeps their ids."""
+        kept = [u for u in self._utterances if self.corpus.has_alignment(u, self.alignment)]
+        if not kept:
+            self.corpus.alignment(self._utterances[0], self.alignment)  # tells which alignments there are
+        self.left_out = sorted({u.id for u in self._utterances} - {u.id for u in kept})
+        self._utterances = kept
 
     def epoch(self, n: int) -> list[list[str]]:
         """Global batches of epoch `n`, each sorted by decreasing token length."""

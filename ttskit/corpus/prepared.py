@@ -242,6 +242,10 @@ class PreparedCorpus:
             return None
         return np.asarray(self._read_alignment(path, utterance)["times_s"], dtype=np.float64)
 
+    def has_alignment(self, utterance: PreparedUtterance, name: str) -> bool:
+        """Whether an utterance has the alignment `name`."""
+        return (self.folder / "alignments" / name / f"{utterance.id}.json").is_file()
+
     def alignment(self, utterance: PreparedUtterance, name: str) -> np.ndarray:
         """Frames per token (N,) int64 of a named alignment; "reference" is the one given with the corpus."""
         path = self.folder / "alignments" / name / f"{utterance.id}.json"

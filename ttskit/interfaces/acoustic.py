@@ -244,8 +244,15 @@ class AcousticModel(Trainable):
         return min(15_000, int(0.4 * total_steps))
 
     def durations(self, batch: AcousticBatch) -> Tensor:
-        """Frames per token (B, N) int64 from this model's own alignment of real speech."""
-        raise InputError(f"{type(self).__name__} cannot align", "its plugin does not declare aligns", "use a FastPitch run")
+        """Frames per token (B, N) int64 from this model's own alignment of real speech.
+
+        The batch holds no durations, whatever the model was trained on. Rows sum to `mel_lengths`; padding has none.
+
+        Raises:
+            InputError: this kind of model has no alignment, or this one was built without.
+        """
+        raise InputError(f"{type(self).__name__} cannot align", "its plugin does not declare aligns",
+                         "use a FastPitch or Tacotron 2 run")
 
     @abstractmethod
     def optimizers(self, total_steps: int) -> dict[str, OptimizerPlan]: ...

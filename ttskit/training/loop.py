@@ -228,6 +228,9 @@ class _Training:
                 self.display.note(f"{self.plugin.name} on {self.group.device} ({self.precision.name}), "
                                   f"{sum(p.numel() for p in self.model.parameters()):,} parameters, "
                                   f"steps {self.step} to {self.total}, into {self.folder.path}")
+                if left := getattr(batches, "left_out", []):
+                    self.display.note(f"{len(left)} utterances without the alignment {self.config.alignment!r} are left out: "
+                                      + ", ".join(left[:5]) + (" …" if len(left) > 5 else ""))
                 self.registry.events.hook.ttskit_train_started(run=self.folder.path, config=self.recipe.model_dump(mode="json"))
             self._loop(batches, validator, stop)
         finally:

@@ -1,0 +1,235 @@
+"""Which tokens another tool's labels mean: phones by sound and order (dynamic programming), words as frame and fallback."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from ttskit.corpus.labels import Labels, spoken
+from ttskit.corpus.textgrid import Interval
+from ttskit.errors import MismatchError
+
+VOWELS = frozenset("aeiou")
+# Labels of SAMPA, of MFA's Spanish models and of espeak, in the letters that tokens have once allophones are merged.
+_SAMPA = {"tS": "tʃ", "J": "ɲ", "L": "ʎ", "jj": "ʝ", "rr": "r", "r": "ɾ", "B": "b", "D": "d", "G": "ɡ", "T": "θ", "N": "n",
+          "S": "ʃ", "Z": "ʃ", "H": "x"}  # fmt: skip
+_MERGED = {"β": "b", "ð": "d", "ɣ": "ɡ", "g": "ɡ", "ŋ": "n", "ɱ": "n", "v": "b", "z": "s", "h": "x", "ç": "x", "ʒ": "ʃ",
+           "ɛ": "e", "ɔ": "o", "ɪ": "j", "ʊ": "w", "ɟ": "ʝ", "ɟʝ": "ʝ", "dʒ": "ʝ", "rr": "r", "ɾɾ": "r", "ɹ": "ɾ"}  # fmt: skip
+# Sounds and letters that stand for each other between dialects and spellings.
+_KIN = ("ijy", "uw", "ʝʃʎjy", "rɾ", "sθzcx", "kcq", "xjɡ", "bvp", "nmɲ", "dt", "tʃc", "ɡk", "fb")
+_CLOSE, _VOWEL, _CONSONANT, _OTHER, _LEFT_OUT, _JOINED = 0.1, 0.4, 0.5, 0.9, 0.7, 0.1
+LEAST_SHARE = 0.5  # of a word's tokens whose label must sound like them
+
+
+@dataclass(frozen=True, slots=True)
+class Matched:
+    """Where each token lies.
+
+    Args:
+        times_s: (N + 1,) boundaries, rising, from 0 to the end of the labels.
+        share: of the spoken tokens, those whose label sounds like them.
+        notes: for a person: words whose phones could not be matched.
+    """
+
+    times_s: np.ndarray
+    share: float
+    notes: tuple[str, ...] = ()
+
+
+def match(tokens: Sequence[str], token_words: Sequence[int | None], silent: frozenset[str], labels: Labels) -> Matched:
+    """Boundaries of `tokens` from another tool's phones and words.
+
+    Within a word (the whole utterance, where the words do not correspond one to one) phones are matched with tokens in
+    order: one to one, one token to two labels (an affricate), two tokens to one label (a diphthong); a token without a
+    label gets no time, a label without a token goes to the token before it. Where fewer than half of a word's tokens
+    sound like their labels, or it has none, the word's time is shared out evenly. Silences go to the silent tokens between;
+    where there is none, to the sound before.
+
+    Raises:
+        MismatchError: neither phones nor words can be matched.
+    """
+    if labels.tokens is not None:
+        if labels.tokens != tuple(tokens):
+            why = f"{len(labels.tokens)}, the utterance {len(tokens)}"
+            raise MismatchError(f"{labels.source.name} has other tokens", why, "")
+        return Matched(np.asarray(labels.times_s, dtype=np.float64), 1.0)
+    sounds = [i for i, token in enumerate(tokens) if token not in silent]
+    if not sounds:
+        raise MismatchError("the utterance has no sounds", " ".join(tokens), "")
+    starts, ends = np.full(len(tokens), np.nan), np.full(len(tokens), np.nan)
+    notes: list[str] = []
+    agreed = 0
+    for places, phones, word in _segments(sounds, token_words, labels):
+        symbols = [tokens[i] for i in places]
+        steps, alike = _aligned(symbols, phones)
+        agreed += alike
+        if alike < LEAST_SHARE * len(places):
+            both = f"{_some(symbols)} / {_some([p.label for p in phones]) or 'no phones'}"
+            if word is None:
+                raise MismatchError(f"{labels.source.name} does not say what the text says",
+                                    f"{alike} of {len(places)} sounds agree: {both}",
+                                    "align it again with this text, or add a tier of words")  # fmt: skip
+            notes.append(f"{word.label!r}: {both}")
+            edges = np.linspace(word.start_s, word.end_s, len(places) + 1)
+            starts[places], ends[places] = edges[:-1], edges[1:]
+            agreed -= alike
+            continue
+        _place(places, steps, starts, ends)
+    return Matched(_bounded(tokens, silent, starts, ends, labels.end_s), agreed / len(sounds), tuple(notes))
+
+
+def _segments(sounds: list[int], token_words: Sequence[int | None], labels: Labels
+              ) -> list[tuple[list[int], list[Interval], Interval | None]]:  # fmt: skip
+    """Tokens, phones and word interval of each word; one segment without a word where words do not correspond."""
+    phones, words = spoken(labels.phones), spoken(labels.words)
+    groups: dict[int, list[int]] = {}
+    for i in sounds:
+        if token_words[i] is not None:
+            groups.setdefault(token_words[i], []).append(i)
+    if sum(map(len, groups.values())) == len(sounds) and len(groups) == len(words) > 0:
+        inside: list[list[Interval]] = [[] for _ in words]
+        middles = np.array([(w.start_s + w.end_s) / 2 for w in words])
+        for phone in phones:
+            middle = (phone.start_s + phone.end_s) / 2
+            holds = [k for k, w in enumerate(words) if w.start_s <= middle <= w.end_s]
+            inside[holds[0] if holds else int(np.abs(middles - middle).argmin())].append(phone)
+        return [(places, inside[k], words[k]) for k, places in enumerate(groups.values())]
+    if not phones:
+        raise MismatchError(f"{labels.source.name} has {len(words)} words and no phones", f"the text has {len(groups)} words",
+                            "align it again with this text, phones included")  # fmt: skip
+    return [(sounds, phones, None)]
+
+
+Step = tuple[int, int, Interval | None, Interval | None]  # first token, tokens, first and last label
+
+
+def _aligned(symbols: list[str], phones: list[Interval]) -> tuple[list[Step], int]:
+    """The cheapest way through tokens and labels, and how many tokens sound like theirs."""
+    n, m = len(symbols), len(phones)
+    moves = ((1, 1), (1, 2), (2, 1), (1, 0), (0, 1))
+    cost = np.full((n + 1, m + 1), np.inf)
+    cost[0, 0] = 0.0
+    back = np.zeros((n + 1, m + 1), dtype=np.int8)
+    for i in range(n + 1):
+        for j in range(m + 1):
+            for number, (a, b) in enumerate(moves):
+                if i < a or j < b:
+                    continue
+                total = cost[i - a, j - b] + _cost(symbols[i - a : i], phones[j - b : j])
+                if total < cost[i, j]:
+                    cost[i, j], back[i, j] = total, number
+    steps: list[Step] = []
+    alike, i, j = 0, n, m
+    while i or j:
+        a, b = moves[back[i, j]]
+        if a and b and _cost(symbols[i - a : i], phones[j - b : j]) <= _CLOSE + _JOINED:
+            alike += a
+        steps.append((i - a, a, phones[j - b] if b else None, phones[j - 1] if b else None))
+        i, j = i - a, j - b
+    return steps[::-1], alike
+
+
+def _cost(symbols: list[str], phones: list[Interval]) -> float:
+    if not symbols or not phones:
+        return _LEFT_OUT
+    joined = _JOINED if len(symbols) + len(phones) > 2 else 0.0
+    return joined + _difference("".join(map(token_sound, symbols)), _merge("".join(label_sound(p.label) for p in phones)))
+
+
+@lru_cache(maxsize=4096)
+def _difference(a: str, b: str) -> float:
+    """0 for the same sound, up to 1."""
+    if a == b:
+        return 0.0
+    if (len(a) == len(b) == 1 and any(a in kin and b in kin for kin in _KIN)) or {a, b} == {"tʃ", "c"}:
+        return _CLOSE
+    if (len(a) > 1 or len(b) > 1) and set(a) != set(b):
+        return _OTHER
+    vowels = (set(a) <= VOWELS) + (set(b) <= VOWELS)
+    return (_CONSONANT, _OTHER, _VOWEL)[vowels]
+
+
+def _bare(text: str) -> str:
+    """Without stress, length, ties and other marks, which are combining characters or modifiers; ñ stays."""
+    text = unicodedata.normalize("NFD", re.sub(r"[ˈˌːˑ'\"%̪̯͡]", "", text)).replace("ñ", "ɲ")
+    return re.sub(r"\d+$", "", "".join(c for c in text if not unicodedata.combining(c)))
+
+
+def _merge(sound: str) -> str:
+    return _MERGED.get(sound, sound)
+
+
+@lru_cache(maxsize=1024)
+def label_sound(label: str) -> str:
+    """A label of SAMPA or IPA as a sound.
+
+    >>> label_sound("tS"), label_sound("ˈe"), label_sound("t̪"), label_sound("ɟʝ"), label_sound("a1")
+    ('tʃ', 'e', 't', 'ʝ', 'a')
+    """
+    bare = _bare(label)
+    return _merge(_SAMPA.get(bare, bare))
+
+
+@lru_cache(maxsize=1024)
+def token_sound(token: str) -> str:
+    """A token, phone or letter, as a sound: `label_sound` without SAMPA, so that capitals are letters.
+
+    >>> token_sound("ˈo"), token_sound("ð"), token_sound("A")
+    ('o', 'd', 'a')
+    """
+    return _merge(_bare(token).lower())
+
+
+def _place(places: list[int], steps: list[Step], starts: np.ndarray, ends: np.ndarray) -> None:
+    """Write what the steps say into the tokens' starts and ends."""
+    last: int | None = None  # the token that labels without one go to
+    early: Interval | None = None
+    for first, count, begin, end in steps:
+        if count == 0:
+            if last is None:
+                early = early or begin
+            else:
+                ends[last] = end.end_s
+        elif begin is None:
+            continue
+        else:
+            edges = np.linspace(begin.start_s, end.end_s, count + 1)
+            for k in range(count):
+                starts[places[first + k]], ends[places[first + k]] = edges[k], edges[k + 1]
+            if last is None and early is not None:
+                starts[places[first]] = early.start_s
+            last = places[first + count - 1]
+    now: float | None = None
+    for place in reversed(places):  # a token without a label: no time, where the next one begins
+        if np.isnan(starts[place]):
+            starts[place] = ends[place] = ends[last] if now is None else now
+        now = starts[place]
+
+
+def _bounded(tokens: Sequence[str], silent: frozenset[str], starts: np.ndarray, ends: np.ndarray, end_s: float) -> np.ndarray:
+    """Boundaries of all tokens: silent ones share the gap between the sounds around them, spaces only where alone."""
+    times = np.empty(len(tokens) + 1)
+    times[-1] = max(end_s, float(np.nanmax(ends)))
+    i, now = 0, 0.0
+    while i < len(tokens):
+        if tokens[i] not in silent:
+            times[i] = 0.0 if i == 0 else max(now, float(starts[i]))
+            now = max(now, float(ends[i]))
+            i += 1
+            continue
+        until = next((k for k in range(i, len(tokens)) if tokens[k] not in silent), len(tokens))
+        to = times[-1] if until == len(tokens) else max(now, float(starts[until]))
+        shares = np.array([0.0 if tokens[k].isspace() else 1.0 for k in range(i, until)])
+        shares = shares if shares.any() else np.ones(until - i)
+        times[i:until] = now + (to - now) * np.concatenate([[0.0], np.cumsum(shares)[:-1]]) / shares.sum()
+        i, now = until, to
+    return np.maximum.accumulate(times)
+
+
+def _some(values: Sequence[str], limit: int = 12) -> str:
+    return " ".join(values[:limit]) + (" …" if len(values) > limit else "")

@@ -1,0 +1,61 @@
+"""An alignment to look at: as a TextGrid beside the audio, and as a picture over the spectrogram."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ttskit.corpus.align import onsets_s
+from ttskit.corpus.textgrid import Interval, write_textgrid
+
+if TYPE_CHECKING:
+    from ttskit.corpus.prepared import PreparedCorpus, PreparedUtterance
+
+PER_SECOND = 1.4  # inches of picture
+
+
+def token_intervals(corpus: PreparedCorpus, utterance: PreparedUtterance, durations: np.ndarray) -> list[Interval]:
+    """Each token's interval on the clock of the prepared audio; the first begins at 0, the last ends with the audio."""
+    edges = np.append(onsets_s(corpus, durations), utterance.samples / corpus.mel.sample_rate_hz)
+    edges[0] = 0.0
+    edges = np.clip(np.maximum.accumulate(edges), 0.0, edges[-1])
+    return [Interval(float(a), float(b), token) for a, b, token in zip(edges, edges[1:], utterance.tokens, strict=False)]
+
+
+def save_textgrid(path: Path, corpus: PreparedCorpus, utterance: PreparedUtterance, durations: np.ndarray) -> None:
+    """Tiers "words" and "phones" as MFA's (silent tokens are empty), and "tokens" with every token."""
+    tokens = token_intervals(corpus, utterance, durations)
+    silent = corpus.symbols.silent
+    phones = [Interval(t.start_s, t.end_s, "" if t.label in silent else t.label) for t in tokens]
+    said = utterance.normalized.split()
+    groups: dict[int, list[Interval]] = {}
+    for interval, word in zip(tokens, utterance.token_words, strict=True):
+        if word is not None and interval.label not in silent:
+            groups.setdefault(word, []).append(interval)
+    names = said if len(said) == len(groups) else ["".join(i.label for i in group) for group in groups.values()]
+    words = [Interval(group[0].start_s, group[-1].end_s, name) for group, name in zip(groups.values(), names, strict=True)]
+    write_textgrid(path, {"words": words, "phones": phones, "tokens": tokens}, utterance.samples / corpus.mel.sample_rate_hz)
+
+
+def draw(path: Path, corpus: PreparedCorpus, utterance: PreparedUtterance, durations: np.ndarray) -> None:
+    """The spectrogram with where each token begins; where the corpus has exact times, those as well, in green."""
+    from ttskit.training.pictures import draw_spectrogram, figure
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    tokens = token_intervals(corpus, utterance, durations)
+    width = float(np.clip(PER_SECOND * tokens[-1].end_s * 1.5, 6.0, 40.0))
+    with figure(path, rows=1, width=width, row_height=3.2) as (axes,):
+        mel = corpus.features(utterance).mel
+        draw_spectrogram(axes, mel, corpus.mel, f"{utterance.id}: {utterance.text[:100]}")
+        axes.set_xlim(0.0, tokens[-1].end_s)
+        for interval in tokens:
+            axes.axvline(interval.start_s, color="white", linewidth=0.6)
+            if interval.end_s > interval.start_s:
+                middle = (interval.start_s + interval.end_s) / 2
+                axes.text(middle, 0.97, interval.label, transform=axes.get_xaxis_transform(), color="white", fontsize=8,
+                          ha="center", va="top")  # fmt: skip
+        times = corpus.reference_times(utterance)
+        if times is not None:
+            axes.vlines(times[:-1], 0.0, 0.08 * mel.shape[0], colors="lime", linewidth=1.2)
