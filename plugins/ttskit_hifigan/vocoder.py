@@ -16,6 +16,7 @@ from ttskit.errors import InputError
 from ttskit.interfaces.trainable import Losses, LossTerm, Optimize, OptimizerPlan, TrainState
 from ttskit.interfaces.vocoder import Vocoder, VocoderBatch
 from ttskit_hifigan.config import HifiganOptions
+from ttskit_hifigan.cpu import CpuGenerator, weights_key
 from ttskit_hifigan.discriminators import MultiPeriodDiscriminator, MultiScaleDiscriminator
 from ttskit_hifigan.loss import adversarial_terms, discriminator_losses, frozen, loss_mel, spectral_terms
 from ttskit_hifigan.model import Generator
@@ -47,6 +48,7 @@ class Hifigan(Vocoder):
         self.loss_mel = MelExtractor(loss_mel(mel))
         self.average = deepcopy(self.generator).requires_grad_(False) if options.ema_decay else None
         self.phases = Phases(options)
+        self._fast: CpuGenerator | None = None
 
     # Speaking
 
@@ -58,7 +60,7 @@ class Hifigan(Vocoder):
             InputError: no frames, another number of bands, NaN.
         """
         self.check_mel(mel)
-        return self._speaker()(mel.float())[:, 0].float()
+        return self._spoken(mel)
 
     @torch.no_grad()
     def infer_stream(self, chunks: Iterable[Tensor]) -> Iterator[Tensor]:
@@ -86,10 +88,26 @@ class Hifigan(Vocoder):
                 # Limited, so that one huge chunk is no reason for one huge pass.
                 ready = min(ready, 16 * _STREAM_FRAMES)
                 piece = held[:, :, : before + ready + context]
-                audio = self._speaker()(piece)[:, 0].float()
+                audio = self._spoken(piece)
                 yield audio[:, before * self.mel.hop_samples : (before + ready) * self.mel.hop_samples]
                 kept = min(before + ready, context)
                 held, before = held[:, :, before + ready - kept :], kept
+
+    def _spoken(self, mel: Tensor) -> Tensor:
+        """(B, M, T) → (B, T * hop): in float32 on a CPU by the generator made for that."""
+        speaker = self._speaker()
+        weight = speaker.conv_pre.bias
+        if weight.device.type != "cpu" or weight.dtype != torch.float32 or torch.is_autocast_enabled("cpu"):
+            return speaker(mel.to(weight.dtype))[:, 0].float()
+        if self._fast is None or self._fast.key != weights_key(speaker):
+            self._fast = CpuGenerator(speaker)
+        return self._fast(mel.float())[:, 0]
+
+    def train(self, mode: bool = True) -> Hifigan:
+        """Weights are about to change: what was laid out for speaking is dropped."""
+        if mode:
+            self._fast = None
+        return super().train(mode)
 
     def _speaker(self) -> Generator:
         return self.generator if self.average is None else self.average

@@ -26,6 +26,7 @@ from ttskit_hifigan.checkpoints import (
     options_from_config,
     read_checkpoint,
 )
+from ttskit_hifigan.cpu import CpuGenerator
 from ttskit_hifigan.discriminators import MultiPeriodDiscriminator, MultiScaleDiscriminator
 from ttskit_hifigan.loss import fake_loss, feature_loss, loss_mel, real_loss
 from ttskit_hifigan.model import Generator
@@ -91,6 +92,7 @@ def test_generator(name):
             close(model(inputs["mel"]).detach(), facts, outputs, output)
         with torch.no_grad():  # weight norm folded
             close(model(inputs["mel"]), facts, outputs, output)
+        close(CpuGenerator(model)(inputs["mel"]), facts, outputs, output)
 
 
 @pytest.mark.parametrize("file", ["g_00001000", "hifigan_gen_checkpoint_10.pt"])
