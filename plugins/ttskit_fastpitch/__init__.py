@@ -18,7 +18,7 @@ def ttskit_acoustic_models():
             facts={
                 "decoding": "parallel",
                 "features": ["pitch", "energy"],
-                "controls": ["pace", "pitch", "pitch_range", "energy"],
+                "controls": ["pace", "durations", "pitch", "pitch_range", "pitch_values", "energy", "speaker_mix"],
                 "multi_speaker": True,
                 "teacher_forced": True,
                 "aligns": True,

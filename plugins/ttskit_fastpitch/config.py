@@ -134,6 +134,10 @@ class FastPitchOptions(_Options):
     energy_predictor: PredictorOptions = Field(default_factory=PredictorOptions, description="energy predictor")
     pitch: bool = Field(True, description="condition on pitch")
     energy: bool = Field(True, description="condition on energy")
+    pitch_embedding: Literal["linear", "fourier"] = Field(
+        "linear", description="linear: pitch enters as one number, as published; fourier: also as sines and cosines of it, "
+        "from which harmonics are learnt in far fewer steps"
+    )  # fmt: skip
     pitch_embedding_kernel: int = Field(3, ge=1, description="kernel of the pitch embedding (odd)")
     energy_embedding_kernel: int = Field(3, ge=1, description="kernel of the energy embedding (odd)")
     speaker: SpeakerOptions = Field(default_factory=SpeakerOptions, description="where the speaker enters")

@@ -34,7 +34,15 @@ from ttskit_fastpitch.config import FastPitchOptions
 from ttskit_fastpitch.layers import Conv, Predictor, regulate, token_means, token_of_frame
 from ttskit_fastpitch.loss import fastpitch_loss
 from ttskit_fastpitch.optimizer import optimizer_plan
-from ttskit_fastpitch.prosody import SpeakerPitch, frames_per_token, per_token, shaped_energy, shaped_pitch
+from ttskit_fastpitch.prosody import (
+    SpeakerPitch,
+    frames_per_token,
+    given_or,
+    per_token,
+    pitch_features,
+    shaped_energy,
+    shaped_pitch,
+)
 from ttskit_fastpitch.recurrent import stack
 
 
@@ -78,7 +86,7 @@ class FastPitch(AcousticModel):
 
     decoding = "parallel"
     features = ("pitch", "energy")
-    controls = ("pace", "pitch", "pitch_range", "energy")
+    controls = ("pace", "durations", "pitch", "pitch_range", "pitch_values", "energy", "speaker_mix")
     multi_speaker = True
 
     def __init__(self, options: FastPitchOptions, context: ModelContext) -> None:
@@ -87,13 +95,15 @@ class FastPitch(AcousticModel):
         width, bands = options.channels, context.mel.bands
         self.features = tuple(n for n in ("pitch", "energy") if getattr(options, n))
         self.features += ("durations",) if options.alignment == "external" else ()
-        self.controls = ("pace", *(("pitch", "pitch_range") if options.pitch else ()), *(("energy",) if options.energy else ()))
+        needs = {"pitch": options.pitch, "pitch_range": options.pitch, "pitch_values": options.pitch, "energy": options.energy}
+        self.controls = tuple(name for name in type(self).controls if needs.get(name, True))
         self.embedding = nn.Embedding(len(context.symbols), width, padding_idx=context.symbols.pad_id)
         self.encoder = stack(options, options.encoder)
         self.duration_predictor = Predictor(width, options.duration_predictor)
         if options.pitch:
             self.pitch_predictor = Predictor(width, options.pitch_predictor)
-            self.pitch_embedding = Conv(1, width, options.pitch_embedding_kernel)
+            features = pitch_features(torch.zeros(1, 1), options.pitch_embedding).shape[2]
+            self.pitch_embedding = Conv(features, width, options.pitch_embedding_kernel)
         if options.energy:
             self.energy_predictor = Predictor(width, options.energy_predictor)
             self.energy_embedding = Conv(1, width, options.energy_embedding_kernel)
@@ -122,15 +132,28 @@ class FastPitch(AcousticModel):
             speaker = torch.zeros(like.shape[0], dtype=torch.int64, device=like.device)
         return self.options.speaker.weight * self.speaker_embedding(speaker)[:, None]
 
+    def _speakers(self, inputs: AcousticInput) -> Tensor | None:
+        """The same for what is to be spoken, which may be by a mix of speakers."""
+        if inputs.speaker_weights is None or len(self.context.speakers) == 1:
+            return self._speaker(inputs.speaker, inputs.tokens)
+        # Summed one by one: a share of 1 gives the speaker's own vector bit for bit, in every precision of matmul.
+        shares = inputs.speaker_weights[:, :, None].to(self.speaker_embedding.weight.dtype)
+        return self.options.speaker.weight * (shares * self.speaker_embedding.weight).sum(1)[:, None]
+
     def _prosody(self, hidden: Tensor, voice: Tensor | None, predictor: str = "") -> Tensor:
         """What the predictors see; that of energy may differ."""
         where = self.options.speaker
         hears = where.energy if predictor == "energy" and where.energy is not None else where.predictors
         return hidden + voice if voice is not None and hears else hidden
 
-    def _embed(self, conv: Conv, values: Tensor, mask: Tensor) -> Tensor:
-        """(B, N) values → (B, N, C)."""
-        return conv(values[:, :, None] * mask if self.closed else values[:, :, None])
+    def _embed_pitch(self, pitch: Tensor, mask: Tensor) -> Tensor:
+        """Normalised pitch (B, N) → (B, N, C)."""
+        features = pitch_features(pitch, self.options.pitch_embedding)
+        return self.pitch_embedding(features * mask if self.closed else features)
+
+    def _embed_energy(self, energy: Tensor, mask: Tensor) -> Tensor:
+        """log(1 + energy) (B, N) → (B, N, C)."""
+        return self.energy_embedding(energy[:, :, None] * mask if self.closed else energy[:, :, None])
 
     def _decode(self, hidden: Tensor, durations: Tensor, frames: int, frame_mask: Tensor, voice: Tensor | None) -> Tensor:
         """Token states and whole frames per token → mel (B, M, T)."""
@@ -179,11 +202,11 @@ class FastPitch(AcousticModel):
         if options.pitch:
             extra["pitch"] = self.pitch_predictor(prosody, mask, self.closed)
             extra["pitch_target"] = token_means(self._given(batch, "pitch"), durations)
-            hidden = hidden + self._embed(self.pitch_embedding, extra["pitch_target"], mask)
+            hidden = hidden + self._embed_pitch(extra["pitch_target"], mask)
         if options.energy:
             extra["energy"] = self.energy_predictor(self._prosody(hidden, voice, "energy"), mask, self.closed)
             extra["energy_target"] = torch.log1p(token_means(self._given(batch, "energy"), durations))
-            hidden = hidden + self._embed(self.energy_embedding, extra["energy_target"], mask)
+            hidden = hidden + self._embed_energy(extra["energy_target"], mask)
         mel = self._decode(hidden, durations, batch.mel.shape[2], frame_mask, voice)
         return Outputs(mel, batch.mel_lengths, alignment, extra)
 
@@ -231,10 +254,8 @@ class FastPitch(AcousticModel):
         public implementations.
         """
         options, closed = self.options, self.closed
-        device = self.projection.weight.device
         mask = length_mask(inputs.lengths, inputs.tokens.shape[1])[:, :, None].float()
-        speaker = torch.zeros_like(inputs.lengths) if inputs.speaker is None else inputs.speaker
-        voice = self._speaker(speaker, inputs.tokens)
+        voice = self._speakers(inputs)
         hidden = encoded = self.encoder(self.embedding(inputs.tokens), mask, closed, voice)
         prosody = self._prosody(encoded, voice)
         log_durations = self.duration_predictor(prosody, mask, closed)
@@ -244,20 +265,17 @@ class FastPitch(AcousticModel):
             pitch = predicted_pitch = self.pitch_predictor(prosody, mask, closed).float()
             if transform is not None:
                 pitch = predicted_pitch = transform(pitch)
-            if controls.pitch_values is not None:
-                pitch = torch.as_tensor(per_token("pitch_values", controls.pitch_values, inputs), device=device)
-            pitch = shaped_pitch(pitch, controls, inputs, speaker, self.pitch_statistics)
+            pitch = given_or(pitch, "pitch_values", controls.pitch_values, inputs)
+            pitch = shaped_pitch(pitch, controls, inputs, self.pitch_statistics)
             pitch = pitch * mask[:, :, 0] if closed else pitch
-            hidden = hidden + self._embed(self.pitch_embedding, pitch, mask)
+            hidden = hidden + self._embed_pitch(pitch, mask)
         if options.energy:
             energy = self.energy_predictor(self._prosody(hidden, voice, "energy"), mask, closed).float()
             factor = per_token("energy", controls.energy, inputs, 0.0, open_end=True)
             if isinstance(factor, Tensor) or factor != 1.0:
                 energy = shaped_energy(energy, factor) * mask[:, :, 0]
-            hidden = hidden + self._embed(self.energy_embedding, energy, mask)
-        wanted = durations
-        if controls.durations is not None:
-            wanted = torch.as_tensor(per_token("durations", controls.durations, inputs, 0.0), device=device) * mask[:, :, 0]
+            hidden = hidden + self._embed_energy(energy, mask)
+        wanted = given_or(durations, "durations", controls.durations, inputs, 0.0) * mask[:, :, 0]
         frames = frames_per_token(wanted, per_token("pace", controls.pace, inputs, 0.0, open_end=True), mask, empty)
         lengths = frames.sum(1)
         longest = int(lengths.max())

@@ -9,10 +9,29 @@ from torch import Tensor, nn
 
 from ttskit.errors import InputError
 from ttskit.interfaces import AcousticInput, Controls, ModelContext
+from ttskit.interfaces.acoustic import missing_pitch_statistics
 from ttskit_fastpitch.layers import whole_frames
 
-UNVOICED_BELOW = 1e-3  # |normalised pitch| under this is an unvoiced token's 0
 LOWEST_HZ = 20.0  # a normalised prediction far below the mean must stay a frequency
+
+
+# Sines and cosines of normalised pitch: the slowest has one period over ±8 deviations, the fastest two per deviation, which
+# is what a comb of harmonics needs up to some 1.5 kHz for a deep and 2.5 kHz for a high voice.
+FOURIER_PERIOD, FOURIER_TERMS = 16.0, 32
+
+
+def pitch_features(pitch: Tensor, kind: str) -> Tensor:
+    """Normalised pitch (B, N) as what its embedding sees, (B, N, F): itself, and for "fourier" its sines and cosines.
+
+    A band of a log mel goes up and down as harmonics pass through it: a function of F0 with many periods, which a network
+    learns slowly from F0 as one number and at once from sines of it (Tancik et al. 2020, "Fourier features let networks
+    learn high frequency functions in low dimensional domains"). Beyond ±8 deviations they stand still, never wrap.
+    """
+    if kind == "linear":
+        return pitch[:, :, None]
+    terms = torch.arange(1, FOURIER_TERMS + 1, device=pitch.device, dtype=torch.float32)
+    angle = pitch.float().clamp(-FOURIER_PERIOD / 2, FOURIER_PERIOD / 2)[:, :, None] * terms * (2 * math.pi / FOURIER_PERIOD)
+    return torch.cat([pitch[:, :, None].float(), angle.sin(), angle.cos()], dim=2)
 
 
 class SpeakerPitch(nn.Module):
@@ -25,23 +44,37 @@ class SpeakerPitch(nn.Module):
         pairs = [(s.mean_hz, s.std_hz) if (s := context.pitch.get(name)) else missing for name in self.names]
         self.register_buffer("stats", torch.tensor(pairs, dtype=torch.float32), persistent=False)
 
-    def of(self, speaker: Tensor) -> tuple[Tensor, Tensor]:
-        """Mean and standard deviation in Hz, each (B, 1), of speakers (B,)."""
-        stats = self.stats[speaker]
-        known = (stats[:, 1] > 0).tolist()
-        if not all(known):
-            name = self.names[int(speaker[known.index(False)])]
-            raise InputError(
-                f"no pitch statistics for speaker {name!r}",
-                "a shift in semitones needs the speaker's mean and deviation in Hz",
-                "import the voice with --pitch-stats, or train it on a corpus with pitch",
-            )
-        return stats[:, :1], stats[:, 1:]
+    def of(self, inputs: AcousticInput) -> tuple[Tensor, Tensor]:
+        """Mean and standard deviation in Hz, each (B, 1), of each row's speaker or mix of speakers."""
+        stats = self.stats.to(inputs.tokens.device)
+        if inputs.speaker_weights is not None:
+            shares = inputs.speaker_weights[:, :, None].to(stats.dtype)
+            rows = torch.where(shares > 0, shares * stats, 0.0).sum(1)
+            used = [[i for i, share in enumerate(row) if share > 0] for row in inputs.speaker_weights.tolist()]
+        else:
+            ids = torch.zeros_like(inputs.lengths) if inputs.speaker is None else inputs.speaker
+            rows, used = stats[ids], [[i] for i in ids.tolist()]
+        if not bool((rows[:, 1] > 0).all()):
+            raise missing_pitch_statistics(next(self.names[i] for row in used for i in row if not stats[i, 1] > 0))
+        return rows[:, :1], rows[:, 1:]
 
 
 def per_token(name: str, value: float | Tensor, inputs: AcousticInput, lowest: float = -math.inf, open_end: bool = False
               ) -> float | Tensor:  # fmt: skip
     """A control, checked: a number, or (B, N) on the inputs' device; finite, at least (`open_end`: above) `lowest`."""
+    return _checked(name, value, inputs, lowest, open_end, holes=False)
+
+
+def given_or(predicted: Tensor, name: str, value: Tensor | None, inputs: AcousticInput, lowest: float = -math.inf) -> Tensor:
+    """Values (B, N) that were given, checked, and the predicted ones where none or NaN was given."""
+    if value is None:
+        return predicted
+    given = torch.as_tensor(_checked(name, value, inputs, lowest, False, holes=True), device=predicted.device)
+    return torch.where(torch.isnan(given), predicted, given)
+
+
+def _checked(name: str, value: float | Tensor, inputs: AcousticInput, lowest: float, open_end: bool, holes: bool
+             ) -> float | Tensor:  # fmt: skip
     tensor = torch.as_tensor(value, dtype=torch.float32, device=inputs.tokens.device)
     if tensor.dim() and tensor.shape != inputs.tokens.shape:
         raise InputError(
@@ -50,6 +83,8 @@ def per_token(name: str, value: float | Tensor, inputs: AcousticInput, lowest: f
             "give one number, or one per token",
         )
     fine = torch.isfinite(tensor) & ((tensor > lowest) if open_end else (tensor >= lowest))
+    if holes:
+        fine = fine | torch.isnan(tensor)
     if tensor.dim():  # what stands on padding does not matter
         fine = fine | (torch.arange(tensor.shape[1], device=tensor.device)[None] >= inputs.lengths[:, None])
     if not bool(fine.all()):
@@ -78,20 +113,20 @@ def frames_per_token(durations: Tensor, pace: float | Tensor, mask: Tensor, empt
     return frames
 
 
-def shaped_pitch(pitch: Tensor, controls: Controls, inputs: AcousticInput, speaker: Tensor, statistics: SpeakerPitch) -> Tensor:
+def shaped_pitch(pitch: Tensor, controls: Controls, inputs: AcousticInput, statistics: SpeakerPitch) -> Tensor:
     """Normalised pitch (B, N) with its range scaled about the speaker's mean, then shifted in semitones.
 
-    The shift goes through Hz with the statistics of the row's speaker. Unvoiced tokens (0) stay 0.
+    The shift goes through Hz with the statistics of the row's speaker.
     """
     spread = per_token("pitch_range", controls.pitch_range, inputs)
     semitones = per_token("pitch", controls.pitch, inputs)
     if isinstance(spread, Tensor) or spread != 1.0:
         pitch = pitch * spread
     if isinstance(semitones, Tensor) or semitones != 0.0:
-        mean_hz, std_hz = statistics.of(speaker)
+        mean_hz, std_hz = statistics.of(inputs)
         hz = (pitch * std_hz + mean_hz).clamp_min(LOWEST_HZ)
-        shifted = (hz * 2.0 ** (torch.as_tensor(semitones, device=pitch.device) / 12.0) - mean_hz) / std_hz
-        pitch = torch.where(pitch.abs() < UNVOICED_BELOW, pitch, shifted)
+        ratio = 2.0 ** (torch.as_tensor(semitones, device=pitch.device) / 12.0)
+        pitch = pitch + hz * (ratio - 1.0) / std_hz  # written as a difference: a token that is not shifted stays bit for bit
     return pitch
 
 

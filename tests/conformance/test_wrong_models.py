@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
 from torch import nn
@@ -27,7 +29,7 @@ class Right(AcousticModel):
     """Every token becomes a few frames of its embedding plus its speaker's: small, and it keeps every promise."""
 
     decoding = "parallel"
-    controls = ("pace",)
+    controls = ("pace", "durations", "pitch_values", "speaker_mix")
     multi_speaker = True
 
     def __init__(self, context) -> None:
@@ -36,8 +38,9 @@ class Right(AcousticModel):
         self.token = nn.Embedding(len(context.symbols), context.mel.bands)
         self.speaker = nn.Embedding(len(context.speakers), context.mel.bands)
 
-    def hidden(self, tokens, lengths, speaker):
-        return (self.token(tokens) + self.speaker(speaker)[:, None]) * length_mask(lengths, tokens.shape[1])[..., None]
+    def hidden(self, tokens, lengths, speaker, weights=None):
+        voice = self.speaker(speaker) if weights is None else (weights[..., None] * self.speaker.weight).sum(1)
+        return (self.token(tokens) + voice[:, None]) * length_mask(lengths, tokens.shape[1])[..., None]
 
     def forward(self, batch):
         hidden = self.hidden(batch.tokens, batch.token_lengths, batch.speaker)
@@ -51,9 +54,14 @@ class Right(AcousticModel):
         squared = ((outputs.mel - batch.mel).square() * mask).sum()
         return Losses({"mel": LossTerm(squared, batch.mel_lengths.sum() * batch.mel.shape[1])})
 
+    def filled(self, own, given, inputs):
+        """What was given, and the model's own where that is NaN."""
+        own = torch.full(inputs.tokens.shape, own)
+        return own if given is None else torch.where(given.isnan(), own, given)
+
     def frames(self, inputs, controls):
         pace = torch.as_tensor(controls.pace, dtype=torch.float).expand(inputs.tokens.shape)
-        given = torch.full(inputs.tokens.shape, float(FRAMES)) if controls.durations is None else controls.durations
+        given = self.filled(float(FRAMES), controls.durations, inputs)
         real = length_mask(inputs.lengths, inputs.tokens.shape[1])
         return (torch.floor(given / pace + 0.5).long().clamp_min(1)) * real
 
@@ -61,23 +69,47 @@ class Right(AcousticModel):
         controls = self.check_input(inputs, controls)
         speaker = torch.zeros(len(inputs.tokens), dtype=torch.long) if inputs.speaker is None else inputs.speaker
         durations = self.frames(inputs, controls)
-        hidden = self.hidden(inputs.tokens, inputs.lengths, speaker)
+        pitch = self.filled(0.0, controls.pitch_values, inputs)
+        hidden = self.hidden(inputs.tokens, inputs.lengths, speaker, inputs.speaker_weights) + pitch[..., None]
         rows = [torch.repeat_interleave(h, d, dim=0) for h, d in zip(hidden, durations, strict=True)]
         mel = nn.utils.rnn.pad_sequence(rows, batch_first=True).transpose(1, 2)
-        return Spectrogram(mel, durations.sum(1), durations=durations)
+        return Spectrogram(mel, durations.sum(1), durations=durations, pitch=pitch)
 
     def optimizers(self, total_steps):
         return {"main": OptimizerPlan(torch.optim.Adam(self.parameters(), 1e-3))}
 
 
 class IgnoresMask(Right):
-    def hidden(self, tokens, lengths, speaker):
-        hidden = super().hidden(tokens, lengths, speaker)
+    def hidden(self, tokens, lengths, speaker, weights=None):
+        hidden = super().hidden(tokens, lengths, speaker, weights)
         return hidden + hidden.mean(1, keepdim=True)  # the mean runs over padding too
 
 
 class ControlWithoutEffect(Right):
-    controls = ("pace", "pitch")
+    controls = (*Right.controls, "pitch")
+
+
+class NanIsZero(Right):
+    def filled(self, own, given, inputs):
+        return super().filled(own, given if given is None else given.nan_to_num(), inputs)
+
+
+class DurationsOverAll(Right):
+    def filled(self, own, given, inputs):
+        if given is not None and not given.isnan().all():
+            given = given.nan_to_num(5.0)  # what is missing is made up
+        return super().filled(own, given, inputs)
+
+
+class MixOfTheWrongSpeaker(Right):
+    def hidden(self, tokens, lengths, speaker, weights=None):
+        return super().hidden(tokens, lengths, speaker, None if weights is None else weights.flip(1))
+
+
+class HidesItsPitch(Right):
+    def infer(self, inputs, controls=None, generators=None):
+        out = super().infer(inputs, controls, generators)
+        return replace(out, pitch=torch.zeros_like(out.pitch))
 
 
 class NotDeterministic(Right):
@@ -146,12 +178,10 @@ class AnyPrecision(Right):
 
 class SlowIsFast(Right):
     def frames(self, inputs, controls):
-        from dataclasses import replace
-
         return super().frames(inputs, replace(controls, pace=1 / torch.as_tensor(controls.pace)))
 
 
-FACTS = {"decoding": "parallel", "controls": ["pace"], "multi_speaker": True}
+FACTS = {"decoding": "parallel", "controls": list(Right.controls), "multi_speaker": True}
 
 
 def failures(model_class, **facts) -> dict[str, str]:
@@ -173,7 +203,7 @@ def test_a_right_model_passes_every_check():
     [
         (IgnoresMask, {}, "padding does not change a sentence (forward)", "mask"),
         (IgnoresMask, {}, "a batch equals single runs (infer)", "mask"),
-        (ControlWithoutEffect, {"controls": ["pace", "pitch"]}, "declared controls work", "'pitch' has no effect"),
+        (ControlWithoutEffect, {"controls": list(ControlWithoutEffect.controls)}, "declared controls work", "'pitch' has no"),
         (NotDeterministic, {}, "determinism under a seed", "generators"),
         (FalseFact, {"decoding": "autoregressive"}, "declared facts are true", "finished"),
         (Right, {"decoding": "autoregressive"}, "declared facts are true", "'decoding'"),
@@ -183,6 +213,10 @@ def test_a_right_model_passes_every_check():
         (TakesEverything, {}, "undeclared controls are refused", "'pitch'"),
         (TakesEverything, {}, "errors for bad input", "empty sentence"),
         (LooseTensor, {}, "device moves", "scale"),
+        (NanIsZero, {}, "declared controls work", "durations that are all NaN"),
+        (DurationsOverAll, {}, "declared controls work", "that token and no other"),
+        (MixOfTheWrongSpeaker, {}, "declared controls work", "all one speaker's"),
+        (HidesItsPitch, {}, "declared controls work", "does not report the pitch_values"),
         (SlowIsFast, {}, "declared controls work", "pace is a speed"),
         (Rough, {}, "declared precisions work", "'precisions'"),
         (TooRough, {"precisions": ["fp32", "int8"]}, "declared precisions work", "precision int8: off by"),

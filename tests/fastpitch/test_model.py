@@ -138,7 +138,7 @@ def test_low_precision_keeps_losses_and_alignment_in_full():
 def test_features_and_controls_follow_the_options():
     assert build().features == ("pitch", "energy")
     plain = build(pitch=False, energy=False, alignment="external")
-    assert plain.features == ("durations",) and plain.controls == ("pace",)
+    assert plain.features == ("durations",) and plain.controls == ("pace", "durations", "speaker_mix")
     with pytest.raises(InputError, match="no control 'pitch'"):
         plain.infer(spoken_input(example()), Controls(pitch=2.0))
     with pytest.raises(InputError, match="no durations"):

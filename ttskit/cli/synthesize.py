@@ -4,32 +4,54 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from ttskit.cli.values import GroupedCommand, Numbers
 from ttskit.errors import InputError, UsageError
 
+if TYPE_CHECKING:
+    from ttskit.synthesis import Voice
 
-@click.command(epilog='Example: ttskit synthesize "Hola, ¿cómo andás?" --voice runs/ana -o hola.wav')
+_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+_STDOUT = Path("-")
+_GROUPS = {
+    "Voice": ("run", "vocoder", "checkpoint", "device", "precision", "seed"),
+    "Control (VALUES: one, or one per word or token: 1,0.8,-)": (
+        "speaker", "pace", "pitch", "pitch_range", "energy", "pitch_hz", "pitch_st", "like", "like_speaker", "markup"),
+    "Text and audio": ("lines", "out", "stream", "raw", "as_json"),
+}  # fmt: skip
+
+
+@click.command(
+    cls=GroupedCommand, groups=_GROUPS, epilog='Example: ttskit synthesize "Hola, ¿cómo andás?" --voice runs/ana -o hola.wav'
+)
 @click.argument("text", required=False)
 @click.option("--voice", "run", required=True, type=click.Path(path_type=Path), help="Run folder of an acoustic model.")
-@click.option("--vocoder", help="Vocoder: plugin name (griffinlim) or run folder. Default: the recipe's.")
-@click.option(
-    "--file", "lines", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="A text file, one utterance a line."
-)
-@click.option("-o", "--out", type=click.Path(path_type=Path), help="WAV file; with --file a folder.  [default: out.wav / out]")
-@click.option("--speaker", help="Speaker's name, in a voice of several.")
-@click.option("--pace", type=float, default=1.0, show_default=True, help="Speed factor; 1.2 is faster.")
-@click.option("--pitch", type=float, default=0.0, show_default=True, help="Shift in semitones.")
-@click.option("--pitch-range", type=float, default=1.0, show_default=True, help="Liveliness: factor on F0 around its mean.")
-@click.option("--energy", type=float, default=1.0, show_default=True, help="Factor on the predicted energy.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Same seed, same audio.")
-@click.option("--device", default="cpu", show_default=True, help="cpu, cuda, cuda:1 …")
-@click.option(
-    "--precision", default="fp32", show_default=True, help="How weights are held: fp32, or fp16, int8 where the model has it."
-)
+@click.option("--vocoder", help="griffinlim or a run folder. Default: the recipe's.")
 @click.option("--checkpoint", default="best", show_default=True, help="best, last or a step.")
+@click.option("--device", default="cpu", show_default=True, help="cpu, cuda, cuda:1 …")
+@click.option("--precision", default="fp32", show_default=True, help="fp32, or fp16, int8 where the model has it.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Same seed, same audio.")
+@click.option("--speaker", metavar="NAME", help="Who speaks; a mix: ana:0.7,beto:0.3")
+@click.option("--pace", type=Numbers(), default=1.0, metavar="VALUES", help="Speed factor; 1.2 is faster.")
+@click.option("--pitch", type=Numbers(), default=0.0, metavar="VALUES", help="Shift in semitones.")
+@click.option("--pitch-range", type=Numbers(("flat", "invert")), default=1.0, metavar="VALUES",
+              help="Liveliness, around the mean; or flat, invert.")  # fmt: skip
+@click.option("--energy", type=Numbers(), default=1.0, metavar="VALUES", help="Factor on the predicted energy.")
+@click.option("--pitch-hz", type=Numbers(only_lists=True), metavar="LIST", help="F0 in Hz per word or token.")
+@click.option("--pitch-st", type=Numbers(only_lists=True), metavar="LIST", help="Semitones from the mean, per word or token.")
+@click.option("--like", type=_FILE, help="A recording of TEXT whose prosody is copied.")
+@click.option("--like-speaker", metavar="NAME", help="Who recorded it, if the voice knows them.")
+@click.option("--markup/--no-markup", default=True, help="Whether {pace=0.8|words} is control.")
+@click.option("--file", "lines", type=_FILE, help="A text file, one utterance a line.")
+@click.option("-o", "--out", type=click.Path(path_type=Path), help="WAV, - for stdout; with --file a folder. [out.wav / out]")
+@click.option("--stream", is_flag=True, help="Write audio while it is made.")
+@click.option("--raw", is_flag=True, help="Samples without a WAV header (16 bit, mono).")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def command(
     text: str | None,
@@ -40,54 +62,43 @@ def command(
     device: str,
     precision: str,
     checkpoint: str,
+    stream: bool,
+    raw: bool,
     as_json: bool,
     **how,
 ) -> None:
     """Speak TEXT (or standard input, or each line of a file) with a trained voice.
 
     \b
-      ttskit synthesize "Hola" --voice runs/ana --pace 1.1 -o hola.wav
-      ttskit synthesize --file frases.txt --voice runs/ana -o audio/
+      ttskit synthesize "Hola, {pace=0.8 pitch=+3|¿cómo andás?}" --voice runs/ana -o hola.wav
+      ttskit synthesize - --voice runs/ana --stream -o - < cuento.txt | ffplay -nodisp -
     """
     jobs = _jobs(text, lines, out)
+    to_stdout = jobs[0][1] == _STDOUT
+    if how["like"] is not None and lines is not None:
+        raise UsageError("--like copies one recording, and --file has many lines", str(lines), "speak them one by one")
     from ttskit.synthesis import load_voice
 
     chosen = int(checkpoint) if checkpoint.isdecimal() else checkpoint
     voice = load_voice(run, vocoder, device=device, checkpoint=chosen, precision=precision)
-    controls = {"pitch_range": how.pop("pitch_range"), **how}
     results, failed = [], []
     for index, (line, path) in enumerate(jobs):
         try:
-            speech = voice.synthesize(line, **controls)
+            results.append(_speak(voice, line, path, stream, raw, how))
         except InputError as error:
             if len(jobs) == 1:
                 raise
             failed.append(index)
             click.echo(f"line {index + 1} skipped: {error}", err=True)
-            continue
-        path.parent.mkdir(parents=True, exist_ok=True)
-        speech.save(path)
-        for note in speech.notes:
-            click.echo(f"note: {note}", err=True)
-        for unknown in speech.unknown:
-            click.echo(f"note: not read: {unknown.character!r} at character {unknown.position}", err=True)
-        results.append(
-            {
-                "path": str(path),
-                "seconds": round(speech.duration_s, 3),
-                "real_time_factor": round(speech.real_time_factor, 3),
-                "finished": speech.finished,
-                "parts": len(speech.parts),
-                "unknown": [[u.character, u.position] for u in speech.unknown],
-            }
-        )
     if as_json:
-        click.echo(json.dumps(results, ensure_ascii=False, indent=1))
+        click.echo(json.dumps(results, ensure_ascii=False, indent=1), err=to_stdout)
     else:
         for result in results:
             click.echo(
                 f"{result['path']}  {result['seconds']:.2f} s, real-time factor {result['real_time_factor']:.2f}"
-                + ("" if result["finished"] else ", cut at the frame limit")
+                + (f", first audio after {result['first_audio_s']:.2f} s" if stream else "")
+                + ("" if result["finished"] else ", cut at the frame limit"),
+                err=to_stdout,
             )
     if failed:
         raise InputError(
@@ -97,11 +108,50 @@ def command(
         )
 
 
+def _speak(voice: Voice, text: str, path: Path, stream: bool, raw: bool, how: dict[str, Any]) -> dict[str, Any]:
+    """Speak one utterance into its file; what the command reports of it."""
+    if stream:
+        spoken: Any = voice.stream(text, **how)
+        with _audio_stream(path, voice.sample_rate_hz, raw) as target:
+            for chunk in spoken:
+                target.write(chunk)
+    else:
+        spoken = voice.synthesize(text, **how)
+        if raw or path == _STDOUT:
+            with _audio_stream(path, voice.sample_rate_hz, raw) as target:
+                target.write(spoken.audio)
+        else:
+            spoken.save(path)
+    for note in spoken.notes:
+        click.echo(f"note: {note}", err=True)
+    for unknown in spoken.unknown:
+        click.echo(f"note: not read: {unknown.character!r} at character {unknown.position}", err=True)
+    return {
+        "path": str(path),
+        "seconds": round(spoken.duration_s, 3),
+        "real_time_factor": round(spoken.real_time_factor, 3),
+        "first_audio_s": round(spoken.first_audio_s, 3),
+        "finished": spoken.finished,
+        "parts": len(spoken.parts),
+        "unknown": [[u.character, u.position] for u in spoken.unknown],
+    }
+
+
+@contextmanager
+def _audio_stream(path: Path, rate_hz: int, raw: bool) -> Iterator[Any]:
+    from ttskit.audio.streams import AudioStream
+
+    with AudioStream(sys.stdout.buffer if path == _STDOUT else path, rate_hz, raw) as target:
+        yield target
+
+
 def _jobs(text: str | None, lines: Path | None, out: Path | None) -> list[tuple[str, Path]]:
     if lines is not None:
         if text is not None:
             raise UsageError("both TEXT and --file given", "", "give one of them")
         folder = out or Path("out")
+        if folder == _STDOUT:
+            raise UsageError("--file writes a folder of files", "-o - is standard output", "name a folder")
         try:
             content = lines.read_text(encoding="utf-8-sig")
         except UnicodeDecodeError as error:

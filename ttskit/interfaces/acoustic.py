@@ -32,6 +32,15 @@ class PitchStats:
     std_hz: float
 
 
+def missing_pitch_statistics(name: str) -> InputError:
+    """The error of every control in Hz or semitones where a speaker's mean and deviation are not known."""
+    return InputError(
+        f"no pitch statistics for speaker {name!r}",
+        "semitones and Hz need the speaker's mean and deviation of F0; an imported checkpoint has them in a file of its own",
+        "import the voice again with that file (--pitch-stats pitch_stats.json), or train it on a corpus with pitch",
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class ModelContext:
     """What a model must know of the corpus it is built for; saved with the run, so that a run rebuilds itself.
@@ -47,6 +56,21 @@ class ModelContext:
     symbols: SymbolTable
     speakers: SpeakerTable
     pitch: Mapping[str, PitchStats] = field(default_factory=dict)
+
+    def pitch_of(self, shares: Mapping[str, float]) -> PitchStats:
+        """Pitch statistics of a voice mixed from speakers (name → share, sum 1); of one speaker, its own.
+
+        Raises:
+            InputError: a speaker without statistics.
+        """
+        known = {}
+        for name in shares:
+            if name not in self.pitch or not self.pitch[name].std_hz > 0:
+                raise missing_pitch_statistics(name)
+            known[name] = self.pitch[name]
+        mean_hz, std_hz = (sum(share * getattr(known[name], field) for name, share in shares.items())
+                           for field in ("mean_hz", "std_hz"))
+        return PitchStats(mean_hz, std_hz)
 
     def to_json(self) -> dict:
         """Plain data; `from_json` reads it back equal."""
@@ -102,11 +126,20 @@ class AcousticBatch:
 
 @dataclass(frozen=True, slots=True)
 class AcousticInput:
-    """What is to be spoken: tokens (B, N) int64, lengths (B,) int64, speaker (B,) int64 or None for speaker 0."""
+    """What is to be spoken, and by whom.
+
+    Args:
+        tokens: (B, N) int64, padded.
+        lengths: (B,) int64.
+        speaker: (B,) int64, or None for speaker 0.
+        speaker_weights: (B, P) shares of each of the table's P speakers, not negative, rows sum to 1: a mixed voice in
+            place of `speaker`. A row that is all one speaker's equals that speaker. Only with the control "speaker_mix".
+    """
 
     tokens: Tensor
     lengths: Tensor
     speaker: Tensor | None = None
+    speaker_weights: Tensor | None = None
 
     def to(self, device: torch.device | str) -> AcousticInput:
         """The input on another device."""
@@ -115,15 +148,19 @@ class AcousticInput:
 
 @dataclass(frozen=True, slots=True)
 class Controls:
-    """How it is to be spoken. Every control is a number, or a tensor (B, N) for one value per token.
+    """How it is to be spoken. A model declares by name those that it has (`AcousticModel.controls`).
+
+    `pace`, `pitch`, `pitch_range` and `energy` are a number, or a tensor (B, N) for one value per token.
+    `durations` and `pitch_values` are tensors (B, N) in which NaN keeps the model's own prediction; the others
+    act on what is given as on what is predicted.
 
     Args:
-        pace: speed factor; 1.2 is faster.
+        pace: speed factor above 0; 1.2 is faster.
         pitch: shift in semitones.
-        pitch_range: factor on the distance of F0 from the speaker's mean.
-        energy: loudness, a factor on the predicted energy; above 1 is louder.
-        durations: given frames per token (B, N), replacing the prediction (before pace).
-        pitch_values: given normalised pitch per token (B, N), replacing the prediction.
+        pitch_range: factor on the distance of F0 from the speaker's mean: 0 is flat, below 0 mirrored.
+        energy: loudness, a factor above 0 on the predicted energy; above 1 is louder.
+        durations: given frames per token at pace 1.
+        pitch_values: given pitch per token, normalised as in training: 0 is the speaker's mean F0, ±1 a deviation.
     """
 
     pace: float | Tensor = 1.0
@@ -197,7 +234,8 @@ class Spectrogram:
 class AcousticModel(Trainable):
     """Tokens to mel. A plugin's factory is `factory(options, context) -> AcousticModel`.
 
-    Class attributes state the facts, equal to those of the plugin's description. `padding` is
+    Class attributes state the facts, equal to those of the plugin's description; `controls` names those fields of
+    `Controls` that `infer` obeys, and "speaker_mix" if it takes `AcousticInput.speaker_weights`. `padding` is
     "masked" (default: a sentence gives the same result alone and in any padded batch) or "reference"
     (reproduces the leak of padding in the public implementations: masks and loss denominators only).
     """
@@ -278,13 +316,23 @@ class AcousticModel(Trainable):
             raise InputError("token id outside the inventory", f"ids {low} … {high}, inventory has {symbols}", "")
         if inputs.speaker is not None and not 0 <= int(inputs.speaker.min()) <= int(inputs.speaker.max()) < speakers:
             raise InputError("speaker id outside the inventory", f"ids {inputs.speaker.tolist()}, {speakers} speakers", "")
-        owners = {"durations": "durations", "pitch_values": "pitch"}
-        for name in controls.asked():
-            if owners.get(name, name) not in (*self.controls, "durations" if "pace" in self.controls else ""):
+        for name in (*controls.asked(), *(["speaker_mix"] if inputs.speaker_weights is not None else [])):
+            if name not in self.controls:
                 have = ", ".join(self.controls) or "none"
                 raise InputError(f"{type(self).__name__} has no control {name!r}", f"its controls: {have}",
-                                 f"use a model that has it: {_models_with(owners.get(name, name))}")
+                                 f"use a model that has it: {_models_with(name)}")
+        if inputs.speaker_weights is not None:
+            _check_shares(inputs.speaker_weights, (inputs.tokens.shape[0], speakers))
         return controls
+
+
+def _check_shares(weights: Tensor, shape: tuple[int, int]) -> None:
+    if tuple(weights.shape) != shape:
+        why = f"{tuple(weights.shape)}, need {shape}: a share per speaker"
+        raise InputError("speaker weights have the wrong shape", why, "")
+    fine = torch.isfinite(weights).all() & (weights >= 0).all() & ((weights.sum(1) - 1).abs() < 1e-4).all()
+    if not bool(fine):
+        raise InputError("speaker weights are no shares", f"rows {weights.tolist()[:2]}", "not negative, each row's sum 1")
 
 
 def _models_with(control: str) -> str:

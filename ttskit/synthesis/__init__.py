@@ -5,12 +5,15 @@ from __future__ import annotations
 from importlib import import_module
 
 _HOME = {
-    "Part": "voice",
-    "Speech": "voice",
+    "Part": "speech",
+    "Speech": "speech",
+    "SpeechStream": "speech",
     "Voice": "voice",
     "load_voice": "load",
     "load_vocoder": "load",
+    "parse_markup": "markup",
     "split_analysis": "parts",
+    "split_pieces": "parts",
 }
 
 __all__ = sorted(_HOME)

@@ -6,51 +6,109 @@ frontend has already read them.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from ttskit.interfaces.frontend import Analysis
 from ttskit.symbols import SymbolTable
 
 SENTENCE_END = frozenset(".?!…")
 CLAUSE_END = frozenset(",;:—")
+_OPENING = frozenset("¿¡")
 
 # Pauses as readers of Spanish make them between sentences and, when breath runs short, clauses.
 SENTENCE_PAUSE_S = 0.30
 CLAUSE_PAUSE_S = 0.12
 
 
-def split_analysis(analysis: Analysis, symbols: SymbolTable, max_tokens: int = 150) -> list[tuple[Analysis, float]]:
-    """Cut an analysis into parts of at most `max_tokens` tokens.
+class _Token(NamedTuple):
+    symbol: str
+    word: int | None
+    index: int
 
-    Sentences are always parts of their own. A sentence that is too long is cut after clause marks,
-    and between words where there are none; a single word is never cut.
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """One part of an analysis, and where it stands in the whole.
+
+    Args:
+        analysis: the part as an analysis of its own, its words numbered from 0.
+        pause_s: silence after it.
+        words: for each of its words the index in the whole.
+        tokens: for each of its tokens the index in the whole; None for a boundary that the whole has not got.
+    """
+
+    analysis: Analysis
+    pause_s: float
+    words: tuple[int, ...]
+    tokens: tuple[int | None, ...]
+
+
+def split_analysis(analysis: Analysis, symbols: SymbolTable, max_tokens: int = 150) -> list[tuple[Analysis, float]]:
+    """Cut an analysis into parts of at most `max_tokens` tokens; see `split_pieces`.
 
     Returns:
         (part, pause in seconds after it), in order; parts without a word are left out.
     """
-    tokens = [(t, w) for t, w in zip(analysis.tokens, analysis.token_words, strict=True) if t != symbols.boundary]
-    parts: list[tuple[list[tuple[str, int | None]], float]] = []
+    return [(piece.analysis, piece.pause_s) for piece in split_pieces(analysis, symbols, max_tokens)]
+
+
+def split_pieces(
+    analysis: Analysis, symbols: SymbolTable, max_tokens: int = 150, cuts: Collection[int] = ()
+) -> list[Piece]:
+    """Cut an analysis into pieces of at most `max_tokens` tokens; those without a word are left out.
+
+    Sentences are always pieces of their own. A sentence that is too long is cut after clause marks,
+    and between words where there are none; a single word is never cut.
+
+    Args:
+        cuts: indices of words that begin a piece whatever stands before them.
+    """
+    every = zip(analysis.tokens, analysis.token_words, range(len(analysis.tokens)), strict=True)
+    tokens = [_Token(*item) for item in every if item[0] != symbols.boundary]
+    runs: list[tuple[list[_Token], float]] = []
     for sentence in _after(tokens, SENTENCE_END):
-        pieces = [sentence] if len(sentence) <= max_tokens else _packed(sentence, max_tokens)
-        parts += [(piece, CLAUSE_PAUSE_S) for piece in pieces[:-1]] + [(pieces[-1], SENTENCE_PAUSE_S)]
-    spoken = [(piece, pause) for piece, pause in parts if any(w is not None for _, w in piece)]
-    return [(_part(analysis, piece, symbols), pause) for piece, pause in spoken]
+        for section in _before(sentence, cuts, symbols.space):
+            packed = [section] if len(section) <= max_tokens else _packed(section, max_tokens)
+            runs += [(run, CLAUSE_PAUSE_S) for run in packed]
+        runs[-1] = (runs[-1][0], SENTENCE_PAUSE_S)
+    spoken = [(run, pause) for run, pause in runs if any(token.word is not None for token in run)]
+    pieces = [_piece(analysis, run, pause, symbols) for run, pause in spoken]
+    if pieces:
+        pieces[0] = replace(pieces[0], tokens=_ends(pieces[0], analysis, front=True))
+        pieces[-1] = replace(pieces[-1], tokens=_ends(pieces[-1], analysis, front=False))
+    return pieces
 
 
-def _after(tokens: list[tuple[str, int | None]], marks: frozenset[str]) -> list[list[tuple[str, int | None]]]:
+def _after(tokens: list[_Token], marks: frozenset[str]) -> list[list[_Token]]:
     """Cut after each run of `marks`."""
-    pieces: list[list[tuple[str, int | None]]] = [[]]
+    pieces: list[list[_Token]] = [[]]
     for index, item in enumerate(tokens):
         pieces[-1].append(item)
-        following = tokens[index + 1][0] if index + 1 < len(tokens) else ""
-        if item[0] in marks and following not in marks:
+        following = tokens[index + 1].symbol if index + 1 < len(tokens) else ""
+        if item.symbol in marks and following not in marks:
             pieces.append([])
     return [piece for piece in pieces if piece]
 
 
-def _packed(sentence: list[tuple[str, int | None]], max_tokens: int) -> list[list[tuple[str, int | None]]]:
+def _before(sentence: list[_Token], cuts: Collection[int], space: str | None) -> list[list[_Token]]:
+    """Cut before each word of `cuts`; marks that open it go with it."""
+    places, last = [0], None
+    for index, item in enumerate(sentence):
+        if item.word is not None and item.word != last:
+            last = item.word
+            if last in cuts:
+                while index and sentence[index - 1].word is None and sentence[index - 1].symbol in {*_OPENING, space}:
+                    index -= 1
+                places.append(index)
+    ends = [*places[1:], len(sentence)]
+    return [sentence[a:b] for a, b in zip(places, ends, strict=True) if b > a]
+
+
+def _packed(sentence: list[_Token], max_tokens: int) -> list[list[_Token]]:
     """Clauses, or words where a clause is too long, put together while they fit."""
-    units: list[list[tuple[str, int | None]]] = []
+    units: list[list[_Token]] = []
     for clause in _after(sentence, CLAUSE_END):
         units += [clause] if len(clause) <= max_tokens else _words(clause)
     packed = [units[0]]
@@ -62,32 +120,47 @@ def _packed(sentence: list[tuple[str, int | None]], max_tokens: int) -> list[lis
     return packed
 
 
-def _words(clause: list[tuple[str, int | None]]) -> list[list[tuple[str, int | None]]]:
+def _words(clause: list[_Token]) -> list[list[_Token]]:
     """One piece per word; marks and spaces stay with the word before them."""
-    pieces: list[list[tuple[str, int | None]]] = [[]]
+    pieces: list[list[_Token]] = [[]]
     last: int | None = None
-    for token, word in clause:
-        if word is not None and last is not None and word != last:
+    for token in clause:
+        if token.word is not None and last is not None and token.word != last:
             pieces.append([])
-        last = word if word is not None else last
-        pieces[-1].append((token, word))
+        last = token.word if token.word is not None else last
+        pieces[-1].append(token)
     return [piece for piece in pieces if piece]
 
 
-def _part(analysis: Analysis, piece: list[tuple[str, int | None]], symbols: SymbolTable) -> Analysis:
-    used = sorted({w for _, w in piece if w is not None})
+def _piece(analysis: Analysis, run: list[_Token], pause_s: float, symbols: SymbolTable) -> Piece:
+    used = sorted({token.word for token in run if token.word is not None})
     renumbered = {old: new for new, old in enumerate(used)}
     words = tuple(analysis.words[w] for w in used)
-    while piece and piece[0][0] == symbols.space:
-        piece = piece[1:]
-    while piece and piece[-1][0] == symbols.space:
-        piece = piece[:-1]
-    tokens = tuple(t for t, _ in piece)
-    owners = tuple(None if w is None else renumbered[w] for _, w in piece)
+    while run and run[0].symbol == symbols.space:
+        run = run[1:]
+    while run and run[-1].symbol == symbols.space:
+        run = run[:-1]
+    tokens = tuple(token.symbol for token in run)
+    owners = tuple(None if token.word is None else renumbered[token.word] for token in run)
+    places: tuple[int | None, ...] = tuple(token.index for token in run)
+    edges = []
     if symbols.space is not None and len(analysis.tokens) > 1 and analysis.tokens[0] == analysis.tokens[-1] == symbols.space:
-        tokens, owners = (symbols.space, *tokens, symbols.space), (None, *owners, None)  # padded by its frontend
+        edges.append(symbols.space)  # padded by its frontend
     if symbols.boundary is not None:
-        tokens = (symbols.boundary, *tokens, symbols.boundary)
-        owners = (None, *owners, None)
+        edges.append(symbols.boundary)
+    for edge in edges:
+        tokens, owners, places = (edge, *tokens, edge), (None, *owners, None), (None, *places, None)
     normalized = " ".join(word.text for word in words)
-    return replace(analysis, normalized=normalized, words=words, tokens=tokens, token_words=owners, unknown=())
+    part = replace(analysis, normalized=normalized, words=words, tokens=tokens, token_words=owners, unknown=())
+    return Piece(part, pause_s, tuple(used), places)
+
+
+def _ends(piece: Piece, analysis: Analysis, front: bool) -> tuple[int | None, ...]:
+    """Boundaries that were put around the first and last piece are the whole's own."""
+    step, count = (1, len(analysis.tokens)) if front else (-1, len(analysis.tokens))
+    places = list(piece.tokens)[::step]
+    for k, symbol in enumerate(piece.analysis.tokens[::step]):
+        if places[k] is not None or analysis.tokens[::step][k] != symbol:
+            break
+        places[k] = k if front else count - 1 - k
+    return tuple(places[::step])

@@ -4,70 +4,41 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+import unicodedata
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from ttskit.errors import InputError, UsageError
 from ttskit.interfaces.acoustic import AcousticInput, AcousticModel, Controls, Spectrogram
 from ttskit.interfaces.frontend import Analysis, Frontend, Unknown
 from ttskit.interfaces.vocoder import Vocoder
-from ttskit.synthesis.parts import split_analysis
+from ttskit.synthesis.markup import Marked, parse_markup
+from ttskit.synthesis.parts import Piece, split_pieces
+from ttskit.synthesis.prosody import Values, Wishes, part_controls, stack_controls, write_score
+from ttskit.synthesis.speakers import Shares, speaker_rows, speaker_shares
+from ttskit.synthesis.speech import Part, Speech, SpeechStream
+
+# Parts whose mels are made together. The first stands alone, so that it is heard soon; both ways of speaking cut the
+# text alike, so that a stream is the same audio to the last bit that the model rounds.
+_GROUPS = (1, 4, 16)
+_FIRST_CHUNK, _LAST_CHUNK = 16, 512  # frames given to a vocoder at once: few at first, then more for less repeated work
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """One spoken part (a sentence or clause): its analysis, its spectrogram (one row), its pause after it in seconds."""
+class _Planned:
+    """A part before it is spoken: tokens, silence after it, speakers, controls (see `part_controls`), seed."""
 
     analysis: Analysis
-    spectrogram: Spectrogram
     pause_s: float
-
-
-@dataclass(frozen=True, slots=True)
-class Speech:
-    """What `Voice.synthesize` gives.
-
-    Args:
-        audio: (S,) float32 in [-1, 1].
-        sample_rate_hz: its rate.
-        parts: what was spoken, part by part.
-        unknown: characters of the text that were not read.
-        timings: seconds spent in "frontend", "acoustic", "vocoder".
-        notes: one line each on anything that was adapted or went wrong (a part cut by the frame limit, a frame shift).
-    """
-
-    audio: np.ndarray
-    sample_rate_hz: int
-    parts: tuple[Part, ...] = ()
-    unknown: tuple[Unknown, ...] = ()
-    timings: Mapping[str, float] = field(default_factory=dict)
-    notes: tuple[str, ...] = ()
-
-    @property
-    def duration_s(self) -> float:
-        """Length of the audio in seconds."""
-        return len(self.audio) / self.sample_rate_hz
-
-    @property
-    def real_time_factor(self) -> float:
-        """Seconds of work per second of audio; below 1 is faster than speech."""
-        return sum(self.timings.values()) / max(self.duration_s, 1e-9)
-
-    @property
-    def finished(self) -> bool:
-        """Whether every part of an autoregressive model stopped by itself (always true for parallel models)."""
-        return all(p.spectrogram.finished is None or bool(p.spectrogram.finished.all()) for p in self.parts)
-
-    def save(self, path: str | Path) -> Path:
-        """Write a WAV file (16 bit)."""
-        from ttskit.audio.files import write_wav
-
-        write_wav(Path(path), self.audio, self.sample_rate_hz)
-        return Path(path)
+    shares: Shares
+    controls: dict[str, Any]
+    seed: int
 
 
 class Voice:
@@ -123,123 +94,233 @@ class Voice:
         self,
         text: str,
         *,
-        speaker: str | None = None,
+        speaker: str | Shares | None = None,
         seed: int = 0,
-        pace: float = 1.0,
-        pitch: float = 0.0,
-        pitch_range: float = 1.0,
-        energy: float = 1.0,
+        pace: Values = 1.0,
+        pitch: Values = 0.0,
+        pitch_range: Values | str = 1.0,
+        energy: Values = 1.0,
+        pitch_hz: Sequence[float | None] | None = None,
+        pitch_st: Sequence[float | None] | None = None,
+        like: str | Path | None = None,
+        like_speaker: str | None = None,
+        markup: bool = True,
         max_tokens: int = 150,
     ) -> Speech:
         """Speak `text`: sentences and, where too long, clauses apart, joined with natural pauses.
 
+        `pace`, `pitch`, `pitch_range` and `energy` are one number, or a list of one per word or one per token (its
+        length tells which; None is the voice's own). They combine with each other and with markup in the text.
+
         Args:
-            text: anything the frontend reads; long text is fine.
-            speaker: a name; may be left out where there is one.
+            text: anything the frontend reads; long text is fine. `{pace=0.8 pitch=+3|these words}` controls words
+                (see `ttskit.synthesis.markup`).
+            speaker: a name, or a mix as `"ana:0.7,beto:0.3"` or a mapping; may be left out where there is one.
             seed: same seed, same audio.
             pace: speed factor; 1.2 is faster.
             pitch: shift in semitones.
-            pitch_range: factor on the distance of F0 from the speaker's mean.
+            pitch_range: factor on the distance of F0 from the speaker's mean; "flat" is 0, "invert" -1.
             energy: loudness, a factor on the predicted energy; above 1 is louder.
+            pitch_hz: F0 in Hz per word or per token, None where the voice is to choose.
+            pitch_st: the same in semitones from the speaker's mean.
+            like: a recording of `text` whose durations and pitch are copied, in one part.
+            like_speaker: the voice's speaker who recorded it, if it is one: whose range its pitch is measured in.
+            markup: False reads braces as text.
             max_tokens: longest part, in tokens.
 
         Raises:
-            InputError: nothing to speak, symbols that the model does not know, a control it has not got.
+            InputError: nothing to speak, symbols that the model does not know, a control it has not got or that cannot
+                be, a list of the wrong length, markup that is not understood (with its position).
         """
-        controls = Controls(
-            pace=_positive("pace", pace), pitch=pitch, pitch_range=pitch_range, energy=_positive("energy", energy)
-        )
-        started = time.perf_counter()
-        analysis = self.frontend.analyze(text)
-        pieces = split_analysis(analysis, self.frontend.symbols, max_tokens)
-        read = time.perf_counter() - started
-        if not pieces:
-            where = ", ".join(f"{u.character!r} at {u.position}" for u in analysis.unknown[:5])
-            raise InputError(
-                "nothing to speak in the text",
-                f"unknown characters: {where}" if where else f"text: {text[:40]!r}",
-                "give at least one word",
-            )
-        seeds = [part_seed(seed, index) for index in range(len(pieces))]
-        rows, acoustic_s = self._spectrograms([p for p, _ in pieces], speaker, seeds, controls)
-        started = time.perf_counter()
-        waves = [self.waveform(row) for row in rows]
-        vocoder_s = time.perf_counter() - started
-        parts = tuple(Part(p, row, pause) for (p, pause), row in zip(pieces, rows, strict=True))
-        notes = list(self.notes)
-        notes += [
-            f"part {i + 1} ({p.analysis.normalized[:40]!r}) was cut at the frame limit"
-            for i, p in enumerate(parts)
-            if p.spectrogram.finished is not None and not bool(p.spectrogram.finished.all())
-        ]
-        return Speech(
-            self._join(waves, [p.pause_s for p in parts]),
-            self.sample_rate_hz,
-            parts,
-            analysis.unknown,
-            {"frontend": read, "acoustic": acoustic_s, "vocoder": vocoder_s},
-            tuple(notes),
-        )
+        stream, plan = self._begin(
+            text, speaker=speaker, seed=seed, pace=pace, pitch=pitch, pitch_range=pitch_range, energy=energy, pitch_hz=pitch_hz,
+            pitch_st=pitch_st, like=like, like_speaker=like_speaker, markup=markup, max_tokens=max_tokens,
+        )  # fmt: skip
+        audio = np.concatenate(list(self._speak(stream, plan, self.waveform_whole)))
+        stream.timings["first_audio"] = time.perf_counter() - stream._started
+        return Speech(audio, self.sample_rate_hz, tuple(stream.parts), stream.unknown, stream.timings, tuple(stream.notes))
+
+    def stream(self, text: str, *, chunk_frames: int | None = None, **how: Any) -> SpeechStream:
+        """The audio of `synthesize(text, **how)` in chunks, each as soon as it is made.
+
+        A vocoder that streams gives a part's audio while it goes on with its mel; with one that does not, audio comes
+        part by part, which a note says.
+
+        Args:
+            chunk_frames: mel frames given to the vocoder at once; None begins with few and takes more and more.
+        """
+        if chunk_frames is not None and chunk_frames < 1:
+            raise InputError("chunk_frames must be at least 1", f"got {chunk_frames}", "leave it out")
+        stream, plan = self._begin(text, **how)
+        if not self.vocoder.streaming:
+            stream.notes.append(f"vocoder {self.vocoder_name!r} cannot stream: audio comes part by part")
+        stream._chunks = self._speak(stream, plan, lambda row: self.waveform_chunks(row, chunk_frames))
+        return stream
 
     def spectrogram(
         self,
         tokens: Sequence[Sequence[str]],
         *,
-        speaker: str | None = None,
+        speaker: str | Shares | None = None,
         seeds: Sequence[int] | None = None,
         controls: Controls | None = None,
     ) -> list[Spectrogram]:
         """Mels of token sequences, one row each, without cutting or joining (for comparison and study)."""
-        ids = [self.acoustic.context.symbols.ids(row) for row in tokens]
+        shares = speaker_shares(speaker, self.acoustic.context.speakers)
+        return self._mels(tokens, [shares] * len(tokens), seeds or range(len(tokens)), controls)
+
+    def waveform(self, spectrogram: Spectrogram) -> np.ndarray:
+        """Audio (S,) of one spectrogram row, on the recording's clock: what lies before sample 0 is dropped."""
+        return np.concatenate(list(self.waveform_whole(spectrogram)))
+
+    def waveform_whole(self, spectrogram: Spectrogram) -> Iterator[np.ndarray]:
+        """`waveform` in one pass, as one chunk."""
+        return self._placed(spectrogram, lambda mel: [self.vocoder.infer(mel)])
+
+    def waveform_chunks(self, spectrogram: Spectrogram, chunk_frames: int | None = None) -> Iterator[np.ndarray]:
+        """`waveform` in chunks; one, if the vocoder does not stream. See `stream`."""
+        if not self.vocoder.streaming:
+            return self.waveform_whole(spectrogram)
+        return self._placed(spectrogram, lambda mel: self.vocoder.infer_stream(_chunks(mel, chunk_frames)))
+
+    @torch.inference_mode()
+    def _placed(self, spectrogram: Spectrogram, vocode: Callable[[Tensor], Any]) -> Iterator[np.ndarray]:
+        """The one place where a mel becomes audio: chunks (s,) float32 within [-1, 1], on the recording's clock."""
+        early = -self.mel.waveform_start_samples  # samples before sample 0 to drop, or silence that is missing
+        if early < 0:
+            yield np.zeros(-early, np.float32)
+        for wave in vocode(spectrogram.mel[:, :, : int(spectrogram.lengths[0])].to(self.device)):
+            audio = np.clip(wave[0].float().cpu().numpy(), -1.0, 1.0)
+            dropped = min(max(early, 0), len(audio))
+            early -= dropped
+            if len(audio) > dropped:
+                yield audio[dropped:]
+
+    # -- from text to parts
+
+    def _begin(self, text: str, *, speaker: str | Shares | None = None, seed: int = 0, like: str | Path | None = None,
+               like_speaker: str | None = None, markup: bool = True, max_tokens: int = 150, **wishes: Any,
+               ) -> tuple[SpeechStream, list[_Planned]]:  # fmt: skip
+        """Read the text and settle every control; nothing is spoken yet."""
+        started = time.perf_counter()
         table = self.acoustic.context.speakers
-        who = table.id(speaker)
+        whole = speaker_shares(speaker, table)
+        text = unicodedata.normalize("NFC", text)  # as frontends do: positions count the same characters
+        marked = parse_markup(text) if markup else Marked(text)
+        analysis = self.frontend.analyze(marked.text)
+        unknown = tuple(Unknown(u.character, marked.position(u.position)) for u in analysis.unknown)
+        if not analysis.words:
+            raise _nothing(text, unknown)
+        score = write_score(analysis, marked, Wishes(**wishes))
+        if like is None and like_speaker is not None:
+            raise UsageError("like_speaker without like", "it says who made the recording", "give the recording as well")
+        if like is not None:
+            pieces = [_undivided(analysis, score)]
+            heaviest = max(whole, key=whole.__getitem__)
+            who = table.id(like_speaker if like_speaker is not None else heaviest)
+            known = self.acoustic.context.pitch_of({like_speaker: 1.0}) if like_speaker is not None else None
+            from ttskit.synthesis.recording import copy_prosody
+
+            score.copied = copy_prosody(like, analysis.tokens, self.acoustic, who, known)
+        else:
+            pieces = split_pieces(analysis, self.frontend.symbols, max_tokens, score.cuts)
+        if not pieces:
+            raise _nothing(text, unknown)
+        plan = []
+        for index, piece in enumerate(pieces):
+            own = score.speakers[piece.words[0]]
+            shares = whole if own is None else speaker_shares(own, table)
+            controls = part_controls(score, piece, lambda shares=shares: self.acoustic.context.pitch_of(shares))
+            pace = controls["pace"]
+            pause = piece.pause_s / float(pace if isinstance(pace, float) else pace[-1])
+            if index + 1 < len(pieces):
+                pause = score.pauses.get(pieces[index + 1].words[0], pause)
+            plan.append(_Planned(piece.analysis, pause, shares, controls, part_seed(seed, index)))
+        stream = SpeechStream(self.sample_rate_hz, unknown, self.notes, started)
+        stream.timings["frontend"] = time.perf_counter() - started
+        return stream, plan
+
+    # -- from parts to audio
+
+    def _speak(
+        self, stream: SpeechStream, plan: Sequence[_Planned], vocode: Callable[[Spectrogram], Iterator[np.ndarray]]
+    ) -> Iterator[np.ndarray]:
+        """Audio of the parts in order, with the pauses between them; tells `stream` what was spoken and how long it took."""
+        clock = _Clock(stream.timings)
+        for index, (planned, row) in enumerate(clock.spent("acoustic", self._rows(plan))):
+            stream.begin(Part(planned.analysis, row, planned.pause_s))
+            yield from clock.spent("vocoder", vocode(row))
+            if index + 1 < len(plan) and (silence := round(planned.pause_s * self.sample_rate_hz)):
+                yield np.zeros(silence, np.float32)
+
+    def _rows(self, plan: Sequence[_Planned]) -> Iterator[tuple[_Planned, Spectrogram]]:
+        first, size = 0, 0
+        while first < len(plan):
+            group = plan[first : first + _GROUPS[size]]
+            controls = stack_controls([p.controls for p in group], [len(p.analysis.tokens) for p in group])
+            mels = self._mels([p.analysis.tokens for p in group], [p.shares for p in group], [p.seed for p in group], controls)
+            yield from zip(group, mels, strict=True)
+            first, size = first + len(group), min(size + 1, len(_GROUPS) - 1)
+
+    def _mels(
+        self, tokens: Sequence[Sequence[str]], shares: Sequence[Shares], seeds: Sequence[int], controls: Controls | None
+    ) -> list[Spectrogram]:
+        context = self.acoustic.context
+        ids = [context.symbols.ids(row) for row in tokens]
         longest = max((len(row) for row in ids), default=0)
-        batch = torch.full((len(ids), longest), self.acoustic.context.symbols.pad_id, dtype=torch.long)
+        batch = torch.full((len(ids), longest), context.symbols.pad_id, dtype=torch.long)
         for i, row in enumerate(ids):
             batch[i, : len(row)] = torch.tensor(row, dtype=torch.long)
-        inputs = AcousticInput(batch, torch.tensor([len(r) for r in ids]), torch.full((len(ids),), who, dtype=torch.long))
-        generators = [torch.Generator().manual_seed(s) for s in (seeds or range(len(ids)))]
+        speaker, weights = speaker_rows(shares, context.speakers)
+        inputs = AcousticInput(batch, torch.tensor([len(r) for r in ids]), speaker, weights)
+        generators = [torch.Generator().manual_seed(s) for s in seeds]
         with torch.inference_mode():
             out = self.acoustic.infer(inputs.to(self.device), controls, generators)
         return [out.row(i) for i in range(len(ids))]
 
-    def waveform(self, spectrogram: Spectrogram) -> np.ndarray:
-        """Audio (S,) of one spectrogram row, on the recording's clock: what lies before sample 0 is dropped."""
-        with torch.inference_mode():
-            wave = (
-                self.vocoder.infer(spectrogram.mel[:, :, : int(spectrogram.lengths[0])].to(self.device))[0]
-                .float()
-                .cpu()
-                .numpy()
-            )
-        start = self.mel.waveform_start_samples
-        return wave[-start:] if start < 0 else np.concatenate([np.zeros(start, np.float32), wave])
 
-    def _spectrograms(
-        self, parts: Sequence[Analysis], speaker: str | None, seeds: Sequence[int], controls: Controls, rows_at_once: int = 16
-    ) -> tuple[list[Spectrogram], float]:
-        started = time.perf_counter()
-        rows: list[Spectrogram] = []
-        for first in range(0, len(parts), rows_at_once):
-            chosen = slice(first, first + rows_at_once)
-            rows += self.spectrogram([p.tokens for p in parts[chosen]], speaker=speaker, seeds=seeds[chosen], controls=controls)
-        return rows, time.perf_counter() - started
+class _Clock:
+    """Adds up the time that is spent inside iterators, which stand still between two values."""
 
-    def _join(self, waves: Sequence[np.ndarray], pauses: Sequence[float]) -> np.ndarray:
-        pieces: list[np.ndarray] = []
-        for index, (wave, pause) in enumerate(zip(waves, pauses, strict=True)):
-            pieces.append(np.clip(wave, -1.0, 1.0).astype(np.float32))
-            if index + 1 < len(waves):
-                pieces.append(np.zeros(round(pause * self.sample_rate_hz), np.float32))
-        return np.concatenate(pieces)
+    def __init__(self, timings: dict[str, float]) -> None:
+        self.timings = timings
+
+    def spent(self, name: str, values: Iterator[Any]) -> Iterator[Any]:
+        """The values, with the time that each took added to `name`."""
+        values = iter(values)
+        while True:
+            started = time.perf_counter()
+            try:
+                value = next(values)
+            except StopIteration:
+                return
+            finally:
+                self.timings[name] += time.perf_counter() - started
+            yield value
+
+
+def _chunks(mel: Tensor, frames: int | None) -> Iterator[Tensor]:
+    """A mel (1, M, T) in chunks of `frames`, or of 16 and then twice as many each time."""
+    at, size = 0, frames or _FIRST_CHUNK
+    while at < mel.shape[2]:
+        yield mel[:, :, at : at + size]
+        at, size = at + size, frames or min(2 * size, _LAST_CHUNK)
+
+
+def _undivided(analysis: Analysis, score: Any) -> Piece:
+    """The whole text as one piece, for a recording that is one as well."""
+    if score.pauses or len(set(score.speakers)) > 1:
+        raise InputError("a copied recording is spoken in one part", "the text has pauses or several speakers in it",
+                         "leave them out of the text, or speak its parts one by one")  # fmt: skip
+    return Piece(analysis, 0.0, tuple(range(len(analysis.words))), tuple(range(len(analysis.tokens))))
+
+
+def _nothing(text: str, unknown: Sequence[Unknown]) -> InputError:
+    where = ", ".join(f"{u.character!r} at {u.position}" for u in unknown[:5])
+    why = f"unknown characters: {where}" if where else f"text: {text[:40]!r}"
+    return InputError("nothing to speak in the text", why, "give at least one word")
 
 
 def part_seed(seed: int, index: int) -> int:
     """The seed of part `index`: a function of both, so that editing one sentence leaves the others as they were."""
     return int.from_bytes(hashlib.sha256(f"{seed}/{index}".encode()).digest()[:7], "big")
-
-
-def _positive(name: str, value: float) -> float:
-    if not (value > 0 and np.isfinite(value)):
-        raise InputError(f"{name} must be a positive number", f"got {value!r}", f"use {name} 1.0 for the voice's own")
-    return value

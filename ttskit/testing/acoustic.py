@@ -19,6 +19,13 @@ STATE = TrainState(step=50, epoch=3, total_steps=100)
 # fp32 sums in another order (other padding, other batch) differ by rounding only.
 ATOL = 2e-4
 
+# Controls that take a number, and one that must be heard.
+_NUMBERS = {"pace": 0.5, "pitch": 4.0, "pitch_range": 2.5, "energy": 1.7}
+
+
+def _same(one: Spectrogram, other: Spectrogram, atol: float = ATOL) -> bool:
+    return one.mel.shape == other.mel.shape and torch.allclose(one.mel, other.mel, rtol=0, atol=atol)
+
 
 def check_acoustic_model(plugin: Plugin) -> list[CheckResult]:
     """Checks an acoustic model built with its `small_options`."""
@@ -267,45 +274,87 @@ class _Suite:
 
     def controls(self) -> None:
         plain = self.infer(self.inputs)
-        tries = {
-            "pace": Controls(pace=0.5),
-            "pitch": Controls(pitch=4.0),
-            "pitch_range": Controls(pitch_range=2.5),
-            "energy": Controls(energy=1.7),
-        }
         for control in self.model.controls:
-            need(control in tries, f"unknown control {control!r} declared")
-            changed = self.infer(self.inputs, tries[control])
-            same = changed.mel.shape == plain.mel.shape and torch.allclose(changed.mel, plain.mel, atol=1e-6)
-            need(not same, f"control {control!r} has no effect")
-            value = getattr(tries[control], control)
-            per_token = replace(Controls(), **{control: torch.full(self.inputs.tokens.shape, float(value))})
-            again = self.infer(self.inputs, per_token)
+            need(control in _NUMBERS or control in ("durations", "pitch_values", "speaker_mix"), f"unknown control {control!r}")
+            if control not in _NUMBERS:
+                continue
+            value = _NUMBERS[control]
+            changed = self.infer(self.inputs, Controls(**{control: value}))
+            need(not _same(changed, plain, 1e-6), f"control {control!r} has no effect")
+            per_token = Controls(**{control: torch.full(self.inputs.tokens.shape, value)})
             need(
-                again.mel.shape == changed.mel.shape and torch.allclose(again.mel, changed.mel, atol=ATOL),
+                _same(self.infer(self.inputs, per_token), changed),
                 f"control {control!r} given per token differs from the same number for all tokens",
             )
+        if "durations" in self.model.controls:
+            self.given_durations(plain)
         if "pace" in self.model.controls:
-            durations = torch.full_like(self.inputs.tokens, 4) * (
-                torch.arange(self.inputs.tokens.shape[1])[None] < self.inputs.lengths[:, None]
-            )
-            slow = self.infer(self.inputs, Controls(durations=durations.float(), pace=0.5)).lengths
-            fast = self.infer(self.inputs, Controls(durations=durations.float(), pace=2.0)).lengths
+            given = {"durations": self.steady(4.0)} if "durations" in self.model.controls else {}
+            slow, fast = (self.infer(self.inputs, Controls(pace=pace, **given)).lengths for pace in (0.5, 2.0))
             need(
                 bool((slow > fast).all()),
                 f"pace 0.5 gives {slow.tolist()} frames, pace 2.0 {fast.tolist()}: pace is a speed, larger is shorter",
             )
+        if "pitch_values" in self.model.controls:
+            self.given_pitch(plain)
+        if "speaker_mix" in self.model.controls:
+            self.mixed_speakers()
+
+    def steady(self, frames: float) -> Tensor:
+        """The same duration (B, N) for every real token."""
+        return frames * (torch.arange(self.inputs.tokens.shape[1])[None] < self.inputs.lengths[:, None])
+
+    def given_durations(self, plain: Spectrogram) -> None:
+        made = self.infer(self.inputs, Controls(durations=self.steady(4.0)))
+        need(
+            torch.equal(made.lengths.long(), 4 * self.inputs.lengths),
+            f"4 frames for each of {self.inputs.lengths.tolist()} tokens give {made.lengths.tolist()} frames",
+        )
+        kept = self.infer(self.inputs, Controls(durations=torch.full(self.inputs.tokens.shape, torch.nan)))
+        need(_same(kept, plain), "durations that are all NaN must leave the model's own")
+        if plain.durations is not None:
+            one = torch.full(self.inputs.tokens.shape, torch.nan)
+            one[:, 0] = 7.0
+            part = self.infer(self.inputs, Controls(durations=one)).durations
+            spoke = plain.lengths > 1  # a row that would have had no frame at all got its one somewhere
+            right = bool((part[:, 0] == 7).all()) and torch.equal(part[spoke, 1:], plain.durations[spoke, 1:])
+            need(right, "a duration given for the first token alone must change that token and no other")
+
+    def given_pitch(self, plain: Spectrogram) -> None:
+        shape = self.inputs.tokens.shape
+        fixed = {"durations": self.steady(4.0)} if "durations" in self.model.controls else {}
+        low, high = (self.infer(self.inputs, Controls(pitch_values=torch.full(shape, v), **fixed)) for v in (-1.0, 1.0))
+        need(not _same(low, high, 1e-6), "control 'pitch_values' has no effect")
+        kept = self.infer(self.inputs, Controls(pitch_values=torch.full(shape, torch.nan)))
+        need(_same(kept, plain), "pitch_values that are all NaN must leave the model's own")
+        if high.pitch is not None:
+            real = torch.arange(shape[1])[None] < self.inputs.lengths[:, None]
+            need(bool((high.pitch[real] - 1.0).abs().max() < 1e-4), "infer does not report the pitch_values that were given")
+
+    def mixed_speakers(self) -> None:
+        rows, speakers = len(self.inputs.tokens), len(self.context.speakers)
+        need(self.model.multi_speaker, "speaker_mix is declared, but not multi_speaker")
+        own = torch.nn.functional.one_hot(self.inputs.speaker, speakers).float()
+        one = self.infer(self.inputs)
+        alone = self.infer(replace(self.inputs, speaker=None, speaker_weights=own))
+        need(_same(alone, one, 0.0), "a mix that is all one speaker's differs from that speaker")
+        half = self.infer(replace(self.inputs, speaker_weights=torch.full((rows, speakers), 1.0 / speakers)))
+        need(not _same(half, one, 1e-6), "control 'speaker_mix' has no effect")
+        wrong = {"do not sum to 1": 2 * own, "are negative": 2 * own - 1.0 / speakers, "lack a speaker": own[:, 1:]}
+        for fault, weights in wrong.items():
+            must_refuse(f"speaker weights that {fault}", lambda w=weights: self.infer(replace(self.inputs, speaker_weights=w)))
 
     def no_controls(self) -> None:
-        tries = {
-            "pace": Controls(pace=2.0),
-            "pitch": Controls(pitch=4.0),
-            "pitch_range": Controls(pitch_range=2.0),
-            "energy": Controls(energy=2.0),
-        }
+        shape = self.inputs.tokens.shape
+        tries = {name: Controls(**{name: value}) for name, value in _NUMBERS.items()}
+        tries |= {"durations": Controls(durations=self.steady(4.0)), "pitch_values": Controls(pitch_values=torch.zeros(shape))}
         for control, asked in tries.items():
             if control not in self.model.controls:
                 must_refuse(f"control {control!r}, which is not declared,", lambda asked=asked: self.infer(self.inputs, asked))
+        if "speaker_mix" not in self.model.controls:
+            weights = torch.nn.functional.one_hot(self.inputs.speaker, len(self.context.speakers)).float()
+            mixed = replace(self.inputs, speaker_weights=weights)
+            must_refuse("control 'speaker_mix', which is not declared,", lambda: self.infer(mixed))
 
     def speakers(self) -> None:
         if not self.model.multi_speaker:

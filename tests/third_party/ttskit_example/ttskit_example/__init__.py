@@ -9,8 +9,8 @@ from ttskit.interfaces import AcousticModelPlugin, CommandPlugin, VocoderPlugin
 @hookimpl
 def ttskit_acoustic_models():
     """The acoustic model `stretch`."""
-    facts = {"decoding": "parallel", "features": [], "controls": ["pace"], "multi_speaker": True, "teacher_forced": False,
-             "aligns": False}
+    facts = {"decoding": "parallel", "features": [], "controls": ["pace", "durations"], "multi_speaker": True,
+             "teacher_forced": False, "aligns": False}
     return [AcousticModelPlugin("stretch", "every token a steady sound of the same length", "ttskit_example.model:Stretch",
                                 "ttskit_example.config:StretchOptions", facts)]
 

@@ -33,7 +33,7 @@ class Stretch(AcousticModel):
     """Token and speaker embedding, one hidden layer, a mel frame."""
 
     decoding = "parallel"
-    controls = ("pace",)
+    controls = ("pace", "durations")
     multi_speaker = True
 
     def __init__(self, options: StretchOptions, context: ModelContext) -> None:
@@ -66,8 +66,9 @@ class Stretch(AcousticModel):
               generators: Sequence[torch.Generator] | None = None) -> Spectrogram:
         controls = self.check_input(inputs, controls)
         speaker = inputs.speaker if inputs.speaker is not None else torch.zeros_like(inputs.lengths)
-        length = controls.durations if controls.durations is not None else torch.full(inputs.tokens.shape,
-                                                                                      float(self.options.frames_per_token))
+        length = torch.full(inputs.tokens.shape, float(self.options.frames_per_token))
+        if controls.durations is not None:
+            length = torch.where(controls.durations.isnan(), length, controls.durations.float())
         real = length_mask(inputs.lengths, inputs.tokens.shape[1])
         durations = (length.to(real.device) / controls.pace).round().clamp_min(1).long() * real
         sounds = self.sounds(inputs.tokens, speaker)

@@ -1,0 +1,120 @@
+"""What a voice gives: speech as a whole, or a stream of its audio."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from ttskit.interfaces.acoustic import Spectrogram
+from ttskit.interfaces.frontend import Analysis, Unknown
+
+WORK = ("frontend", "acoustic", "vocoder")  # timings that add up to the work done
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One spoken part (a sentence or clause): its analysis, its spectrogram (one row), its pause after it in seconds."""
+
+    analysis: Analysis
+    spectrogram: Spectrogram
+    pause_s: float
+
+
+class _Spoken:
+    """What speech and its stream have in common."""
+
+    __slots__ = ()
+
+    @property
+    def duration_s(self) -> float:
+        """Length of the audio in seconds."""
+        return self.samples / self.sample_rate_hz
+
+    @property
+    def real_time_factor(self) -> float:
+        """Seconds of work per second of audio; below 1 is faster than speech."""
+        return sum(self.timings.get(name, 0.0) for name in WORK) / max(self.duration_s, 1e-9)
+
+    @property
+    def first_audio_s(self) -> float:
+        """Seconds from the call to the first audio."""
+        return self.timings.get("first_audio", float("nan"))
+
+    @property
+    def finished(self) -> bool:
+        """Whether every part of an autoregressive model stopped by itself (always true for parallel models)."""
+        return all(p.spectrogram.finished is None or bool(p.spectrogram.finished.all()) for p in self.parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Speech(_Spoken):
+    """What `Voice.synthesize` gives.
+
+    Args:
+        audio: (S,) float32 in [-1, 1].
+        sample_rate_hz: its rate.
+        parts: what was spoken, part by part; spans of their words count the characters of the text without markup.
+        unknown: characters of the text that were not read.
+        timings: seconds spent in "frontend", "acoustic", "vocoder", and from the call to the "first_audio".
+        notes: one line each on anything that was adapted or went wrong (a part cut by the frame limit, a frame shift).
+    """
+
+    audio: np.ndarray
+    sample_rate_hz: int
+    parts: tuple[Part, ...] = ()
+    unknown: tuple[Unknown, ...] = ()
+    timings: Mapping[str, float] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+    @property
+    def samples(self) -> int:
+        """Length of the audio in samples."""
+        return len(self.audio)
+
+    def save(self, path: str | Path) -> Path:
+        """Write a WAV file (16 bit)."""
+        from ttskit.audio.files import write_wav
+
+        write_wav(Path(path), self.audio, self.sample_rate_hz)
+        return Path(path)
+
+
+class SpeechStream(_Spoken):
+    """An iterator over the audio of a text, chunk by chunk as it is made; joined, the chunks are `Speech.audio`.
+
+    `parts`, `notes`, `timings` and `samples` grow with it and are whole when it has ended.
+
+    Attributes:
+        sample_rate_hz, unknown, notes, timings: as in `Speech`.
+        parts: those that were begun so far.
+        samples: length of what was given so far.
+    """
+
+    __slots__ = ("_chunks", "_started", "notes", "parts", "sample_rate_hz", "samples", "timings", "unknown")
+
+    def __init__(self, sample_rate_hz: int, unknown: Sequence[Unknown], notes: Sequence[str], started: float) -> None:
+        self.sample_rate_hz, self.unknown, self.notes = sample_rate_hz, tuple(unknown), list(notes)
+        self.parts: list[Part] = []
+        self.samples = 0
+        self.timings: dict[str, float] = dict.fromkeys(WORK, 0.0)
+        self._started = started
+        self._chunks: Iterator[np.ndarray] = iter(())
+
+    def __iter__(self) -> SpeechStream:
+        return self
+
+    def __next__(self) -> np.ndarray:
+        chunk = next(self._chunks)
+        self.timings.setdefault("first_audio", time.perf_counter() - self._started)
+        self.samples += len(chunk)
+        return chunk
+
+    def begin(self, part: Part) -> None:
+        """A part's mel is there."""
+        self.parts.append(part)
+        if part.spectrogram.finished is not None and not bool(part.spectrogram.finished.all()):
+            self.notes.append(f"part {len(self.parts)} ({part.analysis.normalized[:40]!r}) was cut at the frame limit")
