@@ -257,6 +257,28 @@ class FalseStreaming(RightVocoder):
             yield self.infer(chunk)
 
 
+class Streams(RightVocoder):
+    streaming = True
+
+    def infer_stream(self, chunks):
+        chunks = [*chunks] or [torch.zeros(1, self.mel.bands, 0)]
+        yield self.infer(torch.cat(chunks, dim=2))  # all at once, when all is known
+
+
+class StreamsSeams(RightVocoder):
+    """Each sample is a mean with the one before, which the first of a chunk has not got."""
+
+    streaming = True
+
+    def infer(self, mel):
+        wave = super().infer(mel)
+        return 0.5 * (wave + torch.nn.functional.pad(wave, (1, 0))[:, :-1])
+
+    def infer_stream(self, chunks):
+        for chunk in chunks:
+            yield self.infer(chunk)
+
+
 class TakesNan(RightVocoder):
     def check_mel(self, mel):
         super().check_mel(torch.nan_to_num(mel))
@@ -280,6 +302,8 @@ def test_a_right_vocoder_passes_every_check():
     [
         (OneFrameShort, {}, "samples per frame", "samples, need"),
         (FalseStreaming, {"streaming": True}, "streaming", "chunks of 1 "),
+        (Streams, {"streaming": True}, "streaming", "before the whole mel"),
+        (StreamsSeams, {"streaming": True}, "streaming", "differ by"),
         (RightVocoder, {"trainable": True}, "declared facts are true", "'trainable'"),
         (TakesNan, {}, "errors for bad input", "NaN"),
     ],

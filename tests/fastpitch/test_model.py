@@ -16,6 +16,7 @@ from ttskit.nn import length_mask
 from ttskit.symbols import SpeakerTable, SymbolTable
 from ttskit_fastpitch.config import FastPitchOptions
 from ttskit_fastpitch.model import FastPitch
+from ttskit_fastpitch.prosody import pitch_features
 
 BANDS, LETTERS = 20, "abcdefghij"
 STACK = {"layers": 1, "heads": 2, "head_channels": 8, "filter_channels": 32, "dropout": 0.0, "attention_dropout": 0.0}
@@ -111,6 +112,7 @@ def test_teacher_forced_and_durations_follow_the_target():
 @pytest.mark.parametrize("changes", [
     {}, {"energy": False}, {"pitch": False, "energy": False}, {"alignment": "external"}, {"padding": "reference"},
     {"speaker": {"predictors": False, "aligner": False, "decoder": True}}, {"aligner": {"prior": {"form": "interpolated"}}},
+    {"pitch_embedding": "fourier"},
 ])  # fmt: skip
 def test_every_parameter_gets_a_gradient(changes: dict):
     model, batch = build(**changes), example(durations=True)
@@ -181,8 +183,8 @@ def test_pitch_shift_is_in_semitones_of_the_speaker():
     model, batch = build().eval(), example()
     values = torch.tensor([0.0, 1.0, -1.0]).repeat(4, 3)
     made = model.infer(spoken_input(batch), Controls(pitch=12.0, pitch_values=values))
-    # Row 0 is speaker v0 (120 ± 20 Hz), row 1 is v1 (180 ± 30 Hz): an octave doubles the frequency; unvoiced stays.
-    assert made.pitch[0, 0] == 0.0
+    # Row 0 is speaker v0 (120 ± 20 Hz), row 1 is v1 (180 ± 30 Hz): an octave doubles the frequency.
+    assert float(made.pitch[0, 0]) == pytest.approx((2 * 120 - 120) / 20)
     assert float(made.pitch[0, 1]) == pytest.approx((2 * 140 - 120) / 20)
     assert float(made.pitch[1, 2]) == pytest.approx((2 * 150 - 180) / 30)
     ranged = model.infer(spoken_input(batch), Controls(pitch_range=0.5, pitch_values=values))
@@ -191,10 +193,56 @@ def test_pitch_shift_is_in_semitones_of_the_speaker():
     shifts[:, 1] = 12.0
     local = model.infer(spoken_input(batch), Controls(pitch=shifts, pitch_values=values))
     torch.testing.assert_close(local.pitch[0, 1], made.pitch[0, 1])
-    torch.testing.assert_close(local.pitch[0, 2], values[0, 2])
+    assert torch.equal(local.pitch[0, 2], values[0, 2])
+    flat = model.infer(spoken_input(batch), Controls(pitch=12.0, pitch_range=0.0, pitch_values=values))
+    assert bool((flat.pitch[0] == 6.0).all())  # flat at the mean, then an octave above it
     neutral = model.infer(spoken_input(batch), Controls(pitch_values=values, durations=torch.full(values.shape, 2.0)))
     moved = model.infer(spoken_input(batch), Controls(pitch=3.0, pitch_values=values, durations=torch.full(values.shape, 2.0)))
     assert not torch.allclose(neutral.mel, moved.mel)
+
+
+def test_nan_leaves_the_models_own_pitch_and_durations():
+    model, batch = build().eval(), example(rows=1)
+    inputs, own = spoken_input(batch), Controls(durations=torch.full(batch.tokens.shape, 3.0))
+    plain = model.infer(inputs, own)
+    some = torch.full(batch.tokens.shape, math.nan)
+    some[:, 2] = 1.5
+    made = model.infer(inputs, replace(own, pitch_values=some))
+    assert made.pitch[0, 2] == 1.5
+    others = torch.arange(9) != 2
+    assert torch.equal(made.pitch[:, others], plain.pitch[:, others])
+    lasting = model.infer(inputs, Controls(durations=torch.where(some.isnan(), some, torch.tensor(9.0))))
+    assert lasting.durations[0, 2] == 9
+
+
+def test_a_mix_of_one_speaker_is_that_speaker_and_a_mix_of_two_lies_between():
+    model, batch = build(energy=False).eval(), example()
+    inputs = spoken_input(batch)
+    controls = Controls(durations=torch.full(batch.tokens.shape, 3.0), pitch=2.0)
+    for speaker in (0, 1):
+        one = model.infer(replace(inputs, speaker=torch.full((4,), speaker)), controls)
+        shares = torch.zeros(4, 2)
+        shares[:, speaker] = 1.0
+        alone = model.infer(replace(inputs, speaker=None, speaker_weights=shares), controls)
+        assert torch.equal(alone.mel, one.mel) and torch.equal(alone.pitch, one.pitch)
+    values = torch.ones(batch.tokens.shape)
+    half = replace(inputs, speaker_weights=torch.full((4, 2), 0.5))
+    made = model.infer(half, Controls(pitch=12.0, pitch_values=values))  # 150 ± 25 Hz, between 120 ± 20 and 180 ± 30
+    assert float(made.pitch[0, 0]) == pytest.approx((2 * 175 - 150) / 25)
+    unknown = build(context(pitch=False)).eval()
+    with pytest.raises(InputError, match="no pitch statistics for speaker 'v0'"):
+        unknown.infer(half, Controls(pitch=1.0))
+
+
+def test_sines_of_pitch_tell_near_pitches_apart_and_never_wrap():
+    pitch = torch.tensor([[-9.0, -8.0, 0.0, 0.1, 8.0, 9.0]])
+    features = pitch_features(pitch, "fourier")
+    assert features.shape == (1, 6, 65) and torch.equal(features[:, :, 0], pitch)
+    assert torch.equal(features[0, 0, 1:], features[0, 1, 1:]) and torch.equal(features[0, 4, 1:], features[0, 5, 1:])
+    fastest = features[0, 2:4, 32]  # sin of two periods per deviation
+    torch.testing.assert_close(fastest, torch.tensor([0.0, math.sin(2 * math.pi * 0.2)]))
+    torch.testing.assert_close(features[0, 2, 33:], torch.ones(32))
+    assert torch.equal(pitch_features(pitch, "linear"), pitch[:, :, None])
 
 
 def test_wrong_controls_are_told():

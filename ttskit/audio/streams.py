@@ -36,7 +36,8 @@ class AudioStream:
 
     def write(self, audio: np.ndarray) -> None:
         """Append a chunk."""
-        pcm = np.rint(np.clip(audio, -1.0, 1.0) * 32767.0).astype("<i2")
+        # As libsndfile turns floats into 16 bits, so that a streamed file has the samples of one written at once.
+        pcm = np.floor(np.asarray(audio, dtype=np.float64) * 32768.0).clip(-32768, 32767).astype("<i2")
         self._file.write(pcm.tobytes())
         self._file.flush()
         self.samples += len(pcm)

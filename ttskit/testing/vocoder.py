@@ -76,13 +76,34 @@ def check_vocoder(plugin: Plugin) -> list[CheckResult]:
         if not vocoder.streaming:
             must_refuse("infer_stream, which is not declared,", lambda: list(vocoder.infer_stream([mel])))
             return
-        whole = infer(mel[:1])
-        for size in (1, 7, 1000):
+        long = torch.randn(2, mel_config.bands, 90, generator=torch.Generator().manual_seed(4)) - 5.0
+        whole = infer(long)
+        for name, chunks in {
+            **{f"of {size}": long.split(size, dim=2) for size in (1, 7, 32, 1000)},
+            "of changing sizes": long.split([3, 40, 1, 2, 44], dim=2),
+        }.items():
             with torch.inference_mode():
-                joined = torch.cat(list(vocoder.infer_stream(mel[:1].split(size, dim=2))), dim=1)
-            need(joined.shape == whole.shape, f"chunks of {size} give {tuple(joined.shape)}, one pass {tuple(whole.shape)}")
+                joined = torch.cat(list(vocoder.infer_stream(iter(chunks))), dim=1)
+            need(joined.shape == whole.shape, f"chunks {name} give {tuple(joined.shape)}, one pass {tuple(whole.shape)}")
             worst = float((joined - whole).abs().max())
-            need(worst <= 1e-4, f"streaming is declared, but chunks of {size} frames differ by {worst:.2g} from one pass")
+            need(worst <= 1e-4, f"streaming is declared, but chunks {name} frames differ by {worst:.2g} from one pass")
+        taken = 0
+
+        def counted():
+            nonlocal taken
+            for chunk in torch.randn(1, mel_config.bands, 400, generator=torch.Generator().manual_seed(5)).split(4, dim=2):
+                taken += 1
+                yield chunk - 5.0
+
+        with torch.inference_mode():
+            first = next(iter(vocoder.infer_stream(counted())))
+        need(taken < 100, "streaming is declared, but nothing is given before the whole mel (400 frames) is known")
+        need(first.shape[1] > 0, "the first chunk of audio is empty")
+        must_refuse("a stream without a chunk", lambda: list(vocoder.infer_stream(iter(()))))
+        broken = mel[:1].clone()
+        broken[0, 0, 3] = float("nan")
+        must_refuse("a chunk with NaN", lambda: list(vocoder.infer_stream([broken])))
+        must_refuse("a chunk with another number of bands", lambda: list(vocoder.infer_stream([mel[:1, :-1]])))
 
     def training() -> None:
         if not vocoder.trainable:

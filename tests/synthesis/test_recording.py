@@ -1,0 +1,108 @@
+"""Prosody copied from a recording: the aligner's durations, the recording's contour in the speaker's own range."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import soundfile
+import torch
+
+from ttskit.audio.mel import MelExtractor
+from ttskit.errors import AudioError, InputError
+from ttskit.synthesis.recording import copy_prosody, token_pitch
+from ttskit.testing import tone
+
+TEXT = "Hola, che."
+
+
+@pytest.fixture(scope="module")
+def recording(tmp_path_factory):
+    """Half a second at 100 Hz, half at 150 Hz, silence around it; other rate than the voice's."""
+    path = tmp_path_factory.mktemp("audio") / "a.wav"
+    silence = np.zeros(16_000, np.float32)
+    soundfile.write(path, np.concatenate([silence, tone(100, 0.5, 16_000), tone(150, 0.5, 16_000), silence]), 16_000)
+    return path
+
+
+def test_pitch_is_averaged_over_the_voiced_frames_of_a_token():
+    pitch, voiced = np.array([1.0, 3.0, 9.0, 5.0, 7.0]), np.array([True, True, False, False, True])
+    assert token_pitch(pitch, voiced, np.array([2, 0, 2, 1])).tolist() == [2.0, 0.0, 0.0, 7.0]
+
+
+def test_durations_are_the_aligners_and_pitch_lands_in_the_speakers_range(obedient, recording):
+    v = obedient()
+    tokens = v.frontend.analyze(TEXT).tokens
+    speech = v.synthesize(TEXT, like=recording)
+    (part,) = speech.parts
+    durations = part.spectrogram.durations[0].numpy()
+    # `Obedient` aligns one frame to each token and the rest to the last: 1 s of tone, trimmed to 80 ms of silence.
+    frames = int(durations.sum())
+    assert frames == pytest.approx(1.16 * 22_050 / 256, abs=4)
+    assert durations.tolist() == [1] * (len(tokens) - 1) + [frames - len(tokens) + 1]
+    copied = copy_prosody(recording, tokens, v.acoustic, 0)
+    assert np.array_equal(copied["durations"], durations)
+    np.testing.assert_allclose(part.spectrogram.pitch[0].numpy(), copied["pitch_values"], atol=1e-6)
+    # Two levels, half of the time each: one deviation below and above their mean; the last token has both but its start.
+    low = copied["pitch_values"][(copied["pitch_values"] != 0)][:-1]
+    assert low == pytest.approx([-1.0] * len(low), abs=0.15)
+    known = copy_prosody(recording, tokens, v.acoustic, 0, v.acoustic.context.pitch["ana"])["pitch_values"]  # 200 ± 20 Hz
+    assert known[known != 0][:-1] == pytest.approx([-5.0] * len(low), abs=0.2)
+    assert torch.equal(v.synthesize(TEXT, like=recording, like_speaker="ana").parts[0].spectrogram.pitch[0],
+                       torch.tensor(known, dtype=torch.float32))  # fmt: skip
+
+
+def test_copied_prosody_takes_controls_like_any_other(obedient, recording):
+    v = obedient()
+    plain = v.synthesize(TEXT, like=recording).parts[0].spectrogram
+    changed = v.synthesize("{hz=220|Hola}, {pace=0.5|che}.", like=recording).parts[0]
+    owners = np.array([-1 if w is None else w for w in changed.analysis.token_words])
+    durations, before = changed.spectrogram.durations[0].numpy(), plain.durations[0].numpy()
+    assert np.array_equal(durations[owners == 1], 2 * before[owners == 1])
+    assert np.array_equal(durations[owners != 1], before[owners != 1])
+    pitch = changed.spectrogram.pitch[0].numpy()
+    assert pitch[owners == 0] == pytest.approx([1.0] * 3)
+    assert np.array_equal(pitch[owners != 0], plain.pitch[0].numpy()[owners != 0])
+
+
+def test_fastpitch_copies_what_its_aligner_says(obedient, recording):
+    from ttskit_fastpitch.config import FastPitchOptions
+    from ttskit_fastpitch.model import FastPitch
+
+    stack = {"layers": 1, "head_channels": 8, "filter_channels": 16}
+    torch.manual_seed(0)
+    v = obedient()
+    options = FastPitchOptions.model_validate({"channels": 16, "encoder": stack, "decoder": stack, "aligner": {"channels": 8}})
+    v.acoustic = FastPitch(options, v.acoustic.context).eval()
+    speech = v.synthesize(TEXT, like=recording)
+    copied = copy_prosody(recording, v.frontend.analyze(TEXT).tokens, v.acoustic, 0)
+    made = speech.parts[0].spectrogram
+    assert np.array_equal(made.durations[0].numpy(), copied["durations"])
+    np.testing.assert_allclose(made.pitch[0].numpy(), copied["pitch_values"], atol=1e-6)
+    assert MelExtractor(v.mel).config == v.mel and made.lengths.tolist() == [int(copied["durations"].sum())]
+
+
+def test_recordings_that_cannot_be_copied_are_told(obedient, recording, tmp_path):
+    v = obedient()
+    with pytest.raises(InputError, match="is too short for the text"):
+        v.synthesize("una frase mucho más larga que la grabación " * 5, like=recording)
+    rng = np.random.default_rng(0)
+    soundfile.write(tmp_path / "noise.wav", 0.1 * rng.standard_normal(16_000), 16_000)
+    with pytest.raises(InputError, match="has no voiced speech"):
+        v.synthesize("sí", like=tmp_path / "noise.wav")
+    with pytest.raises(AudioError, match="is missing"):
+        v.synthesize("sí", like=tmp_path / "none.wav")
+    for text in ("hola {pause=1}che", "hola, {speaker=ana|che}"):
+        with pytest.raises(InputError, match="spoken in one part"):
+            v.synthesize(text, like=recording)
+    with pytest.raises(InputError, match="no pitch statistics for speaker 'ana'"):
+        obedient(("ana",), {}).synthesize(TEXT, like=recording, like_speaker="ana")
+
+
+def test_a_model_that_does_not_align_says_so(obedient, recording, monkeypatch):
+    from ttskit.interfaces import AcousticModel
+
+    v = obedient()
+    monkeypatch.setattr(type(v.acoustic), "durations", AcousticModel.durations)
+    with pytest.raises(InputError, match="Obedient cannot align") as caught:
+        v.synthesize(TEXT, like=recording)
+    assert "FastPitch" in caught.value.fix
