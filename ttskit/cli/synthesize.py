@@ -71,7 +71,7 @@ def command(
 
     \b
       ttskit synthesize "Hola, {pace=0.8 pitch=+3|¿cómo andás?}" --voice runs/ana -o hola.wav
-      ttskit synthesize - --voice runs/ana --stream -o - < cuento.txt | ffplay -nodisp -
+      ttskit synthesize - --voice runs/ana --stream -o - < cuento.txt | mpv -
     """
     jobs = _jobs(text, lines, out)
     to_stdout = jobs[0][1] == _STDOUT
