@@ -158,8 +158,8 @@ class Rough(Right):
             with torch.no_grad():
                 self.token.weight.copy_((self.token.weight / self.step).round() * self.step)
 
-    def hidden(self, tokens, lengths, speaker):
-        exact = super().hidden(tokens, lengths, speaker)
+    def hidden(self, tokens, lengths, speaker, weights=None):
+        exact = super().hidden(tokens, lengths, speaker, weights)
         return exact if self.precision == "fp32" else (exact / self.step).round() * self.step
 
 
