@@ -6,9 +6,12 @@ from math import log, pi, sqrt
 
 import numpy as np
 import pytest
+import torch
 
 from ttskit.audio.config import MelConfig
+from ttskit.audio.mel import MelExtractor
 from ttskit.compare import metrics as m
+from ttskit.testing import tone
 
 MEL = MelConfig()
 RNG = np.random.default_rng(0)
@@ -114,3 +117,31 @@ def test_times_and_durations_follow_a_stretch():
 def test_times_of_identical_speech_stay():
     times = np.array([0.0, 0.05, 0.2, 0.31])
     np.testing.assert_allclose(m.transferred_times(times, straight(20), MEL), times, atol=1e-9)
+
+
+def test_log_spectral_distance_values():
+    """Twice as loud is 6.02 dB in every bin; a bin lost below the floor counts up to the floor."""
+    mel = MelConfig()
+    rng = np.random.default_rng(0)
+    audio = 0.1 * rng.standard_normal(22_050).astype(np.float32)
+    assert m.log_spectral_distance_db(audio, audio, mel) == 0.0
+    assert m.log_spectral_distance_db(audio, 2 * audio, mel) == pytest.approx(20 * np.log10(2), abs=0.01)
+    silent = m.log_spectral_distance_db(audio, 0 * audio, mel, floor_db=40.0)
+    assert 20 < silent < 40  # noise lies between its loudest bin and the floor
+    assert m.log_spectral_distance_db(audio, 0 * audio, mel, floor_db=60.0) == pytest.approx(silent + 20, abs=1.0)
+    half = np.concatenate([audio[:11_025], 2 * audio[11_025:]])
+    assert m.log_spectral_distance_db(audio, half, mel) == pytest.approx(10 * np.log10(2), abs=0.1)
+    other = 0.1 * rng.standard_normal(22_050)  # two Rayleigh magnitudes: in dB each has a deviation of 5.57
+    assert m.log_spectral_distance_db(audio, other, mel) == pytest.approx(5.57 * 2**0.5, rel=0.03)
+
+
+def test_log_spectral_distance_follows_a_path_and_the_mels_frames():
+    mel = MelConfig(first_frame_centre_samples=128)
+    audio = tone(200, 0.5, 22_050)
+    late = np.concatenate([np.zeros(10 * 256, np.float32), audio])
+    frames = np.arange(mel.frames(len(audio)))[5:-5]
+    moved = m.log_spectral_distance_db(audio, late, mel, m.Path(frames, frames + 10, 0.0))
+    assert moved < 1e-6 < 1 < m.log_spectral_distance_db(audio, late, mel)
+    assert m.magnitude_frames(audio, mel).shape == (513, mel.frames(len(audio)))
+    extracted = MelExtractor(mel).magnitude(torch.from_numpy(audio)[None])[0].numpy()
+    np.testing.assert_allclose(m.magnitude_frames(audio, mel), extracted, atol=2e-4)

@@ -121,7 +121,7 @@ class MelConfig:
         """Check that features of `mine` can go into `theirs`; `MismatchError` shows both values.
 
         Returns:
-            One line on a placement difference (the audio is shifted exactly), or None if equal.
+            One line on a placement difference and what it does to the audio, or None if equal.
         """
         a, b = self.content(), other.content()
         differing = [key for key in a if a[key] != b[key]]
@@ -134,7 +134,9 @@ class MelConfig:
         changed = [f"{key} {p[key]} / {q[key]}" for key in p if p[key] != q[key]]
         if not changed:
             return None
-        return f"{mine} and {theirs} place frames differently ({', '.join(changed)}): audio shifted to match"
+        shift = self.first_frame_centre_samples - other.first_frame_centre_samples
+        moved = f"the audio is moved by {shift:+d} samples ({1000 * shift / self.sample_rate_hz:+.1f} ms) to match"
+        return f"{mine} and {theirs} place frames differently ({', '.join(changed)}): {moved if shift else 'times agree'}"
 
 
 PRESETS: dict[str, MelConfig] = {

@@ -37,6 +37,9 @@ QUALITY = (
             "c0 left out) of recording and synthetic audio, aligned by dynamic time warping with unweighted "
             "steps; mean over the path of 10/ln 10 · √(2 Σ Δc²). The vocoder's share is included: see the row"
             " “natural, through the vocoder”."),
+    Measure("lsd_db", "log-spectral distance", "dB", "lower", 2,
+            "Root mean square over frequency bins of the difference of the two spectra in dB, mean over the same path; "
+            "spectra are floored 60 dB below the recording's loudest bin. Unlike the cepstra it sees the harmonics."),
     Measure("log_f0_rmse_semitones", "F0 error", "semitones", "lower", 2,
             "Root mean square of 12·log2 of the F0 ratio on frames of the same path that are voiced on both "
             "sides. F0 by the corpus's own extractor, in the speaker's range. One semitone is 100 cents."),

@@ -107,28 +107,35 @@ def mel_cepstral_distortion_db(reference: np.ndarray, synthetic: np.ndarray, pat
     return float(_DB * np.sqrt((difference**2).sum(0)).mean())
 
 
-def log_spectral_distance_db(reference: np.ndarray, synthetic: np.ndarray, mel: MelConfig, floor_db: float = 80.0) -> float:
-    """LSD in dB between two waveforms (S,) of the same words at the same times (the longer one is cut).
+def log_spectral_distance_db(reference: np.ndarray, synthetic: np.ndarray, mel: MelConfig, path: Path | None = None,
+                             floor_db: float = 60.0) -> float:
+    """LSD in dB between two waveforms (S,): along `path`, or frame by frame where both are at the same times.
 
     Per frame the root mean square over frequency bins of 20·log10 |X| - 20·log10 |Y|, then the mean over frames
-    (Gray and Markel 1976, "Distance measures for speech processing", the L2 measure). Spectra have `mel`'s window,
-    transform and hop; both are floored `floor_db` below the reference's loudest bin, so that digital silence
-    does not count for more than speech.
+    (Gray and Markel 1976, "Distance measures for speech processing", the L2 measure). Frames, window and transform
+    are `mel`'s; spectra are floored `floor_db` below the reference's loudest bin, so that the noise of pauses,
+    which nobody hears, does not count for more than speech.
     """
-    samples = min(len(reference), len(synthetic))
-    if samples < mel.window_samples:
-        raise ValueError(f"{samples} samples are less than one window of {mel.window_samples}")
-    starts = np.arange(0, samples - mel.window_samples + 1, mel.hop_samples)
-    taper = np.hanning(mel.window_samples + mel.window_periodic)[: mel.window_samples]
-
-    def magnitudes(audio: np.ndarray) -> np.ndarray:
-        frames = np.asarray(audio, np.float64)[starts[:, None] + np.arange(mel.window_samples)[None]]
-        return np.abs(np.fft.rfft(frames * taper, mel.fft_samples, axis=1))
-
-    a, b = magnitudes(reference), magnitudes(synthetic)
+    if path is None:
+        samples = min(len(reference), len(synthetic))
+        frames = np.arange(mel.frames(samples))
+        reference, synthetic, path = reference[:samples], synthetic[:samples], Path(frames, frames, 0.0)
+    a = magnitude_frames(reference, mel)[:, path.reference]
+    b = magnitude_frames(synthetic, mel)[:, path.synthetic]
     floor = max(float(a.max()) * 10.0 ** (-floor_db / 20.0), 1e-12)
     difference = 20.0 * np.log10(np.maximum(a, floor) / np.maximum(b, floor))
-    return float(np.sqrt((difference**2).mean(1)).mean())
+    return float(np.sqrt((difference**2).mean(0)).mean())
+
+
+def magnitude_frames(audio: np.ndarray, mel: MelConfig) -> np.ndarray:
+    """Magnitude spectra (fft/2 + 1, T) at the places of `mel`'s frames, of a waveform (S,) longer than its edge."""
+    mode = "reflect" if mel.edge_padding == "reflect" else "constant"
+    padded = np.pad(np.asarray(audio, np.float64), mel.edge_samples, mode=mode)
+    taper = np.hanning(mel.window_samples + mel.window_periodic)[: mel.window_samples]
+    before = (mel.fft_samples - mel.window_samples) // 2
+    starts = mel.hop_samples * np.arange(mel.frames(len(audio))) + before
+    frames = padded[starts[:, None] + np.arange(mel.window_samples)[None]]
+    return np.abs(np.fft.rfft(frames * taper, mel.fft_samples, axis=1)).T
 
 
 def log_f0_rmse_semitones(reference_hz: np.ndarray, synthetic_hz: np.ndarray, path: Path) -> float:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
+from ttskit.audio.config import MelConfig
 from ttskit.audio.files import write_wav
 from ttskit.audio.mel import MelExtractor
 from ttskit.compare import metrics
@@ -81,19 +82,21 @@ class Analyser:
         self._pitch = registry.get("pitch extractor", self.pitch_extractor).load()
         self.mel, self._extract = corpus.mel, MelExtractor(corpus.mel)
         self._ranges = {name: s.get("pitch_range_hz", (50.0, 600.0)) for name, s in corpus.info["statistics"].items()}
-        # Reflection needs more samples than the edge; the rest is for a model that says almost nothing.
-        self._least = corpus.mel.edge_samples + corpus.mel.fft_samples
 
     def __call__(self, audio: np.ndarray, speaker: str) -> tuple[np.ndarray, np.ndarray]:
         """Log mel (M, T) and F0 (T,) in Hz of audio (S,)."""
-        audio = np.asarray(audio, np.float32)
-        if len(audio) < self._least:
-            audio = np.pad(audio, (0, self._least - len(audio)))
+        audio = _long_enough(audio, self.mel)
         with torch.inference_mode():
             mel = self._extract(torch.from_numpy(audio.copy())[None])[0].numpy()
         low, high = self._ranges.get(speaker, (50.0, 600.0))
         pitch = np.asarray(self._pitch(audio, self.mel, float(low), float(high)), np.float32)
         return mel, pitch[: mel.shape[1]]
+
+
+def _long_enough(audio: np.ndarray, mel: MelConfig) -> np.ndarray:
+    """Reflection needs more samples than the edge; the rest is for a model that says almost nothing."""
+    audio = np.asarray(audio, np.float32)
+    return np.pad(audio, (0, max(0, mel.edge_samples + mel.fft_samples - len(audio))))
 
 
 def recorded_items(corpus: PreparedCorpus, config: CompareConfig, registry: Registry) -> list[Item]:
@@ -198,6 +201,8 @@ def score(sample: Sample, natural: Sample, corpus: PreparedCorpus, config: Compa
     rate = mel.sample_rate_hz
     sample.scores |= {
         "mcd_db": metrics.mel_cepstral_distortion_db(reference, synthetic, path),
+        "lsd_db": metrics.log_spectral_distance_db(_long_enough(natural.audio, mel), _long_enough(sample.audio, mel), mel,
+                                                   path),
         "log_f0_rmse_semitones": metrics.log_f0_rmse_semitones(natural.pitch_hz, sample.pitch_hz, path),
         "voicing_error": metrics.voicing_error(natural.pitch_hz, sample.pitch_hz, path),
         "length_ratio": len(sample.audio) / max(1, len(natural.audio)),

@@ -25,7 +25,7 @@ Mels = Callable[[PreparedUtterance], np.ndarray]
 
 MEASURES = {
     "mel_l1": "mean absolute difference of the two log mels (natural log)",
-    "lsd_db": "log-spectral distance: root mean square over bins of the difference in dB, mean over frames, floor 80 dB",
+    "lsd_db": "log-spectral distance: root mean square over bins of the difference in dB, mean over frames; floor 60 dB",
     "mcd_db": "mel-cepstral distortion, coefficients 1 to 13, frame by frame, dB",
 }
 ORDER = 13
@@ -46,9 +46,9 @@ class VocoderFigures:
 
 def held_out_clips(corpus: PreparedCorpus, limit: int) -> list[PreparedUtterance]:
     """At most `limit` utterances of the test split (else the validation split), evenly spread and long enough to measure."""
-    least = corpus.mel.window_samples + 2 * corpus.mel.hop_samples
+    least = corpus.mel.fft_samples + 2 * corpus.mel.hop_samples
     for split in ("test", "validation"):
-        clips = [u for u in corpus.split(split) if u.samples >= least]
+        clips = [u for u in corpus.split(split) if u.samples >= least]  # reflection at the edges, and one window
         if clips:
             count = min(limit, len(clips))
             return [clips[round(k * (len(clips) - 1) / max(1, count - 1))] for k in range(count)]

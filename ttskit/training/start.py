@@ -149,5 +149,5 @@ def copy_parameters(model: Trainable, source: Path, folder: RunFolder) -> tuple[
     rest = f"; {len(left)} stay fresh: {', '.join(left[:4])}{' …' if len(left) > 4 else ''}" if left else ""
     said = f"{len(fitting)} of {len(own)} tensors from step {step} of {source}{rest}"
     # Weights know no clock: segments lie around their frames' centres, whatever the placement.
-    return (f"{said}\n{placed.removesuffix(': audio shifted to match')}: segments are cut to match" if placed else said), left
+    return (f"{said}\n{placed.partition('): ')[0]}): segments are cut to match" if placed else said), left
 
