@@ -174,3 +174,20 @@ def test_a_disk_that_is_full_leaves_no_half_file(fastpitch, tmp_path, monkeypatc
     shown = capsys.readouterr().err
     assert "error: No space left on device" in shown and "Traceback" not in shown
     assert not list(tmp_path.iterdir())
+
+
+def test_a_voice_without_its_vocoders_hum(fastpitch, hifigan, tmp_path, capsys):
+    plain, clean = load_voice(fastpitch, hifigan), load_voice(fastpitch, hifigan, denoise=1.0)
+    silence = torch.full((1, MEL.bands, 60), -11.5)
+    before, after = (v.vocoder.infer(silence)[0, 2000:-2000].abs().mean() for v in (plain, clean))
+    assert float(after) < 0.5 * float(before)  # an untrained generator hums a lot
+    whole = clean.synthesize("hola")
+    joined = torch.cat([torch.from_numpy(chunk) for chunk in clean.stream("hola")])
+    assert len(whole.audio) == len(plain.synthesize("hola").audio) == len(joined)
+    assert float((joined - torch.from_numpy(whole.audio)).abs().max()) < 1e-5
+    command = f"synthesize hola --voice {fastpitch} --vocoder {hifigan} -o {tmp_path / 'a.wav'} --denoise"
+    assert _run([*command.split(), "1"], debug=False) == 0
+    spoken = soundfile.read(tmp_path / "a.wav", dtype="float32")[0]
+    assert abs(spoken - whole.audio).max() < 1e-4
+    assert _run([*command.split(), "-1"], debug=False) == 1
+    assert "strength must be a number from 0 on" in capsys.readouterr().err

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 _STDOUT = Path("-")
 _GROUPS = {
-    "Voice": ("run", "vocoder", "checkpoint", "device", "precision", "seed"),
+    "Voice": ("run", "vocoder", "denoise", "checkpoint", "device", "precision", "seed"),
     "Control (VALUES: one, or one per word or token: 1,0.8,-)": (
         "speaker", "pace", "pitch", "pitch_range", "energy", "pitch_hz", "pitch_st", "like", "like_speaker", "markup"),
     "Text and audio": ("lines", "out", "stream", "raw", "as_json"),
@@ -33,6 +33,7 @@ _GROUPS = {
 @click.argument("text", required=False)
 @click.option("--voice", "run", required=True, type=click.Path(path_type=Path), help="Run folder of an acoustic model.")
 @click.option("--vocoder", help="griffinlim or a run folder. Default: the recipe's.")
+@click.option("--denoise", type=float, default=0.0, metavar="SHARE", help="Of the vocoder's hum to take out; 1 is all of it.")
 @click.option("--checkpoint", default="best", show_default=True, help="best, last or a step.")
 @click.option("--device", default="cpu", show_default=True, help="cpu, cuda, cuda:1 …")
 @click.option("--precision", default="fp32", show_default=True, help="fp32, or fp16, int8 where the model has it.")
@@ -57,6 +58,7 @@ def command(
     text: str | None,
     run: Path,
     vocoder: str | None,
+    denoise: float,
     lines: Path | None,
     out: Path | None,
     device: str,
@@ -80,7 +82,7 @@ def command(
     from ttskit.synthesis import load_voice
 
     chosen = int(checkpoint) if checkpoint.isdecimal() else checkpoint
-    voice = load_voice(run, vocoder, device=device, checkpoint=chosen, precision=precision)
+    voice = load_voice(run, vocoder, device=device, checkpoint=chosen, precision=precision, denoise=denoise)
     results, failed = [], []
     for index, (line, path) in enumerate(jobs):
         try:

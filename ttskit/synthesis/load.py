@@ -26,6 +26,7 @@ def load_voice(
     registry: Registry | None = None,
     options: Mapping[str, Any] | None = None,
     precision: str = "fp32",
+    denoise: float = 0.0,
 ) -> Voice:
     """A voice from a run folder.
 
@@ -37,6 +38,7 @@ def load_voice(
         options: options of the acoustic model to speak with other than it was trained with, such as {"monotonic": "window"}.
         precision: how weights are held: "fp32", exact, or what a part offers besides ("fp16", "int8"), faster; a part that
             does not offer it stays in fp32, and `notes` says so.
+        denoise: share of the vocoder's own hum to take out; 1 is all of it.
 
     Raises:
         UsageError: no acoustic model, or options that it has not or that need other weights.
@@ -57,7 +59,7 @@ def load_voice(
     chosen = vocoder or getattr(loaded.recipe, "vocoder", None) or DEFAULT_VOCODER
     wave, name = load_vocoder(chosen, loaded.context.mel, device, registry, loaded.recipe)
     return Voice(frontend, loaded.model, wave, device=device, notes=notes, name=Path(run).name, vocoder_name=name,
-                 precision=precision)
+                 precision=precision, denoise=denoise)
 
 
 def build_frontend(wanted: FrontendFingerprint, registry: Registry) -> tuple[Frontend, list[str]]:

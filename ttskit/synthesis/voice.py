@@ -18,6 +18,7 @@ from ttskit.errors import InputError, UsageError
 from ttskit.interfaces.acoustic import AcousticInput, AcousticModel, Controls, Spectrogram
 from ttskit.interfaces.frontend import Analysis, Frontend, Unknown
 from ttskit.interfaces.vocoder import Vocoder
+from ttskit.synthesis.denoise import Denoised
 from ttskit.synthesis.markup import Marked, parse_markup
 from ttskit.synthesis.parts import Piece, split_pieces
 from ttskit.synthesis.prosody import Values, Wishes, part_controls, stack_controls, write_score
@@ -44,6 +45,8 @@ class _Planned:
 class Voice:
     """Text to speech. Build one with `ttskit.load_voice`.
 
+    `denoise` is the share of the vocoder's own hum that is taken out of its audio (see `ttskit.synthesis.denoise`).
+
     Raises:
         MismatchError: acoustic model and vocoder disagree on the mel's content.
         UsageError: a `precision` that neither of them has.
@@ -60,6 +63,7 @@ class Voice:
         name: str = "voice",
         vocoder_name: str = "vocoder",
         precision: str = "fp32",
+        denoise: float = 0.0,
     ) -> None:
         self.frontend, self.name, self.vocoder_name = frontend, name, vocoder_name
         self.device = torch.device(device)
@@ -67,6 +71,8 @@ class Voice:
         self.mel = acoustic.context.mel
         shifted = self.mel.require_same_content(vocoder.mel, f"model {name!r}", f"vocoder {vocoder_name!r}")
         self.notes = (*notes, *([shifted] if shifted else []), *self._use_precision(precision))
+        if denoise:
+            self.vocoder = Denoised(self.vocoder, denoise).eval()
 
     def _use_precision(self, precision: str) -> list[str]:
         """Both parts in `precision` if they have it, else those that do; one line for a part that has not."""
