@@ -122,6 +122,16 @@ class FalseFact(Right):
     decoding = "autoregressive"
 
 
+class OneAid(Right):
+    def aids(self):
+        return "guided attention"
+
+
+class DueTooLate(Right):
+    def alignment_due(self, total_steps):
+        return 2 * total_steps
+
+
 class DeadParameter(Right):
     def __init__(self, context) -> None:
         super().__init__(context)
@@ -208,6 +218,8 @@ def test_a_right_model_passes_every_check():
         (FalseFact, {"decoding": "autoregressive"}, "declared facts are true", "finished"),
         (Right, {"decoding": "autoregressive"}, "declared facts are true", "'decoding'"),
         (Right, {"teacher_forced": True}, "teacher-forced mels", "teacher-forced"),
+        (OneAid, {}, "declared facts are true", "not a tuple"),
+        (DueTooLate, {}, "declared facts are true", "no step of 1000"),
         (DeadParameter, {}, "gradient reaches every parameter", "unused.weight"),
         (BatchMeanLoss, {}, "losses add up over the rows of a batch", "'mel'"),
         (TakesEverything, {}, "undeclared controls are refused", "'pitch'"),

@@ -117,7 +117,8 @@ class _Suite:
         need(not missing, f"the model needs features {sorted(missing)} that its description does not declare")
         need(facts["decoding"] in ("autoregressive", "parallel"), f"decoding is {facts['decoding']!r}")
         aids, due = self.model.aids(), self.model.alignment_due(1000)
-        need(isinstance(aids, tuple) and all(isinstance(aid, str) for aid in aids), f"aids() gives {aids!r}, not a tuple of words")
+        worded = isinstance(aids, tuple) and all(isinstance(aid, str) for aid in aids)
+        need(worded, f"aids() gives {aids!r}, not a tuple of words")
         need(due is None or (isinstance(due, int) and 0 <= due <= 1000), f"alignment_due(1000) is {due!r}, no step of 1000")
         finished = self.infer(self.inputs).finished
         if facts["decoding"] == "autoregressive":
