@@ -71,6 +71,31 @@ def test_a_run_speaks_with_other_options_than_it_was_trained_with(make_run):
     assert "another network" in wrong.value.why
 
 
+def test_the_command_says_how_a_sentence_was_gone_through(make_run, fastpitch, tmp_path, capsys):
+    run = make_run("tacotron2", overrides=("models.tacotron2.options.stop_threshold=2",))
+    words = ["synthesize", "La mesa. El sol.", "-o", str(tmp_path / "a.wav"), "--option", "frames_floor=8"]
+    words += ["--option", "frames_per_token=0"]
+    assert _run([*words, "--voice", str(run), "--option", "rest_frames=0", "--json"], False) == 0
+    (told,) = json.loads(capsys.readouterr().out)
+    assert (told["ended"], told["finished"]) == ("truncated", False)
+    # two steps a part: words that neither of them attends to
+    voice = load_voice(run, options={"frames_floor": 8, "frames_per_token": 0, "rest_frames": 0})
+    speech = voice.synthesize("La mesa. El sol.")
+    parts = [(part.words, part.traversal) for part in speech.parts]
+    assert told["skipped"] == [words[w] for words, traversal in parts for w in traversal.skipped] == ["la", "mesa", "el", "sol"]
+    assert speech.faults() == {"skipped": told["skipped"], "repeated": told["repeated"]}
+
+    assert _run([*words, "--voice", str(run)], False) == 0
+    assert ", truncated; skipped: la, mesa, el, sol" in capsys.readouterr().out
+    assert _run(["synthesize", "La mesa.", "-o", str(tmp_path / "a.wav"), "--voice", str(fastpitch), "--json"], False) == 0
+    (told,) = json.loads(capsys.readouterr().out)
+    assert told["ended"] is None and told["skipped"] == [] and told["finished"] is True
+    for wrong, said in (("monotonic", "no option with a value"), ("monotonc=window", "did you mean 'monotonic'"),
+                        ("monotonic={", "cannot be read")):
+        assert _run(["synthesize", "La mesa.", "--voice", str(run), "--option", wrong], False) == 2
+        assert said in capsys.readouterr().err
+
+
 def test_griffin_lim_takes_the_options_of_the_runs_recipe(make_run):
     voice = load_voice(make_run("fastpitch", overrides=("models.griffinlim.options.iterations=3",)))
     assert (voice.vocoder_name, voice.vocoder.options.iterations) == ("griffinlim", 3)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ttskit.cli.values import GroupedCommand, Numbers
+from ttskit.cli.values import GroupedCommand, Numbers, pairs
 from ttskit.errors import InputError, UsageError
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 _STDOUT = Path("-")
 _GROUPS = {
-    "Voice": ("run", "vocoder", "denoise", "checkpoint", "device", "precision", "seed"),
+    "Voice": ("run", "vocoder", "denoise", "checkpoint", "device", "precision", "seed", "changes"),
     "Control (VALUES: one, or one per word or token: 1,0.8,-)": (
         "speaker", "pace", "pitch", "pitch_range", "energy", "pitch_hz", "pitch_st", "like", "like_speaker", "markup"),
     "Text and audio": ("lines", "out", "stream", "raw", "as_json"),
@@ -38,6 +38,7 @@ _GROUPS = {
 @click.option("--device", default="cpu", show_default=True, help="cpu, cuda, cuda:1 …")
 @click.option("--precision", default="fp32", show_default=True, help="fp32, or fp16, int8 where the model has it.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Same seed, same audio.")
+@click.option("--option", "changes", multiple=True, metavar="KEY=VALUE", help="Another option of the model: monotonic=window")
 @click.option("--speaker", metavar="NAME", help="Who speaks; a mix: ana:0.7,beto:0.3")
 @click.option("--pace", type=Numbers(), default=1.0, metavar="VALUES", help="Speed factor; 1.2 is faster.")
 @click.option("--pitch", type=Numbers(), default=0.0, metavar="VALUES", help="Shift in semitones.")
@@ -64,6 +65,7 @@ def command(
     device: str,
     precision: str,
     checkpoint: str,
+    changes: tuple[str, ...],
     stream: bool,
     raw: bool,
     as_json: bool,
@@ -82,7 +84,7 @@ def command(
     from ttskit.synthesis import load_voice
 
     chosen = int(checkpoint) if checkpoint.isdecimal() else checkpoint
-    voice = load_voice(run, vocoder, device=device, checkpoint=chosen, precision=precision, denoise=denoise)
+    voice = load_voice(run, vocoder, device=device, checkpoint=chosen, precision=precision, denoise=denoise, options=pairs(changes))
     results, failed = [], []
     for index, (line, path) in enumerate(jobs):
         try:
@@ -99,7 +101,7 @@ def command(
             click.echo(
                 f"{result['path']}  {result['seconds']:.2f} s, real-time factor {result['real_time_factor']:.2f}"
                 + (f", first audio after {result['first_audio_s']:.2f} s" if stream else "")
-                + ("" if result["finished"] else ", cut at the frame limit"),
+                + _ending(result),
                 err=to_stdout,
             )
     if failed:
@@ -108,6 +110,14 @@ def command(
             "see the messages above",
             "mend those lines; the rest is written",
         )
+
+
+def _ending(result: dict[str, Any]) -> str:
+    """How an autoregressive model went through the text, as one line's end; nothing for a parallel one."""
+    if result["ended"] is None:
+        return ""
+    marks = [f"{kind}: {', '.join(result[kind])}" for kind in ("skipped", "repeated") if result[kind]]
+    return ", " + "; ".join([result["ended"], *marks])
 
 
 def _speak(voice: Voice, text: str, path: Path, stream: bool, raw: bool, how: dict[str, Any]) -> dict[str, Any]:
@@ -128,12 +138,16 @@ def _speak(voice: Voice, text: str, path: Path, stream: bool, raw: bool, how: di
         click.echo(f"note: {note}", err=True)
     for unknown in spoken.unknown:
         click.echo(f"note: not read: {unknown.character!r} at character {unknown.position}", err=True)
+    faults = spoken.faults()
     return {
         "path": str(path),
         "seconds": round(spoken.duration_s, 3),
         "real_time_factor": round(spoken.real_time_factor, 3),
         "first_audio_s": round(spoken.first_audio_s, 3),
         "finished": spoken.finished,
+        "ended": None if faults is None else "finished" if spoken.finished else "truncated",
+        "skipped": (faults or {}).get("skipped", []),
+        "repeated": (faults or {}).get("repeated", []),
         "parts": len(spoken.parts),
         "unknown": [[u.character, u.position] for u in spoken.unknown],
     }

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import click
+
+from ttskit.errors import UsageError
 
 
 class Numbers(click.ParamType):
@@ -58,3 +61,23 @@ class GroupedCommand(click.Command):
             if rows:
                 with formatter.section(title):
                     formatter.write_dl(rows)
+
+
+def pairs(given: Sequence[str]) -> dict[str, Any]:
+    """KEY=VALUE … as options, values read as in a recipe.
+
+    Raises:
+        UsageError: no "=", or a value that cannot be read.
+    """
+    import yaml
+
+    found = {}
+    for text in given:
+        key, equals, value = text.partition("=")
+        try:
+            found[key.strip()] = yaml.safe_load(value)
+        except yaml.YAMLError as error:
+            raise UsageError(f"the value of {text!r} cannot be read", str(error).splitlines()[0], "") from error
+        if not equals or not key.strip():
+            raise UsageError(f"{text!r} is no option with a value", "", "--option KEY=VALUE, as in --option monotonic=window")
+    return found

@@ -11,6 +11,7 @@ import numpy as np
 
 from ttskit.interfaces.acoustic import Spectrogram
 from ttskit.interfaces.frontend import Analysis, Unknown
+from ttskit.interfaces.traversal import Traversal
 
 WORK = ("frontend", "acoustic", "vocoder")  # timings that add up to the work done
 
@@ -22,6 +23,16 @@ class Part:
     analysis: Analysis
     spectrogram: Spectrogram
     pause_s: float
+
+    @property
+    def traversal(self) -> Traversal | None:
+        """How an autoregressive model went through the part by its own alignment; None for parallel models."""
+        return Traversal.of(self.spectrogram, self.analysis.token_words)
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The part's words, by which `traversal` counts."""
+        return tuple(word.text for word in self.analysis.words)
 
 
 class _Spoken:
@@ -48,6 +59,18 @@ class _Spoken:
     def finished(self) -> bool:
         """Whether every part of an autoregressive model stopped by itself (always true for parallel models)."""
         return all(p.spectrogram.finished is None or bool(p.spectrogram.finished.all()) for p in self.parts)
+
+    def faults(self) -> dict[str, list[str]] | None:
+        """Words "skipped" and "repeated" by an autoregressive model's own alignment, in order; None for parallel models.
+
+        It says where to listen, not what was heard.
+        """
+        found: dict[str, list[str]] = {"skipped": [], "repeated": []}
+        known = [(part.words, traversal) for part in self.parts if (traversal := part.traversal) is not None]
+        for words, traversal in known:
+            found["skipped"] += [words[w] for w in traversal.skipped]
+            found["repeated"] += [words[w] for w in traversal.repeated]
+        return found if known else None
 
 
 @dataclass(frozen=True, slots=True)
