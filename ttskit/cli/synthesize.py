@@ -84,7 +84,8 @@ def command(
     from ttskit.synthesis import load_voice
 
     chosen = int(checkpoint) if checkpoint.isdecimal() else checkpoint
-    voice = load_voice(run, vocoder, device=device, checkpoint=chosen, precision=precision, denoise=denoise, options=pairs(changes))
+    voice = load_voice(run, vocoder, device=device, checkpoint=chosen, precision=precision, denoise=denoise,
+                       options=pairs(changes))  # fmt: skip
     results, failed = [], []
     for index, (line, path) in enumerate(jobs):
         try:
