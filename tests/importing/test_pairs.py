@@ -16,7 +16,7 @@ from ttskit.audio.mel import MelExtractor
 from ttskit.cli import _run
 from ttskit.errors import MismatchError
 from ttskit.importing import import_checkpoint
-from ttskit.interfaces import Spectrogram
+from ttskit.interfaces import Spectrogram, Trainable
 from ttskit.plugins import create_registry
 from ttskit.synthesis import load_voice
 from ttskit.synthesis.voice import Voice
@@ -92,7 +92,7 @@ def test_nemos_fastpitch_with_nemos_hifigan(tmp_path, capsys):
     np.testing.assert_allclose(speech.audio, whole[256:], atol=1e-6)
 
 
-class _Fixed(torch.nn.Module):
+class _Fixed(Trainable):
     """Stands for an acoustic model: its mel is all that a voice needs to place audio."""
 
     def __init__(self, mel):
