@@ -1,24 +1,26 @@
 """HiFi-GAN against outputs of the authors' code, NVIDIA DeepLearningExamples and NeMo.
 
-Folder-driven: every case of a family that lies under TTSKIT_PARITY or TTSKIT_PARITY_NEMO is tried.
+Cases are found by what lies in `TTSKIT_PARITY` and `TTSKIT_PARITY_NEMO` (default: `../shared/parity` and
+`../shared/parity_nemo` beside the checkout): folders whose case.json describes a generator or discriminators, and NeMo's
+archives. Models are built from the numbers in the case, and every array that it stores is compared.
 """
 
 from __future__ import annotations
 
 import importlib.util
-import io
 import json
 import os
-import tarfile
+from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-import yaml
 
-from ttskit.audio.config import PRESETS
+from ttskit.audio.config import MelConfig
 from ttskit.audio.mel import MelExtractor
+from ttskit.importing import import_checkpoint, open_archive
 from ttskit_hifigan.checkpoints import (
     discriminator_state,
     generator_state,
@@ -34,17 +36,48 @@ from ttskit_hifigan.model import Generator
 _BESIDE = Path(__file__).resolve().parents[3] / "shared"
 PARITY = Path(os.environ.get("TTSKIT_PARITY", _BESIDE / "parity"))
 NEMO = Path(os.environ.get("TTSKIT_PARITY_NEMO", _BESIDE / "parity_nemo"))
-GENERATORS = sorted(p.parent.name for p in PARITY.glob("hifigan_*/case.json") if "discriminators" not in p.parent.name)
+JUDGES = {"mpd": MultiPeriodDiscriminator, "msd": MultiScaleDiscriminator}
+LITTLE = 1 / 32  # fresh discriminators, where a file has none
 
 
-def case(name: str) -> tuple[dict, dict, dict]:
-    """case.json, inputs and outputs of a case."""
-    folder = PARITY / name
-    if not (folder / "case.json").exists():
-        pytest.skip(f"no parity case {name} under {PARITY}")
-    facts = json.loads((folder / "case.json").read_text(encoding="utf-8"))
-    inputs, outputs = ({k: torch.from_numpy(v) for k, v in np.load(folder / f"{p}.npz").items()} for p in ("inputs", "outputs"))
-    return facts, inputs, outputs
+def folders(wanted) -> list:
+    """Folders of PARITY whose case satisfies `wanted`; one skipped parameter says what is missing."""
+    found = [p.parent for p in sorted(PARITY.glob("*/case.json")) if wanted(json.loads(p.read_text(encoding="utf-8")))]
+    if found:
+        return [pytest.param(folder, id=folder.name) for folder in found]
+    return [pytest.param(None, marks=pytest.mark.skip(reason=f"no such case in {PARITY} (set TTSKIT_PARITY)"))]
+
+
+def is_generator(case: dict) -> bool:
+    return "upsample_rates" in case.get("config", {}) and "params" in case
+
+
+GENERATORS = folders(is_generator)
+FILES = folders(lambda case: is_generator(case) and case.get("checkpoint_files"))
+DISCRIMINATORS = folders(lambda case: set(JUDGES) <= set(case.get("modules", {})))
+
+
+class Case:
+    """A folder's case, its arrays, and comparison with the case's own tolerances."""
+
+    def __init__(self, folder: Path) -> None:
+        self.facts = json.loads((folder / "case.json").read_text(encoding="utf-8"))
+        self.inputs = {k: torch.from_numpy(v) for k, v in np.load(folder / "inputs.npz").items()}
+        self.outputs = {k: torch.from_numpy(np.asarray(v)) for k, v in np.load(folder / "outputs.npz").items()}
+        self.compared: set[str] = set()
+
+    def same(self, name: str, ours: torch.Tensor) -> None:
+        facts, theirs = self.facts["outputs"][name], self.outputs[name]
+        self.compared.add(name)
+        assert ours.shape == theirs.shape, f"{name}: {tuple(ours.shape)} against {tuple(theirs.shape)}"
+        if facts.get("exact"):
+            assert torch.equal(ours.long(), theirs.long()), name
+        else:
+            torch.testing.assert_close(ours.detach(), theirs, rtol=0, atol=facts["atol"], msg=lambda m: f"{name}: {m}")
+
+    def complete(self) -> None:
+        """Every stored array was compared."""
+        assert self.compared == set(self.outputs), f"not compared: {sorted(set(self.outputs) - self.compared)}"
 
 
 def filled(params: list, salt: str, overrides: dict | None = None) -> dict[str, torch.Tensor]:
@@ -72,64 +105,63 @@ def torch_parametrized(state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor
 
 
 def generator(config: dict, state: dict) -> Generator:
-    model = Generator(options_from_config(config).size(), 80)
-    load_state(model, generator_state(state))
+    named = generator_state(state)
+    model = Generator(options_from_config(config).size(), named["conv_pre.weight_v"].shape[1])
+    load_state(model, named)
     return model.eval()
 
 
-def close(actual: torch.Tensor, facts: dict, outputs: dict, name: str) -> None:
-    torch.testing.assert_close(actual, outputs[name], rtol=0, atol=facts["outputs"][name]["atol"], msg=lambda m: f"{name}: {m}")
-
-
-@pytest.mark.parametrize("name", GENERATORS or ["hifigan_v1"])
-def test_generator(name):
-    facts, inputs, outputs = case(name)
+@pytest.mark.parametrize("folder", GENERATORS)
+def test_generator(folder):
+    case = Case(folder)
+    facts, mel = case.facts, case.inputs["mel"]
     state = filled(facts["params"], facts["salt"], facts["overrides"])
     for layout, output in ((state, "audio"), (torch_parametrized(state), "audio"), (folded(state), "audio_no_weight_norm")):
         model = generator(facts["config"], layout)
-        assert set(model.state_dict()) == {n for n, _ in facts["params"]}
+        assert {n: tuple(v.shape) for n, v in model.state_dict().items()} == {n: tuple(s) for n, s in facts["params"]}
         with torch.enable_grad():  # weight norm computed
-            close(model(inputs["mel"]).detach(), facts, outputs, output)
+            case.same(output, model(mel))
         with torch.no_grad():  # weight norm folded
-            close(model(inputs["mel"]), facts, outputs, output)
-        close(CpuGenerator(model)(inputs["mel"]), facts, outputs, output)
+            case.same(output, model(mel))
+        case.same(output, CpuGenerator(model)(mel))
+    case.complete()
 
 
-@pytest.mark.parametrize("file", ["g_00001000", "hifigan_gen_checkpoint_10.pt"])
-def test_checkpoint_files(file):
-    facts, inputs, outputs = case("hifigan_small_checkpoint")
-    content = read_checkpoint(PARITY / "hifigan_small_checkpoint" / file)
-    config = content.get("config", facts["config"])
+@pytest.mark.parametrize("folder", FILES)
+def test_checkpoint_files(folder, tmp_path):
+    """Each of the public code bases' files, by name of its tensors and through the importer as people use it."""
+    case = Case(folder)
+    (tmp_path / "config.json").write_text(json.dumps(case.facts["config"]), encoding="utf-8")
+    for file in case.facts["checkpoint_files"]:
+        content = read_checkpoint(folder / file)
+        own = content.get("config")
+        with torch.no_grad():
+            case.same("audio", generator(own or case.facts["config"], content)(case.inputs["mel"]))
+        options = {} if own else {"config": tmp_path / "config.json"}
+        done = import_checkpoint(folder / file, tmp_path / file, discriminator_scale=LITTLE, **options)
+        speaker = done.run.load().model
+        case.same("audio", speaker.infer(case.inputs["mel"])[:, None])
+        config = case.facts["config"]
+        if "hop_size" in config:
+            mel = speaker.mel
+            assert (mel.sample_rate_hz, mel.hop_samples, mel.fft_samples, mel.window_samples, mel.bands) == tuple(
+                config[k] for k in ("sampling_rate", "hop_size", "n_fft", "win_size", "num_mels"))
+
+
+@lru_cache(maxsize=1)
+def judged(folder: Path):
+    """Both discriminators with the case's weights, and what they say of real and synthetic audio."""
+    case, models = Case(folder), {}
+    for which, build in JUDGES.items():
+        module = case.facts["modules"][which]
+        state = filled(module["params"], module["salt"], module.get("overrides"))
+        widest = max(v.shape[0] for v in state.values() if v.dim() > 2)
+        models[which] = build(widest / 1024)
+        load_state(models[which], discriminator_state({which: state}, which))
+        models[which].eval()
     with torch.no_grad():
-        close(generator(config, content)(inputs["mel"]), facts, outputs, "audio")
-
-
-@pytest.fixture(scope="module")
-def judged():
-    """Both discriminators with the parity weights, and what they say of real and synthetic audio."""
-    facts, inputs, outputs = case("hifigan_discriminators")
-    models = {"mpd": MultiPeriodDiscriminator(), "msd": MultiScaleDiscriminator()}
-    for which, model in models.items():
-        module = facts["modules"][which]
-        load_state(model, discriminator_state({which: filled(module["params"], module["salt"])}, which))
-        model.eval()
-    with torch.no_grad():
-        said = {which: (model(inputs["y"]), model(inputs["y_hat"])) for which, model in models.items()}
-    return facts, inputs, outputs, models, said
-
-
-@pytest.mark.parametrize("which", ["mpd", "msd"])
-def test_discriminator_scores_and_feature_maps(judged, which):
-    facts, _, outputs, _, said = judged
-    for i, (real, fake) in enumerate(zip(*said[which], strict=True)):
-        close(real[-1].flatten(1), facts, outputs, f"{which}_{i}_real")
-        close(fake[-1].flatten(1), facts, outputs, f"{which}_{i}_fake")
-        shapes = torch.tensor([[*m.shape, *[1] * (4 - m.dim())] for m in real])
-        assert torch.equal(shapes, outputs[f"{which}_{i}_fmap_shapes"])
-        close(torch.stack([m.mean() for m in real]), facts, outputs, f"{which}_{i}_fmap_mean")
-        close(torch.stack([m.abs().mean() for m in real]), facts, outputs, f"{which}_{i}_fmap_absmean")
-        first = torch.stack([torch.nn.functional.pad(m.flatten()[:32], (0, max(0, 32 - m.numel()))) for m in real])
-        close(first, facts, outputs, f"{which}_{i}_fmap_first")
+        said = {which: (model(case.inputs["y"]), model(case.inputs["y_hat"])) for which, model in models.items()}
+    return case, models, said
 
 
 def losses(real, fake) -> dict[str, torch.Tensor]:
@@ -138,30 +170,46 @@ def losses(real, fake) -> dict[str, torch.Tensor]:
             "feature_loss": 2 * feature_loss(real, fake), "gen_loss": real_loss(fake).sum(), "gen_loss_each": real_loss(fake)}
 
 
-def test_losses(judged):
-    facts, inputs, outputs, _, said = judged
+@pytest.mark.parametrize("folder", DISCRIMINATORS)
+def test_discriminators_and_losses(folder):
+    case, models, said = judged(folder)
+    for which in JUDGES:
+        for i, (real, fake) in enumerate(zip(*said[which], strict=True)):
+            case.same(f"{which}_{i}_real", real[-1].flatten(1))
+            case.same(f"{which}_{i}_fake", fake[-1].flatten(1))
+            case.same(f"{which}_{i}_fmap_shapes", torch.tensor([[*m.shape, *[1] * (4 - m.dim())] for m in real]))
+            case.same(f"{which}_{i}_fmap_mean", torch.stack([m.mean() for m in real]))
+            case.same(f"{which}_{i}_fmap_absmean", torch.stack([m.abs().mean() for m in real]))
+            first = [torch.nn.functional.pad(m.flatten()[:32], (0, max(0, 32 - m.numel()))) for m in real]
+            case.same(f"{which}_{i}_fmap_first", torch.stack(first))
     totals = {which: losses(*said[which]) for which in said}
     for which, values in totals.items():
         for name, value in values.items():
-            close(value, facts, outputs, f"{which}_{name}")
-    extractor = MelExtractor(loss_mel(PRESETS["hifigan-22050"]))
-    mel = 45 * (extractor(inputs["y"][:, 0]) - extractor(inputs["y_hat"][:, 0])).abs().mean()
-    close(mel, facts, outputs, "mel_loss_x45")
-    close(sum(v["disc_loss"] for v in totals.values()), facts, outputs, "disc_loss_total")
-    close(sum(v["gen_loss"] + v["feature_loss"] for v in totals.values()) + mel, facts, outputs, "gen_loss_total")
+            case.same(f"{which}_{name}", value)
+    config = case.facts["config"]
+    wide = MelConfig(config["sampling_rate"], config["n_fft"], config["win_size"], hop_samples=config["hop_size"],
+                     bands=config["num_mels"], f_min_hz=config["fmin"], f_max_hz=config["fmax"])  # fmt: skip
+    extractor = MelExtractor(replace(loss_mel(wide), f_max_hz=config["fmax_for_loss"] or config["sampling_rate"] / 2))
+    y, y_hat = case.inputs["y"][:, 0], case.inputs["y_hat"][:, 0]
+    mel = 45 * (extractor(y) - extractor(y_hat)).abs().mean()
+    case.same("mel_loss_x45", mel)
+    case.same("disc_loss_total", sum(v["disc_loss"] for v in totals.values()))
+    case.same("gen_loss_total", sum(v["gen_loss"] + v["feature_loss"] for v in totals.values()) + mel)
+    in_training(case, models["msd"])
+    case.complete()
 
 
-def test_power_iterations_of_a_training_pass(judged):
-    facts, inputs, outputs, models, _ = judged
-    model = models["msd"].train()
+def in_training(case: Case, model: MultiScaleDiscriminator) -> None:
+    """Each pass in train mode is a power iteration of the first discriminator: real audio, then synthetic."""
     before = {k: v.clone() for k, v in model.state_dict().items()}
+    model.train()
     try:
-        real, fake = model(inputs["y"]), model(inputs["y_hat"])
-        close(model.discriminators[0].convs[3].weight_u, facts, outputs, "train_msd_0_conv3_weight_u_after")
-        close(real[0][-1].flatten(1).detach(), facts, outputs, "train_msd_0_real")
-        close(fake[0][-1].flatten(1).detach(), facts, outputs, "train_msd_0_fake")
+        real, fake = model(case.inputs["y"]), model(case.inputs["y_hat"])
+        case.same("train_msd_0_conv3_weight_u_after", model.discriminators[0].convs[3].weight_u)
+        case.same("train_msd_0_real", real[0][-1].flatten(1))
+        case.same("train_msd_0_fake", fake[0][-1].flatten(1))
         for name, value in losses(real, fake).items():
-            close(value.detach(), facts, outputs, f"train_msd_{name}")
+            case.same(f"train_msd_{name}", value)
         sum(m.square().mean() for maps in (*real, *fake) for m in maps).backward()  # buffers changed between the passes
     finally:
         model.load_state_dict(before)
@@ -169,32 +217,31 @@ def test_power_iterations_of_a_training_pass(judged):
         model.eval()
 
 
-def nemo_archive() -> tuple[dict, dict]:
-    path = NEMO / "hifigan_44100_small.nemo"
-    if not path.exists():
-        pytest.skip(f"no NeMo parity data under {NEMO}")
-    with tarfile.open(path) as archive:
-        members = {Path(m.name).name: archive.extractfile(m).read() for m in archive.getmembers() if m.isfile()}
-    state = torch.load(io.BytesIO(members["model_weights.ckpt"]), map_location="cpu", weights_only=True)
-    return yaml.safe_load(members["model_config.yaml"]), state
+def archives() -> list:
+    """NeMo's HiFi-GAN archives, each with the case names of `hifigan_inputs.npz`."""
+    found = [p for p in sorted(NEMO.glob("*.nemo")) if open_archive(p).target == "HifiGanModel"]
+    if not found:
+        return [pytest.param(None, marks=pytest.mark.skip(reason=f"no NeMo HiFi-GAN in {NEMO} (set TTSKIT_PARITY_NEMO)"))]
+    return [pytest.param(p, id=p.stem) for p in found]
 
 
-def nemo_cases() -> list[str]:
-    path = NEMO / "hifigan_inputs.npz"
-    return sorted(k.split("/")[0] for k in np.load(path).files) if path.exists() else ["h0"]
+@pytest.mark.parametrize("path", archives())
+def test_nemo_generator(path, tmp_path):
+    """Every stored mel through the plain generator and through the run that the importer makes."""
+    archive = open_archive(path)
+    inputs, outputs = np.load(NEMO / "hifigan_inputs.npz"), np.load(NEMO / "hifigan_outputs.npz")
+    plain = generator(archive.config, archive.weights())
+    imported = import_checkpoint(path, tmp_path / "run", discriminator_scale=LITTLE).run.load().model
+    assert {k.split("/")[0] for k in inputs.files} == {k.split("/")[0] for k in outputs.files} and inputs.files
+    for key in inputs.files:
+        mel, wanted = torch.from_numpy(inputs[key]), torch.from_numpy(outputs[f"{key.split('/')[0]}/wav"])
+        with torch.no_grad():
+            torch.testing.assert_close(plain(mel)[:, 0], wanted, rtol=0, atol=1e-4, msg=lambda m, key=key: f"{key}: {m}")
+        torch.testing.assert_close(imported.infer(mel), wanted, rtol=0, atol=1e-4, msg=lambda m, key=key: f"{key}: {m}")
 
 
-@pytest.mark.parametrize("name", nemo_cases())
-def test_nemo_generator(name):
-    config, state = nemo_archive()
-    mel = torch.from_numpy(np.load(NEMO / "hifigan_inputs.npz")[f"{name}/mel"])
-    wanted = torch.from_numpy(np.load(NEMO / "hifigan_outputs.npz")[f"{name}/wav"])
-    with torch.no_grad():
-        torch.testing.assert_close(generator(config, state)(mel)[:, 0], wanted, rtol=0, atol=1e-4)
-
-
-@pytest.mark.parametrize("which", ["mpd", "msd"])
-def test_nemo_discriminators_have_our_names(which):
+@pytest.mark.parametrize("which", list(JUDGES))
+@pytest.mark.parametrize("path", archives())
+def test_nemo_discriminators_have_our_names(path, which):
     """NeMo's shrunken ones have other widths, but the very names of ours."""
-    model = {"mpd": MultiPeriodDiscriminator, "msd": MultiScaleDiscriminator}[which](1 / 32)
-    assert set(discriminator_state(nemo_archive()[1], which)) == set(model.state_dict())
+    assert set(discriminator_state(open_archive(path).weights(), which)) == set(JUDGES[which](LITTLE).state_dict())

@@ -1,0 +1,31 @@
+"""Our mel on its own; against the public front ends it is measured in tests/parity/test_mel.py."""
+
+import pytest
+import torch
+
+from ttskit.audio.config import PRESETS
+from ttskit.audio.mel import MelExtractor
+
+
+def test_mel_is_float32_under_autocast_and_has_finite_gradients_in_silence():
+    for preset in ("nvidia-22050", "hifigan-22050", "nemo-44100"):
+        extractor = MelExtractor(PRESETS[preset])
+        audio = torch.zeros(2, 8000)
+        audio[1, 4000:] = torch.sin(torch.arange(4000) * 0.1)
+        audio.requires_grad_()
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            mel = extractor(audio)
+        assert mel.dtype == torch.float32 and mel.shape == (2, 80, PRESETS[preset].frames(8000))
+        mel.sum().backward()
+        assert torch.isfinite(audio.grad).all() and audio.grad[1].abs().sum() > 0
+
+
+def test_silence_is_at_the_log_floor_and_too_short_is_an_error():
+    from ttskit.audio.mel import log_floor
+    from ttskit.errors import AudioError
+
+    for preset in ("nvidia-22050", "nemo-44100"):
+        mel = MelExtractor(PRESETS[preset])(torch.zeros(1, 8000))
+        torch.testing.assert_close(mel, torch.full_like(mel, log_floor(PRESETS[preset])), atol=1e-5, rtol=0)
+    with pytest.raises(AudioError, match="too short"):
+        MelExtractor(PRESETS["nvidia-22050"])(torch.zeros(1, 300))
