@@ -102,10 +102,8 @@ def test_totals_and_counts_add_up_over_splits_of_a_batch(reduction):
         assert float(term.count) == pytest.approx(float(first[name].count) + float(second[name].count)), name
 
 
-def test_learns_four_sentences_by_heart_and_speaks_them():
-    model, batch = model_and_batch(reduction=2, attention_supervision_weight=1.0, context_mixing=0.9, learning_rate=5e-3,
-                                   schedule="cosine", postnet_dropout=0.0, encoder_dropout=0.0)
-    total = 150
+def train(model: Tacotron2, batch: AcousticBatch, total: int) -> None:
+    """`total` steps on one batch."""
     plan = model.optimizers(total)["main"]
 
     def optimize(name, losses):
@@ -120,6 +118,26 @@ def test_learns_four_sentences_by_heart_and_speaks_them():
         torch.manual_seed(step)
         state = TrainState(step, 0, total)
         model.training_step(batch, state, optimize)
+
+
+def test_attention_aligns_alone_with_the_forward_sum_and_not_without():
+    """No durations are shown: where attention looks is found out, not told."""
+    right = {}
+    for name, aids in (("alone", {}), ("aided", {"forward_sum_weight": 1.0, "alignment_prior_until": 0.3})):
+        model, batch = model_and_batch(reduction=2, guided_attention_weight=0.0, learning_rate=5e-3, schedule="cosine",
+                                       postnet_dropout=0.0, encoder_dropout=0.0, **aids)
+        train(model, batch, 100)
+        at = model.eval()(batch).alignment.argmax(2)
+        truth = [torch.repeat_interleave(torch.arange(6), durations) for durations in batch.durations]
+        hits = torch.cat([at[row, : len(places)] == places for row, places in enumerate(truth)])
+        right[name] = float(hits.float().mean())
+    assert right["aided"] > 0.7 > right["alone"] + 0.1
+
+
+def test_learns_four_sentences_by_heart_and_speaks_them():
+    model, batch = model_and_batch(reduction=2, attention_supervision_weight=1.0, context_mixing=0.9, learning_rate=5e-3,
+                                   schedule="cosine", postnet_dropout=0.0, encoder_dropout=0.0)
+    train(model, batch, 150)
     spoken = model.infer(AcousticInput(batch.tokens, batch.token_lengths),
                          generators=[torch.Generator().manual_seed(seed) for seed in range(4)])
     assert spoken.finished.all()
