@@ -195,6 +195,7 @@ class CpuGenerator:
     def __init__(self, generator: Generator) -> None:
         self.key = weights_key(generator)
         count = generator.kernels
+        self.normalised = generator.normalised
         self.pre = (generator.conv_pre.product(), generator.conv_pre.bias)
         # The mean over parallel blocks is a sum here; what comes next has it in its weights.
         self.upsamples = [_Upsample(layer, 1 / count if stage else 1.0) for stage, layer in enumerate(generator.ups)]
@@ -228,7 +229,8 @@ class CpuGenerator:
             largest = max(largest, (rows[-1] + 2 * margin) * upsample.channels)
         memory = [torch.empty(largest) for _ in range(5)]  # one holds what the stage starts from, four are its own
         reach = self.upsamples[0].reach
-        now = _Rows(F.pad(F.conv1d(mel[None], *self.pre, padding=_EDGE)[0].T, (0, 0, reach, reach)), reach, rows[0])
+        first = F.conv1d(self.normalised(mel)[None], *self.pre, padding=_EDGE)[0].T
+        now = _Rows(F.pad(first, (0, 0, reach, reach)), reach, rows[0])
         for stage, (upsample, margin) in enumerate(zip(self.upsamples, self.margins, strict=True)):
             size = (rows[stage + 1] + 2 * margin) * upsample.channels
             x, a, b, total = (_Rows(m[:size].view(-1, upsample.channels), margin, rows[stage + 1]) for m in memory[:4])

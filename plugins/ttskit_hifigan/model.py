@@ -70,10 +70,18 @@ class Generator(nn.Module):
                 self.resblocks.append(block(channels, width, dilations))
         self.conv_post = WeightNormConv1d(channels, 1, 7, padding=3)
 
+    def normalised(self, mel: Tensor) -> Tensor:
+        """What the first layer sees of a mel."""
+        return mel if (self.mean, self.std) == (0.0, 1.0) else (mel - self.mean) / self.std
+
     def forward(self, mel: Tensor) -> Tensor:
-        x = self.conv_pre(mel if (self.mean, self.std) == (0.0, 1.0) else (mel - self.mean) / self.std)
+        x = self.conv_pre(self.normalised(mel))
         for stage, upsample in enumerate(self.ups):
             x = upsample(F.leaky_relu(x, SLOPE))
             blocks = self.resblocks[stage * self.kernels : (stage + 1) * self.kernels]
             x = sum(block(x) for block in blocks) / self.kernels  # receptive fields of several lengths, side by side
-        return torch.tanh(self.conv_post(F.leaky_relu(x, LAST_SLOPE)))
+        x = F.leaky_relu(x, LAST_SLOPE)
+        if not torch.is_autocast_enabled(x.device.type):
+            return torch.tanh(self.conv_post(x))
+        with torch.autocast(x.device.type, enabled=False):  # eight bits of mantissa would be a hiss 50 dB below full scale
+            return torch.tanh(self.conv_post(x.float()))

@@ -197,6 +197,9 @@ def test_half_precision_training_keeps_losses_in_float32():
 
     with torch.autocast("cpu", dtype=torch.bfloat16):
         model.training_step(speech(2), STATE, optimize)
+        audio = model.generator(speech(2).mel)
+    assert audio.dtype == torch.float32  # the last layer too: rounding it to bf16 is heard
+    assert not torch.equal(audio, audio.bfloat16().float())
 
 
 def test_the_paper_trains_both_from_the_first_step():
@@ -278,6 +281,11 @@ def test_a_normalised_mel_is_the_same_network_with_other_first_weights():
     mel = torch.randn(1, 80, 80) * 2 - 5.5
     inner = slice(30 * 256, 50 * 256)
     torch.testing.assert_close(plain.generator(mel)[..., inner], normalised.generator(mel)[..., inner], atol=1e-5, rtol=1e-4)
+
+
+def test_a_normalised_mel_is_spoken_as_it_is_trained():
+    model, batch = build(mel_mean=-5.5, mel_std=2.0).eval(), speech(2)
+    torch.testing.assert_close(model.infer(batch.mel), model.generator(batch.mel)[:, 0].detach(), atol=1e-5, rtol=0)
 
 
 def test_multi_resolution_stft_values():
