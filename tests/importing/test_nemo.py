@@ -87,6 +87,17 @@ def test_archives_of_22050_hz(make_archive, tmp_path):
     assert import_checkpoint(make_archive(), tmp_path / "wide").run.context.mel == PRESETS["nemo-44100"]
 
 
+def test_loss_weights_and_where_the_speaker_is_heard(make_archive, tmp_path):
+    def change(config: dict) -> None:
+        config.update(dur_loss_scale=0.4, aligner_loss_scale=0.7, bin_loss_warmup_epochs=50, min_token_duration=1)
+
+    options = import_checkpoint(make_archive(change=change), tmp_path / "run").run.info["options"]
+    assert {k: options["loss"][k] for k in ("duration", "pitch", "forward_sum", "binarization", "binarization_ramp")} == {
+        "duration": 0.4, "pitch": 0.1, "forward_sum": 0.7, "binarization": 0.7, "binarization_ramp": 50.0}  # fmt: skip
+    assert options["speaker"] == {"weight": 1.0, "predictors": True, "energy": False, "aligner": True, "decoder": False}
+    assert options["min_duration"] == 1.0 and options["alignment"] == "learned"
+
+
 def test_speakers_and_pitch_in_nemos_own_forms(make_archive, tmp_path):
     speakers, stats = tmp_path / "speakers.tsv", tmp_path / "stats.json"
     speakers.write_text("speaker\tspeaker_id\nbeto\t1\nana\t0\n", encoding="utf-8")

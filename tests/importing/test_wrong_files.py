@@ -117,7 +117,13 @@ def test_settings_that_ttskit_does_not_have(make_archive, tmp_path):
     def without(config: dict) -> None:
         del config["input_fft"]
 
-    expected = {phonemes: "EnglishPhonemesTokenizer", english: "locale", heteronyms: "heteronyms", normalised: "per_feature",
+    def parts(config: dict) -> None:  # each would be another model with the same tensors
+        config["input_fft"]["pre_lnorm"] = True
+        config["alignment_module"]["dist_type"] = "cosine"
+        config["speaker_encoder"] = {"gst_module": {}}
+
+    expected = {parts: "pre_lnorm: True, alignment_module.dist_type: 'cosine', speaker_encoder",
+                phonemes: "EnglishPhonemesTokenizer", english: "locale", heteronyms: "heteronyms", normalised: "per_feature",
                 elsewhere: "/etc/hostname", larger: "size mismatch", without: "input_fft"}  # fmt: skip
     for number, (change, word) in enumerate(expected.items()):
         error = refused(make_archive(f"{number}.nemo", change=change), tmp_path / "run")
