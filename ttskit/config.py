@@ -18,7 +18,7 @@ from ttskit.corpus.config import CorpusConfig
 from ttskit.errors import ConfigError, PluginError
 from ttskit.interfaces.descriptions import Plugin
 from ttskit.plugins import Registry, create_registry
-from ttskit.recipe_files import EITHER, KeyPath, Layers, read_layers, shipped_recipes
+from ttskit.recipe_files import KeyPath, Layers, overruled, read_layers, shipped_recipes
 from ttskit.training.config import TrainingConfig
 
 __all__ = ["FrontendConfig", "ModelConfig", "Recipe", "load_recipe", "shipped_recipes"]
@@ -77,8 +77,11 @@ class Recipe(BaseModel):
         """The mel that the corpus is prepared with."""
         return mel_config(self.mel)
 
-    def options_for(self, model: str, registry: Registry) -> Any:
+    def options_for(self, model: str, registry: Registry, base: Mapping[str, Any] | None = None) -> Any:
         """The validated options of a model or vocoder plugin: an instance of its options class, {} if it has none.
+
+        Args:
+            base: options of a run that this one starts from; what the recipe says is laid over them.
 
         Raises:
             PluginError: unknown plugin.
@@ -87,9 +90,15 @@ class Recipe(BaseModel):
         problems: list[str] = []
         plugin = _model_plugin(model, registry)
         given = self.models[model].options if model in self.models else {}
+        given = given if base is None else _overlaid(base, given)
         options = _options(plugin, given, ("models", model, "options"), self._layers, problems)
         _raise(problems)
         return options
+
+    def with_options(self, model: str, options: Mapping[str, Any]) -> Recipe:
+        """The recipe with these options of a model, all of them (plain data)."""
+        section = self.models.get(model, ModelConfig()).model_copy(update={"options": dict(options)})
+        return self.model_copy(update={"models": {**self.models, model: section}})
 
     def training_for(self, model: str) -> TrainingConfig:
         """The training section with this model's differences."""
@@ -97,6 +106,16 @@ class Recipe(BaseModel):
         training = _training(self, model, self._layers, problems)
         _raise(problems)
         return training
+
+    def with_training(self, model: str, changes: Mapping[str, Any]) -> Recipe:
+        """The recipe with differences in a model's training, laid over what it says (mappings key by key)."""
+        section = self.models.get(model, ModelConfig())
+        base = {**self.training.model_dump(exclude_unset=True), **section.training}
+        laid = _overlaid({key: base[key] for key in changes if base.get(key) is not None}, changes)
+        section = section.model_copy(update={"training": {**section.training, **laid}})
+        changed = self.model_copy(update={"models": {**self.models, model: section}})
+        changed.training_for(model)
+        return changed
 
     def to_yaml(self) -> str:
         """The whole recipe, defaults included; `load_recipe` reads it back equal."""
@@ -202,11 +221,17 @@ def _options(plugin: Plugin, given: Mapping[str, Any], path: KeyPath, layers: La
         return None
 
 
+def _overlaid(base: Any, given: Any) -> Any:
+    if not (isinstance(base, Mapping) and isinstance(given, Mapping)):
+        return given
+    return {**base, **{key: _overlaid(base.get(key), value) for key, value in given.items()}}
+
+
 def _training(recipe: Recipe, model: str, layers: Layers, problems: list[str]) -> TrainingConfig:
     own = recipe.models[model].training if model in recipe.models else {}
     # a model that says steps does not inherit the shared budget, nor the other way round
     shared = recipe.training.model_dump()
-    shared = {key: value for key, value in shared.items() if not (EITHER.get(key) in own and key not in own)}
+    shared = {key: value for key, value in shared.items() if not overruled(key, own)}
     try:
         return TrainingConfig.model_validate({**shared, **own})
     except ValidationError as error:

@@ -12,6 +12,7 @@ from typing import Any
 import yaml
 
 from ttskit.errors import ConfigError
+from ttskit.training.config import LIMITS
 
 # A path of keys, and where its value was written ("recipe.yaml:12" or "--set a.b=c").
 KeyPath = tuple[Any, ...]
@@ -181,15 +182,20 @@ def _merge(layers: Layers, data: Mapping[str, Any], places: Mapping[KeyPath, str
     layers.places.update(places)
 
 
-# Two ways to say the same: a layer that gives one replaces the other of the layers below.
-EITHER = {"steps": "budget_s", "budget_s": "steps"}
+# Ways to say the same: a layer that gives one replaces the others of the layers below.
+EITHER = {one: tuple(other for other in LIMITS if other != one) for one in LIMITS}
+
+
+def overruled(key: str, new: Mapping[str, Any]) -> bool:
+    """Whether `new` says otherwise what `key` of a lower layer says."""
+    return key not in new and any(other in new for other in EITHER.get(key, ()))
 
 
 def _merged(layers: Layers, old: Any, new: Any, path: KeyPath) -> Any:
     if not (isinstance(old, Mapping) and isinstance(new, Mapping)):
         _forget(layers, path)
         return new
-    result = {key: value for key, value in old.items() if not (EITHER.get(key) in new and key not in new)}
+    result = {key: value for key, value in old.items() if not overruled(key, new)}
     return {**result, **{key: _merged(layers, old.get(key), value, (*path, key)) for key, value in new.items()}}
 
 

@@ -129,9 +129,13 @@ class DleFastPitch(Importer):
         if setup.get("symbol_set") != ENGLISH_BASIC or rows != len(english_basic()):
             why = f"its embedding has {rows} rows, its symbol set is {setup.get('symbol_set', 'not given')!r}"
             raise CheckpointError(f"{path.name} does not hold its symbols", why, "give them in order: --symbols FILE")
+        spoken = setup.get("p_arpabet")  # share of words trained in ARPAbet; NVIDIA's published models have 1.0
+        trained_on = "letters" if isinstance(spoken, (int, float)) and spoken <= 0.5 else "arpabet"
         report.understood("symbols", f"{rows}, NVIDIA's set {ENGLISH_BASIC}: letters and ARPAbet")
         report.missing("pronunciation", "texts are read as letters; ARPAbet and NVIDIA's English cleaners are not in ttskit")
-        return english_basic()
+        said = f"p_arpabet {spoken:g}" if isinstance(spoken, (int, float)) else "p_arpabet is not given, 1 assumed"
+        report.understood("sounds for fine-tuning", f"{'ARPAbet' if trained_on == 'arpabet' else 'letters'} ({said})")
+        return english_basic(trained_on)
 
     def _pitch(self, state: Mapping[str, Tensor], report: ImportReport) -> PitchStats:
         mean, std = (float(state[n]) if n in state else 0.0 for n in ("pitch_mean", "pitch_std"))

@@ -107,7 +107,7 @@ class FastPitch(AcousticModel):
         if options.energy:
             self.energy_predictor = Predictor(width, options.energy_predictor)
             self.energy_embedding = Conv(1, width, options.energy_embedding_kernel)
-        if len(context.speakers) > 1:
+        if context.multi_speaker:
             self.speaker_embedding = nn.Embedding(len(context.speakers), width)
         self.decoder = stack(options, options.decoder)
         self.projection = nn.Linear(width, bands)
@@ -125,8 +125,8 @@ class FastPitch(AcousticModel):
     # -- parts shared by training and inference
 
     def _speaker(self, speaker: Tensor | None, like: Tensor) -> Tensor | None:
-        """(B, 1, C) or None with a single speaker."""
-        if len(self.context.speakers) == 1:
+        """(B, 1, C) or None for a model of one speaker without vectors."""
+        if not self.context.multi_speaker:
             return None
         if speaker is None:
             speaker = torch.zeros(like.shape[0], dtype=torch.int64, device=like.device)
@@ -220,6 +220,11 @@ class FastPitch(AcousticModel):
     def loss(self, outputs: Outputs, batch: AcousticBatch, state: TrainState) -> Losses:
         """Mel, duration, pitch, energy, forward-sum and binarisation terms."""
         return fastpitch_loss(outputs, batch, state, self.options)
+
+    def inventory_parameters(self) -> dict[str, str]:
+        """The embeddings of tokens and speakers."""
+        speakers = {"speaker_embedding.weight": "speakers"} if self.context.multi_speaker else {}
+        return {"embedding.weight": "symbols", **speakers}
 
     def optimizers(self, total_steps: int) -> dict[str, OptimizerPlan]:
         """One optimiser, "main"."""

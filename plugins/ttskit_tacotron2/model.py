@@ -66,7 +66,7 @@ class Tacotron2(AcousticModel):
         self.decoder = Decoder(options, context.mel.bands)
         self.postnet = Postnet(options, context.mel.bands)
         # One vector per speaker, added to the memory: every context, hence every decoder step, carries it.
-        self.speaker = nn.Embedding(len(context.speakers), options.encoder_channels) if len(context.speakers) > 1 else None
+        self.speaker = nn.Embedding(len(context.speakers), options.encoder_channels) if context.multi_speaker else None
         if self.speaker is not None:
             nn.init.normal_(self.speaker.weight, std=0.1)
 
@@ -220,6 +220,11 @@ class Tacotron2(AcousticModel):
         optimize("main", self.loss(self(batch, lead), batch, state))
         shown = {"context_share": lead.context_share, "prior": lead.prior, "hidden_frames": lead.hidden_frames}
         return {name: torch.tensor(value) for name, value in shown.items() if value or name == "context_share"}
+
+    def inventory_parameters(self) -> dict[str, str]:
+        """The embeddings of tokens and speakers."""
+        speakers = {} if self.speaker is None else {"speaker.weight": "speakers"}
+        return {"embedding.weight": "symbols", **speakers}
 
     def optimizers(self, total_steps: int) -> dict[str, OptimizerPlan]:
         """Adam with the reference's betas, epsilon 1e-8 and L2 penalty, clipped."""

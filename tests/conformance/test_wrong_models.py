@@ -75,6 +75,9 @@ class Right(AcousticModel):
         mel = nn.utils.rnn.pad_sequence(rows, batch_first=True).transpose(1, 2)
         return Spectrogram(mel, durations.sum(1), durations=durations, pitch=pitch)
 
+    def inventory_parameters(self):
+        return {"token.weight": "symbols", "speaker.weight": "speakers"}
+
     def optimizers(self, total_steps):
         return {"main": OptimizerPlan(torch.optim.Adam(self.parameters(), 1e-3))}
 
@@ -191,6 +194,33 @@ class SlowIsFast(Right):
         return super().frames(inputs, replace(controls, pace=1 / torch.as_tensor(controls.pace)))
 
 
+class HidesItsRows(Right):
+    def inventory_parameters(self):
+        return {"token.weight": "symbols"}
+
+
+class CallsSpeakersSymbols(Right):
+    def inventory_parameters(self):
+        return {"token.weight": "symbols", "speaker.weight": "symbols"}
+
+
+class LeavesOutMoreThanZeros(Right):
+    """With one speaker it has no vector, and then it is louder."""
+
+    def __init__(self, context) -> None:
+        super().__init__(context)
+        if not context.multi_speaker:
+            del self.speaker
+
+    def hidden(self, tokens, lengths, *voice):
+        if self.context.multi_speaker:
+            return super().hidden(tokens, lengths, *voice)
+        return (self.token(tokens) + 1.0) * length_mask(lengths, tokens.shape[1])[..., None]
+
+    def inventory_parameters(self):
+        return {name: axis for name, axis in super().inventory_parameters().items() if name in self.state_dict()}
+
+
 FACTS = {"decoding": "parallel", "controls": list(Right.controls), "multi_speaker": True}
 
 
@@ -230,6 +260,9 @@ def test_a_right_model_passes_every_check():
         (MixOfTheWrongSpeaker, {}, "declared controls work", "all one speaker's"),
         (HidesItsPitch, {}, "declared controls work", "does not report the pitch_values"),
         (SlowIsFast, {}, "declared controls work", "pace is a speed"),
+        (HidesItsRows, {}, "rows of symbols and speakers", "'speaker.weight'"),
+        (CallsSpeakersSymbols, {}, "rows of symbols and speakers", "'speaker.weight' has 2 rows for 16 symbols"),
+        (LeavesOutMoreThanZeros, {}, "rows of symbols and speakers", "not the same as zeros"),
         (Rough, {}, "declared precisions work", "'precisions'"),
         (TooRough, {"precisions": ["fp32", "int8"]}, "declared precisions work", "precision int8: off by"),
         (Spoils, {"precisions": ["fp32", "int8"]}, "declared precisions work", "changed what is saved"),

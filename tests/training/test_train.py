@@ -93,7 +93,7 @@ def test_a_budget_counts_the_length_of_batches(trained, monkeypatch):
     """Timed batches that are shorter than most would promise too many steps."""
     clock = iter(range(10_000))
     monkeypatch.setattr(budget, "_now", lambda device: next(clock) * 0.5)  # each timed step takes half a second
-    monkeypatch.setattr(budget, "_frames", lambda model, corpus, ids: 10.0 if "u00" in ids else 30.0)
+    monkeypatch.setattr(budget, "_frames", lambda batches, ids: 10.0 if "u00" in ids else 30.0)
     run = trained(run="budget", steps=None, budget_s=10)
     assert run.info["steps"]["timed_step_s"] == pytest.approx(0.5, rel=0.5)
     assert run.total_steps == int(10 / run.info["steps"]["timed_step_s"])
@@ -273,7 +273,7 @@ def test_nothing_but_bad_utterances_ends_the_training(trained, corpus, tmp_path)
     assert "step 3" in error.value.what
 
 
-def test_init_from_copies_what_fits(trained, new_corpus, tmp_path):
+def test_init_from_copies_what_fits(trained, tmp_path):
     source = trained(run="source", steps=2)
     shown = Console(file=(tmp_path / "out.txt").open("w", encoding="utf-8"), width=200)
     tuned = trained(run="tuned", steps=1, init_from=source.path, console=shown,
@@ -283,8 +283,6 @@ def test_init_from_copies_what_fits(trained, new_corpus, tmp_path):
     mine, theirs = tuned.weights("last")[0], source.weights("best")[0]
     torch.testing.assert_close({k: v for k, v in mine.items() if v.is_floating_point()},
                                {k: v for k, v in theirs.items() if v.is_floating_point()}, rtol=0, atol=1e-6)
-    with pytest.raises(MismatchError, match="other speakers"):
-        trained(run="third", steps=1, init_from=source.path, data=new_corpus("carla", speakers=("carla",)))
     with pytest.raises(MismatchError, match="another model"):
         trained("tacotron2", run="fourth", steps=1, init_from=source.path)
 

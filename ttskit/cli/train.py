@@ -13,13 +13,17 @@ from ttskit.cli.output import json_option, note, print_json, stderr_console
 
 @click.command(epilog="Example: ttskit train --model fastpitch --data prepared/ana --run runs/ana")
 @click.option("--model", help="Plugin to train: fastpitch, tacotron2, hifigan …  [default: the recipe's]")
-@click.option("--recipe", help="Recipe name or file.  [default: base; on --resume the run's own]")
+@click.option("--recipe", help="Recipe name or file.  [default: base; with --init-from finetune; on --resume the run's own]")
 @click.option("--data", type=click.Path(path_type=Path), help="Prepared corpus.  [on --resume: the run's own]")
 @click.option("--run", type=click.Path(path_type=Path), help="Folder to write.  [default: runs/MODEL-CORPUS]")
 @click.option("--steps", type=click.IntRange(min=1), help="Steps to train.")
 @click.option("--budget", help="Training time instead: 90s, 10m, 1.5h.")
 @click.option("--resume", is_flag=True, help="Go on from the last checkpoint, exactly as if never stopped.")
-@click.option("--init-from", type=click.Path(path_type=Path), help="Run whose parameters are the start.")
+@click.option("--init-from", type=click.Path(path_type=Path), help="Run to start from: symbols and speakers by name.")
+@click.option("--speaker-from", multiple=True, metavar="[NEW=]OLD", help="Old voice that a new speaker starts from.")
+@click.option("--keep-speakers", metavar="all|NAME,…", help="Old speakers to keep in the model.")
+@click.option("--rehearse", type=click.Path(path_type=Path), help="Prepared corpus of old voices to mix in.")
+@click.option("--freeze", multiple=True, metavar="PATTERN", help="Parameters that stay as they are: 'encoder.*'.")
 @click.option("--from-acoustic", type=click.Path(path_type=Path), metavar="RUN",
               help="Fit a vocoder to the mels of this acoustic run.")
 @click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Change a recipe value: training.log_every=5.")
@@ -27,7 +31,8 @@ from ttskit.cli.output import json_option, note, print_json, stderr_console
 @click.option("--threads", type=click.IntRange(min=1), help="CPU threads.")
 @json_option
 def command(model: str | None, recipe: str | None, data: Path | None, run: Path | None, steps: int | None, budget: str | None,
-            resume: bool, init_from: Path | None, from_acoustic: Path | None, overrides: tuple[str, ...], device: str,
+            resume: bool, init_from: Path | None, speaker_from: tuple[str, ...], keep_speakers: str | None,
+            rehearse: Path | None, freeze: tuple[str, ...], from_acoustic: Path | None, overrides: tuple[str, ...], device: str,
             threads: int | None, as_json: bool) -> None:
     """Train a model on a prepared corpus.
 
@@ -37,6 +42,7 @@ def command(model: str | None, recipe: str | None, data: Path | None, run: Path 
     \b
       ttskit train --model fastpitch --data prepared/ana --run runs/ana --budget 10m
       ttskit train --resume --run runs/ana
+      ttskit train --model fastpitch --init-from runs/nemo --data prepared/ana --speaker-from arf_05679
       ttskit train --model hifigan --from-acoustic runs/ana --data prepared/ana --init-from runs/hifigan
     """
     from ttskit.config import load_recipe
@@ -56,8 +62,15 @@ def command(model: str | None, recipe: str | None, data: Path | None, run: Path 
         data = data or Path((before.info.get("corpus") or {}).get("folder", ""))
     if data is None:
         raise UsageError("which corpus?", "--data is missing", "--data PREPARED (made by ttskit prepare)")
-    loaded = load_recipe(recipe or "base", overrides, registry=registry)
-    model = model or loaded.model
+    if init_from is None and not resume and (speaker_from or keep_speakers):
+        raise UsageError("there are no old speakers", "--speaker-from and --keep-speakers need a run to start from",
+                         "--init-from RUN")
+    named = model or (RunFolder.open(init_from).model if init_from is not None and recipe is None else None)
+    fine = init_from is not None and named in registry.all("acoustic model")
+    loaded = load_recipe(recipe or ("finetune" if fine else "base"), overrides, registry=registry)
+    model = model or named or loaded.model
+    asked = _asked(speaker_from, keep_speakers, rehearse, freeze)
+    loaded = loaded.with_training(model, asked) if asked else loaded
     run = run or Path("runs") / f"{model}-{data.resolve().name}"
     try:
         folder = train(loaded, model=model, data=data, run=run, resume=resume, steps=steps, budget_s=budget,
@@ -74,6 +87,25 @@ def command(model: str | None, recipe: str | None, data: Path | None, run: Path 
         print_json(_summary(folder))
     else:
         click.echo(str(folder.path))
+
+
+def _asked(speaker_from: tuple[str, ...], keep_speakers: str | None, rehearse: Path | None, freeze: tuple[str, ...]) -> dict:
+    """What the flags say, as differences in the training section."""
+    from ttskit.errors import UsageError
+
+    transfer: dict = {}
+    if speaker_from:
+        named = [text.partition("=") for text in speaker_from]
+        plain = [text for text in speaker_from if "=" not in text]
+        if plain and len(speaker_from) > 1:
+            raise UsageError("--speaker-from OLD is for all new speakers", f"given: {', '.join(speaker_from)}",
+                             "name each: --speaker-from NEW=OLD --speaker-from OTHER=OLD")
+        transfer["speaker_from"] = plain[0] if plain else {new.strip(): old.strip() for new, _, old in named}
+    if keep_speakers:
+        names = [name.strip() for name in keep_speakers.split(",") if name.strip()]
+        transfer["keep_speakers"] = names[0] if names in (["all"], ["auto"]) else names
+    return {**({"transfer": transfer} if transfer else {}), **({"rehearsal": {"data": str(rehearse)}} if rehearse else {}),
+            **({"freeze": list(freeze)} if freeze else {})}
 
 
 def _summary(folder) -> dict:

@@ -6,7 +6,8 @@ What a step sees is a function of (seed, epoch) alone; a process takes its share
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -15,7 +16,7 @@ from torch import Tensor
 from ttskit.audio.mel import log_floor
 from ttskit.corpus.prepared import PreparedCorpus, PreparedUtterance
 from ttskit.errors import CorpusError, UsageError
-from ttskit.interfaces.acoustic import AcousticBatch, PitchStats
+from ttskit.interfaces.acoustic import AcousticBatch, ModelContext, PitchStats
 from ttskit.interfaces.vocoder import VocoderBatch
 
 FEATURES = ("pitch", "energy", "durations")
@@ -29,7 +30,11 @@ def _seed(*parts: object) -> int:
 
 def utterance_seeds(seed: int, epoch: int, utterances: Iterable[PreparedUtterance]) -> Tensor:
     """One seed per utterance (B,) int64, a function of (seed, epoch, utterance)."""
-    return torch.tensor([_seed(seed, epoch, u.id) for u in utterances], dtype=torch.int64)
+    return _seeds(seed, epoch, [u.id for u in utterances])
+
+
+def _seeds(seed: int, epoch: int, ids: Iterable[str]) -> Tensor:
+    return torch.tensor([_seed(seed, epoch, id) for id in ids], dtype=torch.int64)
 
 
 def _of_split(corpus: PreparedCorpus, split: str) -> list[PreparedUtterance]:
@@ -61,6 +66,50 @@ def _at_least(groups: list[list[str]], least: int) -> list[list[str]]:
     return whole
 
 
+@dataclass(frozen=True)
+class Rehearsal:
+    """Another corpus that is mixed in, so that what a model could say before is not forgotten.
+
+    Args:
+        corpus: it must have the same mel content.
+        share: of the utterances of an epoch, above 0 and below 1.
+        speakers: whose utterances; empty for all.
+    """
+
+    corpus: PreparedCorpus
+    share: float
+    speakers: tuple[str, ...] = ()
+
+    def utterances(self) -> list[PreparedUtterance]:
+        """What is drawn from: the training split, by id.
+
+        Raises:
+            CorpusError: nothing in it is of these speakers.
+        """
+        chosen = [u for u in _of_split(self.corpus, "train") if not self.speakers or u.speaker in self.speakers]
+        if not chosen:
+            names = ", ".join(self.speakers)
+            raise CorpusError(f"{self.corpus.folder} has nothing to rehearse", f"no training utterance of {names}",
+                              f"its speakers: {', '.join(self.corpus.speakers.names[:8])}")  # fmt: skip
+        return sorted(chosen, key=lambda u: u.id)
+
+    def drawn(self, beside: int, seed: int, epoch: int) -> list[PreparedUtterance]:
+        """The utterances of an epoch that stand beside so many of the main corpus.
+
+        All come in turn before one comes again (in another order), whatever the share and however often a training
+        was stopped: the draw is a function of (seed, epoch).
+        """
+        pool = self.utterances()
+        count = max(1, round(beside * self.share / (1.0 - self.share)))
+        turns = range(epoch * count, (epoch + 1) * count)
+        orders = {k: np.random.default_rng(_seed(seed, "rehearsal", k)).permutation(len(pool))
+                  for k in sorted({t // len(pool) for t in turns})}  # fmt: skip
+        return [pool[orders[t // len(pool)][t % len(pool)]] for t in turns]
+
+
+REHEARSED = "rehearsal/"  # before the ids of rehearsed utterances: two corpora may use the same ids
+
+
 class AcousticBatches:
     """Batches of whole utterances of similar length, under a budget of padded frames.
 
@@ -72,6 +121,8 @@ class AcousticBatches:
         seed: with the epoch, decides order and per-utterance seeds.
         alignment: name of the alignment that gives durations; utterances without it are left out (`left_out`).
         rank, world: this process and their number.
+        context: whose numbers symbols and speakers get, and whose pitch statistics; the corpus's own if None.
+        rehearsal: another corpus that is mixed in.
     """
 
     def __init__(
@@ -85,8 +136,11 @@ class AcousticBatches:
         alignment: str | None = None,
         rank: int = 0,
         world: int = 1,
+        context: ModelContext | None = None,
+        rehearsal: Rehearsal | None = None,
     ) -> None:
         _check_features(features, alignment)
+        self.context, self.rehearsal = context, rehearsal
         self.corpus, self.features, self.alignment = corpus, tuple(features), alignment
         self.frames_per_batch, self.max_utterances, self.seed = frames_per_batch, max_utterances, seed
         self.rank, self.world = rank, world
@@ -106,7 +160,8 @@ class AcousticBatches:
     def epoch(self, n: int) -> list[list[str]]:
         """Global batches of epoch `n`, each sorted by decreasing token length."""
         rng = np.random.default_rng(_seed(self.seed, n, "order"))
-        frames = np.array([u.frames for u in self._utterances])
+        pool = list(self._pool(n))
+        frames = np.array([u.frames for _, u in pool])
         order = np.argsort(frames * (1 + SHUFFLE_WIDTH * (rng.random(len(frames)) - 0.5)), kind="stable")
         groups: list[list[str]] = []
         longest = 0
@@ -118,15 +173,33 @@ class AcousticBatches:
             if full:
                 groups.append([])
                 longest = int(frames[index])
-            groups[-1].append(self._utterances[index].id)
+            groups[-1].append(pool[index][0])
         groups = _at_least(groups, self.world)
-        tokens = {u.id: len(u.tokens) for u in self._utterances}
+        tokens = {id: len(u.tokens) for id, u in pool}
         return [sorted(groups[i], key=lambda id: (-tokens[id], id)) for i in rng.permutation(len(groups))]
+
+    def _pool(self, n: int) -> Iterator[tuple[str, PreparedUtterance]]:
+        """The utterances of epoch `n` with the ids that batches give them; a short rehearsal corpus may repeat one."""
+        yield from ((u.id, u) for u in self._utterances)
+        if self.rehearsal is not None:
+            for k, u in enumerate(self.rehearsal.drawn(len(self._utterances), self.seed, n)):
+                yield f"{REHEARSED}{k}/{u.id}", u
+
+    def _found(self, id: str) -> tuple[PreparedCorpus, PreparedUtterance]:
+        if self.rehearsal is not None and id.startswith(REHEARSED):
+            return self.rehearsal.corpus, self.rehearsal.corpus.utterance(id.removeprefix(REHEARSED).partition("/")[2])
+        return self.corpus, self.corpus.utterance(id)
+
+    def frames(self, ids: Sequence[str]) -> int:
+        """Frames of a global batch, padding counted."""
+        return len(ids) * max(self._found(id)[1].frames for id in ids)
 
     def load(self, ids: Sequence[str], epoch: int) -> AcousticBatch:
         """This process's share `ids[rank::world]` of a global batch."""
-        mine = [self.corpus.utterance(id) for id in ids[self.rank :: self.world]]
-        return full_batch(self.corpus, mine, self.features, self.alignment, seeds=utterance_seeds(self.seed, epoch, mine))
+        mine = ids[self.rank :: self.world]
+        found = [self._found(id) for id in mine]
+        return _collate(found, mine, self.context or self.corpus.context(), self.features, self.alignment,
+                        _seeds(self.seed, epoch, mine))
 
 
 def _check_features(features: Sequence[str], alignment: str | None) -> None:
@@ -143,34 +216,47 @@ def full_batch(
     features: Sequence[str] = (),
     alignment: str | None = None,
     seeds: Tensor | None = None,
+    context: ModelContext | None = None,
 ) -> AcousticBatch:
-    """Collate these utterances in the order given (for validation and comparison)."""
+    """Collate these utterances in the order given (for validation and comparison).
+
+    Args:
+        context: that of the model that is to see the batch: a run may number symbols and speakers otherwise than the
+            corpus, and have normalised pitch with other statistics. The corpus's own if None.
+    """
     _check_features(features, alignment)
-    stored = [corpus.features(u) for u in utterances]
+    context = context or corpus.context()
+    return _collate([(corpus, u) for u in utterances], [u.id for u in utterances], context, features, alignment, seeds)
+
+
+def _collate(found: Sequence[tuple[PreparedCorpus, PreparedUtterance]], ids: Sequence[str], context: ModelContext,
+             features: Sequence[str], alignment: str | None, seeds: Tensor | None) -> AcousticBatch:  # fmt: skip
+    utterances = [u for _, u in found]
+    stored = [corpus.features(u) for corpus, u in found]
     size, count = max(u.frames for u in utterances), len(utterances)
-    tokens = [torch.tensor(corpus.symbols.ids(u.tokens), dtype=torch.int64) for u in utterances]
-    mel = torch.zeros(count, corpus.mel.bands, size)
+    tokens = [torch.tensor(context.symbols.ids(u.tokens), dtype=torch.int64) for u in utterances]
+    mel = torch.zeros(count, context.mel.bands, size)
     pitch = torch.zeros(count, size) if "pitch" in features else None
     energy = torch.zeros(count, size) if "energy" in features else None
     lengths = torch.tensor([len(t) for t in tokens])
     durations = torch.zeros(count, int(lengths.max()), dtype=torch.int64) if "durations" in features else None
-    for i, (u, s) in enumerate(zip(utterances, stored, strict=True)):
+    for i, ((corpus, u), s) in enumerate(zip(found, stored, strict=True)):
         frame = torch.tensor(s.mel)
         mel[i, :, : u.frames] = frame
         if energy is not None:
             energy[i, : u.frames] = frame.norm(dim=0)
         if pitch is not None:
-            stats, hz = corpus.pitch[u.speaker], torch.tensor(s.pitch_hz)
+            stats, hz = context.pitch.get(u.speaker) or corpus.pitch[u.speaker], torch.tensor(s.pitch_hz)
             pitch[i, : u.frames] = normalised_pitch(hz, stats)
         if durations is not None:
             durations[i, : lengths[i]] = torch.from_numpy(corpus.alignment(u, alignment))
     return AcousticBatch(
-        ids=tuple(u.id for u in utterances),
-        tokens=torch.nn.utils.rnn.pad_sequence(tokens, batch_first=True, padding_value=corpus.symbols.pad_id),
+        ids=tuple(ids),
+        tokens=torch.nn.utils.rnn.pad_sequence(tokens, batch_first=True, padding_value=context.symbols.pad_id),
         token_lengths=lengths,
         mel=mel,
         mel_lengths=torch.tensor([u.frames for u in utterances]),
-        speaker=torch.tensor([corpus.speakers.id(u.speaker) for u in utterances]),
+        speaker=torch.tensor([context.speakers.id(u.speaker) for u in utterances]),
         pitch=pitch,
         energy=energy,
         durations=durations,
@@ -222,6 +308,10 @@ class SegmentBatches:
             torch.stack([a for _, a in parts]),
             utterance_seeds(self.seed, epoch, mine),
         )
+
+    def frames(self, ids: Sequence[str]) -> int:
+        """Frames of a global batch: segments of one length."""
+        return len(ids) * self.segment_frames
 
     def _segment(self, u: PreparedUtterance, epoch: int) -> tuple[Tensor, Tensor]:
         c, length = self.corpus.mel, self.segment_frames

@@ -50,12 +50,23 @@ class ModelContext:
         symbols: token inventory.
         speakers: speaker inventory.
         pitch: per speaker name, the statistics that pitch was normalised with.
+        speaker_vectors: keep a vector per speaker although there is one speaker only: the model was made from one
+            with several, and speaks with the vector of one of them. See `multi_speaker`.
     """
 
     mel: MelConfig
     symbols: SymbolTable
     speakers: SpeakerTable
     pitch: Mapping[str, PitchStats] = field(default_factory=dict)
+    speaker_vectors: bool = False
+
+    @property
+    def multi_speaker(self) -> bool:
+        """Whether a model tells speakers apart: it has parameters per speaker, whose rows are added where it knows them.
+
+        A model may leave those parameters out where this is false; it then speaks as with rows of zeros.
+        """
+        return len(self.speakers) > 1 or self.speaker_vectors
 
     def pitch_of(self, shares: Mapping[str, float]) -> PitchStats:
         """Pitch statistics of a voice mixed from speakers (name → share, sum 1); of one speaker, its own.
@@ -77,13 +88,15 @@ class ModelContext:
         return {
             "mel": self.mel.to_json(), "symbols": self.symbols.to_json(), "speakers": self.speakers.to_json(),
             "pitch": {name: [s.mean_hz, s.std_hz] for name, s in self.pitch.items()},
+            **({"speaker_vectors": True} if self.speaker_vectors else {}),
         }
 
     @classmethod
     def from_json(cls, data: Mapping) -> ModelContext:
         """The context that `to_json` wrote."""
         return cls(MelConfig.from_json(data["mel"]), SymbolTable.from_json(data["symbols"]),
-                   SpeakerTable.from_json(data["speakers"]), {k: PitchStats(*v) for k, v in data["pitch"].items()})
+                   SpeakerTable.from_json(data["speakers"]), {k: PitchStats(*v) for k, v in data["pitch"].items()},
+                   bool(data.get("speaker_vectors", False)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,6 +304,15 @@ class AcousticModel(Trainable):
         """
         raise InputError(f"{type(self).__name__} cannot align", "its plugin does not declare aligns",
                          "use a FastPitch or Tacotron 2 run")
+
+    def inventory_parameters(self) -> dict[str, str]:
+        """Parameters with one row per symbol or per speaker: name in the state dict → "symbols" or "speakers".
+
+        Rows are along dimension 0, in the order of the context's tables. With this, and nothing else, fine-tuning
+        carries a model over to other symbols and speakers by name (`ttskit.training.transfer`): every other
+        parameter must have the same shape whatever the inventories are.
+        """
+        return {}
 
     @abstractmethod
     def optimizers(self, total_steps: int) -> dict[str, OptimizerPlan]: ...

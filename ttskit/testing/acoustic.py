@@ -11,6 +11,7 @@ from torch import Tensor
 from ttskit.interfaces.acoustic import AcousticBatch, AcousticInput, AcousticModel, Controls, ModelContext, Spectrogram
 from ttskit.interfaces.descriptions import Plugin
 from ttskit.interfaces.trainable import Losses, TrainState
+from ttskit.symbols import SpeakerTable
 from ttskit.testing.builders import tiny_batch, tiny_context
 from ttskit.testing.checks import CheckResult, must_refuse, need, run_checks
 from ttskit.testing.precision import check_precisions
@@ -42,7 +43,7 @@ def check_acoustic_model(plugin: Plugin) -> list[CheckResult]:
     _settle(model, context)
     batch = tiny_batch(context)
     inputs = AcousticInput(batch.tokens, batch.token_lengths, batch.speaker)
-    suite = _Suite(plugin, build, model, context, batch, inputs)
+    suite = _Suite(plugin, build, model, context, batch, inputs, options)
     return run_checks(
         {
             "declared facts are true": suite.facts,
@@ -60,6 +61,7 @@ def check_acoustic_model(plugin: Plugin) -> list[CheckResult]:
             "declared controls work": suite.controls,
             "undeclared controls are refused": suite.no_controls,
             "speakers": suite.speakers,
+            "rows of symbols and speakers": suite.inventories,
             "teacher-forced mels": suite.teacher_forced,
             "alignment of speech": suite.aligns,
             "errors for bad input": suite.bad_input,
@@ -78,7 +80,8 @@ def _settle(model: AcousticModel, context: ModelContext) -> None:
 
 
 class _Suite:
-    def __init__(self, plugin, build, model, context, batch, inputs) -> None:
+    def __init__(self, plugin, build, model, context, batch, inputs, options) -> None:
+        self.options = options
         self.plugin, self.build, self.model, self.context, self.batch, self.inputs = (
             plugin,
             build,
@@ -369,6 +372,44 @@ class _Suite:
         same = a.mel.shape == b.mel.shape and torch.allclose(a.mel, b.mel, atol=1e-6)
         need(not same, "multi_speaker is declared, but two speakers sound the same")
         must_refuse("a speaker id outside the table", lambda: self.infer(replace(one, speaker=torch.tensor([9]))))
+
+    def inventories(self) -> None:
+        """Fine-tuning by name relies on this: which shapes follow the inventories, and what leaving out speakers means."""
+        big = tiny_context(speakers=("ana", "beto", "caro"))
+        big = replace(big, symbols=replace(big.symbols, symbols=(*big.symbols.symbols, "x", "z")))
+        one = replace(self.context, speakers=SpeakerTable(("ana",)))
+        for context in (self.context, big, one, replace(one, speaker_vectors=True)):
+            torch.manual_seed(0)
+            model = self.plugin.load()(self.options, context)
+            declared, state = model.inventory_parameters(), model.state_dict()
+            kinds = sorted(set(declared.values()))
+            need(set(kinds) <= {"symbols", "speakers"}, f"inventory_parameters() gives kinds {kinds}")
+            for name, axis in declared.items():
+                need(name in state, f"inventory_parameters() names {name!r}, which is not in the state dict")
+                rows, wanted = state[name].shape[0], len(getattr(context, axis))
+                need(rows == wanted, f"{name!r} has {rows} rows for {wanted} {axis}")
+            plain = {name: value.shape for name, value in state.items() if name not in declared}
+            if context is self.context:
+                first = plain
+            need(plain == first, f"{sorted(n for n in {*plain, *first} if plain.get(n) != first.get(n))[:3]} changes its shape "
+                 "with the symbols or speakers and is not among inventory_parameters()")  # fmt: skip
+        self._zeros_are_nothing(one)
+
+    def _zeros_are_nothing(self, one: ModelContext) -> None:
+        """A model of one speaker speaks as one with vectors of zeros."""
+        torch.manual_seed(0)
+        bare, vectors = (self.plugin.load()(self.options, c).eval() for c in (one, replace(one, speaker_vectors=True)))
+        left_out = {n for n, axis in vectors.inventory_parameters().items() if axis == "speakers"} - set(bare.state_dict())
+        if not left_out:
+            return
+        vectors.load_state_dict(bare.state_dict(), strict=False)
+        with torch.no_grad():
+            for name in left_out:
+                vectors.state_dict()[name].zero_()
+        inputs = replace(self.single(0), speaker=torch.tensor([0]))
+        a, b = self.infer(inputs, model=bare), self.infer(inputs, model=vectors)
+        need(a.mel.shape == b.mel.shape and torch.equal(a.mel, b.mel),
+             f"{', '.join(sorted(left_out))} left out for one speaker is not the same as zeros")  # fmt: skip
 
     def teacher_forced(self) -> None:
         if not self.plugin.facts.get("teacher_forced"):

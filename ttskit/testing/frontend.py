@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ttskit.articulation import feature_problems
 from ttskit.interfaces.descriptions import Plugin
 from ttskit.interfaces.frontend import Frontend, FrontendFingerprint
 from ttskit.symbols import SymbolTable
@@ -21,6 +22,13 @@ def check_frontend(plugin: Plugin) -> list[CheckResult]:
             table.silent <= set(table.symbols),
             f"silent symbols missing from the table: {sorted(table.silent - set(table.symbols))}",
         )
+
+    def features() -> None:
+        table = frontend.symbols
+        strange = [s for s in table.features if s not in table]
+        need(not strange, f"features of symbols that are not in the table: {strange[:5]}")
+        problems = feature_problems(table.features)
+        need(not problems, f"features that cannot be compared with another frontend's: {'; '.join(problems[:3])}")
 
     def tokens() -> None:
         for text in TEXTS:
@@ -75,6 +83,7 @@ def check_frontend(plugin: Plugin) -> list[CheckResult]:
     return run_checks(
         {
             "symbol table": symbols,
+            "articulatory features": features,
             "tokens are in the table": tokens,
             "spans": spans,
             "determinism": deterministic,

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 
-from ttskit.corpus.prepared import PreparedCorpus
 from ttskit.interfaces.trainable import Trainable, TrainState
-from ttskit.interfaces.vocoder import Vocoder
 from ttskit.training.data import Batches, Loader
 from ttskit.training.optimize import Optimization
 from ttskit.training.precision import Precision
@@ -24,16 +22,20 @@ TOTAL = 1_000_000  # steps that the schedules are told: enough for every phase
 SPREAD = 0.6180339887498949
 
 
-def steps_within(budget_s: float, model: Trainable, corpus: PreparedCorpus, batches: Batches, loader: Loader,
-                 processes: Processes, precision: Precision, seed: int) -> tuple[int, float]:
+def steps_within(budget_s: float, model: Trainable, optimization: Callable[[int], Optimization], batches: Batches,
+                 loader: Loader, processes: Processes, precision: Precision, seed: int) -> tuple[int, float]:
     """Steps that fit into `budget_s`, and the mean seconds of one; `model` is used up (give a copy).
 
     Each of the model's phases is timed by itself. All processes get the same answer.
+
+    Args:
+        optimization: gives the model's optimisers when told how many non-finite steps in a row to bear.
     """
     starts = sorted(s for s in set(model.phase_starts(TOTAL)) if s < TOTAL)
     ends = [*starts[1:], TOTAL]
-    prices = {start: _seconds_per_step(start, end, model, corpus, batches, loader, processes, precision, seed,
-                                       budget_s / len(starts)) for start, end in zip(starts, ends, strict=True)}
+    each_s, bear = budget_s / len(starts), MOST + WARM_UP + 1
+    prices = {start: _seconds_per_step(start, end, model, optimization(bear), batches, loader, processes, precision, seed, each_s)
+              for start, end in zip(starts, ends, strict=True)}
     if len(starts) == 1:
         return max(1, int(budget_s / prices[starts[0]])), prices[starts[0]]
 
@@ -49,13 +51,12 @@ def steps_within(budget_s: float, model: Trainable, corpus: PreparedCorpus, batc
     return low, cost_s(low) / low
 
 
-def _seconds_per_step(start: int, end: int, model: Trainable, corpus: PreparedCorpus, batches: Batches, loader: Loader,
+def _seconds_per_step(start: int, end: int, model: Trainable, optimization: Optimization, batches: Batches, loader: Loader,
                       processes: Processes, precision: Precision, seed: int, budget_s: float) -> float:
     """Time some real steps, spread from step `start` to before `end` of `TOTAL`.
 
     The batches timed may be longer or shorter than most; the time is scaled by their padded frames.
     """
-    optimization = Optimization(model, model.optimizers(TOTAL), processes, precision, max_nonfinite=MOST + WARM_UP + 1)
     model.train()
     limit_s = min(SHARE * budget_s, LONGEST_S)
     seconds, frames, steps = 0.0, 0.0, 0
@@ -66,18 +67,17 @@ def _seconds_per_step(start: int, end: int, model: Trainable, corpus: PreparedCo
         optimization.check()
         if step >= WARM_UP:
             seconds += _now(processes.device) - started
-            frames += _frames(model, corpus, work.ids)
+            frames += _frames(batches, work.ids)
             steps += 1
         if processes.any(steps >= LEAST and seconds >= limit_s):
             break
-    typical = [_frames(model, corpus, ids) for ids in batches.epoch(0)]
+    typical = [_frames(batches, ids) for ids in batches.epoch(0)]
     return processes.from_first(seconds / steps * (sum(typical) / len(typical)) / (frames / steps))
 
 
-def _frames(model: Trainable, corpus: PreparedCorpus, ids: Sequence[str]) -> float:
-    """Padded frames of a global batch (segments of one length for a vocoder)."""
-    longest = model.segment_frames if isinstance(model, Vocoder) else max(corpus.utterance(id).frames for id in ids)
-    return len(ids) * longest
+def _frames(batches: Batches, ids: Sequence[str]) -> float:
+    """Padded frames of a global batch."""
+    return batches.frames(ids)
 
 
 def _now(device: torch.device) -> float:

@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+LIMITS = ("steps", "budget_s", "steps_per_minute")  # three ways to say how long; a recipe that says one drops the others
 _UNIT_S = {"": 1.0, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
 
 
@@ -30,6 +31,27 @@ def parse_seconds(text: str | float) -> float:
     return seconds
 
 
+class RehearsalConfig(BaseModel):
+    """Old voices that are mixed in, so that they survive."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    data: str = Field(description="Prepared corpus with the old voices; its mel must have the same content.")
+    share: float = Field(0.3, gt=0, lt=1, description="Their share of the utterances of each epoch.")
+    speakers: list[str] = Field(default_factory=list, description="Only these speakers of it; all if none is named.")
+
+
+class TransferConfig(BaseModel):
+    """How a run is carried over to other symbols and speakers (--init-from)."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    speaker_from: str | dict[str, str] | None = Field(
+        None, description="Whose voice a new speaker starts from: one name for all, or {new: old}; the mean if not given.")
+    keep_speakers: Literal["auto", "all"] | list[str] = Field(
+        "auto", description="Old speakers to keep besides the corpus's: auto keeps the rehearsed ones, all, or names.")
+
+
 class TrainingConfig(BaseModel):
     """How training runs; what the model minimises and its learning rates are the model's own options."""
 
@@ -39,6 +61,8 @@ class TrainingConfig(BaseModel):
         None, ge=1, description="Optimiser steps to train for; 10000 if neither steps nor budget_s is given.")
     budget_s: float | None = Field(
         None, description="Training time instead of steps, in seconds or as 10m, 1.5h; turned into steps at the start.")
+    steps_per_minute: float | None = Field(
+        None, gt=0, description="Steps for each minute of training speech, instead of a fixed number; 200 steps at least.")
     frames_per_batch: int = Field(
         12_000, ge=1, description="Acoustic models: most mel frames of one batch, padding counted, over all processes.")
     max_utterances: int = Field(
@@ -63,6 +87,22 @@ class TrainingConfig(BaseModel):
     vocoder: str | None = Field(
         None, description="Vocoder of the audio samples, a plugin or run folder; the recipe's if not given, else griffinlim.")
 
+    freeze: list[str] = Field(
+        default_factory=list, description="Parameters that stay as they are, by patterns over their names: encoder.*")
+    freeze_until: dict[str, float] = Field(
+        default_factory=dict, description="The same for the first steps: pattern to a number of steps, or a share below 1.")
+    transfer: TransferConfig = Field(
+        default_factory=TransferConfig, description="With --init-from: speakers to keep, and whose voice new ones start from.")
+    rehearsal: RehearsalConfig | None = Field(None, description="Old voices mixed in, so that they survive fine-tuning.")
+
+    @field_validator("freeze_until")
+    @classmethod
+    def _later(cls, value: dict[str, float]) -> dict[str, float]:
+        wrong = [f"{pattern}: {when:g}" for pattern, when in value.items() if not 0 < when < float("inf")]
+        if wrong:
+            raise ValueError(f"write a share below 1 or a number of steps, not {', '.join(wrong)}")
+        return value
+
     @field_validator("budget_s", mode="before")
     @classmethod
     def _duration(cls, value: Any) -> Any:
@@ -70,6 +110,7 @@ class TrainingConfig(BaseModel):
 
     @model_validator(mode="after")
     def _one_limit(self) -> TrainingConfig:
-        if self.steps is not None and self.budget_s is not None:
-            raise ValueError(f"give either steps or budget_s, not both (steps {self.steps}, budget_s {self.budget_s:g})")
+        given = [f"{name} {value:g}" for name in LIMITS if (value := getattr(self, name)) is not None]
+        if len(given) > 1:
+            raise ValueError(f"give one of {', '.join(LIMITS)}, not both: {', '.join(given)}")
         return self

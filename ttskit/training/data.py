@@ -9,7 +9,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from ttskit.corpus.batches import AcousticBatches, SegmentBatches
+from ttskit.corpus.batches import AcousticBatches, Rehearsal, SegmentBatches
 from ttskit.corpus.forced import ForcedMels
 from ttskit.corpus.prepared import PreparedCorpus
 from ttskit.errors import ConfigError
@@ -28,10 +28,15 @@ class Batches(Protocol):
 
     def load(self, ids: Sequence[str], epoch: int) -> Any: ...
 
+    def frames(self, ids: Sequence[str]) -> int: ...
+
 
 def batches_for(model: Trainable, corpus: PreparedCorpus, split: str, config: TrainingConfig, seed: int,
-                processes: Processes, mels: ForcedMels | None = None) -> Batches:
-    """Whole utterances with the features that an acoustic model asks for, or segments (of `mels`) for a vocoder."""
+                processes: Processes, mels: ForcedMels | None = None, rehearsal: Rehearsal | None = None) -> Batches:
+    """Whole utterances with the features that an acoustic model asks for, or segments (of `mels`) for a vocoder.
+
+    Symbols and speakers are numbered as the model numbers them, which may be otherwise than the corpus does.
+    """
     shares = {"rank": processes.rank, "world": processes.world}
     if isinstance(model, AcousticModel):
         if "durations" in model.features and config.alignment is None:
@@ -39,16 +44,27 @@ def batches_for(model: Trainable, corpus: PreparedCorpus, split: str, config: Tr
                               "training.alignment is not set",
                               "ttskit align DATA --from RUN --name NAME, then --set training.alignment=NAME")
         return AcousticBatches(corpus, split, model.features, config.frames_per_batch, config.max_utterances, seed,
-                               alignment=config.alignment if "durations" in model.features else None, **shares)
+                               alignment=config.alignment if "durations" in model.features else None, context=model.context,
+                               rehearsal=rehearsal, **shares)
     return SegmentBatches(corpus, split, model.segment_frames, config.segments_per_batch, seed, **shares, mels=mels)
 
 
 def corpus_facts(corpus: PreparedCorpus) -> dict[str, Any]:
     """What identifies a corpus in run.json: folder, hash of its manifest and mel, sizes of its splits."""
+    return {**_identity(corpus), "provenance": corpus.info.get("provenance")}
+
+
+def rehearsal_facts(rehearsal: Rehearsal | None) -> dict[str, Any] | None:
+    """What identifies the corpus that is mixed in, and how much of it."""
+    if rehearsal is None:
+        return None
+    return {**_identity(rehearsal.corpus), "share": rehearsal.share, "speakers": list(rehearsal.speakers)}
+
+
+def _identity(corpus: PreparedCorpus) -> dict[str, Any]:
     manifest = hashlib.sha256((corpus.folder / "manifest.jsonl").read_bytes()).hexdigest()
     sizes = {split: len(corpus.split(split)) for split in ("train", "validation", "test")}
-    return {"folder": str(corpus.folder.resolve()), "manifest_sha256": manifest, "mel": corpus.mel.hash(), "utterances": sizes,
-            "provenance": corpus.info.get("provenance")}
+    return {"folder": str(corpus.folder.resolve()), "manifest_sha256": manifest, "mel": corpus.mel.hash(), "utterances": sizes}
 
 
 @dataclass(frozen=True, slots=True)

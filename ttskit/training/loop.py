@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from ttskit.corpus.batches import Rehearsal
 from ttskit.corpus.forced import ForcedMels
 from ttskit.corpus.prepared import PreparedCorpus
 from ttskit.errors import CheckpointError, CorpusError, MismatchError, TrainingError, UsageError
@@ -15,21 +16,31 @@ from ttskit.interfaces.acoustic import AcousticModel
 from ttskit.interfaces.descriptions import Plugin
 from ttskit.interfaces.trainable import Trainable, TrainState
 from ttskit.plugins import Registry, create_registry
-from ttskit.training.budget import steps_within
+from ttskit.training.budget import TOTAL, steps_within
 from ttskit.training.checkpoints import best_of, prune, read_trainer, read_weights
-from ttskit.training.config import TrainingConfig, parse_seconds
+from ttskit.training.config import LIMITS, TrainingConfig, TransferConfig, parse_seconds
 from ttskit.training.data import Loader, batches_for
 from ttskit.training.environment import environment
 from ttskit.training.files import write_json
 from ttskit.training.fit import fitting_mels, report_fit, require_vocoder
+from ttskit.training.freezing import Freezing
 from ttskit.training.logs import Display, MetricsLog, Window
 from ttskit.training.optimize import Optimization
 from ttskit.training.precision import pick_precision
 from ttskit.training.processes import Processes, processes
-from ttskit.training.run import RunFolder, find_model
-from ttskit.training.start import copy_parameters, discard_unstarted, open_corpus, open_or_create, with_options_of
+from ttskit.training.run import RunFolder, find_model, plain_options
+from ttskit.training.start import (
+    Origin,
+    discard_unstarted,
+    inherit,
+    open_corpus,
+    open_or_create,
+    open_rehearsal,
+    with_options_of,
+)
 from ttskit.training.step import run_step, step_seed
 from ttskit.training.stopping import StopRequest
+from ttskit.training.transfer import target_context
 from ttskit.training.validation import Validator, sample_vocoder
 from ttskit.training.watch import AlignmentWatch
 
@@ -39,6 +50,7 @@ if TYPE_CHECKING:
     from ttskit.config import Recipe
 
 DEFAULT_STEPS = 10_000
+LEAST_STEPS = 200  # of a training whose steps are counted by minutes of speech
 
 
 class TrainingStopped(KeyboardInterrupt):
@@ -67,7 +79,8 @@ def train(recipe: Recipe, *, model: str, data: str | Path | PreparedCorpus, run:
         run: folder to write; must be new unless `resume`.
         resume: go on from the last checkpoint (from the start if there is none yet), exactly as if never stopped.
         steps, budget_s: instead of what the recipe says. On resuming, another number of steps stretches the schedules.
-        init_from: run whose parameters of equal name and shape are the start.
+        init_from: run to start from. An acoustic model has that run's options, on which the recipe's are laid, and its
+            symbols and speakers are carried over by name (`ttskit.training.transfer`; the plan stays in transfer.json).
         from_acoustic: for a vocoder: run of an acoustic model whose teacher-forced mels it is fitted to; RUN/fit then holds
             figures, audio and pictures from before and after.
         device, threads: instead of what the recipe says ("auto": what it says).
@@ -84,24 +97,41 @@ def train(recipe: Recipe, *, model: str, data: str | Path | PreparedCorpus, run:
     config = _config(recipe.training_for(model), steps, budget_s, device, threads)
     if from_acoustic is not None:
         require_vocoder(plugin, resume)
-    if init_from is not None and not resume:
-        recipe = with_options_of(recipe, plugin, Path(init_from))
-    options = recipe.options_for(model, registry)
-    corpus = data if isinstance(data, PreparedCorpus) else open_corpus(data)
     if resume and init_from is not None:
         raise UsageError("--resume and --init-from exclude each other", "a resumed run goes on from its own checkpoint",
                          "give one of them")
+    acoustic = plugin.kind == "acoustic model"
+    if not acoustic and (config.rehearsal is not None or config.transfer != TransferConfig()):
+        raise UsageError(f"{model!r} knows no speakers", "training.rehearsal and training.transfer are for acoustic models",
+                         "leave them out")
+    recipe.options_for(model, registry)  # what the recipe itself says must be right, whatever it is laid over
+    corpus = data if isinstance(data, PreparedCorpus) else open_corpus(data)
+    before = RunFolder.open(run).info if resume else {}
+    rehearsal = open_rehearsal(config.rehearsal, corpus, (before.get("rehearsal") or {}).get("folder"))
+    origin = None
+    if init_from is not None:
+        origin = Origin.of(init_from, plugin, corpus.mel)
+    elif before.get("init_from") and not RunFolder.open(run).checkpoints:  # killed before its first checkpoint
+        origin = Origin.of(before["init_from"], plugin, corpus.mel, before.get("init_from_step"))
+    inherited = origin.options if origin else before["options"] if before.get("init_from") else None
+    if inherited is not None and acoustic:
+        recipe = recipe.with_options(model, plain_options(recipe.options_for(model, registry, inherited)))
+    elif init_from is not None:
+        recipe = with_options_of(recipe, plugin, Path(init_from))
+    options = recipe.options_for(model, registry)
+    context = None if resume else target_context(corpus, origin.run.context if origin else None, config.transfer, rehearsal)
     if config.threads is not None:
         torch.set_num_threads(config.threads)
     with processes(config.device) as group, Loader() as loader, StopRequest() as stop:
-        folder = open_or_create(Path(run), resume, plugin, options, recipe, corpus, group, registry)
+        folder = open_or_create(Path(run), resume, plugin, options, recipe, corpus, context, rehearsal, group, registry)
         try:
             try:
                 mels = fitting_mels(corpus, folder, from_acoustic, group, registry, console, stop)
             except KeyboardInterrupt:
                 raise TrainingStopped(folder, folder.checkpoints[-1].step if folder.checkpoints else 0) from None
-            training = _Training(recipe, config, plugin, options, corpus, folder, group, loader, registry, console, mels)
-            training.prepare(resume, init_from, asked=steps is not None or budget_s is not None)
+            training = _Training(recipe, config, plugin, options, corpus, folder, group, loader, registry, console, mels,
+                                 rehearsal)
+            training.prepare(resume, origin, asked=steps is not None or budget_s is not None)
             training.run(stop)
             if mels is not None and group.first:
                 report_fit(recipe, corpus, folder, mels, group.device, registry, console)
@@ -120,10 +150,10 @@ def _config(config: TrainingConfig, steps: int | None, budget_s: float | str | N
     if steps is not None:
         if steps < 1:
             raise UsageError(f"cannot train {steps} steps", "", "--steps 1 or more")
-        changes |= {"steps": steps, "budget_s": None}
+        changes |= {**dict.fromkeys(LIMITS), "steps": steps}
     if budget_s is not None:
         try:
-            changes |= {"steps": None, "budget_s": parse_seconds(budget_s)}
+            changes |= {**dict.fromkeys(LIMITS), "budget_s": parse_seconds(budget_s)}
         except ValueError as error:
             raise UsageError("the budget is not a time", str(error), "--budget 10m") from error
     if device != "auto":
@@ -138,10 +168,10 @@ class _Training:
 
     def __init__(self, recipe: Recipe, config: TrainingConfig, plugin: Plugin, options: Any, corpus: PreparedCorpus,
                  folder: RunFolder, group: Processes, loader: Loader, registry: Registry, console: Console | None,
-                 mels: ForcedMels | None = None) -> None:
+                 mels: ForcedMels | None = None, rehearsal: Rehearsal | None = None) -> None:
         self.recipe, self.config, self.plugin, self.options = recipe, config, plugin, options
         self.corpus, self.folder, self.group, self.loader, self.registry = corpus, folder, group, loader, registry
-        self.console, self.mels = console if group.first else None, mels
+        self.console, self.mels, self.rehearsal = console if group.first else None, mels, rehearsal
         self.seed = recipe.seed
         self.precision = pick_precision(config.precision, group.device)
         self.step, self.place, self.seconds = 0, (0, 0), 0.0
@@ -152,18 +182,27 @@ class _Training:
     def build(self) -> Trainable:
         """The model with the fresh weights of this seed, on the device."""
         torch.manual_seed(step_seed(self.seed, 0, 0))
-        context = self.corpus.context()
+        context = self.folder.context
         model = self.plugin.load()(self.options, context if self.plugin.kind == "acoustic model" else context.mel)
         return model.to(self.group.device)
 
-    def prepare(self, resume: bool, init_from: str | Path | None, asked: bool) -> None:
-        """Fix the number of steps; build model and optimisers; restore the last checkpoint."""
+    def batches(self, model: Trainable):
+        """The training batches of a model."""
+        return batches_for(model, self.corpus, "train", self.config, self.seed, self.group, self.mels, self.rehearsal)
+
+    def optimization_of(self, model: Trainable, total: int, max_nonfinite: int) -> tuple[Optimization, Freezing]:
+        """A model's optimisers without what is frozen, and what is frozen when."""
+        freezing = Freezing(model, self.config.freeze, self.config.freeze_until, total)
+        plans = freezing.without_frozen(model.optimizers(total))
+        return Optimization(model, plans, self.group, self.precision, max_nonfinite), freezing
+
+    def prepare(self, resume: bool, origin: Origin | None, asked: bool) -> None:
+        """Fix the number of steps; build model and optimisers; carry over what it starts from; restore the last checkpoint."""
         self.model = self.build()
         checkpoints = self.folder.checkpoints if resume else []
-        self._start_from(init_from, checkpoints)
+        self._start_from(origin)
         self.total = self._total_steps(resume and not asked)
-        self.optimization = Optimization(self.model, self.model.optimizers(self.total), self.group, self.precision,
-                                         self.config.max_nonfinite)
+        self.optimization, self.freezing = self.optimization_of(self.model, self.total, self.config.max_nonfinite)
         if checkpoints:
             last = checkpoints[-1]
             self.model.load_state_dict(read_weights(last, checkpoints))
@@ -179,32 +218,35 @@ class _Training:
             write_json(self.folder.path / "environment.json", environment(self.group, self.precision, self.seed))
         self.group.wait()
 
-    def _start_from(self, init_from: str | Path | None, checkpoints: list) -> None:
+    def _start_from(self, origin: Origin | None) -> None:
         """Parameters of another run, if the run starts from one; `fresh` names those that stay as they are."""
         self.fresh: list[str] | None = None
-        init_from = self.folder.info.get("init_from") if init_from is None else str(Path(init_from).resolve())
-        if init_from is None:
-            return
-        if checkpoints:
-            self.fresh = self.folder.info.get("fresh") or []
-        else:  # on resuming too, if the run was killed before its first checkpoint
-            said, self.fresh = copy_parameters(self.model, Path(init_from), self.folder)
+        if origin is not None:  # on resuming too, if the run was killed before its first checkpoint
+            said, self.fresh = inherit(self.model, origin, self.folder, self.corpus, self.config, self.rehearsal,
+                                       self.group.first)
             self._note(said)
             if self.group.first:
-                self.folder.update(init_from=init_from, fresh=self.fresh)
-        self.model.started_from(self.fresh)
+                self.folder.update(init_from=str(origin.run.path.resolve()), init_from_step=origin.step, fresh=self.fresh)
+        elif self.folder.info.get("init_from") is not None:
+            self.fresh = self.folder.info.get("fresh") or []
+        if self.fresh is not None:
+            self.model.started_from(self.fresh)
 
     def _total_steps(self, recorded: bool) -> int:
         if recorded and self.folder.total_steps:
             return self.folder.total_steps
         facts: dict[str, Any] = {"total": self.config.steps or DEFAULT_STEPS}
+        if self.config.steps_per_minute is not None:
+            minutes = sum(u.samples for u in self.corpus.split("train")) / self.corpus.mel.sample_rate_hz / 60
+            rate = self.config.steps_per_minute
+            facts = {"total": max(LEAST_STEPS, round(minutes * rate)), "minutes": round(minutes, 3), "steps_per_minute": rate}
+            self._note(f"{minutes:.1f} minutes of training speech at {rate:g} steps a minute: {facts['total']} steps")
         if self.config.budget_s is not None:
             model = self.build()
             if self.fresh is not None:
                 model.started_from(self.fresh)
-            batches = batches_for(model, self.corpus, "train", self.config, self.seed, self.group, self.mels)
-            total, each = steps_within(self.config.budget_s, model, self.corpus, batches, self.loader, self.group,
-                                       self.precision, self.seed)
+            total, each = steps_within(self.config.budget_s, model, lambda bear: self.optimization_of(model, TOTAL, bear)[0],
+                                       self.batches(model), self.loader, self.group, self.precision, self.seed)
             facts = {"total": total, "budget_s": self.config.budget_s, "timed_step_s": each}
             self._note(f"{self.config.budget_s:g} s at {each:.4f} s per step: {facts['total']} steps")
         if self.group.first:
@@ -218,7 +260,7 @@ class _Training:
             return
         validator = Validator(self.corpus, self.model, self.config, self.seed, self.group, self.precision, self.loader,
                               self.mels)
-        batches = batches_for(self.model, self.corpus, "train", self.config, self.seed, self.group, self.mels)
+        batches = self.batches(self.model)
         due = self.model.alignment_due(self.total) if isinstance(self.model, AcousticModel) else None
         self.watch = AlignmentWatch(due, self.total, self.folder.metrics("validation"))
         self.log = MetricsLog(self.folder.path, self.step) if self.group.first else None
@@ -246,6 +288,7 @@ class _Training:
         check_each = self.group.device.type == "cpu"  # elsewhere reading the flags would make every step wait
         for work in self.loader.steps(batches, *self.place):
             state = TrainState(self.step, work.epoch, self.total, self.seed)
+            self.freezing.apply(self.step)
             values = run_step(self.model, self.optimization, work.batch, work.ids, state, self.group, self.precision)
             self.window.add(values)
             self.step, self.place = self.step + 1, work.next

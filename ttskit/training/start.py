@@ -3,20 +3,30 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
+from torch import Tensor
 
+from ttskit.audio.config import PRESETS, MelConfig
+from ttskit.corpus.batches import Rehearsal
 from ttskit.corpus.prepared import PreparedCorpus
 from ttskit.errors import CorpusError, MismatchError, UsageError
+from ttskit.interfaces.acoustic import AcousticModel, ModelContext
 from ttskit.interfaces.descriptions import Plugin
 from ttskit.interfaces.trainable import Trainable
 from ttskit.plugins import Registry
-from ttskit.training.data import corpus_facts
-from ttskit.training.files import write_text
+from ttskit.training.checkpoints import choose
+from ttskit.training.config import RehearsalConfig, TrainingConfig
+from ttskit.training.data import corpus_facts, rehearsal_facts
+from ttskit.training.files import write_json, write_text
 from ttskit.training.processes import Processes
 from ttskit.training.run import RunFolder, plain_options, read_options
+from ttskit.training.transfer import carry_over, plan_transfer
+from ttskit.training.transfer_report import transfer_lines
 
 if TYPE_CHECKING:
     from ttskit.config import Recipe
@@ -32,8 +42,12 @@ def open_corpus(data: str | Path) -> PreparedCorpus:
 
 
 def open_or_create(path: Path, resume: bool, plugin: Plugin, options: Any, recipe: Recipe, corpus: PreparedCorpus,
-                   group: Processes, registry: Registry) -> RunFolder:
+                   context: ModelContext | None, rehearsal: Rehearsal | None, group: Processes,
+                   registry: Registry) -> RunFolder:
     """The run folder of this training: new, or checked against what is trained now.
+
+    Args:
+        context: of a new run; a resumed one has its own.
 
     Raises:
         UsageError: it exists and `resume` was not asked for, or the other way round.
@@ -41,15 +55,15 @@ def open_or_create(path: Path, resume: bool, plugin: Plugin, options: Any, recip
     """
     if resume:
         folder = RunFolder.open(path)
-        _same_training(folder, plugin, options, recipe, corpus)
+        _same_training(folder, plugin, options, recipe, corpus, rehearsal)
         if group.first:
             write_text(path / "config.yaml", recipe.to_yaml())
     else:
         if group.first:
             _require_new(path)
-            RunFolder.create(path, kind=plugin.kind, model=plugin.name, options=options, context=corpus.context(),
+            RunFolder.create(path, kind=plugin.kind, model=plugin.name, options=options, context=context,
                              frontend=corpus.frontend, recipe=recipe, registry=registry, corpus=corpus_facts(corpus),
-                             seed=recipe.seed)
+                             seed=recipe.seed, **({"rehearsal": rehearsal_facts(rehearsal)} if rehearsal else {}))
         group.wait()
         folder = RunFolder.open(path)
     group.wait()
@@ -88,12 +102,15 @@ def _require_new(path: Path) -> None:
         raise UsageError(f"{path} is not empty", "a run needs a folder of its own", "--run NEW_FOLDER")
 
 
-def _same_training(folder: RunFolder, plugin: Plugin, options: Any, recipe: Recipe, corpus: PreparedCorpus) -> None:
+def _same_training(folder: RunFolder, plugin: Plugin, options: Any, recipe: Recipe, corpus: PreparedCorpus,
+                   rehearsal: Rehearsal | None) -> None:
     facts = corpus_facts(corpus)
     before = folder.info.get("corpus") or {}
     pairs = [("model", folder.model, plugin.name), ("seed", folder.info.get("seed"), recipe.seed),
              ("corpus manifest", before.get("manifest_sha256"), facts["manifest_sha256"]),
              ("mel", before.get("mel"), facts["mel"])]
+    mixed, now = folder.info.get("rehearsal") or {}, rehearsal_facts(rehearsal) or {}
+    pairs += [(f"rehearsal {key}", mixed.get(key), now.get(key)) for key in ("manifest_sha256", "share", "speakers")]
     # options that are newer than the run have their defaults, which train as before
     old = plain_options(read_options(plugin.load_options(), folder.info["options"], folder.path))
     new = plain_options(options)
@@ -104,32 +121,112 @@ def _same_training(folder: RunFolder, plugin: Plugin, options: Any, recipe: Reci
                             f"start a new run from it: --init-from {folder.path} --run NEW_FOLDER")
 
 
-def copy_parameters(model: Trainable, source: Path, folder: RunFolder) -> tuple[str, list[str]]:
-    """Copy what has equal name and shape out of the best checkpoint of `source`.
+@dataclass(frozen=True)
+class Origin:
+    """The run that a training starts from: a checkpoint of it.
+
+    Attributes:
+        run: its folder.
+        step: of the checkpoint taken.
+    """
+
+    run: RunFolder
+    step: int
+
+    @classmethod
+    def of(cls, run: str | Path, plugin: Plugin, mel: MelConfig, step: int | None = None) -> Origin:
+        """Open and check it; the best checkpoint unless `step` names one.
+
+        Raises:
+            MismatchError: another model, or another mel content.
+            CheckpointError: no run, or no (such) checkpoint.
+        """
+        folder = RunFolder.open(run)
+        if folder.model != plugin.name:
+            raise MismatchError(f"{run} holds another model", f"{folder.model!r}, this run trains {plugin.name!r}",
+                                f"name a run of the same model, or --model {folder.model}")
+        try:
+            mel.require_same_content(folder.context.mel, "the corpus", str(run))
+        except MismatchError as error:  # its advice is for a vocoder
+            raise MismatchError(error.what, error.why, f"prepare the corpus with the mel of {run}: ttskit prepare CORPUS "
+                                f"--set mel={_preset(folder.context.mel)} --out PREPARED") from error  # fmt: skip
+        return cls(folder, choose(folder.checkpoints, "best" if step is None else step, folder.path).step)
+
+    @property
+    def options(self) -> Mapping[str, Any]:
+        """The options of its model."""
+        return self.run.info["options"]
+
+    def weights(self) -> dict[str, Tensor]:
+        """State dict of the checkpoint."""
+        return self.run.weights(self.step)[0]
+
+
+def _preset(mel: MelConfig) -> str:
+    """The preset with this content, or words that say what to do."""
+    return next((name for name, preset in PRESETS.items() if preset.content() == mel.content()), "'{preset: …, …}'")
+
+
+def open_rehearsal(config: RehearsalConfig | None, corpus: PreparedCorpus, known: str | None = None) -> Rehearsal | None:
+    """The corpus that is mixed in; `known` is where it lay when the run began, if it is not where the recipe says.
+
+    Raises:
+        CorpusError: not a prepared corpus, or nothing in it to rehearse.
+        MismatchError: another mel content than the main corpus's.
+        UsageError: a speaker that it has not got.
+    """
+    if config is None:
+        return None
+    other = open_corpus(known if known and not Path(config.data).exists() else config.data)
+    try:
+        names = f"the corpus {corpus.folder.name}", f"the rehearsal corpus {other.folder.name}"
+        corpus.mel.require_same_content(other.mel, *names)
+    except MismatchError as error:
+        raise MismatchError(error.what, error.why, "prepare both with the same mel") from error
+    for name in config.speakers:
+        if name not in other.speakers.names:
+            why = f"{config.data} has {', '.join(other.speakers.names[:8])}"
+            raise UsageError(f"there is no speaker {name!r} to rehearse", why, "mend training.rehearsal.speakers")
+    rehearsal = Rehearsal(other, config.share, tuple(config.speakers))
+    rehearsal.utterances()
+    return rehearsal
+
+
+def inherit(model: Trainable, origin: Origin, folder: RunFolder, corpus: PreparedCorpus, config: TrainingConfig,
+            rehearsal: Rehearsal | None, write: bool) -> tuple[str, list[str]]:
+    """Fill `model` from `origin` by name.
+
+    Args:
+        write: keep the plan as transfer.json in the run (the first process does).
+
+    Returns:
+        What to tell people, and the names of tensors that stay fresh.
+
+    Raises:
+        MismatchError, UsageError, CheckpointError: see `plan_transfer` and `carry_over`.
+    """
+    source = origin.run.path
+    if not isinstance(model, AcousticModel):
+        return _copy_fitting(model, origin, folder)
+    plan = plan_transfer(source, origin.step, origin.run.context, folder.context, corpus, config.transfer, rehearsal)
+    plan = carry_over(plan, model.weights_from(origin.weights()), origin.run.context, model)
+    if write:
+        write_json(folder.path / "transfer.json", plan.to_json())
+    return "\n".join(transfer_lines(plan)), [n for n in plan.tensors["new"] if n not in plan.tensors["zeros"]]
+
+
+def _copy_fitting(model: Trainable, origin: Origin, folder: RunFolder) -> tuple[str, list[str]]:
+    """Copy what has equal name and shape (vocoders, which know neither symbols nor speakers).
 
     Returns:
         What was copied, in words, and the names that stay fresh.
 
     Raises:
-        MismatchError: another model, other symbols or speakers, nothing in common, or (vocoders) parts of what
-            speaks that do not fit.
+        MismatchError: nothing in common, or parts of what speaks that do not fit.
     """
-    other = RunFolder.open(source)
-    if other.model != folder.model:
-        raise MismatchError(f"{source} holds another model", f"{other.model!r}, this run trains {folder.model!r}",
-                            "name a run of the same model")
-    here, there = folder.context, other.context
-    if folder.kind == "acoustic model":
-        for what, mine, theirs in (("symbols", here.symbols.symbols, there.symbols.symbols),
-                                   ("speakers", here.speakers.names, there.speakers.names)):
-            if mine != theirs:
-                here_only, there_only = [x for x in mine if x not in theirs][:6], [x for x in theirs if x not in mine][:6]
-                how = f"only here: {here_only}, only there: {there_only}" if here_only or there_only else "in another order"
-                raise MismatchError(f"{source} has other {what}", f"{len(theirs)} there, {len(mine)} here; {how}",
-                                    f"prepare the corpus with the frontend and {what} of that run")
-    placed = here.mel.require_same_content(there.mel, "the corpus", str(source))
-    weights, step = other.weights("best")
-    weights = model.weights_from(weights)
+    source, other = origin.run.path, origin.run
+    placed = folder.context.mel.require_same_content(other.context.mel, "the corpus", str(source))
+    weights = model.weights_from(origin.weights())
     own = model.state_dict()
     fitting = {name: value for name, value in weights.items() if name in own and own[name].shape == value.shape}
     if not fitting:
@@ -137,7 +234,7 @@ def copy_parameters(model: Trainable, source: Path, folder: RunFolder) -> tuple[
                             "use that run's options")
     left = sorted(set(own) - set(fitting))
     halves = [name for name in left if not name.startswith(model.training_only)]
-    if folder.kind == "vocoder" and halves:  # half a vocoder would only buzz
+    if halves:  # half a vocoder would only buzz
         old, new = other.info["options"], folder.info["options"]
         differing = [f"option {key}: there {old[key]!r}, here {new[key]!r}" for key in old if old[key] != new.get(key)]
         raise MismatchError(f"{source} is a vocoder of another size",
@@ -147,7 +244,7 @@ def copy_parameters(model: Trainable, source: Path, folder: RunFolder) -> tuple[
         for name, value in fitting.items():
             own[name].copy_(value)
     rest = f"; {len(left)} stay fresh: {', '.join(left[:4])}{' …' if len(left) > 4 else ''}" if left else ""
-    said = f"{len(fitting)} of {len(own)} tensors from step {step} of {source}{rest}"
+    said = f"{len(fitting)} of {len(own)} tensors from step {origin.step} of {source}{rest}"
     # Weights know no clock: segments lie around their frames' centres, whatever the placement.
     return (f"{said}\n{placed.partition('): ')[0]}): segments are cut to match" if placed else said), left
 

@@ -121,7 +121,7 @@ class Validator:
         features = self._model.features
         alignment = self._config.alignment if "durations" in features else None
         seeds = torch.arange(len(ordered)) + self._seed
-        return self._loader.call(full_batch, self._corpus, ordered, features, alignment, seeds)
+        return self._loader.call(full_batch, self._corpus, ordered, features, alignment, seeds, self._model.context)
 
     def _speak(self, folder: Path, chosen: Sequence[PreparedUtterance], vocoder: Vocoder | None) -> None:
         device, mel = self._processes.device, self._corpus.mel

@@ -77,5 +77,8 @@ class Stretch(AcousticModel):
         mel = nn.utils.rnn.pad_sequence(rows, batch_first=True, padding_value=silence).transpose(1, 2)
         return Spectrogram(mel, durations.sum(1), durations=durations)
 
+    def inventory_parameters(self) -> dict[str, str]:
+        return {"token.weight": "symbols", "speaker.weight": "speakers"}
+
     def optimizers(self, total_steps: int) -> dict[str, OptimizerPlan]:
         return {"main": OptimizerPlan(torch.optim.Adam(self.parameters(), self.options.learning_rate))}
