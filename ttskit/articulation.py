@@ -34,7 +34,7 @@ _MANNER_STEPS = {
     ("plosive", "nasal"): 1.5, ("plosive", "trill"): 1.25, ("affricate", "fricative"): 0.75, ("fricative", "approximant"): 0.4,
     ("fricative", "glide"): 0.8, ("fricative", "trill"): 1.2, ("approximant", "glide"): 0.5, ("approximant", "tap"): 0.75,
     ("approximant", "lateral"): 0.6, ("approximant", "trill"): 0.9, ("glide", "lateral"): 0.75, ("glide", "tap"): 1.0,
-    ("lateral", "tap"): 0.75, ("lateral", "trill"): 1.0, ("tap", "trill"): 0.4, ("lateral", "nasal"): 1.4,
+    ("lateral", "tap"): 0.75, ("lateral", "trill"): 1.25, ("tap", "trill"): 0.4, ("lateral", "nasal"): 1.4,
 }  # fmt: skip
 _OTHER_MANNERS = 1.8
 _GLIDES = {"palatal": ("close", "front"), "labial-velar": ("close", "back")}

@@ -51,6 +51,7 @@ _COMMANDS = {
     "synthesize": "Speak a text with a trained voice",
     "import": "Turn a public checkpoint (NeMo, NVIDIA, HiFi-GAN) into a run",
     "compare": "Compare voices on one page: quality, robustness, speed",
+    "drift": "Measure how far old voices have moved in a fine-tuning",
     "text": "Show how a text is read: normalised, phonemes, syllables",
     "align": "Find each token's frames in a corpus with a trained model",
     "plugins": "List, show and check what is installed",

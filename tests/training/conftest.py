@@ -17,7 +17,7 @@ from ttskit.config import load_recipe
 from ttskit.corpus.prepared import FORMAT, PreparedCorpus, PreparedUtterance
 from ttskit.plugins import create_registry
 from ttskit.symbols import SpeakerTable, SymbolTable
-from ttskit.training import train
+from ttskit.training import RunFolder, train
 
 MEL = MelConfig(bands=20)
 SYMBOLS = ("<pad>", " ", "<edge>", ".", *"abdefiklmno")
@@ -27,14 +27,16 @@ SMALL = ("training.log_every=1", "training.validate_every=1000", "training.check
          "training.max_utterances=2", "training.segments_per_batch=2", "training.device=cpu")
 
 
-def write_corpus(folder, utterances=18, seed=0, speakers=("ana", "beto")):
+def write_corpus(folder, utterances=18, seed=0, speakers=("ana", "beto"), table=None):
     """A prepared corpus: 14 utterances to train on, 2 to validate, 2 to test."""
     rng = np.random.default_rng(seed)
+    table = table or SymbolTable(SYMBOLS, "<pad>", " ", "<edge>", frozenset(SYMBOLS[:4]))
+    spoken = [s for s in table.symbols if s not in table.silent]
     for sub in ("audio", f"features/{MEL.hash()}", "alignments/reference"):
         (folder / sub).mkdir(parents=True)
     lines = []
     for i in range(utterances):
-        tokens = ["<edge>", *rng.choice(SYMBOLS[4:], size=3 + i % 4), "<edge>"]
+        tokens = ["<edge>", *rng.choice(spoken, size=3 + i % 4), "<edge>"]
         durations = rng.integers(4, 9, size=len(tokens))
         frames = int(durations.sum())
         samples = (frames - 1) * MEL.hop_samples
@@ -52,7 +54,6 @@ def write_corpus(folder, utterances=18, seed=0, speakers=("ana", "beto")):
         lines.append(PreparedUtterance(name, speaker, text, text, tuple(map(str, tokens)), words, split, samples, frames,
                                        0.0, 0.0, 0.0, f"wavs/{name}.wav").to_json())
     (folder / "manifest.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
-    table = SymbolTable(SYMBOLS, "<pad>", " ", "<edge>", frozenset(SYMBOLS[:4]))
     (folder / "corpus.json").write_text(json.dumps({
         "format": FORMAT, "mel": MEL.to_json(), "symbols": table.to_json(), "speakers": SpeakerTable(tuple(speakers)).to_json(),
         "frontend": {"name": "spanish", "version": "1", "options": {"dialect": "rioplatense"}},
@@ -99,6 +100,36 @@ def trained(recipe, registry, corpus, tmp_path):
         return train(recipe(*overrides), model=model, run=tmp_path / run, steps=steps, **more)
 
     return call
+
+
+def make_run(folder, registry, model="fastpitch", speakers=("ana", "beto"), symbols=None, pitch=None, options=None, seed=5):
+    """A run with random weights for other inventories, as an importer writes one."""
+    from ttskit.interfaces import FrontendFingerprint, ModelContext
+
+    table = symbols or SymbolTable(("a", "b", "<pad>", "d", "e", " ", ".", "<edge>", "q", "k"), "<pad>", " ", "<edge>",
+                                   frozenset(("<pad>", " ", ".", "<edge>")))  # fmt: skip
+    context = ModelContext(MEL, table, SpeakerTable(tuple(speakers)), pitch or {})
+    plugin = registry.get("acoustic model", model)
+    made = options or load_recipe("tiny", registry=registry).options_for(model, registry)
+    run = RunFolder.create(folder, kind="acoustic model", model=model, options=made, context=context,
+                           frontend=FrontendFingerprint("spanish", "1", {"dialect": "rioplatense"}))  # fmt: skip
+    torch.manual_seed(seed)
+    built = plugin.load()(made, context)
+    with torch.no_grad():
+        for name, value in built.state_dict().items():
+            if name.endswith("duration_predictor.out.bias"):
+                value.fill_(1.5)
+    run.save(built)
+    return run
+
+
+@pytest.fixture
+def random_run(registry, tmp_path):
+    """random_run("name", model, speakers, symbols=…, pitch=…) -> RunFolder with random weights."""
+    def make(name, model="fastpitch", speakers=("ana", "beto"), **more):
+        return make_run(tmp_path / name, registry, model, speakers, **more)
+
+    return make
 
 
 class Elsewhere:

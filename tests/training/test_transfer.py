@@ -10,7 +10,7 @@ from rich.console import Console
 from ttskit.corpus.prepared import PreparedCorpus
 from ttskit.errors import CheckpointError, ConfigError, MismatchError, UsageError
 from ttskit.interfaces import AcousticInput, PitchStats
-from ttskit.symbols import SpeakerTable, SymbolTable
+from ttskit.symbols import SymbolTable
 from ttskit.training import RunFolder
 from ttskit.training.config import TransferConfig
 from ttskit.training.transfer import Row, plan_transfer, target_context
@@ -21,30 +21,6 @@ NO_RATE = {"fastpitch": "models.fastpitch.options.optimizer.learning_rate=1e-30"
            "tacotron2": "models.tacotron2.options.learning_rate=1e-30"}  # fmt: skip
 # batch statistics move without any rate; freezing them is the way to keep them
 STILL = {"fastpitch": "models.fastpitch.options.optimizer.weight_decay=0", "tacotron2": 'training.freeze=["*.norm.*"]'}
-
-
-def make_run(folder, registry, model="fastpitch", speakers=("ana", "beto"), symbols=None, pitch=None, options=None, seed=5):
-    """A run with random weights for other inventories, as an importer writes one."""
-    from tests.training.conftest import MEL
-    from ttskit.interfaces import FrontendFingerprint, ModelContext
-
-    table = symbols or SymbolTable(("a", "b", "<pad>", "d", "e", " ", ".", "<edge>", "q", "k"), "<pad>", " ", "<edge>",
-                                   frozenset(("<pad>", " ", ".", "<edge>")))  # fmt: skip
-    context = ModelContext(MEL, table, SpeakerTable(tuple(speakers)), pitch or {})
-    plugin = registry.get("acoustic model", model)
-    from ttskit.config import load_recipe
-
-    made = options or load_recipe("tiny", registry=registry).options_for(model, registry)
-    run = RunFolder.create(folder, kind="acoustic model", model=model, options=made, context=context,
-                           frontend=FrontendFingerprint("spanish", "1", {"dialect": "rioplatense"}))  # fmt: skip
-    torch.manual_seed(seed)
-    built = plugin.load()(made, context)
-    with torch.no_grad():
-        for name, value in built.state_dict().items():
-            if name.endswith("duration_predictor.out.bias"):
-                value.fill_(1.5)
-    run.save(built)
-    return run
 
 
 def speech(run, tokens, speaker, checkpoint="last"):
@@ -59,12 +35,12 @@ SAID = ("<edge>", "a", "b", "d", "e", ".", "<edge>")
 
 
 @pytest.fixture
-def moved(trained, registry, new_corpus, tmp_path):
+def moved(trained, new_corpus, random_run):
     """moved(model, source speakers, corpus speakers, overrides) -> (source, target) after one step that moves nothing."""
 
     def call(model, old, new, *overrides, **more):
         pitch = {name: PitchStats(100.0 + i, 9.0) for i, name in enumerate(old)}
-        source = make_run(tmp_path / "source", registry, model, old, pitch=pitch)
+        source = random_run("source", model, old, pitch=pitch)
         target = trained(model, run="target", steps=1, init_from=source.path, data=new_corpus("new", speakers=new),
                          overrides=(NO_RATE[model], STILL[model], *overrides), **more)
         return source, target
@@ -108,9 +84,9 @@ def test_the_mean_of_all_and_donors_by_name(moved):
     assert torch.equal(new[0], old[1]) and torch.allclose(new[1], old.mean(0), atol=1e-7)
 
 
-def test_symbols_go_by_name_role_and_sound(trained, registry, new_corpus, tmp_path):
+def test_symbols_go_by_name_role_and_sound(trained, new_corpus, random_run):
     """q of the run stands for nothing here; o is new; padding and edges have other numbers."""
-    source = make_run(tmp_path / "source", registry)
+    source = random_run("source")
     still = (NO_RATE["fastpitch"], STILL["fastpitch"])
     target = trained(steps=1, init_from=source.path, data=new_corpus("new"), overrides=still)
     old, new = source.weights()[0]["embedding.weight"], target.weights()[0]["embedding.weight"]
@@ -124,8 +100,8 @@ def test_symbols_go_by_name_role_and_sound(trained, registry, new_corpus, tmp_pa
     assert plan["dropped"] == ["q"] and "a" in plan["kept"]
 
 
-def test_the_table_is_printed_before_the_first_step(trained, registry, new_corpus, tmp_path):
-    source = make_run(tmp_path / "source", registry, speakers=("carla", "dani"))
+def test_the_table_is_printed_before_the_first_step(trained, new_corpus, tmp_path, random_run):
+    source = random_run("source", speakers=("carla", "dani"))
     shown = Console(file=(tmp_path / "out.txt").open("w", encoding="utf-8"), width=200)
     trained(steps=1, init_from=source.path, data=new_corpus("new", speakers=("ana",)), console=shown)
     shown.file.close()
@@ -137,11 +113,11 @@ def test_the_table_is_printed_before_the_first_step(trained, registry, new_corpu
     assert "pitch statistics: ana (the corpus)" in text and "dropped symbols: q" in text
 
 
-def test_options_come_from_the_run(trained, registry, new_corpus, tmp_path):
+def test_options_come_from_the_run(trained, registry, new_corpus, tmp_path, random_run):
     from ttskit.config import load_recipe
 
     wide = load_recipe("tiny", ("models.fastpitch.options.channels=24",), registry=registry).options_for("fastpitch", registry)
-    source = make_run(tmp_path / "source", registry, options=wide)
+    source = random_run("source", options=wide)
     from ttskit.training import train
 
     plain = load_recipe("finetune", ("training.samples=0", "training.device=cpu", "mel.bands=20"), registry=registry)
@@ -160,10 +136,15 @@ def test_options_come_from_the_run(trained, registry, new_corpus, tmp_path):
     assert not (tmp_path / "third").exists()
 
 
-def test_steps_from_the_minutes_of_speech(trained, registry, tmp_path):
-    run = trained(steps=None, overrides=("training.steps_per_minute=6000", "training.max_utterances=14"))
+def test_steps_from_the_minutes_of_speech(trained, monkeypatch):
+    from ttskit.training import loop
+
+    assert loop.LEAST_STEPS == 200
+    monkeypatch.setattr(loop, "LEAST_STEPS", 2)
+    run = trained(run="few", steps=None, overrides=("training.steps_per_minute=60",))
     minutes = run.info["steps"]["minutes"]
-    assert 0.05 < minutes < 0.2 and run.total_steps == run.checkpoints[-1].step == pytest.approx(minutes * 6000, abs=4)
+    assert 0.05 < minutes < 0.2 and run.total_steps == run.checkpoints[-1].step == round(minutes * 60) > 2
+    assert trained(run="least", steps=None, overrides=("training.steps_per_minute=1",)).total_steps == 2
 
 
 SOUNDS = {"a": {"type": "vowel", "height": "open", "backness": "central"}}
@@ -174,23 +155,23 @@ SOUNDS = {"a": {"type": "vowel", "height": "open", "backness": "central"}}
     ({"speaker_from": {"anna": "dani"}}, UsageError, "'anna' is no new speaker"),
     ({"keep_speakers": ["zoe"]}, UsageError, "no speaker 'zoe' to keep"),
 ])
-def test_wrong_names(change, error, says, corpus, registry, tmp_path):
-    source = make_run(tmp_path / "source", registry, speakers=("carla", "dani")).context
+def test_wrong_names(change, error, says, corpus, tmp_path, random_run):
+    source = random_run("source", speakers=("carla", "dani")).context
     config = TransferConfig(**change)
     with pytest.raises(error) as raised:
         plan_transfer(tmp_path, 0, source, target_context(corpus, source, config), corpus, config)
     assert says in f"{raised.value.what} {raised.value.why}"
 
 
-def test_wrong_runs_leave_one_clear_error(trained, registry, new_corpus, tmp_path):
+def test_wrong_runs_leave_one_clear_error(trained, new_corpus, tmp_path, random_run):
     greek = SymbolTable(("<pad>", *"αβγδεζηθ"), "<pad>", features={"α": SOUNDS["a"]})
-    source = make_run(tmp_path / "greek", registry, symbols=greek)
+    source = random_run("greek", symbols=greek)
     with pytest.raises(MismatchError, match="unrelated frontends") as error:
         trained(steps=1, init_from=source.path)
     assert "of the corpus's 11 sounds 0 are in the run and 3 have a near one" in error.value.why
     with pytest.raises(MismatchError, match="another model"):
         trained("tacotron2", steps=1, init_from=source.path)
-    other = make_run(tmp_path / "other", registry)
+    other = random_run("other")
     info = json.loads((other.path / "run.json").read_text(encoding="utf-8"))
     info["context"]["mel"]["sample_rate_hz"] = 16000
     (other.path / "run.json").write_text(json.dumps(info), encoding="utf-8")
@@ -213,8 +194,8 @@ def test_a_vocoder_knows_no_speakers(trained):
         trained("hifigan", steps=1, overrides=(KEEP_ALL,))
 
 
-def test_a_run_that_was_fine_tuned_is_fine_tuned_again(trained, registry, new_corpus, tmp_path):
-    source = make_run(tmp_path / "source", registry, speakers=("carla", "dani"))
+def test_a_run_that_was_fine_tuned_is_fine_tuned_again(trained, new_corpus, random_run):
+    source = random_run("source", speakers=("carla", "dani"))
     still = (NO_RATE["fastpitch"], STILL["fastpitch"])
     first = trained(run="first", steps=1, init_from=source.path, data=new_corpus("a", speakers=("ana",)), overrides=still)
     second = trained(run="second", steps=1, init_from=first.path, data=new_corpus("b", speakers=("beto",)), overrides=still)
@@ -226,7 +207,7 @@ def test_rows_are_plain_data():
     assert replace(row, why="x").name == "ʃ"
 
 
-def test_a_model_of_a_third_party_needs_only_its_declaration(registry, corpus, tmp_path):
+def test_a_model_of_a_third_party_needs_only_its_declaration(corpus, tmp_path, random_run):
     """No built-in name is known to the core: a made-up model with other names is carried over the same way."""
     from torch import nn
 
@@ -241,7 +222,7 @@ def test_a_model_of_a_third_party_needs_only_its_declaration(registry, corpus, t
         def inventory_parameters(self):
             return {"glyphs.weight": "symbols", "people.weight": "speakers"}
 
-    source = make_run(tmp_path / "source", registry, speakers=("carla", "dani")).context
+    source = random_run("source", speakers=("carla", "dani")).context
     config = TransferConfig(keep_speakers=["dani"])
     target = target_context(corpus, source, config)
     plan = plan_transfer(tmp_path, 3, source, target, corpus, config)

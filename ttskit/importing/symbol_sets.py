@@ -22,7 +22,7 @@ _CONSONANTS = {
     "DH": "dental fricative voiced", "F": "labiodental fricative voiceless", "G": "velar plosive voiced",
     "HH": "glottal fricative voiceless", "JH": "postalveolar affricate voiced", "K": "velar plosive voiceless",
     "L": "alveolar lateral voiced", "M": "bilabial nasal voiced", "N": "alveolar nasal voiced", "NG": "velar nasal voiced",
-    "P": "bilabial plosive voiceless", "R": "alveolar approximant voiced", "S": "alveolar fricative voiceless",
+    "P": "bilabial plosive voiceless", "R": "retroflex approximant voiced", "S": "alveolar fricative voiceless",
     "SH": "postalveolar fricative voiceless", "T": "alveolar plosive voiceless", "TH": "dental fricative voiceless",
     "V": "labiodental fricative voiced", "W": "labial-velar glide voiced", "Y": "palatal glide voiced",
     "Z": "alveolar fricative voiced", "ZH": "postalveolar fricative voiced",
