@@ -43,5 +43,6 @@ def command(before: Path, after: Path, data: Path, speakers: tuple[str, ...], li
     shown = []
     for r in rows:
         moved = [f"{r.mcd_db:.2f} dB", f"{r.f0_rmse_semitones:.2f} st", f"{r.f0_shift_semitones:+.2f} st"]
-        shown.append([r.speaker, r.sentences, *moved, f"{r.length_ratio:.2f} ×", pair(r.natural_mcd_db, "dB"), pair(r.natural_f0_semitones, "st")])
+        natural = [pair(r.natural_mcd_db, "dB"), pair(r.natural_f0_semitones, "st")]
+        shown.append([r.speaker, r.sentences, *moved, f"{r.length_ratio:.2f} ×", *natural])
     print_table(columns, shown)

@@ -34,8 +34,8 @@ def steps_within(budget_s: float, model: Trainable, optimization: Callable[[int]
     starts = sorted(s for s in set(model.phase_starts(TOTAL)) if s < TOTAL)
     ends = [*starts[1:], TOTAL]
     each_s, bear = budget_s / len(starts), MOST + WARM_UP + 1
-    prices = {start: _seconds_per_step(start, end, model, optimization(bear), batches, loader, processes, precision, seed, each_s)
-              for start, end in zip(starts, ends, strict=True)}
+    prices = {start: _seconds_per_step(start, end, model, optimization(bear), batches, loader, processes, precision, seed,
+                                       each_s) for start, end in zip(starts, ends, strict=True)}
     if len(starts) == 1:
         return max(1, int(budget_s / prices[starts[0]])), prices[starts[0]]
 
