@@ -52,6 +52,7 @@ class CompareConfig(BaseModel):
         [10, 20, 40, 80, 160], min_length=1, description="text lengths (tokens) of the latency measurement")
     speed_repeats: int = Field(3, ge=1, description="repeats of each latency measurement; the median is kept")
     batch: int = Field(8, ge=1, description="sentences per batch of the throughput measurement")
+    control_limit: int = Field(4, ge=0, description="sentences that control accuracy is measured on; 0 leaves it out")
     recogniser: RecogniserConfig = Field(default_factory=RecogniserConfig, description="the phone recogniser")
 
     @field_validator("budget_s", mode="before")

@@ -14,6 +14,7 @@ import torch
 
 from ttskit.compare.catalogue import QUALITY
 from ttskit.compare.config import CompareConfig
+from ttskit.compare.control import measure_control
 from ttskit.compare.learned import held_out, measure_learned, median_baseline
 from ttskit.compare.page import write_page
 from ttskit.compare.results import FORMAT, ComparisonResults, plain
@@ -126,6 +127,9 @@ def compare(runs: Sequence[Path | str] = (), *, data: Path | str | None = None, 
         tell("measuring speed")
         speed = {s.label: measure_speed(s, corpus, config) for s in systems}
         training = {s.label: training_curves(s) for s in systems}
+    with clock("control"):
+        asked = [(u.text, u.speaker) for u in corpus.split(config.split)[: config.control_limit]]
+        control = {s.label: measure_control(s.voice, asked) for s in systems if asked and s.voice.acoustic.controls}
     with clock("alignment"):
         tell("measuring what was learned")
         learned = {s.label: measure_learned(s, corpus, config) for s in systems}
@@ -136,7 +140,7 @@ def compare(runs: Sequence[Path | str] = (), *, data: Path | str | None = None, 
         "format": FORMAT, "title": " and ".join(labels),
         "systems": [_system(s) for s in systems], "corpus": _corpus(corpus), "comparability": [f.to_json() for f in facts],
         "summary": summary_rows(labels, scores, robustness, speed, training, learned),
-        "quality": scores, "robustness": robustness, "speed": speed, "training": training,
+        "quality": scores, "robustness": robustness, "speed": speed, "training": training, "control": control,
         "learned": {"systems": learned, "median_baseline_mel_l1": baseline},
         "sentences": _sentences(samples, verdicts, lists),
         "settings": {**config.model_dump(mode="json"), "vocoder": systems[0].voice.vocoder_name, "checkpoint": checkpoint,
