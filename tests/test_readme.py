@@ -136,7 +136,8 @@ def test_named_files_exist(document):
     named = [link for link in re.findall(r"\]\(([^)#]+)\)", prose) if "://" not in link]
     tops = r"(?:ttskit|plugins|tests|recipes|benchmarks|\.ci)/"
     named += [name for name in re.findall(r"`([^`\s]+)`", prose) if re.match(tops + r"|[\w.-]+\.(?:md|toml|txt|cfg)$", name)]
-    missing = [name for name in named if not list(CHECKOUT.glob(name.rstrip("/")))]
+    places = (CHECKOUT, (CHECKOUT / document).parent)  # links are relative to their document
+    missing = [name for name in named if not any(list(place.glob(name.rstrip("/"))) for place in places)]
     assert missing == [], f"{document} names what is not there"
 
 

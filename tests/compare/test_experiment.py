@@ -64,6 +64,7 @@ def test_the_page_is_whole_and_needs_no_network(results):
     assert page.sources and all((results.folder / s).stat().st_size > 0 for s in page.sources)
     assert {link[1:] for link in page.links if link.startswith("#")} <= page.ids
     assert not re.search(r"""(?:src|href)=["'](?:https?:)?//""", html) and "@import" not in html and "<script" not in html
+    assert "control" in page.ids and "asked against measured" in html
     assert "House numbers" in html and "<p>2 voices</p>" in html
 
 
@@ -80,6 +81,8 @@ def test_results_json_says_everything(results):
     through = mcd["values"]["natural, through the vocoder"]["value"]
     assert through < min(mcd["values"][n]["value"] for n in results.labels)
     assert [len(s["lengths"]) for s in content["speed"].values()] == [2, 2]
+    assert list(content["control"]) == ["fastpitch"]  # the other has no controls
+    assert {"pace", "pitch", "pitch_range", "energy"} <= {row["control"] for row in content["control"]["fastpitch"]["rows"]}
     assert content["training"]["fastpitch"]["curves"]["train"]["step"][-1] == 2
     assert len(content["sentences"]) == 4 and {s["group"] for s in content["sentences"]} == {"test", "hard"}
     by_seed = {(v["system"], v["seed"]) for s in content["sentences"] for v in s["samples"]}
