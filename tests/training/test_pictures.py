@@ -5,7 +5,7 @@ import pytest
 
 from ttskit.audio.config import MelConfig
 from ttskit.training.alignment import alignment_score, monotonic_path
-from ttskit.training.pictures import draw_alignment, draw_f0, draw_spectrogram, figure
+from ttskit.training.pictures import draw_alignment, draw_f0, draw_spectrogram, figure, word_spans
 
 
 def staircase(durations):
@@ -48,17 +48,18 @@ def test_skips_repeats_and_rest():
 
 def test_words_stand_beside_their_tokens(tmp_path):
     from ttskit.corpus.prepared import PreparedUtterance
-    from ttskit.training.attention import draw_attention, film, word_spans
+    from ttskit.training.attention import draw_attention, film, spoken_words
 
     tokens, words = ("<edge>", "o", "l", "a", " ", "e", "s", "<edge>"), (None, 0, 0, 0, None, 1, 1, None)
     mel = MelConfig(bands=20)
     rest = (tokens, words, "train", 256 * 19, 20, 0.0, 0.0, 0.0, "u.wav")
     made = PreparedUtterance("u", "ana", "¡Hola, es!", "¡hola, es!", *rest)
-    assert word_spans(made) == [("hola", 1, 4), ("es", 5, 7)]
+    spans = word_spans(words, spoken_words(made))
+    assert spans == [("hola", 1, 4), ("es", 5, 7)]
     read_as_two = PreparedUtterance("u", "ana", "¡Hola!", "hola", *rest)
-    assert word_spans(read_as_two) == [("ola", 1, 4), ("es", 5, 7)]
+    assert word_spans(words, spoken_words(read_as_two)) == [("ola", 1, 4), ("es", 5, 7)]
     with figure(tmp_path / "one.png") as axes:
-        draw_alignment(axes[0], staircase([3, 3, 2, 3, 2, 3, 2, 2]), tokens, mel, "t", word_spans(made))
+        draw_alignment(axes[0], staircase([3, 3, 2, 3, 2, 3, 2, 2]), tokens, mel, "t", spans)
         right = next(iter(axes[0].child_axes))
         assert [t.get_text() for t in right.get_yticklabels()] == ["hola", "es"]
         assert list(right.get_yticks()) == [2.0, 5.5]

@@ -46,7 +46,7 @@ def colours(names: Sequence[str]) -> dict[str, str]:
 
 
 def draw_sample(path: Path, mel: np.ndarray, pitch_hz: np.ndarray, config: MelConfig, *, title: str,
-                alignment: np.ndarray | None = None, tokens: Sequence[str] = (),
+                alignment: np.ndarray | None = None, tokens: Sequence[str] = (), words: Sequence[tuple[str, int, int]] = (),
                 colour_range: tuple[float, float] | None = None, pitch_range_hz: tuple[float, float] = (50.0, 400.0)) -> None:
     """Spectrogram of the audio (M, T) with its F0 (T,) on it; below it the model's alignment (T', N) if there is one."""
     rows = 2 if alignment is not None else 1
@@ -68,7 +68,8 @@ def draw_sample(path: Path, mel: np.ndarray, pitch_hz: np.ndarray, config: MelCo
         over.set_ylim(0.8 * pitch_range_hz[0], 1.1 * pitch_range_hz[1])
         over.spines[["top"]].set_visible(False)
         if alignment is not None:
-            draw_alignment(axes[1, 0], alignment, tokens if len(tokens) <= MOST_TOKENS else (), config)
+            few = len(tokens) <= MOST_TOKENS
+            draw_alignment(axes[1, 0], alignment, tokens if few else (), config, words=words if few else ())
 
 
 def draw_training(path: Path, curves: Mapping[str, Mapping[str, Mapping[str, Sequence]]]) -> bool:

@@ -17,6 +17,7 @@ from ttskit.compare.phones import VERDICTS
 from ttskit.compare.results import show
 from ttskit.compare.speech import NATURAL, RESYNTHESIS, Sample
 from ttskit.corpus.storage import write_atomic, write_json
+from ttskit.training.pictures import word_spans
 
 if TYPE_CHECKING:
     from ttskit.corpus.prepared import PreparedCorpus
@@ -68,7 +69,8 @@ def draw_all(out: Path, content: dict, samples: Sequence[Sample], corpus: Prepar
         name = sample.audio_path.replace("audio/", "").replace("/", "_").removesuffix(".wav") + ".png"
         low, high = float(np.percentile(sample.audio_mel, 5)), float(sample.audio_mel.max())
         figures.draw_sample(folder / "samples" / name, sample.audio_mel, sample.pitch_hz, corpus.mel, title=sample.system,
-                            alignment=sample.alignment, tokens=sample.item.tokens, colour_range=(low, high),
+                            alignment=sample.alignment, tokens=sample.item.tokens,
+                            words=word_spans(sample.item.token_words, sample.item.words), colour_range=(low, high),
                             pitch_range_hz=ranges.get(sample.item.speaker, (50.0, 400.0)))
         drawn["samples"].setdefault(sample.item.id, {})[sample.system] = f"figures/samples/{name}"
     labels = [s["label"] for s in content["systems"]]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ttskit.audio.config import MelConfig
-from ttskit.training.pictures import draw_alignment, draw_spectrogram, figure
+from ttskit.training.pictures import draw_alignment, draw_spectrogram, figure, word_spans
 
 if TYPE_CHECKING:
     from ttskit.corpus.prepared import PreparedUtterance
@@ -18,23 +18,21 @@ FRAMES, FRAME_MS, LAST_MS = 48, 250, 2_000  # pictures in a film at most; how lo
 _PUNCTUATION = re.compile(r"[^\w'’-]+")
 
 
-def word_spans(utterance: PreparedUtterance) -> list[tuple[str, int, int]]:
-    """Each word with its first token and the one after its last; spelled as it is spoken, else by its tokens."""
-    places: dict[int, list[int]] = {}
-    for index, word in enumerate(utterance.token_words):
-        if word is not None:
-            places.setdefault(word, []).append(index)
-    spelled = [w for w in _PUNCTUATION.split(utterance.normalized) if w]
-    if len(spelled) != max(places, default=-1) + 1:  # words that are read as several, or not at all
-        spelled = ["".join(utterance.tokens[i] for i in places.get(w, ())) for w in range(max(places, default=-1) + 1)]
-    return [(spelled[word], own[0], own[-1] + 1) for word, own in sorted(places.items())]
+def spoken_words(utterance: PreparedUtterance) -> tuple[str, ...]:
+    """The words of an utterance as they are spoken; by their tokens, where the text has other words than the frontend read."""
+    count = max((w for w in utterance.token_words if w is not None), default=-1) + 1
+    spelled = tuple(w for w in _PUNCTUATION.split(utterance.normalized) if w)
+    if len(spelled) == count:
+        return spelled
+    pairs = list(zip(utterance.tokens, utterance.token_words, strict=True))
+    return tuple("".join(token for token, owner in pairs if owner == word) for word in range(count))
 
 
 def draw_attention(path: Path, alignment: np.ndarray, utterance: PreparedUtterance, mel: MelConfig, recording: np.ndarray,
                    title: str = "") -> None:
     """Draw attention (T, N) of real speech above its spectrogram (M, T), on one time axis: phonemes left, words right."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    words = word_spans(utterance)
+    words = word_spans(utterance.token_words, spoken_words(utterance))
     height = max(3.2, 0.115 * len(utterance.tokens) + 0.8)
     with figure(path, 2, heights=(height, 1.7)) as axes:
         draw_alignment(axes[0], alignment, utterance.tokens, mel, f"{title}: {utterance.normalized}", words)

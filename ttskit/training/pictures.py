@@ -60,6 +60,15 @@ def draw_alignment(axes: Axes, alignment: np.ndarray, tokens: Sequence[str] = ()
             axes.axhline(first - 0.5, color="white", linewidth=0.4, alpha=0.5)
 
 
+def word_spans(token_words: Sequence[int | None], words: Sequence[str]) -> list[tuple[str, int, int]]:
+    """Each word that has tokens: its spelling, its first token, the one after its last."""
+    places: dict[int, list[int]] = {}
+    for index, word in enumerate(token_words):
+        if word is not None and word < len(words):
+            places.setdefault(word, []).append(index)
+    return [(words[word], own[0], own[-1] + 1) for word, own in sorted(places.items())]
+
+
 def draw_f0(axes: Axes, curves: Mapping[str, np.ndarray], config: MelConfig, title: str = "") -> None:
     """F0 curves (T,) in Hz by name, on one axis; unvoiced frames (0) are left open."""
     for name, f0_hz in curves.items():

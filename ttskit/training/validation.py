@@ -19,10 +19,10 @@ from ttskit.interfaces.acoustic import AcousticBatch, AcousticInput, AcousticMod
 from ttskit.interfaces.trainable import Trainable, TrainState
 from ttskit.interfaces.vocoder import Vocoder
 from ttskit.training.alignment import batch_score, row_alignment
-from ttskit.training.attention import draw_attention, film, word_spans
+from ttskit.training.attention import draw_attention, film, spoken_words
 from ttskit.training.config import TrainingConfig
 from ttskit.training.data import Loader, batches_for
-from ttskit.training.pictures import draw_alignment, draw_spectrogram, figure
+from ttskit.training.pictures import draw_alignment, draw_spectrogram, figure, word_spans
 from ttskit.training.precision import Precision
 from ttskit.training.processes import Processes
 
@@ -140,7 +140,8 @@ class Validator:
                 if row.alignment is not None:
                     utterance = self._corpus.utterance(name)
                     alignment = row.alignment[0, :, : len(utterance.tokens)].float().cpu().numpy()
-                    draw_alignment(axes[2], alignment, utterance.tokens, mel, "alignment", word_spans(utterance))
+                    words = word_spans(utterance.token_words, spoken_words(utterance))
+                    draw_alignment(axes[2], alignment, utterance.tokens, mel, "alignment", words)
             if vocoder is not None and row.mel.shape[2] > 0:
                 self._write(folder / f"{name}.wav", vocoder.infer(row.mel.float()))
 
