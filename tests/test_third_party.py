@@ -92,6 +92,12 @@ def test_it_trains_speaks_and_is_compared_through_the_cli(example, tmp_path):
     spectrum = np.abs(np.fft.rfft(audio))
     assert np.argmax(spectrum) * rate_hz / len(audio) == pytest.approx(150, abs=rate_hz / len(audio))  # buzz's tone
 
+    # a vocoder is fitted to any model that declares teacher_forced
+    fitted = run("train", "--recipe", "tiny", "--model", "hifigan", "--data", "prepared", "--run", "runs/hifigan", "--steps", 1,
+                 "--from-acoustic", "runs/stretch", "--json")
+    assert {row["mels"] for row in json.loads(fitted)["fit"]["figures"]} == {"teacher-forced", "natural"}
+    run("synthesize", "hola mundo", "--voice", "runs/stretch", "--vocoder", "runs/hifigan", "-o", "fitted.wav")
+
     run("train", "--recipe", "tiny", "--model", "fastpitch", "--data", "prepared", "--run", "runs/fastpitch", "--steps", 1)
     run("compare", "runs/stretch", "runs/fastpitch", "--recipe", "tiny", "--vocoder", "buzz", "-o", "page")
     results = json.loads((tmp_path / "page/results.json").read_text(encoding="utf-8"))

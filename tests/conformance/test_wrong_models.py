@@ -329,6 +329,22 @@ class TakesNan(RightVocoder):
         super().check_mel(torch.nan_to_num(mel))
 
 
+class SpeaksWithItsJudge(RightVocoder):
+    training_only = ("judge.",)
+
+    def __init__(self, mel) -> None:
+        super().__init__(mel)
+        self.judge = nn.Module()
+        self.judge.register_buffer("gain", torch.rand(1))
+
+    def infer(self, mel):
+        return super().infer(mel) * self.judge.gain
+
+
+class NamesNothing(RightVocoder):
+    training_only = ("mpd.",)
+
+
 def vocoder_failures(vocoder_class, **facts) -> dict[str, str]:
     class Plugin(VocoderPlugin):
         def load(self):
@@ -351,6 +367,8 @@ def test_a_right_vocoder_passes_every_check():
         (StreamsSeams, {"streaming": True}, "streaming", "differ by"),
         (RightVocoder, {"trainable": True}, "declared facts are true", "'trainable'"),
         (TakesNan, {}, "errors for bad input", "NaN"),
+        (SpeaksWithItsJudge, {}, "training-only tensors", "change what is spoken"),
+        (NamesNothing, {}, "training-only tensors", "'mpd.'"),
     ],
 )
 def test_a_wrong_vocoder_fails_with_its_fault_named(vocoder, facts, check, words):

@@ -105,6 +105,17 @@ def check_vocoder(plugin: Plugin) -> list[CheckResult]:
         must_refuse("a chunk with NaN", lambda: list(vocoder.infer_stream([broken])))
         must_refuse("a chunk with another number of bands", lambda: list(vocoder.infer_stream([mel[:1, :-1]])))
 
+    def training_only() -> None:
+        names = list(vocoder.state_dict())
+        unused = [prefix for prefix in vocoder.training_only if not any(name.startswith(prefix) for name in names)]
+        need(not unused, f"training_only has {', '.join(map(repr, unused))}, which no tensor's name begins with")
+        if not vocoder.training_only:
+            return
+        other, noise = build(), build(seed=9).state_dict()
+        before = infer(mel, other)
+        other.load_state_dict({**other.state_dict(), **{n: v for n, v in noise.items() if n.startswith(vocoder.training_only)}})
+        need(torch.equal(before, infer(mel, other)), "tensors that training_only names change what is spoken")
+
     def training() -> None:
         if not vocoder.trainable:
             need(not list(vocoder.parameters()), "trainable is declared false, but the vocoder has parameters")
@@ -155,6 +166,7 @@ def check_vocoder(plugin: Plugin) -> list[CheckResult]:
             "save and load": save_load,
             "declared precisions work": precisions,
             "streaming": streaming,
+            "training-only tensors": training_only,
             "training": training,
             "errors for bad input": bad_input,
         }

@@ -10,7 +10,7 @@ from ttskit.interfaces import AcousticModelPlugin, CommandPlugin, VocoderPlugin
 def ttskit_acoustic_models():
     """The acoustic model `stretch`."""
     facts = {"decoding": "parallel", "features": [], "controls": ["pace", "durations"], "multi_speaker": True,
-             "teacher_forced": False, "aligns": False}
+             "teacher_forced": True, "aligns": False}
     return [AcousticModelPlugin("stretch", "every token a steady sound of the same length", "ttskit_example.model:Stretch",
                                 "ttskit_example.config:StretchOptions", facts)]
 

@@ -80,5 +80,11 @@ class Stretch(AcousticModel):
     def inventory_parameters(self) -> dict[str, str]:
         return {"token.weight": "symbols", "speaker.weight": "speakers"}
 
+    @torch.no_grad()
+    def teacher_forced(self, batch: AcousticBatch) -> Spectrogram:
+        """The recording's frames, each as the token that is spread over it sounds; vocoders are fitted to these."""
+        real = length_mask(batch.mel_lengths, batch.mel.shape[2])[:, None]
+        return Spectrogram(self(batch).mel.masked_fill(~real, log(self.context.mel.log_guard)), batch.mel_lengths)
+
     def optimizers(self, total_steps: int) -> dict[str, OptimizerPlan]:
         return {"main": OptimizerPlan(torch.optim.Adam(self.parameters(), self.options.learning_rate))}
