@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from functools import cached_property
 
 from ttskit.errors import InputError, UsageError
@@ -115,6 +114,8 @@ class SpeakerTable:
             )
         if name in self.names:
             return self.names.index(name)
+        from difflib import get_close_matches
+
         near = get_close_matches(name, self.names, n=1)
         raise UsageError(
             f"unknown speaker {name!r}", f"speakers: {_some(self.names)}", f"--speaker {near[0] if near else self.names[0]}"

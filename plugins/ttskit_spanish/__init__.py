@@ -1,20 +1,20 @@
-"""Spanish frontend: normaliser, syllables, stress and letter-to-sound rules for three dialects."""
+"""Spanish frontend: normaliser, syllables, stress and letter-to-sound rules for three dialects.
+
+The hooks live in `hooks` and are resolved on first use, so that importing the frontend loads no plugin machinery.
+"""
 
 from __future__ import annotations
 
-from ttskit.hookspecs import hookimpl
-from ttskit.interfaces.descriptions import FrontendPlugin
+_HOOKS = ("ttskit_frontends",)
 
 
-@hookimpl
-def ttskit_frontends():
-    """The frontend `spanish`."""
-    return [
-        FrontendPlugin(
-            name="spanish",
-            summary="Spanish text to IPA by rule: Rioplatense, Latin American, Castilian",
-            factory="ttskit_spanish.frontend:SpanishFrontend",
-            options="ttskit_spanish.config:SpanishOptions",
-            facts={"language": "es"},
-        )
-    ]
+def __getattr__(name: str):
+    if name in _HOOKS:
+        from ttskit_spanish import hooks
+
+        return getattr(hooks, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOOKS})

@@ -9,8 +9,8 @@ RAE & ASALE, Nueva gramática: Fonética y fonología (2011).
 from __future__ import annotations
 
 from collections.abc import Container, Sequence
-from dataclasses import dataclass, replace
 from itertools import pairwise
+from typing import NamedTuple
 
 from ttskit.interfaces.frontend import Word
 from ttskit_spanish.normalize.piece import Piece
@@ -24,8 +24,7 @@ _PLACE = {"p": "m", "b": "m", "m": "m", "f": "ɱ", "k": "ŋ", "ɡ": "ŋ", "x": "
 _VOICED = frozenset(("b", "d", "ɡ", "β", "ð", "ɣ", "m", "n", "ɲ", "ŋ", "ɱ", "l", "ʎ", "r", "ʝ", "ʒ"))
 
 
-@dataclass(frozen=True, slots=True)
-class Style:
+class Style(NamedTuple):
     """Which rules of context are applied.
 
     Args:
@@ -95,7 +94,8 @@ def realise_words(spoken: Sequence[Piece | Word], style: Style, literal: Contain
             said = realise([word.phonemes for word in out[start:end]], style)
             for index, phonemes in enumerate(said, start):
                 if phonemes != out[index].phonemes and out[index].span[0] not in literal:
-                    out[index] = replace(out[index], phonemes=phonemes)
+                    word = out[index]
+                    out[index] = Word(word.text, word.span, word.syllables, word.stress, phonemes)
         start = end + 1
     return out
 

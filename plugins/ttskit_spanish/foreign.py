@@ -5,7 +5,7 @@ Each rule needs a sequence that Spanish spelling does not use, so that Spanish w
 
 from __future__ import annotations
 
-import re
+from ttskit_spanish.pattern import Pattern
 
 _RULES: tuple[tuple[str, str], ...] = (
     (r"^dj", "y"),  # djembé
@@ -20,10 +20,10 @@ _RULES: tuple[tuple[str, str], ...] = (
     (r"(?<=[^aeiou])y(?=s$)", "i"),
     (r"nn(?=$|(?:y|ie|ers?)$)", "n"),  # Kenny, spinner; but innovar, dígannos, circunnavegar
 )  # fmt: skip
-_COMPILED = tuple((re.compile(pattern), replacement) for pattern, replacement in _RULES)
+_COMPILED = tuple((Pattern(pattern), replacement) for pattern, replacement in _RULES)
 
-MARKS = re.compile(r"dj|tx|sch|cci|tion|oo|ee|ing|ys$|nn")
-_SPANISH_DOUBLES = re.compile(
+MARKS = Pattern(r"dj|tx|sch|cci|tion|oo|ee|ing|ys$|nn")
+_SPANISH_DOUBLES = Pattern(
     r"^(?:co|micro|macro|auto|proto|neo|fito|zoo|foto|radio|bio|geo|video|electro|termo|meteoro|psico|socio|p?re|sobre|entre)"
     r"(?=oo|o[a-z]|ee|e[a-z])|^(?:al|mo|lo|azo)o"
 )

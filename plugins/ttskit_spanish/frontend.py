@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ttskit.errors import ConfigError
 from ttskit.interfaces.frontend import Analysis, Frontend, Reading, Unknown, Word
 from ttskit_spanish.allophones import Style, realise_words
 from ttskit_spanish.g2p import dialect, pronounce
@@ -15,11 +13,12 @@ from ttskit_spanish.lexicon.inline import Inline, find_inline
 from ttskit_spanish.lexicon.table import project_table
 from ttskit_spanish.normalize import Choices, Piece, normalize
 from ttskit_spanish.normalize.tags import TAGS
+from ttskit_spanish.options import DEFAULTS, checked
 from ttskit_spanish.phones import EDGE, PUNCTUATION, SPACE, STRESS, symbol_table
 from ttskit_spanish.words import UNSTRESSED
 
 if TYPE_CHECKING:
-    from ttskit_spanish.config import SpanishOptions
+    from pathlib import Path
 
 # Fields that every fingerprint has; later ones only where they differ from their default, so that
 # runs made before an option existed still match.
@@ -44,35 +43,23 @@ class SpanishFrontend(Frontend):
     version = "1"
 
     def __init__(self, **options: Any) -> None:
-        from pydantic import ValidationError
-
-        from ttskit_spanish.config import SpanishOptions
-
-        try:
-            checked = SpanishOptions(**options)
-        except ValidationError as error:
-            lines = "\n".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
-            fix = f"options: {', '.join(SpanishOptions.model_fields)}"
-            raise ConfigError("options of the Spanish frontend are not valid", lines, fix) from None
-        self.options: Mapping = _identity(checked)
+        chosen = checked(options)
+        self.options: Mapping = _identity(chosen)
         self._choices = Choices(
-            acronyms=checked.acronyms, roman=checked.roman, slash=checked.slash, clock=checked.clock, emoji=checked.emoji,
-            tags={**dict.fromkeys(TAGS, "keep"), **checked.tags} if checked.annotations else None,
-            short_pause=checked.short_pause, long_pause=checked.long_pause,
-        )  # fmt: skip
-        self._locale, self._spaces = checked.locale, checked.spaces
-        self._style = Style(
-            checked.approximants, checked.nasal_place, checked.s_voicing, checked.aspiration, checked.linking, checked.synalepha
+            tags={**dict.fromkeys(TAGS, "keep"), **chosen["tags"]} if chosen["annotations"] else None,
+            **{name: chosen[name] for name in Choices._fields if name != "tags"},
         )
+        self._locale, self._spaces = chosen["locale"], chosen["spaces"]
+        self._style = Style(**{name: chosen[name] for name in Style._fields})
         table = None
-        if checked.lexicon is not None:
-            path = Path(checked.lexicon).expanduser().absolute()
-            table, self.lexicon_hash = project_table(path, checked.dialect)
+        if chosen["lexicon"] is not None:
+            from pathlib import Path
+
+            path = Path(chosen["lexicon"]).expanduser().absolute()
+            table, self.lexicon_hash = project_table(path, chosen["dialect"])
             self.options, self.files = {**self.options, "lexicon": str(path)}, ("lexicon",)
-        self._dialect = dialect(
-            checked.dialect, fricative=checked.fricative, lleismo=checked.lleismo, hie=checked.hie, hue=checked.hue,
-            lexicon=table,
-        )  # fmt: skip
+        own = {name: chosen[name] for name in ("fricative", "lleismo", "hie", "hue")}
+        self._dialect = dialect(chosen["dialect"], lexicon=table, **own)
         self._table = symbol_table(self._style.symbols or (table is not None and table.allophones))
 
     def check_lexicon(self, path: Path) -> list[str]:
@@ -150,7 +137,6 @@ def _written(reading: Reading, inline: Mapping[int, Inline]) -> Reading:
     return reading if found is None else Reading(found.span, found.text, " ".join(found.phonemes), "phonemes", "inline", ())
 
 
-def _identity(checked: SpanishOptions) -> dict:
+def _identity(chosen: Mapping[str, Any]) -> dict:
     """The options that tell this frontend from others."""
-    defaults = type(checked)().model_dump()
-    return {k: v for k, v in checked.model_dump().items() if k in _FIRST_OPTIONS or v != defaults[k]}
+    return {k: v for k, v in chosen.items() if k in _FIRST_OPTIONS or v != DEFAULTS[k]}

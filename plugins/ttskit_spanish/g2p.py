@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import NamedTuple
 
@@ -15,7 +14,6 @@ from ttskit_spanish.syllables import Syllabified, syllabify
 from ttskit_spanish.words import adverb_stem
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class Dialect:
     """What differs between dialects.
 
@@ -29,13 +27,11 @@ class Dialect:
         lexicon: words that the rules do not read.
     """
 
-    soft_c: str
-    y: str
-    ll: str
-    tl_together: bool
-    hie: str
-    hue: str
-    lexicon: Table
+    __slots__ = ("hie", "hue", "lexicon", "ll", "soft_c", "tl_together", "y")
+
+    def __init__(self, soft_c: str, y: str, ll: str, tl_together: bool, hie: str, hue: str, lexicon: Table) -> None:
+        self.soft_c, self.y, self.ll, self.tl_together = soft_c, y, ll, tl_together
+        self.hie, self.hue, self.lexicon = hie, hue, lexicon
 
 
 @cache

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
-from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+from ttskit_spanish.pattern import Pattern
 
 # Letters of other Latin alphabets, by the Spanish letters that sound nearest. Those that are a
 # Spanish letter with a mark (à, ê, ã, ć …) lose the mark in `plain` and need no row.
@@ -53,8 +54,7 @@ _ALWAYS = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Unit:
+class Unit(NamedTuple):
     """One grapheme.
 
     Args:
@@ -97,12 +97,12 @@ _UNITS = _Units()
 
 # Digraphs; a single letter otherwise. "ph", "th", "sh" … are of loans and names.
 # des-hacer, tras-humancia have s and a silent h; Christian has k. ÿ is y as a vowel.
-_GRAPHEME = re.compile(
+_GRAPHEME = Pattern(
     rf"h*[{_VOWELS}ÿ]|^h+y|h+|tch|ch(?![rl])|ll|rr|qu(?=[eéií])|gu(?=[eéií])"
     r"|(?<!^de)(?<!^tra)(?<!^tran)(?<!^mi)sh|ph|th|kh|gh|^rh|ck|[a-zñ]"
 )
-_VOWEL_Y = re.compile(rf"y(?![{_VOWELS}])")
-_H_OF_NOTHING = re.compile(rf"h(?![{_VOWELS}ÿ])")
+_VOWEL_Y = Pattern(rf"y(?![{_VOWELS}])")
+_H_OF_NOTHING = Pattern(rf"h(?![{_VOWELS}ÿ])")
 
 
 def units(word: str) -> list[Unit]:
@@ -125,10 +125,10 @@ def _attached(found: list[Unit]) -> list[Unit]:
     opening = ""
     for unit in found:
         if unit.text.strip("h"):
-            out.append(replace(unit, text=opening + unit.text) if opening else unit)
+            out.append(unit._replace(text=opening + unit.text) if opening else unit)
             opening = ""
         elif out:
-            out[-1] = replace(out[-1], text=out[-1].text + unit.text)
+            out[-1] = out[-1]._replace(text=out[-1].text + unit.text)
         else:
             opening = unit.text
     return out

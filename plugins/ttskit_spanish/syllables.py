@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
-
+from ttskit_spanish.pattern import Pattern
 from ttskit_spanish.spelling import Unit, plain, units
 
 _PLURAL = frozenset("ns")
 _STOPS_AND_F = frozenset(("b", "c", "d", "f", "g", "k", "p", "t", "v", "gu", "ph", "th", "kh", "gh"))
 
 
-@dataclass(slots=True)
 class Syllabified:
     """A word cut into syllables.
 
@@ -22,10 +19,10 @@ class Syllabified:
         stress: index of the stressed syllable by the spelling rules.
     """
 
-    units: list[Unit]
-    starts: list[int]
-    cores: list[int]
-    stress: int
+    __slots__ = ("cores", "starts", "stress", "units")
+
+    def __init__(self, units: list[Unit], starts: list[int], cores: list[int], stress: int) -> None:
+        self.units, self.starts, self.cores, self.stress = units, starts, cores, stress
 
     @property
     def texts(self) -> tuple[str, ...]:
@@ -51,7 +48,7 @@ def _joins(first: Unit, second: Unit, after: Unit | None) -> bool:
 
 
 # A prefix keeps its syllable before in- and im- (re-in-gre-so, but rei-no); its letters are one unit each.
-_PREFIX = re.compile(
+_PREFIX = Pattern(
     r"(?:p?re|co|contra|sobre|auto|extra|intra|macro|micro|neo|radio|electro|inmuno|foto)(?=i[nm][^aeiouáéíóúüh])"
 )
 

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
 from ttskit.errors import InputError
 from ttskit_spanish.phones import STRESS, VOWELS, symbol_table
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
 DIALECTS = ("rioplatense", "latin_american", "castilian")
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One line of a lexicon.
 
     Args:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from ttskit.symbols import SymbolTable
 from ttskit_spanish.lexicon.entries import parse_phonemes
+from ttskit_spanish.pattern import Pattern
 
-_INLINE = re.compile(r"\[\[([^\[\]\n]{1,400})\]\]")
+_INLINE = Pattern(r"\[\[([^\[\]\n]{1,400})\]\]")
 
 
-@dataclass(frozen=True, slots=True)
-class Inline:
+class Inline(NamedTuple):
     """Phonemes that stand in the text.
 
     Args:

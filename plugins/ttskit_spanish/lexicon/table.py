@@ -2,39 +2,56 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import cache
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ttskit_spanish.lexicon.entries import Entry, from_tsv, parse_phonemes, read_entries
 from ttskit_spanish.phones import ALLOPHONES
 
-_BUILTIN = tuple(Path(__file__).with_name(name) for name in ("loans.tsv", "names.tsv"))
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_BUILTIN = ("loans.tsv", "names.tsv")
 _KEY = 3  # letters by which beginnings and endings are found; none may be shorter
 
 
 class Table:
-    """Readings for one dialect.
+    """Readings for one dialect, filled when the first word is looked up.
 
     Args:
-        entries: later ones win over earlier ones, those for the dialect over those for all.
+        entries: gives the entries; later ones win over earlier ones, those for the dialect over those for all.
         dialect: which dialect's entries count.
     """
 
-    __slots__ = ("_ends", "_starts", "words")
+    words: dict[str, str]
+    _starts: dict[str, list[tuple[str, str]]]
+    _ends: dict[str, list[tuple[str, str]]]
 
-    def __init__(self, entries: Iterable[Entry], dialect: str) -> None:
-        self.words: dict[str, str] = {}
-        self._starts: dict[str, list[tuple[str, str]]] = {}
-        self._ends: dict[str, list[tuple[str, str]]] = {}
-        mine = [e for e in entries if e.dialect in (None, dialect)]
-        for entry in sorted(mine, key=lambda e: e.dialect is not None):
-            if entry.word.endswith("-"):
-                self._add(self._starts, entry.word[:-1], entry.word[:_KEY], entry.reading)
-            elif entry.word.startswith("-"):
-                self._add(self._ends, entry.word[1:], entry.word[-_KEY:], entry.reading)
-            else:
-                self.words[entry.word] = entry.reading
+    def __init__(self, entries: Callable[[], Iterable[Entry]], dialect: str) -> None:
+        self._entries, self._dialect = entries, dialect
+
+    def __getattr__(self, name: str) -> dict:
+        if name not in ("words", "_starts", "_ends"):
+            raise AttributeError(name)
+        words: dict[str, str] = {}
+        starts: dict[str, list[tuple[str, str]]] = {}
+        ends: dict[str, list[tuple[str, str]]] = {}
+        own: list[Entry] = []
+        for rows, dialect in ((self._entries(), None), (own, self._dialect)):
+            for entry in rows:
+                word, reading, spoken, _ = entry
+                if spoken != dialect:
+                    if spoken == self._dialect:
+                        own.append(entry)
+                elif word[-1] == "-":
+                    self._add(starts, word[:-1], word[:_KEY], reading)
+                elif word[0] == "-":
+                    self._add(ends, word[1:], word[-_KEY:], reading)
+                else:
+                    words[word] = reading
+        self._starts, self._ends, self.words = starts, ends, words  # words last: two threads at once set the same
+        return getattr(self, name)
 
     @property
     def allophones(self) -> bool:
@@ -50,7 +67,7 @@ class Table:
     def respelt(self, word: str) -> str | None:
         """A word that is not listed itself, with a listed beginning or else a listed ending respelt; None if it has neither.
 
-        >>> table = Table(from_tsv("hack-\\tjak-\\n-ware\\t-wer"), "castilian")
+        >>> table = Table(lambda: from_tsv("hack-\\tjak-\\n-ware\\t-wer"), "castilian")
         >>> table.respelt("hackear"), table.respelt("firmware"), table.respelt("casa")
         ('jakear', 'firmwer', None)
         """
@@ -66,13 +83,16 @@ class Table:
 @cache
 def builtin_entries() -> tuple[Entry, ...]:
     """The loans and names that ship with the frontend."""
-    return tuple(entry for path in _BUILTIN for entry in from_tsv(path.read_text(encoding="utf-8")))
+    from pathlib import Path
+
+    folder = Path(__file__).parent
+    return tuple(entry for name in _BUILTIN for entry in from_tsv((folder / name).read_text(encoding="utf-8")))
 
 
 @cache
 def builtin_table(dialect: str) -> Table:
     """The built-in lexicon for a dialect."""
-    return Table(builtin_entries(), dialect)
+    return Table(builtin_entries, dialect)
 
 
 def project_table(path: Path, dialect: str) -> tuple[Table, str]:
@@ -83,4 +103,4 @@ def project_table(path: Path, dialect: str) -> tuple[Table, str]:
 
     entries = read_entries(path)
     require_sound(path, entries)
-    return Table((*builtin_entries(), *entries), dialect), hashlib.sha256(path.read_bytes()).hexdigest()
+    return Table(lambda: (*builtin_entries(), *entries), dialect), hashlib.sha256(path.read_bytes()).hexdigest()

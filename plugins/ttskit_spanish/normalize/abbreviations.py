@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from ttskit_spanish.normalize.context import Context, Found, ends_token
-from ttskit_spanish.normalize.pattern import Pattern
+from ttskit_spanish.pattern import Pattern
 
 # Written (lower case) -> said. Those with a space or a sign inside are tried first, the longest first.
 _TABLE = {

@@ -6,7 +6,7 @@ import re
 
 from ttskit_spanish.normalize.context import Context
 from ttskit_spanish.normalize.letters import sayable, spell
-from ttskit_spanish.normalize.pattern import Pattern
+from ttskit_spanish.pattern import Pattern
 
 # Said otherwise than their letters suggest.
 _SPELT = frozenset("ONG SOS CEO ADN ARN OMS GPS USB PDF CUE IPC UIA UOM UTA UCR UTN UIF UE IA AI OIT OMC ADSL".split())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ttskit_spanish.normalize.context import Context
 from ttskit_spanish.normalize.letters import spell
 from ttskit_spanish.normalize.numbers import cardinal, spelt
-from ttskit_spanish.normalize.pattern import Pattern
+from ttskit_spanish.pattern import Pattern
 
 _CLOCK = Pattern(r"(\d{1,2})[:.](\d{2})(?!\d)")
 _BARE = Pattern(r"\d{2,20}")

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 
-@dataclass(frozen=True)
-class Choices:
+class Choices(NamedTuple):
     """Readings to prefer where the writing does not decide; the defaults are those of `SpanishOptions`.
 
     Args:
@@ -15,6 +14,7 @@ class Choices:
         roman: "context" (after nouns, rulers and where nothing else fits) or "never".
         slash: 24/3 without a year: "auto", "date" or "fraction".
         clock: 14:30 as "digital" (catorce treinta) or "colloquial" (dos y media).
+        inclusive: todxs with the ending that is spoken ("e"), or "spelt".
         emoji: "report" as unknown, "name" or "drop".
         tags: annotation tag -> "keep", "drop" or "speak"; None reads no annotations.
         short_pause: the punctuation that `/` stands for in annotated transcripts.
@@ -25,8 +25,9 @@ class Choices:
     roman: str = "context"
     slash: str = "auto"
     clock: str = "digital"
+    inclusive: str = "e"
     emoji: str = "report"
-    tags: Mapping[str, str] | None = field(default=None, hash=False)
+    tags: Mapping[str, str] | None = None
     short_pause: str = ","
     long_pause: str = "…"
 

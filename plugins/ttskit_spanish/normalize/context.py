@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from functools import cached_property
 
 from ttskit.interfaces.frontend import Reading, Unknown
 from ttskit_spanish.normalize.choices import DEFAULT, Choices
-from ttskit_spanish.normalize.pattern import Pattern
 from ttskit_spanish.normalize.piece import Piece
+from ttskit_spanish.pattern import Pattern
 
 # Letters; marks that no composed letter exists for (Guaraní g̃) stay with their letter.
 _NO_LETTERS = "\u00b2\u00b3\u00b9\u00bc-\u00be\u2070-\u209c\u2150-\u2189\u2460-\u24ff"  # superscripts, fractions: \w for Python
@@ -18,7 +17,6 @@ WORD = Pattern(rf"[^\W\d_{_NO_LETTERS}](?:[^\W\d_{_NO_LETTERS}]|[\u0300-\u036f])
 _NEXT = Pattern(r"[ \t\xa0]{0,2}([^\W\d_]+)")
 
 
-@dataclass
 class Context:
     """The text, where it is read, and what was read so far.
 
@@ -32,13 +30,13 @@ class Context:
         unknown: characters that were not read.
     """
 
-    text: str
-    locale: str
-    pieces: list[Piece] = field(default_factory=list)
-    shouting: bool = False
-    choices: Choices = DEFAULT
-    readings: list[Reading] = field(default_factory=list)
-    unknown: list[Unknown] = field(default_factory=list)
+    def __init__(
+        self, text: str, locale: str, pieces: list[Piece] | None = None, shouting: bool = False, choices: Choices = DEFAULT
+    ) -> None:
+        self.text, self.locale, self.shouting, self.choices = text, locale, shouting, choices
+        self.pieces: list[Piece] = pieces if pieces is not None else []
+        self.readings: list[Reading] = []
+        self.unknown: list[Unknown] = []
 
     @property
     def comma(self) -> bool:

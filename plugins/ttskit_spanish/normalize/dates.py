@@ -6,7 +6,7 @@ import re
 
 from ttskit_spanish.normalize.context import Context, Found, ends_token
 from ttskit_spanish.normalize.numbers import cardinal
-from ttskit_spanish.normalize.pattern import Pattern
+from ttskit_spanish.pattern import Pattern
 
 MONTHS = "enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre".split()
 _ROMAN_MONTHS = "I II III IV V VI VII VIII IX X XI XII".split()

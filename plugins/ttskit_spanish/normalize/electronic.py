@@ -8,8 +8,8 @@ from ttskit_spanish.normalize.acronyms import has_vowel
 from ttskit_spanish.normalize.context import Context, Found
 from ttskit_spanish.normalize.letters import sayable, spell
 from ttskit_spanish.normalize.numbers import cardinal, spelt
-from ttskit_spanish.normalize.pattern import Pattern
 from ttskit_spanish.normalize.telephone import group
+from ttskit_spanish.pattern import Pattern
 
 _EMAIL = Pattern(r"[A-Za-z0-9][\w.+-]{0,80}@[A-Za-z0-9-]{1,60}(?:\.[A-Za-z0-9-]{1,30}){1,5}")
 _URL = Pattern(r"(?:https?://|ftp://|www\.)[^\s<>«»“”\"()\[\]]{2,300}", re.IGNORECASE)

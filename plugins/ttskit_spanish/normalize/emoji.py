@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 
 from ttskit_spanish.normalize.context import Context
-from ttskit_spanish.normalize.pattern import Pattern
 from ttskit_spanish.normalize.settle import add
+from ttskit_spanish.pattern import Pattern
 
 _BASE = "[\U0001f000-\U0001faff\u2600-\u27bf\u2b05-\u2b07\u2b1b\u2b1c\u2b50\u2b55\u23e9-\u23f3\u231a\u231b]"
 _EMOJI = Pattern(
@@ -14,17 +15,13 @@ _EMOJI = Pattern(
     rf"|{_BASE}[\ufe0f\U0001f3fb-\U0001f3ff]{{0,2}}(?:\u200d(?:{_BASE}|[\u2640\u2642])[\ufe0f\U0001f3fb-\U0001f3ff]{{0,2}}){{0,4}}"
 )
 _MODIFIERS = Pattern("[\ufe0f\U0001f3fb-\U0001f3ff]")
-_FLAGS = dict(
-    pair.split(":")
-    for pair in (
-        "AR:argentina UY:uruguay CL:chile PY:paraguay BO:bolivia BR:brasil PE:perú CO:colombia VE:venezuela EC:ecuador "
-        "MX:méxico ES:españa US:estados_unidos IT:italia FR:francia DE:alemania GB:reino_unido PT:portugal CU:cuba PA:panamá "
-        "CR:costa_rica GT:guatemala HN:honduras SV:el_salvador NI:nicaragua DO:república_dominicana PR:puerto_rico JP:japón "
-        "CN:china CA:canadá AU:australia"
-    ).split()
+_FLAGS = (
+    "AR:argentina UY:uruguay CL:chile PY:paraguay BO:bolivia BR:brasil PE:perú CO:colombia VE:venezuela EC:ecuador "
+    "MX:méxico ES:españa US:estados_unidos IT:italia FR:francia DE:alemania GB:reino_unido PT:portugal CU:cuba PA:panamá "
+    "CR:costa_rica GT:guatemala HN:honduras SV:el_salvador NI:nicaragua DO:república_dominicana PR:puerto_rico JP:japón "
+    "CN:china CA:canadá AU:australia"
 )
-_NAMES: dict[str, str] = {}
-for _line in """
+_NAMES = """
 🙂 cara sonriente|😀 cara feliz|😃 cara feliz|😄 cara muy feliz|😁 cara radiante|😆 cara riendo|😅 risa con sudor
 🤣 muerto de risa|😂 llorando de risa|🙃 cara al revés|😉 guiño|😊 cara sonrojada|😇 cara de ángel|🥰 cara enamorada
 😍 ojos de corazón|🤩 cara asombrada|😘 beso|😗 beso|😚 beso|😋 cara relamida|😛 lengua afuera
@@ -56,9 +53,14 @@ for _line in """
 ☔ paraguas con lluvia|🌊 ola|🌍 mundo|🌎 mundo|✅ tilde verde|✔ tilde|❌ cruz|❎ cruz|❓ signo de pregunta
 ❗ signo de exclamación|⚠ advertencia|🚫 prohibido|♻ reciclaje|➡ flecha a la derecha|⬅ flecha a la izquierda
 ⬆ flecha arriba|⬇ flecha abajo|🔴 círculo rojo|🟢 círculo verde|🔵 círculo azul|🎄 árbol de navidad|🎅 papá noel
-""".strip().replace("\n", "|").split("|"):  # fmt: skip
-    _character, _, _name = _line.partition(" ")
-    _NAMES[_character] = _name
+"""
+
+
+@cache
+def _tables() -> tuple[dict[str, str], dict[str, str]]:
+    """Names by emoji, countries by code."""
+    named = (line.partition(" ") for line in _NAMES.strip().replace("\n", "|").split("|"))
+    return {character: name for character, _, name in named}, dict(pair.split(":") for pair in _FLAGS.split())
 
 
 def emoji_at(text: str, at: int) -> bool:
@@ -73,10 +75,11 @@ def name_of(emoji: str) -> str | None:
     ('corazón', 'pulgar arriba', 'bandera de argentina', 'mate', None)
     """
     if "\U0001f1e6" <= emoji[0] <= "\U0001f1ff":
-        country = _FLAGS.get("".join(chr(ord(c) - 0x1F1E6 + 65) for c in emoji))
+        country = _tables()[1].get("".join(chr(ord(c) - 0x1F1E6 + 65) for c in emoji))
         return f"bandera de {country.replace('_', ' ')}" if country else None
     plain = _MODIFIERS.sub("", emoji)
-    return _NAMES.get(plain) or _NAMES.get(re.sub("\u200d[\u2640\u2642]", "", plain))
+    names = _tables()[0]
+    return names.get(plain) or names.get(re.sub("\u200d[\u2640\u2642]", "", plain))
 
 
 def read_emoji(text: str, at: int, context: Context) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ttskit_spanish.normalize.pattern import Pattern
+from ttskit_spanish.pattern import Pattern
 
 _NAMES = {
     "a": "a", "b": "be", "c": "ce", "d": "de", "e": "e", "f": "efe", "g": "ge", "h": "hache", "i": "i", "j": "jota",

@@ -8,7 +8,7 @@ from ttskit_spanish.normalize.context import Context, Found
 from ttskit_spanish.normalize.numbers import cardinal
 from ttskit_spanish.normalize.numerals import RANGE, numeral_at
 from ttskit_spanish.normalize.ordinals import read_fraction
-from ttskit_spanish.normalize.pattern import Pattern
+from ttskit_spanish.pattern import Pattern
 
 # unit -> (singular, plural, gender); exact case first, then lower case.
 _UNITS = {

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from ttskit_spanish.normalize.context import Context, Found, ends_token
 from ttskit_spanish.normalize.numbers import cardinal
 from ttskit_spanish.normalize.numerals import Numeral, numeral_at, scale_at
-from ttskit_spanish.normalize.pattern import Pattern
+from ttskit_spanish.pattern import Pattern
 
 
-@dataclass(frozen=True, slots=True)
-class Currency:
+class Currency(NamedTuple):
     """Its name in singular and plural, gender, what follows the name, and its hundredth."""
 
     one: str

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ttskit_spanish.normalize.context import Context
-from ttskit_spanish.normalize.pattern import Pattern
+from ttskit_spanish.pattern import Pattern
 
 # Words after which no counted noun stands: the number is read in its own form (uno, veintiuno).
 _NO_NOUN = frozenset(

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from ttskit_spanish.normalize.context import Context, Found, ends_token
 from ttskit_spanish.normalize.nouns import gender_after
 from ttskit_spanish.normalize.numbers import LIMIT, cardinal, decimals, spelt
-from ttskit_spanish.normalize.pattern import Pattern
+from ttskit_spanish.pattern import Pattern
 
 _GAP = "[ \u00a0\u2009\u202f]"
 _COMMA = Pattern(rf"(?:\d{{1,3}}(?:\.\d{{3}})+|\d{{1,3}}(?:{_GAP}\d{{3}})+|\d+)(?![\d])(?:,\d+)?")
@@ -27,8 +27,7 @@ _OTHER_DECIMAL = Pattern(r"[.,](\d+)")
 _TIMES = Pattern(r" ?[xX×] ?(?=\d)")
 
 
-@dataclass(frozen=True, slots=True)
-class Numeral:
+class Numeral(NamedTuple):
     """A number as written: whole part, digits behind the sign ("" for none), where it ends."""
 
     whole: int

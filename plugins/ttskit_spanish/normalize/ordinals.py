@@ -7,7 +7,7 @@ import re
 from ttskit_spanish.normalize.context import Context, Found, ends_token
 from ttskit_spanish.normalize.nouns import gender_after
 from ttskit_spanish.normalize.numbers import cardinal, fraction, ordinal
-from ttskit_spanish.normalize.pattern import Pattern
+from ttskit_spanish.pattern import Pattern
 
 _ORDINAL = Pattern(
     r"(\d{1,3}(?:[. \xa0]\d{3})?|\d{1,6})\.?(º|°|ª|ᵉʳ|(?:er|ero|ra|ro|do|da|to|ta|mo|ma|vo|va|no|na)\b)"

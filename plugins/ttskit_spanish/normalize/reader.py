@@ -17,7 +17,6 @@ from ttskit_spanish.normalize.measures import read_measure
 from ttskit_spanish.normalize.money import read_money
 from ttskit_spanish.normalize.numerals import read_numeral
 from ttskit_spanish.normalize.ordinals import read_fraction, read_ordinal
-from ttskit_spanish.normalize.pattern import Pattern
 from ttskit_spanish.normalize.piece import Piece
 from ttskit_spanish.normalize.roman import read_roman
 from ttskit_spanish.normalize.settle import add, add_word, speakable, squeeze
@@ -26,6 +25,7 @@ from ttskit_spanish.normalize.tags import Tags, read_pause
 from ttskit_spanish.normalize.telephone import read_plate, read_telephone
 from ttskit_spanish.normalize.times import read_time
 from ttskit_spanish.normalize.words import read_word
+from ttskit_spanish.pattern import Pattern
 
 # In order: the narrower before the wider.
 _NUMERIC: tuple[tuple[str, Reader], ...] = (

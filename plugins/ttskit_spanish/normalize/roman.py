@@ -7,7 +7,7 @@ import re
 from ttskit_spanish.normalize.context import Context, Found, ends_token
 from ttskit_spanish.normalize.nouns import gender_of
 from ttskit_spanish.normalize.numbers import cardinal, ordinal
-from ttskit_spanish.normalize.pattern import Pattern
+from ttskit_spanish.pattern import Pattern
 
 _ROMAN = Pattern(r"(?=[ivxlcdm])m{0,3}(?:cm|cd|d?c{0,3})(?:xc|xl|l?x{0,3})(?:ix|iv|v?i{0,3})", re.IGNORECASE | re.ASCII)
 _VALUES = {"i": 1, "v": 5, "x": 10, "l": 50, "c": 100, "d": 500, "m": 1000}

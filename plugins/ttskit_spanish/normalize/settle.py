@@ -7,9 +7,9 @@ import re
 from ttskit.interfaces.frontend import Reading
 from ttskit_spanish.normalize.abbreviations import STEMS, WITHOUT_POINT
 from ttskit_spanish.normalize.context import Context
-from ttskit_spanish.normalize.pattern import Pattern
 from ttskit_spanish.normalize.piece import Piece
 from ttskit_spanish.normalize.roman import lower_roman
+from ttskit_spanish.pattern import Pattern
 from ttskit_spanish.spelling import plain
 
 MARKS = {",": ",", ".": ".", ";": ";", ":": ":", "?": "?", "!": "!", "¿": "¿", "¡": "¡", "…": "…", "—": "—", "–": "—",

@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable
 
 from ttskit_spanish.normalize.context import Context
-from ttskit_spanish.normalize.pattern import Pattern
 from ttskit_spanish.normalize.settle import add, add_mark
+from ttskit_spanish.pattern import Pattern
 
 TAGS = ("filler", "risa", "extranjero", "alargamiento", "mala_pronunciacion", "entre_risas")
 _TAG = Pattern(

@@ -6,7 +6,7 @@ import re
 
 from ttskit_spanish.normalize.context import Context, Found, ends_token
 from ttskit_spanish.normalize.numbers import cardinal, spelt
-from ttskit_spanish.normalize.pattern import Pattern
+from ttskit_spanish.pattern import Pattern
 
 _INTERNATIONAL = Pattern(r"\+(\d{1,3})((?:[ -]?\(?\d{2,5}\)?){1,6})(?!\d)")
 _LOCAL = Pattern(

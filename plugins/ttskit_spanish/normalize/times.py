@@ -7,7 +7,7 @@ import re
 from ttskit_spanish.normalize.context import Context, Found, ends_token
 from ttskit_spanish.normalize.letters import spell
 from ttskit_spanish.normalize.numbers import cardinal
-from ttskit_spanish.normalize.pattern import Pattern
+from ttskit_spanish.pattern import Pattern
 
 _CLOCK = Pattern(r"(\d{1,2})([:.])(\d{2})(?::(\d{2}))?(?![\d,])")
 _LETTERED = Pattern(r"(\d{1,2})h(\d{2})(?:m(?:(\d{2})s)?)?")

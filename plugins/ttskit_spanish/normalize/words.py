@@ -7,8 +7,8 @@ import unicodedata
 from ttskit_spanish.normalize.acronyms import capitals, has_vowel, voweless
 from ttskit_spanish.normalize.context import WORD, Context
 from ttskit_spanish.normalize.letters import sayable, spell
-from ttskit_spanish.normalize.pattern import Pattern
 from ttskit_spanish.normalize.settle import add, add_word, squeeze
+from ttskit_spanish.pattern import Pattern
 from ttskit_spanish.spelling import plain
 
 LONGEST = 99  # letters of one word; what is longer is no word and is read in parts
