@@ -111,6 +111,7 @@ def test_any_string_is_read_or_reported_without_exception():
         analysis = frontend.analyze("".join(choice.choices(parts, k=choice.randint(0, 14))))
         frontend.symbols.ids(analysis.tokens)
         seen = {u.position for u in analysis.unknown}
+        seen |= {i for r in analysis.readings if r.rule == "mark of a note" for i in range(*r.span)}
         for word in analysis.words:
             assert 0 <= word.span[0] < word.span[1] <= len(analysis.text)
             seen.update(range(*word.span))

@@ -33,7 +33,7 @@ _TABLE = {
     "art.": "artículo", "arts.": "artículos", "inc.": "inciso", "tel.": "teléfono", "tel": "teléfono", "tels.": "teléfonos",
     "cel.": "celular", "depto.": "departamento", "dpto.": "departamento", "dto.": "departamento", "esq.": "esquina",
     "ed.": "edición",
-    "máx.": "máximo", "mín.": "mínimo", "min.": "minutos", "int.": "interno", "ext.": "extensión", "hno.": "hermano",
+    "máx.": "máximo", "mín.": "mínimo", "int.": "interno", "ext.": "extensión", "hno.": "hermano",
     "hnos.": "hermanos",
     "vs.": "versus", "vs": "versus", "fig.": "figura", "figs.": "figuras", "gob.": "gobierno", "admin.": "administración",
     "atte.": "atentamente", "tv": "te ve", "km": "kilómetro", "hs": "horas", "hs.": "horas", "kg": "kilo", "ec": "era común",
@@ -44,7 +44,7 @@ _TABLE = {
     "cdad.": "ciudad", "gta.": "glorieta", "ntra.": "nuestra", "ntro.": "nuestro", "excmo.": "excelentísimo", "urss": "urs",
     "cd": "ce de", "nros.": "números", "fac.": "facultad", "univ.": "universidad", "t°": "temperatura",
     "exp.": "expediente", "expte.": "expediente", "pref.": "prefecto", "subte.": "subteniente", "cmte.": "comandante",
-    "ctes.": "corrientes", "gtía.": "garantía", "secr.": "secretaría", "suc.": "sucursal", "mza.": "manzana",
+    "ctes.": "corrientes", "gtía.": "garantía", "suc.": "sucursal", "mza.": "manzana",
     "bvar.": "bulevar", "diag.": "diagonal", "entrep.": "entrepiso", "pta.": "puerta", "dptos.": "departamentos",
     "deptos.": "departamentos", "lics.": "licenciados", "ings.": "ingenieros", "profs.": "profesores",
     "q.e.p.d.": "que en paz descanse",
@@ -56,9 +56,31 @@ _TABLE = {
     "a. de c.": "antes de cristo", "d. de c.": "después de cristo",
     "y ss.": "y siguientes", "km/h": "kilómetros por hora", "n/a": "no aplica", "nac.": "nacional",
     "cdor.": "contador", "cdora.": "contadora",
-    "abog.": "abogado", "mg.": "magíster", "mgter.": "magíster", "téc.": "técnico", "bco.": "banco", "hosp.": "hospital",
+    "abog.": "abogado", "mg.": "magíster", "mgter.": "magíster", "téc.": "técnico", "hosp.": "hospital",
     "vto.": "vencimiento", "ff.aa.": "fuerzas armadas", "ff. aa.": "fuerzas armadas", "rr.hh.": "recursos humanos",
     "rr. hh.": "recursos humanos", "dd.hh.": "derechos humanos", "dd. hh.": "derechos humanos",
+    "mod.": "modelo", "const.": "constitución", "comp.": "comprimido", "comps.": "comprimidos", "jr.": "júnior",
+    "fco.": "francisco",
+    "alte.": "almirante", "almte.": "almirante", "brig.": "brigadier", "gdor.": "gobernador", "sgo.": "santiago",
+    "cta.": "cuenta", "cta. cte.": "cuenta corriente", "inst.": "instituto", "dir.": "dirección",
+    "dir. gral.": "dirección general",
+    "min.": "minutos", "secr.": "secretaría", "sec.": "secretaría", "subsec.": "subsecretaría", "cf.": "confróntese",
+    "cfr.": "confróntese", "íd.": "ídem", "ib.": "ibídem", "ibíd.": "ibídem", "op. cit.": "obra citada",
+    "ob. cit.": "obra citada",
+    "et al.": "y otros", "n. de la r.": "nota de la redacción", "n. del t.": "nota del traductor",
+    "cap. fed.": "capital federal",
+    "asoc.": "asociación", "fund.": "fundación", "soc.": "sociedad", "coop.": "cooperativa", "bibl.": "biblioteca",
+    "fed.": "federación", "cám.": "cámara", "dist.": "distrito", "loc.": "localidad", "cant.": "cantidad", "prom.": "promedio",
+    "pto.": "puerto", "ptos.": "puntos", "temp.": "temperatura", "adm.": "administración", "lcdo.": "licenciado",
+    "lcda.": "licenciada", "dras.": "doctoras", "srtas.": "señoritas", "arqs.": "arquitectos", "pbro.": "presbítero",
+    "hna.": "hermana", "hnas.": "hermanas", "aux.": "auxiliar", "subj.": "subjuntivo", "edif.": "edificio", "doc.": "documento",
+    "tít.": "título", "apdo.": "apartado", "párr.": "párrafo", "obs.": "observaciones", "cat.": "categoría",
+    "nº.": "número", "n°.": "número", "p/d": "posdata", "a/c": "a cargo", "tpo.": "tiempo",
+    "s. r. l.": "ese erre ele",
+    "bco.": "banco", "munic.": "municipalidad", "muni.": "municipalidad", "leg.": "legajo", "reg.": "registro",
+    "mat.": "matrícula",
+    "i.e.": "es decir", "i. e.": "es decir", "e.g.": "por ejemplo", "e. g.": "por ejemplo", "ap.": "apartado",
+    "sr/a": "señor o señora", "sres/as": "señores y señoras", "hno/a": "hermano o hermana",
     "jj.oo.": "juegos olímpicos", "jj. oo.": "juegos olímpicos", "e.e.u.u.": "estados unidos",
 }  # fmt: skip
 _STARTS = frozenset((*(key[0] for key in _TABLE), "o"))
@@ -114,6 +136,8 @@ def read_abbreviation(text: str, at: int, context: Context) -> Found | None:
     said = _TABLE.get(key)
     if said is None:
         return None
+    if key == "ptas." and context.locale == "es-AR":
+        said = "puertas"
     if key == "ec" and context.before(2) != "siglo":
         return None
     if context.before() == "la" and key in _FEMININE:

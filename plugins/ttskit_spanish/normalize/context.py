@@ -60,6 +60,14 @@ class Context:
         piece = self.pieces[-count]
         return "" if piece.kind == "mark" else piece.text
 
+    def written(self) -> str:
+        """The stretch of the text that was last read aloud, in lower case: dnu, though it was spelt."""
+        return next((r.text.lower() for r in reversed(self.readings[-3:]) if r.spoken), "")
+
+    def recent(self, count: int) -> set[str]:
+        """The last `count` words and marks."""
+        return {piece.text for piece in self.pieces[-count:]}
+
     def after(self, at: int) -> str:
         """The word that follows position `at` (only a space between), as written, or ""."""
         match = _NEXT.match(self.text, at)

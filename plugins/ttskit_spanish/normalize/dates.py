@@ -16,8 +16,10 @@ _DAYS = {"lun": "lunes", "mar": "martes", "mié": "miércoles", "mier": "miérco
          "vie": "viernes",
          "vier": "viernes", "sáb": "sábado", "sab": "sábado", "dom": "domingo"}  # fmt: skip
 _MONTH = r"(?P<month>" + "|".join(sorted(_SHORT, key=len, reverse=True)) + r")"
-_NUMERIC = Pattern(r"(\d{1,2})([/.-])(\d{1,2})\2(\d{4}|\d{2})")
+_NUMERIC = Pattern(r"(\d{1,2})(?:[º°]|ro|er)?([/.-])(\d{1,2})\2(\d{4}|\d{2})")
 _ROMAN_MONTH = Pattern(r"(\d{1,2})([/.-])(I{1,3}|I?V|VI{1,3}|I?X|XI{1,2})\2(\d{4}|\d{2})(?!\d)")
+_TO_DAY = Pattern(r" (?:al?|hasta)(?: el)? \d{1,2}/\d{1,2}(?![\d/])")
+_DAY_DASH_MONTH = Pattern(r"(\d{1,2})-(\d{1,2})(?![\d/-]|[.,]\d)")
 _NO_YEAR = Pattern(r"(\d{1,2})/(\d{1,2})(?![\d/]|[.,]\d)")
 _ISO = Pattern(r"(\d{4})([-/])(\d{2})\2(\d{2})")
 _DAY_MONTH = Pattern(
@@ -27,6 +29,7 @@ _DAY_MONTH = Pattern(
 )
 _MONTH_YEAR = Pattern(rf"{_MONTH}(?P<dot>\.)? (?P<of>del? )(?P<year>\d{{4}})(?!\d)", re.IGNORECASE)
 _MONTH_THEN_YEAR = Pattern(rf"{_MONTH}(?:\. ?|[-/])(?P<year>\d{{4}})(?!\d)", re.IGNORECASE)
+_MONTH_SHORT_YEAR = Pattern(rf"{_MONTH}[-/'](?P<year>[0-9]\d)(?![\w/-]|[.,]\d)", re.IGNORECASE)
 _MONTH_DAY = Pattern(rf"{_MONTH}(?P<dot>\.)? (?P<day>\d{{1,2}})(?:,? (?P<year>\d{{4}}))?(?!\d|[.,:/]\d)", re.IGNORECASE)
 # What a day without its year stands after; a fraction would not.
 _WEEKDAYS = frozenset("lunes martes miércoles jueves viernes sábado sábados domingo domingos vencimiento vence".split())
@@ -91,10 +94,18 @@ def read_date(text: str, at: int, context: Context) -> Found | None:
         named = context.before() in _WEEKDAYS
         # "el 2/4" can only be a day: a fraction of more than one part would be "los 2/4"
         likely = named or (day > 1 and context.before() in ("el", "del", "al"))
+        likely = likely or (context.before() in ("del", "desde") and _TO_DAY.match(text, match.end()) is not None)
         likely = likely or (day > month and context.before() in _DAY_BEFORE)
         said = day_and_month(day, month)
         if said and ends_token(text, match.end()) and (likely or context.choices.slash == "date"):
             return said, match.end(), "day/month"
+    match = _DAY_DASH_MONTH.match(text, at)
+    if match is not None and ends_token(text, match.end()):
+        named = context.before() in _WEEKDAYS
+        if named or (int(match[1]) > 12 and context.before() in ("el", "del", "al")):  # el 25-5; but el 3-1 a Chile
+            said = day_and_month(int(match[1]), int(match[2]))
+            if said:
+                return said, match.end(), "day-month"
     match = _DAY_MONTH.match(text, at)
     if match and 1 <= int(match["day"]) <= 31:
         key = _key(match["month"])
@@ -123,6 +134,9 @@ def read_month(text: str, at: int, context: Context) -> Found | None:
     match = _ANY_WEEKDAY.match(text, at)
     if match:
         return _DAYS[_key(match[1])], match.end(), "shortened weekday"
+    match = _MONTH_SHORT_YEAR.match(text, at)
+    if match and ends_token(text, match.end()):
+        return f"{_SHORT[_key(match['month'])]} del {cardinal(int(match['year']))}", match.end(), "month year"
     match = _MONTH_THEN_YEAR.match(text, at)
     if match and ends_token(text, match.end()):
         return f"{_SHORT[_key(match['month'])]} de {cardinal(int(match['year']))}", match.end(), "month year"

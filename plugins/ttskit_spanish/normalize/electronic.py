@@ -19,7 +19,8 @@ _DOMAIN = Pattern(r"[A-Za-z0-9][A-Za-z0-9-]{0,60}(?:\.[a-z0-9-]{1,30}){0,3}"
 _FILE = Pattern(r"[A-Za-z0-9_-]{1,60}"
                    r"\.(?:txt|jpe?g|png|gif|pdf|docx?|xlsx?|pptx?|csv|zip|rar|mp[34]|wav|exe|html?|json|py)(?![\w.]?\w)")
 _IP = Pattern(r"\d{1,3}(?:\.\d{1,3}){3}(?![\d.])")
-_HANDLE = Pattern(r"@([A-Za-z0-9_ñÑáéíóúÁÉÍÓÚ]{2,40})")
+_HANDLE = Pattern(r"@([A-Za-z0-9_ñÑáéíóúÁÉÍÓÚ]{2,40}(?:\.[A-Za-z0-9_]{2,40}){0,3})")
+_POINTED_CODE = Pattern(r"([A-Za-z]{1,5})(\d{1,3})\.(\d{1,3})(?![\w]|\.\d)")
 _HASHTAG = Pattern(r"#([A-Za-z0-9_ñÑáéíóúüÁÉÍÓÚ]{2,80})")
 _VERSION = Pattern(r"[vV](\d{1,4}(?:\.\d{1,4}){1,3})(?![\w.]?\d)")
 _DOTTED = Pattern(r"(?!\d{1,3}(?:\.\d{3})+(?!\d))\d{1,4}(?:\.\d{1,4}){2,4}(?![\w.]?\d)")
@@ -121,9 +122,14 @@ def read_code(text: str, at: int, context: Context) -> Found | None:
     match = _DOTTED.match(text, at)
     if match:
         return " punto ".join(cardinal(int(n)) for n in match.group().split(".")), match.end(), "version"
+    match = _POINTED_CODE.match(text, at)
+    if match:
+        return f"{_letters(match[1], context)} {cardinal(int(match[2]))} punto {cardinal(int(match[3]))}", match.end(),
+        "code with point"
     match = _HYPHENED.match(text, at)
     if match:
-        return f"{_letters(match[1], context)} {cardinal(int(match[2]))}", match.end(), "name-number"
+        minus = "menos " if match[1] in ("GMT", "UTC") else ""
+        return f"{_letters(match[1], context)} {minus}{cardinal(int(match[2]))}", match.end(), "name-number"
     match = _CODE.match(text, at)
     if match is None or _PRODUCT.fullmatch(match.group()):
         return None

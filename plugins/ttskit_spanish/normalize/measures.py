@@ -1,92 +1,28 @@
-"""Quantities with units: 21 kg, 1/2 kg, 3,5 %, -3 °C, 80 km/h."""
+"""Quantities with units: 21 kg, 1/2 kg, 3,5 %, -3 °C, 80 km/h, 2 x 3 m, 34° 36' S."""
 
 from __future__ import annotations
-
-import re
 
 from ttskit_spanish.normalize.context import Context, Found
 from ttskit_spanish.normalize.numbers import cardinal
 from ttskit_spanish.normalize.numerals import RANGE, numeral_at
 from ttskit_spanish.normalize.ordinals import read_fraction
+from ttskit_spanish.normalize.units import unit_at
 from ttskit_spanish.pattern import Pattern
 
-# unit -> (singular, plural, gender); exact case first, then lower case.
-_UNITS = {
-    "%": ("por ciento", "por ciento", "n"), "‰": ("por mil", "por mil", "n"),
-    "kg": ("kilo", "kilos", "m"), "g": ("gramo", "gramos", "m"), "gr": ("gramo", "gramos", "m"),
-    "mg": ("miligramo", "miligramos", "m"),
-    "t": ("tonelada", "toneladas", "f"), "tn": ("tonelada", "toneladas", "f"), "lb": ("libra", "libras", "f"),
-    "oz": ("onza", "onzas", "f"),
-    "km": ("kilómetro", "kilómetros", "m"), "m": ("metro", "metros", "m"), "mts": ("metro", "metros", "m"),
-    "cm": ("centímetro", "centímetros", "m"), "mm": ("milímetro", "milímetros", "m"), "nm": ("nanómetro", "nanómetros", "m"),
-    "km²": ("kilómetro cuadrado", "kilómetros cuadrados", "m"), "m²": ("metro cuadrado", "metros cuadrados", "m"),
-    "cm²": ("centímetro cuadrado", "centímetros cuadrados", "m"), "m³": ("metro cúbico", "metros cúbicos", "m"),
-    "cm³": ("centímetro cúbico", "centímetros cúbicos", "m"), "cc": ("centímetro cúbico", "centímetros cúbicos", "m"),
-    "ha": ("hectárea", "hectáreas", "f"), "l": ("litro", "litros", "m"), "lts": ("litro", "litros", "m"),
-    "ml": ("mililitro", "mililitros", "m"),
-    "h": ("hora", "horas", "f"), "hs": ("hora", "horas", "f"), "hrs": ("hora", "horas", "f"), "min": ("minuto", "minutos", "m"),
-    "s": ("segundo", "segundos", "m"), "seg": ("segundo", "segundos", "m"), "ms": ("milisegundo", "milisegundos", "m"),
-    "km/h": ("kilómetro por hora", "kilómetros por hora", "m"), "m/s": ("metro por segundo", "metros por segundo", "m"),
-    "mph": ("milla por hora", "millas por hora", "f"), "rpm": ("revolución por minuto", "revoluciones por minuto", "f"),
-    "°C": ("grado", "grados", "m"), "ºC": ("grado", "grados", "m"), "°": ("grado", "grados", "m"),
-    "°F": ("grado fahrenheit", "grados fahrenheit", "m"), "°K": ("grado kelvin", "grados kelvin", "m"),
-    "° k": ("grado kelvin", "grados kelvin", "m"), "K": ("kelvin", "kelvin", "m"),
-    "W": ("vatio", "vatios", "m"), "kW": ("kilovatio", "kilovatios", "m"), "MW": ("megavatio", "megavatios", "m"),
-    "kWh": ("kilovatio hora", "kilovatios hora", "m"), "V": ("voltio", "voltios", "m"), "A": ("amperio", "amperios", "m"),
-    "Hz": ("hercio", "hercios", "m"), "kHz": ("kilohercio", "kilohercios", "m"), "MHz": ("megahercio", "megahercios", "m"),
-    "GHz": ("gigahercio", "gigahercios", "m"), "dB": ("decibel", "decibeles", "m"),
-    "mg/dl": ("miligramo por decilitro", "miligramos por decilitro", "m"), "g/l": ("gramo por litro", "gramos por litro", "m"),
-    "mg/l": ("miligramo por litro", "miligramos por litro", "m"), "kcal": ("kilocaloría", "kilocalorías", "f"),
-    "KB": ("kilobyte", "kilobytes", "m"), "MB": ("megabyte", "megabytes", "m"), "GB": ("gigabyte", "gigabytes", "m"),
-    "TB": ("terabyte", "terabytes", "m"), "Mbps": ("megabit por segundo", "megabits por segundo", "m"),
-    "psi": ("libra por pulgada cuadrada", "libras por pulgada cuadrada", "f"), "hPa": ("hectopascal", "hectopascales", "m"),
-    "dl": ("decilitro", "decilitros", "m"), "hl": ("hectolitro", "hectolitros", "m"), "dm": ("decímetro", "decímetros", "m"),
-    "hm": ("hectómetro", "hectómetros", "m"), "kV": ("kilovoltio", "kilovoltios", "m"),
-    "mV": ("milivoltio", "milivoltios", "m"),
-    "mA": ("miliamperio", "miliamperios", "m"), "mAh": ("miliamperio hora", "miliamperios hora", "m"),
-    "GW": ("gigavatio", "gigavatios", "m"), "GWh": ("gigavatio hora", "gigavatios hora", "m"),
-    "MWh": ("megavatio hora", "megavatios hora", "m"), "ft": ("pie", "pies", "m"), "mi": ("milla", "millas", "f"),
-    "yd": ("yarda", "yardas", "f"), "gal": ("galón", "galones", "m"), "µg": ("microgramo", "microgramos", "m"),
-    "μg": ("microgramo", "microgramos", "m"), "µm": ("micrómetro", "micrómetros", "m"), "Pa": ("pascal", "pascales", "m"),
-    "kPa": ("kilopascal", "kilopascales", "m"), "atm": ("atmósfera", "atmósferas", "f"), "cal": ("caloría", "calorías", "f"),
-    "kJ": ("kilojulio", "kilojulios", "m"), "Gb": ("gigabit", "gigabits", "m"), "Kb": ("kilobit", "kilobits", "m"),
-    "Gbps": ("gigabit por segundo", "gigabits por segundo", "m"), "kbps": ("kilobit por segundo", "kilobits por segundo", "m"),
-    "km³": ("kilómetro cúbico", "kilómetros cúbicos", "m"), "mm²": ("milímetro cuadrado", "milímetros cuadrados", "m"),
-    "grs": ("gramo", "gramos", "m"), "kgs": ("kilo", "kilos", "m"), "kms": ("kilómetro", "kilómetros", "m"),
-    "px": ("píxel", "píxeles", "m"), "mmHg": ("milímetro de mercurio", "milímetros de mercurio", "m"),
-}  # fmt: skip
-_LOWER = {unit.lower(): said for unit, said in reversed(_UNITS.items())}
-_UNIT = Pattern(r"[ \xa0]?(° [kK]|[kcm]?m[23](?![^\W_])|[%‰]|[°º] ?[CFK]?(?![^\W\d_])|"
-                r"[a-zA-Zµμ]{1,4}(?:[²³/][a-zA-Z]{0,2})?(?![^\W_]))")
 _NOT_NOUNS = frozenset(
     "a al y o u e de del en con sin bajo sobre hasta que por para centígrados celsius fahrenheit kelvin".split()
 )
 _POINT_INSIDE = Pattern(r"\.(?=,|[ \xa0][a-záéíóúñ\d])")
-_MAINS = Pattern(r"(?<!\d)(?:12|24|48|110|220|230|380)$")
+_PARTS = Pattern(r"(?:(\d{1,6}) )?(\d{1,3})/(\d{1,3})")
+_PRESSURE = Pattern(r"(\d{2,3})/(\d{2,3}) ?mm ?Hg(?![^\W_])")
+_BY = Pattern(r" ?[xX×] ?(?=\d)")
+_INCHES = Pattern(r"(\d{1,3}(?:[,.]\d{1,2})?)(?:\"|″|''|”)(?![^\W_])")
+_PLACE = Pattern(r"(\d{1,3})[°º] ?(\d{1,2})['′’](?: ?(\d{1,2}(?:,\d+)?)(?:\"|''|″|”))?(?: ?([NSEOW])(?![^\W_]))?")
+_WINDS = {"N": "norte", "S": "sur", "E": "este", "O": "oeste", "W": "oeste"}
+_DECADE = Pattern(r"(\d0)s(?![^\W_])")
+_ROADS = frozenset("ruta rutas autopista autovía acceso camino panamericana rn rp nacional provincial".split())
+_DOOR = Pattern(r"[°º] [A-Z]")
 _ALONE = Pattern(r"(\d{1,3}(?:,\d+)?)'(?: ?(\d{1,2})(?:\"|''))?")
-
-
-def unit_at(text: str, at: int) -> tuple[tuple[str, str, str], int] | None:
-    """The unit after a number, with its end."""
-    match = _UNIT.match(text, at)
-    if match is None:
-        return None
-    written = match[1].replace("º", "°")
-    if written[-1] in "23":
-        written = written[:-1] + "²³"[int(written[-1]) - 2]
-    if written.startswith("°") and written != "° k":
-        written = written.replace(" ", "")
-    said = _UNITS.get(written) or (_LOWER.get(written.lower()) if written[:1].isalpha() or written[0] in "°%‰" else None)
-    if said is None:
-        return None
-    apart = text[at : at + 1] in (" ", "\xa0")
-    if written in ("A", "a", "k", "v", "w") and apart:
-        return None  # "3 a 5": a letter is more likely
-    if written == "V" and apart and not _MAINS.search(text[max(0, at - 4) : at]):
-        return None
-    if len(written) == 1 and written.isupper() and (written not in _UNITS or (written == "K" and not apart)):
-        return None  # 5G, 4K
-    return said, match.end()
 
 
 def read_measure(text: str, at: int, context: Context) -> Found | None:
@@ -109,7 +45,16 @@ def read_measure(text: str, at: int, context: Context) -> Found | None:
         if angle[2]:
             words += f" {numeral_at(angle[2], 0, True).words('m')} segundos"
         return words, angle.end(), "minutes and seconds"
-    parts = re.compile(r"(?:(\d{1,6}) )?(\d{1,3})/(\d{1,3})").match(text, at)
+    if (glued := _DECADE.match(text, at)) and (context.before() in ("los", "años") or text[at - 1 : at] in ("'", "’")):
+        return cardinal(int(glued[1])), glued.end(), "decade"
+    special = _place(text, at) or _inches(text, at) or _product(text, at, context)
+    if special is not None:
+        return special
+    pressure = _PRESSURE.match(text, at)
+    if pressure is not None:
+        return f"{cardinal(int(pressure[1]))} {cardinal(int(pressure[2]))} milímetros de mercurio", pressure.end(),
+        "blood pressure"
+    parts = _PARTS.match(text, at)
     if parts:
         unit = unit_at(text, parts.end())
         said = read_fraction(text, at, context)
@@ -140,10 +85,66 @@ def read_measure(text: str, at: int, context: Context) -> Found | None:
     (one, many, gender), end = unit
     if text[end - 1] in "°º" and _is_ordinal(text, number.whole, end, context):
         return None
+    door = _DOOR.fullmatch(text, number.end, end) is not None
+    article = number.whole <= 12 and context.before() in ("el", "al", "del")
+    if door and (article or (context.pieces and context.pieces[-1].kind == "number")):
+        return None  # Lavalle 1234 1° C, el 2º C: a door
+    on_road = not _ROADS.isdisjoint((context.before(), context.written()))
+    if on_road and one == "kilómetro" and text[end : end + 2].strip().isdecimal():
+        return None  # Ruta 9 km 12
     words = cardinal(number.whole, gender) if number.written.isdecimal() else number.words(gender)  # 01 h: una hora
     if text[end - 1].isalpha() and _POINT_INSIDE.match(text, end):
         end += 1  # 18 hs. y
-    return f"{words} {one if number.one else many}", end, "number with unit"
+    of = "de " if number.millions and gender != "n" else ""
+    return f"{words} {of}{one if number.one else many}", end, "number with unit"
+
+
+def _place(text: str, at: int) -> Found | None:
+    """34° 36' 12" S: degrees, minutes and seconds of a place or angle."""
+    match = _PLACE.match(text, at)
+    if match is None:
+        return None
+    parts = ((match[1], "grado"), (match[2], "minuto"), (match[3], "segundo"))
+    said = [(numeral_at(n, 0, True), unit) for n, unit in parts if n]
+    words = " ".join(f"{n.words('m')} {unit}{'' if n.one else 's'}" for n, unit in said)
+    return words + (f" {_WINDS[match[4]]}" if match[4] else ""), match.end(), "degrees and minutes"
+
+
+def _inches(text: str, at: int) -> Found | None:
+    """43": inches, where no quotation is open."""
+    match = _INCHES.match(text, at)
+    if match is None or text[max(0, at - 200) : at].count('"') % 2 or text[at - 1 : at] in ('"', "“"):
+        return None
+    if match.group()[-1] == "”" and "“" in text[max(0, at - 200) : at]:
+        return None
+    number = numeral_at(match[1], 0, True)
+    return f"{number.words('f')} {'pulgada' if number.one else 'pulgadas'}", match.end(), "inches"
+
+
+def _product(text: str, at: int, context: Context) -> Found | None:
+    """2 x 3 m, 5 cm x 3 cm: sizes; None unless there is a unit."""
+    number = numeral_at(text, at, context.comma)
+    said, end, units = [], at, 0
+    for _ in range(4):
+        if number is None:
+            return None
+        unit = unit_at(text, number.end)
+        if unit is not None and unit[0][2] == "n":
+            return None
+        units += unit is not None
+        end = unit[1] if unit is not None else number.end
+        gender = unit[0][2] if unit is not None else "n"
+        name = f" {unit[0][0 if number.one and not said else 1]}" if unit is not None else ""
+        said.append(number.words(gender) + name)
+        by = _BY.match(text, end)
+        if by is None:
+            break
+        number = numeral_at(text, by.end(), context.comma)
+    if len(said) < 2 or not units or unit is None:
+        return None
+    if units == 1:
+        said[:-1] = [s.removesuffix("uno") + "un" if s.endswith("uno") else s for s in said[:-1]]
+    return " por ".join(said), end, "size"
 
 
 def _is_ordinal(text: str, number: int, end: int, context: Context) -> bool:

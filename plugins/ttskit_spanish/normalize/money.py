@@ -8,6 +8,7 @@ from typing import NamedTuple
 from ttskit_spanish.normalize.context import Context, Found, ends_token
 from ttskit_spanish.normalize.numbers import cardinal
 from ttskit_spanish.normalize.numerals import Numeral, numeral_at, scale_at
+from ttskit_spanish.normalize.units import per_at
 from ttskit_spanish.pattern import Pattern
 
 
@@ -35,7 +36,10 @@ _YEN = Currency("yen", "yenes")
 _MARK, _RUPEE = Currency("marco", "marcos"), Currency("rupia", "rupias", "f")
 _REAL, _COLON, _FRANC = Currency("real", "reales"), Currency("colón", "colones", cent="céntimo"), Currency("franco", "francos")
 _SIGNS = {
-    "US$": DOLLAR, "U$S": DOLLAR, "u$s": DOLLAR, "U$D": DOLLAR, "AR$": PESO, "MEX$": Currency("peso", "pesos", of="mexicano"),
+    "US$": DOLLAR, "U$S": DOLLAR, "u$s": DOLLAR, "U$D": DOLLAR, "AR$": PESO, "$U": Currency("peso", "pesos", of="uruguayo"),
+    "CLP$": Currency("peso", "pesos", of="chileno"),
+    "COP$": Currency("peso", "pesos", of="colombiano"), "A$": Currency("dólar", "dólares", of="australiano"),
+    "C$": Currency("dólar", "dólares", of="canadiense"), "MEX$": Currency("peso", "pesos", of="mexicano"),
     "MX$": Currency("peso", "pesos", of="mexicano"), "R$": _REAL, "€": _EURO, "£": _POUND, "¥": _YEN,
     "₩": Currency("won", "wones"), "₧": Currency("peseta", "pesetas", "f"), "₡": _COLON, "₹": _RUPEE,
     "₲": Currency("guaraní", "guaraníes"),
@@ -57,13 +61,17 @@ _CODES = {
     "cny": Currency("yuan", "yuanes"), "inr": _RUPEE, "rs": _RUPEE, "mk": _MARK, "fr": _FRANC,
     "ves": Currency("bolívar", "bolívares"),
 }  # fmt: skip
+_LOCAL = {"USD": DOLLAR, "ARS": PESO}
 _SIGN = "|".join(re.escape(s) for s in sorted([*_SIGNS, "$"], key=len, reverse=True))
 _BEFORE_SIGN = Pattern(rf"(-)?({_SIGN}|mex\$)[ \xa0]?(-)?(?=\d)")
 _BEFORE_CODE = Pattern(rf"({'|'.join(_CODES)})[ \xa0]?(?=\d)", re.IGNORECASE | re.ASCII)
+_TO = Pattern(r"[ \xa0]?[-–][ \xa0]?(?=[^\W\d_]{0,3}\$|[€£])")
 _AFTER = Pattern(rf"[ \xa0]?({_SIGN}|(?:{'|'.join(_CODES)})(?![^\W\d_]))", re.IGNORECASE | re.ASCII)
 
 
 def _currency(sign: str, context: Context) -> Currency:
+    if sign in _LOCAL and context.locale == "es-AR":
+        return _LOCAL[sign]  # beside pesos a dollar needs no country
     if sign == "$":
         return PESO if context.locale in ("es-AR", "es-MX") else DOLLAR
     return _SIGNS.get(sign) or _SIGNS.get(sign.upper()) or _CODES[sign.lower()]
@@ -92,6 +100,12 @@ def read_money(text: str, at: int, context: Context) -> Found | None:
         sign = match[2] if signed else match[1]
         words, end = _said(text, number, _currency(sign, context))
         end += 2 if text[end : end + 2] == ".-" else 0  # $ 100.-
+        further = _further(text, end, context)
+        if further is not None:
+            return f"{minus}{words} a {further[0]}", further[1], "amounts from to"
+        per = per_at(text, end)
+        if per is not None:
+            words, end = f"{words} {per[0]}", per[1]
         return minus + words, end, "sign or code before"
     if not text[at].isdecimal():
         return None
@@ -106,6 +120,14 @@ def read_money(text: str, at: int, context: Context) -> Found | None:
         return None  # the sign belongs to the next amount
     words, end = _said(text, number, _currency(after[1], context))
     return words, max(end, after.end()), "sign or code after"
+
+
+def _further(text: str, at: int, context: Context) -> tuple[str, int] | None:
+    """The second amount of $ 100-$ 200."""
+    dash = _TO.match(text, at)
+    signed = _BEFORE_SIGN.match(text, dash.end()) if dash is not None else None
+    number = numeral_at(text, signed.end(), context.comma) if signed is not None else None
+    return _said(text, number, _currency(signed[2], context)) if number is not None else None
 
 
 def _said(text: str, number: Numeral, currency: Currency) -> tuple[str, int]:

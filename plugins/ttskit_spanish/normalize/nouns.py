@@ -36,6 +36,13 @@ _FEMININE = frozenset(
 )
 _FEMININE_ENDING = Pattern(r"(?:[cstx]ión|[cstx]iones|[dt]ad|[dt]ades|tud|tudes|umbres?|ez|eces|as?)$")
 # "1 de cada 4 chicas": the noun comes later.
+# Finite verbs: una mujer de 31 murió.
+_VERB = Pattern(r"(?:[ai]r?eron|aron|aban|ían|[aei]rán?|[aei]ría|[b-df-hj-np-tv-z]ó|estaba|tenía|sufrió|fue)$")
+# Feminine nouns that begin with a stressed a: un arma, un aula (RAE & ASALE, Nueva gramática, 14.2).
+_UN = frozenset(
+    "agua águila ala alba alga alma alza ama anca ancla ánfora ansia arca área arma arpa asa asma aula aura ave acta "
+    "ánima áncora haba habla hacha hada hambre haya".split()
+)
 _GROUP = Pattern(r"\s+de\s+(?:ell|l|est|es|nosotr)(a|o)s(?![^\W\d_])(?!\s+\d)")
 _LATER = Pattern(r"\s+de\s+(?:cada|las|los|entre)\s+(?:[\d.]+\s+)?([^\W\d_]+)")
 
@@ -47,7 +54,8 @@ def gender_after(context: Context, at: int) -> str:
     >>> [gender_after(Context(t, "es-AR"), 2) for t in ("21 libros", "21 casas", "21 días", "21 de mayo", "21")]
     ['m', 'f', 'm', 'n', 'n']
     """
-    word = context.after(at).lower()
+    written = context.after(at)
+    word = written.lower()
     if word == "de":
         group = _GROUP.match(context.text, at)
         if group:
@@ -56,6 +64,12 @@ def gender_after(context: Context, at: int) -> str:
         word = later[1].lower() if later else word
     if not word or word in _NO_NOUN:
         return "f" if context.before() in ("la", "las") else "n"  # a la 1, a las 21: hours
+    if word in _UN:
+        return "m"
+    if _VERB.search(word) and word not in _MASCULINE and context.before() == "de":
+        return "n"
+    if written[0].isupper() and not written.isupper() and context.before():
+        return "n"  # Boca 2-1 River: a name is not counted
     return gender_of(word)
 
 

@@ -15,14 +15,18 @@ _COMMA = Pattern(rf"(?:\d{{1,3}}(?:\.\d{{3}})+|\d{{1,3}}(?:{_GAP}\d{{3}})+|\d+)(
 _POINT = Pattern(rf"(?:\d{{1,3}}(?:,\d{{3}})+|\d{{1,3}}(?:{_GAP}\d{{3}})+|\d+)(?![\d])(?:\.\d+)?")
 _POINT_ONLY = Pattern(r"\d{1,3}(?:,\d{3})+\.\d+(?![\d.,]\d)")
 _COMMA_ONLY = Pattern(r"\d{1,3}(?:\.\d{3})+,\d+(?![\d.,]\d)")
-SCALES = {"mil millones": "mil millones", "m": "millones", "mm": "millones", "mill": "millones", "mill.": "millones",
+SCALES = {"k": "mil", "mil millones": "mil millones", "m": "millones", "mm": "millones", "mill": "millones",
+"mill.": "millones",
           "mil": "mil", "millón": "millón", "millones": "millones", "millon": "millón", "billón": "billón",
           "billones": "billones",
           "trillón": "trillón", "trillones": "trillones"}  # fmt: skip
 _SCALE = Pattern(r"[ \xa0]+(mil millones|mil|mill[oóÓ]n(?:es)?|bill[oóÓ]n(?:es)?|trill[oóÓ]n(?:es)?)(?![a-zñáéíóú])",
                     re.IGNORECASE | re.ASCII)  # fmt: skip
-_SHORT_SCALE = Pattern(r"[ \xa0]?(MM|M|mill\.)(?![^\W_])")
+_SHORT_SCALE = Pattern(r"[ \xa0]?(MM|M|mill\.|(?<=\d)[kK])(?![^\W_])")
+_THOUSANDS = Pattern(r"[kK](?![^\W_])")
 RANGE = Pattern(r" ?[-–] ?(?=\d)")
+_OUT_OF = Pattern(r" ?/ ?(5|10|20|100)(?![\d/])")
+_MODELS = frozenset("boeing embraer airbus mercedes modelo".split())
 _OTHER_DECIMAL = Pattern(r"[.,](\d+)")
 _TIMES = Pattern(r" ?[xX×] ?(?=\d)")
 
@@ -50,6 +54,11 @@ class Numeral(NamedTuple):
         if self.whole >= LIMIT:
             return spelt(re.sub(r"\D", "", self.written.removesuffix(self.digits)))
         return cardinal(self.whole, gender)
+
+    @property
+    def millions(self) -> bool:
+        """Whether it ends in whole millions, so that a noun follows with de."""
+        return self.whole >= 1_000_000 and self.whole % 1_000_000 == 0 and not self.digits
 
     @property
     def one(self) -> bool:
@@ -107,13 +116,22 @@ def read_numeral(text: str, at: int, context: Context) -> Found | None:
         second = numeral_at(text, span.end(), context.comma)
         if second is not None and ends_token(text, second.end):
             gender = gender_after(context, second.end)
+            if context.before() in _MODELS:
+                return f"{number.words()} {second.words()}", second.end, "model"
             return f"{number.words(gender)} a {second.words(gender)}", second.end, "range"
+    mark = _OUT_OF.match(text, end) if number.digits else None
+    if mark:
+        return f"{number.words()} sobre {cardinal(int(mark[1]))}", mark.end(), "mark"  # 8,5/10
     product = _TIMES.match(text, end)
     if product:
         second = numeral_at(text, product.end(), context.comma)
         if second is not None and ends_token(text, second.end):
             return f"{number.words()} por {second.words()}", second.end, "product"
+    if _THOUSANDS.match(text, end) and context.after(end + 1).islower() and gender_after(context, end + 1) != "n":
+        return f"{number.words(gender_after(context, end + 1))} mil", end + 1, "thousands"  # 15k seguidores
     scale = scale_at(text, end)
     if scale is not None:
         return f"{number.words('n' if number.digits else 'm')} {scale[0]}", scale[1], "scale"
-    return number.words(gender_after(context, end)), end, "decimal" if number.digits else "cardinal"
+    gender = gender_after(context, end)
+    of = " de" if number.millions and gender != "n" and context.after(end) != "de" else ""
+    return number.words(gender) + of, end, "decimal" if number.digits else "cardinal"

@@ -10,14 +10,16 @@ from ttskit_spanish.normalize.numbers import cardinal, fraction, ordinal
 from ttskit_spanish.pattern import Pattern
 
 _ORDINAL = Pattern(
-    r"(\d{1,3}(?:[. \xa0]\d{3})?|\d{1,6})\.?(º|°|ª|ᵉʳ|(?:er|ero|ra|ro|do|da|to|ta|mo|ma|vo|va|no|na)\b)"
+    r"(\d{1,3}(?:[. \xa0]\d{3})?|\d{1,6})\.?(º|°|ª|ᵉʳ|(?:er|e?r[oa]s?|d[oa]s?|t[oa]s?|m[oa]s?|a?v[oa]s?|n[oa]s?|os|as)\b)"
 )
 _MASCULINE_SHORT = ("ᵉʳ", "er")
 _FRACTION = Pattern(r"(?:(\d{1,6}) )?(\d{1,3}(?:\.\d{3})+|\d{1,9})/(\d{1,3}(?:\.\d{3})+|\d{1,9})")
 _SIGNS = {"½": (1, 2), "⅓": (1, 3), "⅔": (2, 3), "¼": (1, 4), "¾": (3, 4), "⅕": (1, 5), "⅛": (1, 8), "⅜": (3, 8),
           "⅝": (5, 8), "⅞": (7, 8)}
 _MIXED_SIGN = Pattern(r"(\d{1,6}) ?([½⅓⅔¼¾⅕⅛⅜⅝⅞])")
-_DOOR = Pattern(r"[A-Z](?![^\W_])")
+_NOUN = Pattern(r"[ \xa0]([a-záéíóúñü]{3,20})(?![^\W_])")
+_NO_NOUN = frozenset("del por para con sin que más las los una uno como entre sobre hasta desde partes veces".split())
+_DOOR = Pattern(r"[A-Z](?![^\W_])|[ \xa0]?[\"“«'][A-Z][\"”»']|[ \xa0][A-Z](?![^\W_])")
 _ER_POINT, _POINT = Pattern(r"\.(?=[ \xa0][^\W\d_])"), Pattern(r"\.(?=[ \xa0][a-záéíóúñ])")
 _FINAL = Pattern(r" (?:avos )?de (?:la )?final(?![^\W\d_])", re.IGNORECASE)
 _STAGES = {2: "semi", 4: "cuartos", 8: "octavos", 16: "dieciseisavos", 32: "treintaidosavos"}
@@ -25,7 +27,9 @@ _FILES = frozenset(
     "ley leyes decreto dnu resolución causa expediente ordenanza acordada disposición número números circular "
     "oficina departamento unidad local lote lotes".split()
 )
-_BAR_YEAR = Pattern(r"(?:19|20)\d\d$")
+_BAR_YEAR = Pattern(r"(?:1[5-9]|20)\d\d$")
+_SEASON = Pattern(r"((?:19|20)\d\d)/(\d\d)(?![\d/])")
+_MARKED = frozenset("nota notas puntaje calificación puntuación sacó sacaron saqué saca calificó puntuó valoración".split())
 
 
 def read_ordinal(text: str, at: int, context: Context) -> Found | None:
@@ -43,10 +47,12 @@ def read_ordinal(text: str, at: int, context: Context) -> Found | None:
     number, mark = int(re.sub(r"\D", "", match[1])), match[2]
     if number == 0 or (mark == "°" and number > 40):
         return None
-    feminine = mark == "ª" or (mark.endswith("a") and mark != "a")
+    plural = mark[-1] == "s"
+    feminine = mark == "ª" or mark.rstrip("s").endswith("a")
     noun = context.after(match.end()).islower() and gender_after(context, match.end()) == "m"
     short = mark in _MASCULINE_SHORT or (mark in ("º", "°") and noun)
-    return ordinal(number, "f" if feminine else "m", short=short and not feminine), _after_point(text, match)
+    said = ordinal(number, "f" if feminine else "m", short=short and not feminine and not plural)
+    return said + ("s" if plural else ""), _after_point(text, match)
 
 
 def _after_point(text: str, match: re.Match) -> int:
@@ -66,10 +72,10 @@ def read_fraction(text: str, at: int, context: Context) -> Found | None:
     """
     sign = _SIGNS.get(text[at])
     if sign is not None:
-        return _said(None, *sign), at + 1, "fraction sign"
+        return _half(_said(None, *sign), sign, at + 1, context), at + 1, "fraction sign"
     mixed = _MIXED_SIGN.match(text, at)
     if mixed:
-        return _said(int(mixed[1]), *_SIGNS[mixed[2]]), mixed.end(), "fraction sign"
+        return _mixed(int(mixed[1]), *_SIGNS[mixed[2]], mixed.end(), context)
     match = _FRACTION.match(text, at)
     if match is None or not ends_token(text, match.end()) or text[match.end() : match.end() + 1] == "/":
         return None
@@ -79,18 +85,54 @@ def read_fraction(text: str, at: int, context: Context) -> Found | None:
     stage = _FINAL.match(text, match.end()) if over == 1 and match[1] is None else None
     if stage and under in _STAGES:
         return _STAGES[under] + ("final" if under == 2 else ""), stage.end() if under == 2 else match.end(), "stage of a cup"
-    if (len(match[3]) == 2 and match[3][0] == "0") or context.before() in _FILES:
+    season = _SEASON.match(text, at)
+    if season and int(season[2]) == (int(season[1]) + 1) % 100:
+        return f"{cardinal(int(season[1]))} {cardinal(int(season[2]))}", season.end(), "season"
+    marked = match[1] is None and not _MARKED.isdisjoint(context.recent(4))
+    if marked and under in (5, 10, 20, 100) and over <= under:
+        return f"{cardinal(over)} sobre {cardinal(under)}", match.end(), "mark"
+    filed = match[1] is None and not _FILES.isdisjoint((context.before(), context.written()))
+    if filed or (len(match[3]) == 2 and match[3][0] == "0"):
         return f"{cardinal(over)} barra {numeral(match[3])}", match.end(), "file number"
     if _BAR_YEAR.match(match[3]) or under < 2:
         whole = f"{cardinal(int(match[1]))} " if match[1] else ""
         return f"{whole}{cardinal(over)} barra {cardinal(under)}", match.end(), "file number"
     if match[1] is None and context.after(match.end()).lower() == "partes" and 3 <= under <= 10:
         return f"{cardinal(over)} {ordinal(under, 'f')}s", match.end(), "parts"
-    whole = int(match[1]) if match[1] else None
-    said = _said(whole, over, under)
-    if (over, under) == (1, 2) and _is_feminine(context, match.end()):
-        said = said.removesuffix("o") + "a"
-    return said, match.end(), "fraction"
+    if match[1] and over < under:
+        return _mixed(int(match[1]), over, under, match.end(), context)
+    said = _said(int(match[1]) if match[1] else None, over, under)
+    return _half(said, (over, under), match.end(), context), match.end(), "fraction"
+
+
+def _half(said: str, parts: tuple[int, int], end: int, context: Context) -> str:
+    """Media where what is halved is feminine."""
+    return said.removesuffix("o") + "a" if parts == (1, 2) and _is_feminine(context, end) else said
+
+
+def _mixed(whole: int, over: int, under: int, end: int, context: Context) -> Found:
+    """1 1/2 taza: una taza y media. The noun is read with its number."""
+    noun = _NOUN.match(context.text, end)
+    if noun is None or noun[1] in _NO_NOUN:
+        said = _half(_said(whole, over, under), (over, under), end, context)
+        return said, end, "fraction"
+    gender = gender_after(context, end)
+    name = singular(noun[1]) if whole == 1 else noun[1]
+    part = fraction(over, under) if (over, under) != (1, 2) else "media" if gender == "f" else "medio"
+    return f"{cardinal(whole, gender)} {name} y {part}", noun.end(), "fraction with noun"
+
+
+def singular(noun: str) -> str:
+    """The singular of a regular plural.
+
+    >>> [singular(n) for n in ("tazas", "litro", "panes", "veces", "meses", "mes")]
+    ['taza', 'litro', 'pan', 'vez', 'mes', 'mes']
+    """
+    if noun.endswith("ces"):
+        return noun[:-3] + "z"
+    if noun.endswith(("nes", "les", "res", "des", "ses")) and len(noun) > 4:
+        return noun[:-2]
+    return noun[:-1] if noun.endswith(("as", "os", "es")) and len(noun) > 3 else noun
 
 
 def numeral(digits: str) -> str:

@@ -13,13 +13,17 @@ from ttskit_spanish.normalize.context import Context, Reader
 from ttskit_spanish.normalize.dates import MONTHS, read_date, read_month
 from ttskit_spanish.normalize.electronic import read_code, read_electronic
 from ttskit_spanish.normalize.emoji import emoji_at, read_emoji
+from ttskit_spanish.normalize.inclusive import read_inclusive
 from ttskit_spanish.normalize.measures import read_measure
 from ttskit_spanish.normalize.money import read_money
+from ttskit_spanish.normalize.numbers import cardinal
 from ttskit_spanish.normalize.numerals import read_numeral
 from ttskit_spanish.normalize.ordinals import read_fraction, read_ordinal
 from ttskit_spanish.normalize.piece import Piece
 from ttskit_spanish.normalize.roman import read_roman
+from ttskit_spanish.normalize.scores import read_score
 from ttskit_spanish.normalize.settle import add, add_word, speakable, squeeze
+from ttskit_spanish.normalize.shortened import read_shortened
 from ttskit_spanish.normalize.signs import read_dash, read_sign
 from ttskit_spanish.normalize.tags import Tags, read_pause
 from ttskit_spanish.normalize.telephone import read_plate, read_telephone
@@ -30,18 +34,20 @@ from ttskit_spanish.pattern import Pattern
 # In order: the narrower before the wider.
 _NUMERIC: tuple[tuple[str, Reader], ...] = (
     ("electronic", read_electronic), ("telephone", read_telephone), ("date", read_date), ("time", read_time),
-    ("money", read_money), ("measure", read_measure), ("ordinal", read_ordinal), ("fraction", read_fraction),
+    ("money", read_money), ("measure", read_measure), ("ordinal", read_ordinal), ("score", read_score),
+    ("fraction", read_fraction),
     ("code", read_code), ("number", read_numeral),
 )  # fmt: skip
 _LETTERED: tuple[tuple[str, Reader], ...] = (
-    ("electronic", read_electronic), ("date", read_month), ("abbreviation", read_abbreviation), ("plate", read_plate),
+    ("electronic", read_electronic), ("date", read_month), ("abbreviation", read_shortened),
+    ("abbreviation", read_abbreviation), ("inclusive", read_inclusive), ("plate", read_plate),
     ("money", read_money), ("code", read_code), ("roman", read_roman),
 )  # fmt: skip
 _SIGNED: tuple[tuple[str, Reader], ...] = (
     ("money", read_money), ("electronic", read_electronic), ("telephone", read_telephone),
 )  # fmt: skip
 # Classes whose tokens another class could often read as well; for the others alternatives are not looked for.
-_DOUBTFUL = frozenset(("date", "time", "measure", "ordinal", "fraction"))
+_DOUBTFUL = frozenset(("date", "time", "measure", "ordinal", "score", "fraction"))
 
 # A word that needs no second look: followed by nothing that could make it an abbreviation, address or code.
 # Letters of Roman numerals only (xix, vii), words without a vowel and words before a digit need one.
@@ -53,6 +59,11 @@ _PLAIN = Pattern(
 _TRIGGERS = frozenset((*MONTHS, "tel", "vs", "hs", "km", "kg", "nro", "ec", "depto", "dpto", "bs", "eeuu", "ee", "uu", "urss"))
 # Python counts four control characters and the "next line" of EBCDIC as spaces; here they are reported.
 _SPACE = Pattern(r"[^\S\x1c-\x1f\x85]+")
+_RAISED = Pattern("[⁰¹²³⁴-⁹]{1,3}|⁻[¹²³⁴-⁹]{1,2}")
+_LOWERED = Pattern("[₀-₉]{1,3}")
+_NOTED = Pattern(r"[a-záéíóúñü]{3}$")
+_POWERS = {"2": "al cuadrado", "3": "al cubo"}
+_DIGITS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻₀₁₂₃₄₅₆₇₈₉", "0123456789-0123456789")
 _DASHES = frozenset("-‐‑‒−")
 _UPPER = Pattern(r"[A-ZÁÉÍÓÚÑÜ]{2,}")
 _LOWER = Pattern(r"[a-záéíóúñü]")
@@ -83,7 +94,7 @@ def normalize(text: str, locale: str = "es-AR", choices: Choices = DEFAULT) -> N
         if match is not None and (match.end() == length or text[match.end()] != "." or match.end() - at > 6):
             written = match.group()
             word = written.lower()
-            if word not in _TRIGGERS:
+            if word not in _TRIGGERS and word[-1] != "x" and word[-2:] != "xs":
                 add_word(context, squeeze(word), match.span(), written)
                 at = match.end()
                 continue
@@ -119,12 +130,25 @@ def _read(readers: tuple[tuple[str, Reader], ...], at: int, context: Context) ->
 
 
 def _power(at: int, context: Context) -> int:
-    """x², 3³; any other raised digit is reported."""
-    said = {"²": "al cuadrado", "³": "al cubo"}.get(context.text[at])
-    if said is not None and context.text[at - 1 : at].isalnum():
-        add(context, said, (at, at + 1), "symbol", "power")
-    else:
-        context.report(at, at + 1)
+    """x², 10⁶, CO₂; a raised digit after a word is the mark of a note; any other is reported."""
+    text = context.text
+    raised = _RAISED.match(text, at)
+    if raised is not None:
+        note = _NOTED.match(text, max(0, at - 3), at) is not None
+        digits = raised.group().translate(_DIGITS)
+        if at and text[at - 1].isalnum() and not (note and digits not in ("2", "3")):
+            said = _POWERS.get(digits) or f"elevado a {cardinal(int(digits))}"
+            add(context, said, (at, raised.end()), "symbol", "power")
+        elif note:
+            context.silent(at, raised.end(), "mark of a note")
+        else:
+            context.report(at, raised.end())
+        return raised.end()
+    lowered = _LOWERED.match(text, at)
+    if lowered is not None and at and text[at - 1].isalnum():
+        add(context, cardinal(int(lowered.group().translate(_DIGITS))), (at, lowered.end()), "symbol", "subscript")
+        return lowered.end()
+    context.report(at, at + 1)
     return at + 1
 
 

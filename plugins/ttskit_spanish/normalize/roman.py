@@ -15,7 +15,17 @@ _VALUES = {"i": 1, "v": 5, "x": 10, "l": 50, "c": 100, "d": 500, "m": 1000}
 _COUNTED = frozenset(
     "siglo siglos capítulo capítulos tomo tomos volumen fase fases acto actos parte partes título artículo sección "
     "libro anexo inciso "
+    "tipo tipos tabla figura cuadro gráfico apéndice lámina módulo factor par ley jornada sesión semestre trimestre "
+    "cuatrimestre estadio serie bloque "
     "nivel grado escena etapa milenio dinastía categoría grupo zona región canto".split()
+)
+# What is numbered by a Roman ordinal before it: I Congreso, II Guerra Mundial.
+_EVENTS = frozenset(
+    "congreso jornada jornadas festival cumbre guerra encuentro encuentros edición feria bienal simposio seminario foro "
+    "conferencia asamblea copa torneo maratón premio premios certamen concurso juegos coloquio región ciclo curso marcha "
+    "convención concilio brigada división cuerpo ejército república dinastía cruzada muestra salón reunión taller semana "
+    "olimpíada olimpíadas olimpiada olimpiadas campeonato exposición fiesta concierto internacional nacional imperio reich "
+    "distrito circunscripción cohorte promoción aniversario festividad bienio plan censo".split()
 )
 # Names that rulers and popes share.
 _RULERS = frozenset(
@@ -76,10 +86,21 @@ def read_roman(text: str, at: int, context: Context) -> Found | None:
     if not (letters.isupper() or letters.islower()) and before not in _COUNTED and before not in _RULERS:
         return None
     number = value(letters)
+    if letters in ("C", "D", "L", "M") and before not in ("siglo", "siglos"):
+        return None  # grupo C, nivel D
+    ruled = context.choices.roman != "never" and before == "y" and any(p.kind == "roman" for p in context.pieces[-8:])
+    if ruled and letters.isupper() and text[match.end() : match.end() + 4] == " de " and context.pieces[-2].kind != "roman":
+        return _of_ruler(number, "felipe"), match.end(), "ruler"  # Carlos I de España y V de Alemania
     if before in _COUNTED and (letters.isupper() or before in ("siglo", "siglos")):
         return cardinal(number), match.end(), "after a noun"
     if before in _RULERS and (letters.isupper() or len(letters) > 2) and set(letters.lower()) <= set("ivx"):
         return _of_ruler(number, before), match.end(), "ruler"
+    follows = context.after(match.end())
+    named = follows[:1].isupper() and follows.lower() in _EVENTS
+    if named and letters.isupper() and number < 100 and set(letters) <= set("IVXL"):
+        event = follows.lower()
+        plural = event.endswith("s")
+        return ordinal(number, gender_of(event), short=not plural) + ("s" if plural else ""), match.end(), "before an event"
     small = set(letters) <= set("IVX") if len(letters) < 4 else True
     if letters.isupper() and len(letters) > 1 and small and not context.shouting:
         return cardinal(number), match.end(), "capitals"

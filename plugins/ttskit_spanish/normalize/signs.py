@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from ttskit_spanish.normalize.context import Context
 from ttskit_spanish.normalize.settle import MARKS, add, add_mark
+from ttskit_spanish.pattern import Pattern
 
 _QUOTES = frozenset("\"'«»“”„‟‘’‚‛‹›`´")
-_SILENT = frozenset("*_\u200b\u200c\u200d\u200e\u200f\u2060\ufe0e\ufe0f\ufeff\u00ad")
+_SILENT = frozenset("•▪‣◦●○■□►▶·*_\u200b\u200c\u200d\u200e\u200f\u2060\ufe0e\ufe0f\ufeff\u00ad")
 _SYMBOLS = {"%": "por ciento", "&": "y", "@": "arroba", "#": "numeral", "+": "más", "=": "igual a", "×": "por",
             "÷": "dividido", "<": "menor que",
             ">": "mayor que", "≤": "menor o igual que", "≥": "mayor o igual que", "≠": "distinto de", "±": "más menos",
             "√": "raíz de",
-            "π": "pi", "§": "sección", "©": "copyright", "®": "marca registrada", "™": "marca registrada", "°": "grados",
+            "π": "pi", "≈": "aproximadamente", "§": "sección", "©": "copyright", "®": "marca registrada",
+            "™": "marca registrada", "°": "grados",
             "º": "grados",
             "€": "euros", "£": "libras", "¥": "yenes", "¢": "centavos", "$": "pesos", "µ": "micro", "∞": "infinito",
             "~": "aproximadamente", "^": "elevado a",
             "|": "barra vertical", "\\": "barra invertida"}  # fmt: skip
+
+_MARKUP = Pattern(r"</?(?:b|i|u|em|strong|p|br|hr|span|div|sub|sup|small|h[1-6]|li|ul|ol|a|font)(?:\s[^<>]{0,200})?/?>")
 
 
 def read_sign(text: str, at: int, context: Context) -> int:
@@ -23,6 +27,12 @@ def read_sign(text: str, at: int, context: Context) -> int:
     pieces, character, end = context.pieces, text[at], at + 1
     after = text[end : end + 1]
     in_words = bool(pieces) and pieces[-1].kind != "mark"
+    if character == "<" and (markup := _MARKUP.match(text, at)):
+        context.silent(at, markup.end(), "markup")
+        return markup.end()
+    if character == "~" and (after == "~" or (at and text[at - 1] == "~")):
+        context.silent(at, end, "formatting")
+        return end
     if character == "." and after == ".":
         while text[end : end + 1] == ".":
             end += 1

@@ -17,7 +17,10 @@ _HOUR_HALF = Pattern(r"(\d{1,2}) ?([ap])(?:\. ?m\.|m\b\.?)", re.IGNORECASE)
 _SENTENCE_ENDS = Pattern(r"[\s\"'»”)]*$|\s+[¿¡«\"“(—]*[A-ZÁÉÍÓÚÑ]")
 _ZONE = Pattern(r" ?(utc|gmt|est|pst|cst|mst)\b(?: ?([+-])(\d{1,2}))?", re.IGNORECASE)
 _DURATION = Pattern(r"(\d{1,3}) ?hs? (\d{1,2}) ?(?:min\.?|m|')(?: (\d{1,2}) ?(?:seg|s)\.?)?(?![^\W_])")
-_AFTER_HOUR = frozenset(("las", "la", "desde"))
+_LAP = Pattern(r"(\d{1,2})h ?(\d{1,2})['′’](\d{1,2})(?:\"|''|″|”)")
+_AFTER_HOUR = frozenset(
+    "las la desde hora hoy mañana tarde noche ayer lunes martes miércoles jueves viernes sábado domingo horario".split()
+)
 
 
 def _colloquial(match: re.Match, lettered: bool) -> str | None:
@@ -42,6 +45,9 @@ def read_time(text: str, at: int, context: Context) -> Found | None:
     >>> read("12:15:40"), read("00:00")
     ('doce quince y cuarenta segundos', 'cero horas')
     """
+    lap = _lap(text, at)
+    if lap is not None:
+        return lap
     spent = _DURATION.match(text, at)
     if spent:
         amounts = zip(spent.groups(), (("hora", "f"), ("minuto", "m"), ("segundo", "m")), strict=True)
@@ -72,8 +78,9 @@ def read_time(text: str, at: int, context: Context) -> Found | None:
         if text[end : end + 1] == "." and text[end + 1 : end + 2].isdecimal():
             return None
         zone = follows.isupper() or follows.lower() in ("est", "pst", "utc", "gmt")
-        if not (unit or half or zone or context.before() in _AFTER_HOUR or not follows):
-            return None
+        alone = not follows and not context.before()
+        if not (unit or half or zone or alone or context.before() in _AFTER_HOUR):
+            return None  # Python 3.11
         if text[end : end + 2].strip().startswith(("%", "°", "$", "€")):
             return None
     words = "una" if hour == 1 else cardinal(hour, "f")
@@ -106,6 +113,16 @@ def read_time(text: str, at: int, context: Context) -> Found | None:
     return words, end
 
 
+def _lap(text: str, at: int) -> Found | None:
+    """1h32'15": hours, minutes and seconds."""
+    match = _LAP.match(text, at)
+    if match is None:
+        return None
+    parts = zip(match.groups(), (("hora", "f"), ("minuto", "m"), ("segundo", "m")), strict=True)
+    said = [f"{cardinal(int(n), g)} {unit}{'' if int(n) == 1 else 's'}" for n, (unit, g) in parts]
+    return f"{said[0]} {said[1]} y {said[2]}", match.end(), "duration"
+
+
 def _keeps_point(text: str, end: int) -> bool:
     """Whether an abbreviation's point that ends at `end` also ends the sentence."""
     return text[end - 1] == "." and _SENTENCE_ENDS.match(text, end) is not None
@@ -113,5 +130,5 @@ def _keeps_point(text: str, end: int) -> bool:
 
 def _part_of_day(half: str, hour: int) -> str:
     if half == "a":
-        return " de la mañana"
+        return " de la noche" if hour == 12 else " de la mañana"
     return " del mediodía" if hour == 12 else " de la tarde" if hour < 8 else " de la noche"

@@ -14,6 +14,9 @@ from ttskit_spanish.spelling import plain
 LONGEST = 99  # letters of one word; what is longer is no word and is read in parts
 _DOTTED = Pattern(r"(?:[A-ZÑ]\.){2,10}(?![^\W_])")
 _PLURAL = Pattern(r"[A-ZÑ]{2,6}s")
+# A Greek letter alone is a symbol of science; a Greek word is reported.
+GREEK = dict(zip("αβγδεζηθικλμνξπρσςτυφχψω", "alfa beta gama delta épsilon zeta eta teta iota kapa lambda mu nu xi pi ro sigma "
+                 "sigma tau ípsilon fi ji psi omega".split(), strict=True))  # fmt: skip
 _APOSTROPHES = ("'", "’")
 
 
@@ -64,7 +67,9 @@ def _one_word(text: str, at: int, end: int, context: Context) -> int:
     if low is not None and _PLURAL.fullmatch(word):  # las ONGs, los DNIs: said as in the singular
         add(context, squeeze(capitals(word[:-1], context)), (at, end), "letters", "plural of an acronym")
         return end
-    if low is None:
+    if low is None and word.lower() in GREEK:
+        add(context, GREEK[word.lower()], (at, end), "letters", "Greek letter")
+    elif low is None:
         context.report(at, end)
     elif word.isupper() and not joined and len(low) == len(word):
         spoken = capitals(low.upper() if low.upper().lower() == low else word, context)
