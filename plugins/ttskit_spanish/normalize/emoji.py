@@ -14,6 +14,12 @@ _EMOJI = Pattern(
     r"[\U0001f1e6-\U0001f1ff]{2}"
     rf"|{_BASE}[\ufe0f\U0001f3fb-\U0001f3ff]{{0,2}}(?:\u200d(?:{_BASE}|[\u2640\u2642])[\ufe0f\U0001f3fb-\U0001f3ff]{{0,2}}){{0,4}}"
 )
+# Signs typed as faces; they stand alone.
+_TYPED = {":)": "cara sonriente", ":-)": "cara sonriente", "=)": "cara sonriente", ":(": "cara triste", ":-(": "cara triste",
+          ":D": "cara feliz", ":-D": "cara feliz", ";)": "guiño", ";-)": "guiño", ":P": "lengua afuera", ":-P": "lengua afuera",
+          ":p": "lengua afuera", ":'(": "cara llorando", ":*": "beso", ":-*": "beso", ":O": "cara sorprendida", "<3": "corazón",
+          ":/": "mueca", ":|": "cara neutral", "^^": "cara contenta"}  # fmt: skip
+_FACE = Pattern(r"(?::'\(|[:;=]-?[)(DPpO*/|]|<3|\^\^)(?=[\s.,!?…)]|$)")
 _MODIFIERS = Pattern("[\ufe0f\U0001f3fb-\U0001f3ff]")
 _FLAGS = (
     "AR:argentina UY:uruguay CL:chile PY:paraguay BO:bolivia BR:brasil PE:perú CO:colombia VE:venezuela EC:ecuador "
@@ -64,8 +70,11 @@ def _tables() -> tuple[dict[str, str], dict[str, str]]:
 
 
 def emoji_at(text: str, at: int) -> bool:
-    """Whether an emoji stands here."""
-    return text[at] > "\u2319" and _EMOJI.match(text, at) is not None
+    """Whether an emoji or a face typed with signs stands here."""
+    if text[at] > "\u2319":
+        return _EMOJI.match(text, at) is not None
+    alone = text[at] in ":;=<^" and (at == 0 or text[at - 1].isspace() or text[at - 1] in ".,!?…")
+    return alone and _FACE.match(text, at) is not None and _FACE.match(text, at).group() in _TYPED
 
 
 def name_of(emoji: str) -> str | None:
@@ -84,8 +93,8 @@ def name_of(emoji: str) -> str | None:
 
 def read_emoji(text: str, at: int, context: Context) -> int:
     """Read, drop or report the emoji at `at`, by `Choices.emoji`; one without a name is reported."""
-    end = _EMOJI.match(text, at).end()
-    name = name_of(text[at:end])
+    end = (_EMOJI.match(text, at) or _FACE.match(text, at)).end()
+    name = _TYPED.get(text[at:end]) or name_of(text[at:end])
     if context.choices.emoji == "drop":
         context.silent(at, end, "emoji dropped")
     elif context.choices.emoji == "name" and name is not None:

@@ -59,7 +59,20 @@ _CODES = {
     "nio": Currency("córdoba", "córdobas", "f"), "pab": Currency("balboa", "balboas"),
     "awg": Currency("florín", "florines", of="arubeño"),
     "cny": Currency("yuan", "yuanes"), "inr": _RUPEE, "rs": _RUPEE, "mk": _MARK, "fr": _FRANC,
-    "ves": Currency("bolívar", "bolívares"),
+    "ves": Currency("bolívar", "bolívares"), "dop": Currency("peso", "pesos", of="dominicano"),
+    "gtq": Currency("quetzal", "quetzales"), "hnl": Currency("lempira", "lempiras", "f"), "svc": Currency("colón", "colones"),
+    "nzd": Currency("dólar", "dólares", of="neozelandés"), "sgd": Currency("dólar", "dólares", of="de singapur"),
+    "twd": Currency("dólar", "dólares", of="taiwanés"), "sek": Currency("corona", "coronas", "f", "sueca"),
+    "nok": Currency("corona", "coronas", "f", "noruega"), "dkk": Currency("corona", "coronas", "f", "danesa"),
+    "czk": Currency("corona", "coronas", "f", "checa"), "huf": Currency("florín", "florines", of="húngaro"),
+    "pln": Currency("esloti", "eslotis"), "rub": Currency("rublo", "rublos"), "zar": Currency("rand", "rands"),
+    "ils": Currency("séquel", "séqueles"), "krw": Currency("won", "wones"), "thb": Currency("baht", "bahts"),
+    "vnd": Currency("dong", "dongs"), "php": Currency("peso", "pesos", of="filipino"), "aed": Currency("dírham", "dírhams"),
+    "egp": Currency("libra", "libras", "f", "egipcia"), "uah": Currency("grivna", "grivnas", "f"), "idr": _RUPEE,
+    "ttd": Currency("dólar", "dólares", of="trinitense"), "jmd": Currency("dólar", "dólares", of="jamaiquino"),
+    "bsd": Currency("dólar", "dólares", of="bahameño"), "bzd": Currency("dólar", "dólares", of="beliceño"),
+    "htg": Currency("gourde", "gourdes"), "ang": Currency("florín", "florines", of="antillano"),
+    "xaf": Currency("franco", "francos"), "xof": Currency("franco", "francos"),
 }  # fmt: skip
 _LOCAL = {"USD": DOLLAR, "ARS": PESO}
 _SIGN = "|".join(re.escape(s) for s in sorted([*_SIGNS, "$"], key=len, reverse=True))

@@ -14,12 +14,16 @@ _LOCAL = Pattern(
     r"(?:0\d{2,4}[ -]\d{6,7}|\d{2}[- ]\d{4}-\d{4}|(?:11|15)[ -]\d{4}[ -]\d{4}|"
     r"(?:11|15|[23]\d{2})[ -](?:15[ -])?\d{3}[ -]\d{4}|[23]\d{3}[ -](?:15[ -])?\d{2}[ -]\d{4}|"
     r"(?:\(?0?\d{2,4}\)?[ -])(?:15[ -])?\d{2,4}[ -]\d{3,4}(?<=\d{4})|"
-    r"0-?[89]\d0[ -]\d{3}[ -]\d{3,4}|0-?[89]\d0[ -]\d{7}|\d{3}-\d{3}-\d{3,4})(?!\d)"
+    r"\(?0\d{2,4}\)?[ -](?:15[ -])?\d{6,7}|(?:11|15)-\d{8}|\d{2,3}\.\d{3,4}\.\d{4}|\d{2,3} \d{2,3} \d{2} \d{2}|"
+    r"0[ -]?[89]\d0[ -]\d{3}[ -]\d{3,4}|0-?[89]\d0[ -]\d{7}|\d{3}-\d{3}-\d{3,4})(?!\d)"
 )
+_PAIRS = Pattern(r"\d{2,3} \d{2,3} \d{2} \d{2}")
 _AREA = Pattern(r"\(?0\d{1,4}\)?|\(\d{2,4}\)|0-?[89]\d0")  # what the third form above must begin with
 _SHORT = Pattern(r"\d{4}-\d{4}(?!\d)")
 _SPACED = Pattern(r"\d{4} \d{4}(?!\d)|\d{3}[ -]\d{4}(?!\d)")
-_EXTENSION = Pattern(r"(?:-| ?(?:ext|int|interno)\.? ?)(\d{2,5})(?!\d)")
+_EXTENSION = Pattern(r"(?:-|x| ?(?:ext|int|interno)\.? ?)(\d{2,5})(?!\d)")
+_OR = Pattern(r"/(\d{2}|\d{4})(?![\d/])")
+_SEVEN = Pattern(r"\d{3}-\d{4}(?!\d)")
 _TAX = Pattern(r"(\d{2})[-. /](\d{8}|\d{2}\.\d{3}\.\d{3})[-. /](\d)(?!\d)")
 _BARE = Pattern(r"\d{6,15}(?![\d]|[.,]\d)")
 _PLATE = Pattern(r"([A-Z]{2}) ?(\d{3}) ?([A-Z]{2})(?![^\W_])|([A-Z]{3}) ?(\d{3})(?![^\W_])")
@@ -112,6 +116,9 @@ def read_telephone(text: str, at: int, context: Context) -> Found | None:
     international = _INTERNATIONAL.match(text, at)
     longer = international or _local(text, at)
     match = longer or _SHORT.match(text, at) or (_SPACED.match(text, at) if called else None)
+    seven = _SEVEN.match(text, at) if match is None else None
+    if seven and int(seven.group()[4:]) % 50 and not context.after(seven.end()).islower():
+        match = longer = seven  # 455-1234; but 500-1000 personas
     if match is None or not ends_token(text, match.end()):
         return None
     parts = re.findall(r"\d+", match.group())
@@ -130,6 +137,9 @@ def read_telephone(text: str, at: int, context: Context) -> Found | None:
     if match.group().startswith("+"):
         words = "más " + words
     end = match.end()
+    other = _OR.match(text, end)
+    if other:
+        return f"{words} , {group(other[1])}", other.end()
     extension = _EXTENSION.match(text, end)
     if extension:
         words += " , interno " + group(extension[1])
@@ -144,6 +154,7 @@ def _local(text: str, at: int) -> re.Match | None:
     digits = sum(c.isdecimal() for c in match.group())
     area = _AREA.match(text, at)
     plain = match.group()[0] in "0(" or match.group().count("-") > 1 or match.group()[:2] in ("11", "15") or digits == 10
+    plain = plain or _PAIRS.fullmatch(match.group()) is not None
     return match if area or (plain and digits >= 9) else None
 
 
