@@ -12,8 +12,42 @@ _RULES: tuple[tuple[str, str], ...] = (
     (r"tx", "ch"),  # Basque and Catalan: pintxo
     (r"tsch", "ch"),  # kitsch
     (r"sch(?=[aouáóúlmnrtwv]|$)", "sh"),  # Schumacher; but Schiaretti, Bianchi
-    (r"(?<!no)cc(?:i(?=[aou]s?$)|(?=is?$))", "ch"),  # focaccia, Gucci; but acción, equinoccio
-    (r"tions?$", "shon"),  # Foundation
+    (r"cch(?=[ieé])", "k"),  # Italian: Vecchio, radicchio
+    (r"(?<!no)cc(?:i(?=[aou]s?$)|(?=is?$)|(?=in[io]$))", "ch"),  # focaccia, Gucci, Piccinini; but acción, equinoccio
+    (r"ggi(?=[aou])", "y"),  # Maggio
+    (r"ggi$", "yi"),  # Maggi
+    (r"gge(?=rs?$|d$)", "gue"),  # trigger
+    (r"(?<=..e)lli$", "li"),  # Martinelli; but Panguipulli
+    (r"(?<=[aeiou])gn(?=ol[aoi]$|in[io]$|an[io]$|ett[io]$|ell[io]$|ucci$)", "ñ"),  # Castagnola; but magnolia, signo
+    (r"^gi(?=[aou](?!rd|co))", "y"),  # Giannini, Giuffra; but giardia, Gioconda
+    (r"^sci(?=[aou].*[aoi]$)", "shi"),  # Scioli
+    (r"(?<=[a-z])stein(?=$|er$|berg$)", "stain"),  # Goldstein
+    (r"(?<=..)tz$", "ts"),  # Schultz
+    (r"eaux?$", "ó"),  # French: château
+    (r"aul[td]$|aux$", "ó"),  # Renault
+    (r"ettes?$", "et"),  # vedette
+    (r"(?<=[ao])gne$", "ñ"),  # Bourgogne
+    (r"(?<=[bcfglnprtv])oire?$", "uar"),  # Renoir
+    (r"(?<=[bcfglnprtv])ois$", "uá"),  # Dubois
+    (r"(?<=[a-zñ]{3})age(?=s?$)", "ash"),  # massage
+    (r"nh(?=[oa]s?$)", "ñ"),  # Portuguese: Coutinho
+    (r"lh(?=[oa]s?$)", "li"),  # Coelho
+    (r"tions?$", "shon"),  # English: Foundation
+    (r"ight(?=s?$|er)", "ait"),  # fight
+    (r"^wh", "w"),  # white
+    (r"^kn", "n"),  # know
+    (r"^wr", "r"),  # wrap
+    (r"^j(?=.*(?:ck|w|sh|ee))", "y"),  # jacket
+    (r"^h(?=.*(?:ck|w|sh|ee))", "j"),  # hockey
+    (r"dge$", "ch"),  # bridge
+    (r"(?<=[bcfhmtw])(?<!sh)all$", "ol"),  # ball
+    (r"(?<![aos])ake(?=s?$)", "eik"),  # brake
+    (r"(?<![aenr])ike(?=s?$)", "aik"),  # bike
+    (r"(?<![aow])oke(?=s?$)", "ouk"),  # joke
+    (r"(?<!^)own(?=s?$)", "aun"),  # countdown
+    (r"(?<=[^aeiou])oun(?=ds?$)", "aun"),  # background
+    (r"(?<=[kyedn])out(?=s?$)", "aut"),  # workout
+    (r"ea(?=(?:ch|ches|k|ks|m|ms|t|ts|p)$|(?:k|m|d|t)ers?$|mings?$)", "i"),  # beach, team, reader; but crea, leas, emplead
     (r"(?<!z)(?<!^)(?:oo(?=[mkfdt])|oo(?=[lnp]s?$)|oo$)", "u"),  # room, cookie, cool, shampoo; but zootecnia, oocito
     (r"ee(?=[kp]|[tlmz]s?$)", "i"),  # geek, jeep; but leer, leed, desee
     (r"(?<=.{3})ing$", "in"),  # shopping
@@ -22,7 +56,14 @@ _RULES: tuple[tuple[str, str], ...] = (
 )  # fmt: skip
 _COMPILED = tuple((Pattern(pattern), replacement) for pattern, replacement in _RULES)
 
-MARKS = Pattern(r"dj|tx|sch|cci|tion|oo|ee|ing|ys$|nn")
+_NASAL, _ACCENT = Pattern("[ãẽĩõũỹ]"), Pattern("[áéíóú]")
+_PLAIN, _STRESSED = str.maketrans("ãẽĩõũỹ", "aeioui"), str.maketrans("ãẽĩõũỹ", "áéíóúí")
+_ACUTE = str.maketrans("aeiou", "áéíóú")
+_ENGLISH = Pattern(r"[kw]|[st]h|ph|([bdfgmpt])\1|oo|ea(?!r)")  # what Spanish words in -er do not have
+MARKS = Pattern(
+    r"[kw]|oo|ee|nn|sh|[tp]h|([bdfgmpt])\1|tx|sch|cc[hi]|ing|dj|gn[oiaeu]|ea(?:ch|[kmtpd])[a-z]{0,4}$|ou[nt]|eau|aul|[nl]h[ao]"
+    r"|(?:elli|tz|aux|oire?|ois|ages?|dge|all|[^aeiou]ys|ettes?)$|^gi|^sci|stein|tion|ight|[ãẽĩõũỹ]"
+)
 _SPANISH_DOUBLES = Pattern(
     r"^(?:co|micro|macro|auto|proto|neo|fito|zoo|foto|radio|bio|geo|video|electro|termo|meteoro|psico|socio|p?re|sobre|entre)"
     r"(?=oo|o[a-z]|ee|e[a-z])|^(?:al|mo|lo|azo)o"
@@ -35,9 +76,42 @@ def hispanicise(word: str) -> str:
     >>> [hispanicise(w) for w in ("footing", "gucci", "spinner", "innovar", "cooperar", "reemplazar", "zoomorfo", "leer")]
     ['futin', 'guchi', 'spiner', 'innovar', 'cooperar', 'reemplazar', 'zoomorfo', 'leer']
     """
+    if _NASAL.search(word):
+        return _nasal(word)
     doubles = _SPANISH_DOUBLES.match(word)
+    written = word
     for pattern, replacement in _COMPILED:
         if doubles is not None and replacement in ("u", "i"):
             continue
         word = pattern.sub(replacement, word)
+    if word.endswith(("er", "ers")) and _ENGLISH.search(written):
+        return _stressed_before_er(word)
+    return word
+
+
+def _nasal(word: str) -> str:
+    """Guaraní and Portuguese: without an accent the nasal vowel is the stressed one.
+
+    >>> _nasal("kuñataĩ"), _nasal("irmã"), _nasal("órgão"), _nasal("ñe'ẽ")
+    ('kuñataí', 'irmá', 'órgao', "ñe'é")
+    """
+    if _ACCENT.search(word):
+        return word.translate(_PLAIN)
+    at = max(index for index, letter in enumerate(word) if letter in "ãẽĩõũỹ")
+    return word[:at].translate(_PLAIN) + word[at].translate(_STRESSED) + word[at + 1 :].translate(_PLAIN)
+
+
+def _stressed_before_er(word: str) -> str:
+    """English words in -er are stressed before it: tráker.
+
+    >>> _stressed_before_er("trekker"), _stressed_before_er("spinners"), _stressed_before_er("her")
+    ('trékker', 'spínners', 'her')
+    """
+    stem, ending = word.rstrip("s")[:-2], word[len(word.rstrip("s")) - 2 :]
+    if _ACCENT.search(word):
+        return word
+    for index in range(len(stem) - 1, -1, -1):
+        if stem[index] in "aeiou":
+            at = index - 1 if index and stem[index] in "iu" and stem[index - 1] in "aeo" else index
+            return stem[:at] + stem[at].translate(_ACUTE) + stem[at + 1 :] + ending
     return word

@@ -183,8 +183,10 @@ def pronounce(word: str, d: Dialect) -> Pronunciation | None:
         singular = word[:-1]
         if word[-1:] == "s" and (singular in words or (singular[-3:] == "ing" and len(word) > 6)):
             return _plural(pronounce(singular, d))
-        word = d.lexicon.respelt(word) or word
-        if MARKS.search(word):
+        respelt = d.lexicon.respelt(word)
+        if respelt is not None:
+            word = respelt
+        elif MARKS.search(word):
             word = hispanicise(word)
     cut = syllabify(word, tl_together=d.tl_together)
     if cut is None:

@@ -17,7 +17,8 @@ _DOMAIN = Pattern(r"[A-Za-z0-9][A-Za-z0-9-]{0,60}(?:\.[a-z0-9-]{1,30}){0,3}"
                      r"\.(?:com|org|net|edu|gob|gov|info|io|ar|es|mx|uy|cl|ly|app|dev|tv|br|co|uk|eu|fm|ai|py|pe|bo|ve|ec|gt|cat|coop|example)"
                      r"(?:\.[a-z]{2})?(?:/[^\s<>«»“”\"()\[\]]{0,200})?(?![\w@])")  # fmt: skip
 _FILE = Pattern(r"[A-Za-z0-9_-]{1,60}"
-                   r"\.(?:txt|jpe?g|png|gif|pdf|docx?|xlsx?|pptx?|csv|zip|rar|mp[34]|wav|exe|html?|json|py|xml|md|odt|psd|svg|avi|mov|mkv|wma|ogg|flac|textgrid|dll|tar|gz)(?![\w.]?\w)", re.IGNORECASE)
+                   r"\.(?:txt|jpe?g|png|gif|pdf|docx?|xlsx?|pptx?|csv|zip|rar|mp[34]|wav|exe|html?|json|py|xml|md|odt|psd|svg|avi|mov"
+                r"|mkv|wma|ogg|flac|textgrid|dll|tar|gz)(?![\w.]?\w)", re.IGNORECASE)
 _IP = Pattern(r"\d{1,3}(?:\.\d{1,3}){3}(?![\d.])")
 _HANDLE = Pattern(r"@([A-Za-z0-9_ñÑáéíóúÁÉÍÓÚ]{2,40}(?:\.[A-Za-z0-9_]{2,40}){0,3})")
 _POINTED_CODE = Pattern(r"([A-Za-z]{1,5})(\d{1,3})\.(\d{1,3})(?![\w]|\.\d)")
