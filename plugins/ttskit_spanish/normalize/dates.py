@@ -20,7 +20,7 @@ _NUMERIC = Pattern(r"(\d{1,2})(?:[º°]|ro|er)?([/.-])(\d{1,2})\2(\d{4}|\d{2})")
 _ROMAN_MONTH = Pattern(r"(\d{1,2})([/.-])(I{1,3}|I?V|VI{1,3}|I?X|XI{1,2})\2(\d{4}|\d{2})(?!\d)")
 _TO_DAY = Pattern(r" (?:al?|hasta)(?: el)? \d{1,2}/\d{1,2}(?![\d/])")
 _DAY_DASH_MONTH = Pattern(r"(\d{1,2})-(\d{1,2})(?![\d/-]|[.,]\d)")
-_NO_YEAR = Pattern(r"(\d{1,2})/(\d{1,2})(?![\d/]|[.,]\d)")
+_NO_YEAR = Pattern(r"(\d{1,2})[º°]?/(\d{1,2})(?![\d/]|[.,]\d)")
 _ISO = Pattern(r"(\d{4})([-/])(\d{2})\2(\d{2})")
 _DAY_MONTH = Pattern(
     rf"(?P<day>\d{{1,2}})(?P<first>\.?[º°]|ro)? (?:de )?{_MONTH}(?P<dot>\.)?(?![^\W\d_])"
@@ -93,7 +93,8 @@ def read_date(text: str, at: int, context: Context) -> Found | None:
         day, month = int(match[1]), int(match[2])
         named = context.before() in _WEEKDAYS
         # "el 2/4" can only be a day: a fraction of more than one part would be "los 2/4"
-        likely = named or (day > 1 and context.before() in ("el", "del", "al"))
+        likely = named or "º/" in match.group() or "°/" in match.group()
+        likely = likely or (day > 1 and context.before() in ("el", "del", "al"))
         likely = likely or (context.before() in ("del", "desde") and _TO_DAY.match(text, match.end()) is not None)
         likely = likely or (day > month and context.before() in _DAY_BEFORE)
         said = day_and_month(day, month)

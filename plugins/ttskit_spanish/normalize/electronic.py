@@ -21,7 +21,7 @@ _FILE = Pattern(r"[A-Za-z0-9_-]{1,60}"
                 r"|mkv|wma|ogg|flac|textgrid|dll|tar|gz)(?![\w.]?\w)", re.IGNORECASE)
 _IP = Pattern(r"\d{1,3}(?:\.\d{1,3}){3}(?![\d.])")
 _HANDLE = Pattern(r"@([A-Za-z0-9_ñÑáéíóúÁÉÍÓÚ]{2,40}(?:\.[A-Za-z0-9_]{2,40}){0,3})")
-_POINTED_CODE = Pattern(r"([A-Za-z]{1,5})(\d{1,3})\.(\d{1,3})(?![\w]|\.\d)")
+_POINTED_CODE = Pattern(r"([A-Za-z]{1,5})(\d{1,3})([.,])(\d{1,3})(?![\w]|[.,]\d)")
 _HASHTAG = Pattern(r"#([A-Za-z0-9_ñÑáéíóúüÁÉÍÓÚ]{2,80})")
 _VERSION = Pattern(r"[vV](\d{1,4}(?:\.\d{1,4}){1,3})(?![\w.]?\d)")
 _DOTTED = Pattern(r"(?!\d{1,3}(?:\.\d{3})+(?!\d))\d{1,4}(?:\.\d{1,4}){2,4}(?![\w.]?\d)")
@@ -125,8 +125,9 @@ def read_code(text: str, at: int, context: Context) -> Found | None:
         return " punto ".join(cardinal(int(n)) for n in match.group().split(".")), match.end(), "version"
     match = _POINTED_CODE.match(text, at)
     if match:
-        return f"{_letters(match[1], context)} {cardinal(int(match[2]))} punto {cardinal(int(match[3]))}", match.end(),
-        "code with point"
+        sign = "punto" if match[3] == "." else "coma"
+        words = f"{_letters(match[1], context)} {cardinal(int(match[2]))} {sign} {cardinal(int(match[4]))}"
+        return words, match.end(), "code with point"
     match = _HYPHENED.match(text, at)
     if match:
         minus = "menos " if match[1] in ("GMT", "UTC") else ""

@@ -12,7 +12,7 @@ from ttskit_spanish.pattern import Pattern
 _NOT_NOUNS = frozenset(
     "a al y o u e de del en con sin bajo sobre hasta que por para centígrados celsius fahrenheit kelvin".split()
 )
-_POINT_INSIDE = Pattern(r"\.(?=,|[ \xa0][a-záéíóúñ\d])")
+_POINT_INSIDE = Pattern(r"\.(?=[,;:)]|[ \xa0][a-záéíóúñ\d])")
 _PARTS = Pattern(r"(?:(\d{1,6}) )?(\d{1,3})/(\d{1,3})")
 _PRESSURE = Pattern(r"(\d{2,3})/(\d{2,3}) ?mm ?Hg(?![^\W_])")
 _BY = Pattern(r" ?[xX×] ?(?=\d)")
@@ -52,8 +52,8 @@ def read_measure(text: str, at: int, context: Context) -> Found | None:
         return special
     pressure = _PRESSURE.match(text, at)
     if pressure is not None:
-        return f"{cardinal(int(pressure[1]))} {cardinal(int(pressure[2]))} milímetros de mercurio", pressure.end(),
-        "blood pressure"
+        words = f"{cardinal(int(pressure[1]))} {cardinal(int(pressure[2]))} milímetros de mercurio"
+        return words, pressure.end(), "blood pressure"
     parts = _PARTS.match(text, at)
     if parts:
         unit = unit_at(text, parts.end())

@@ -23,7 +23,8 @@ _FEMININE = {"intendente": "intendenta", "presidente": "presidenta", "gobernador
              "arquitecto": "arquitecta"}  # fmt: skip
 # Before "de": an office, not a person.
 _OFFICES = {"min": "ministerio", "dir": "dirección", "sec": "secretaría", "secr": "secretaría", "subsec": "subsecretaría",
-            "pres": "presidencia", "gob": "gobierno", "int": "intendencia", "com": "comisión", "inst": "instituto"}  # fmt: skip
+            "pres": "presidencia", "gob": "gobierno", "int": "intendencia", "com": "comisión", "inst": "instituto",
+            "fed": "federación"}  # fmt: skip
 _POINTED = Pattern(r"([A-Za-z]{2,10})\.[ \xa0](?=([A-ZÁÉÍÓÚÑ][\wáéíóúñü.]|(?:de|del) ))")
 # Without their point, before a name: Dr Paz, Av Mitre.
 _BARE = {
@@ -95,6 +96,8 @@ def read_shortened(text: str, at: int, context: Context) -> Found | None:
         return _slashed(match, at)
     if text[at : at + 4].lower() == "dto." and (_REDUCED.match(text, at + 5) or context.before() == "ciento"):
         return "descuento", at + 4, "reduction"
+    if text[at : at + 4].lower() == "exp." and context.before() in ("más", "con", "sin"):
+        return "expensas", at + 4, "costs of a flat"
     match = _POINTLESS.match(text, at)
     if match is not None and match[1] in _BARE:
         return _of_woman(_BARE[match[1]], context), at + len(match[1]), "title without its point"
