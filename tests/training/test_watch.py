@@ -27,6 +27,8 @@ def test_words_say_whether_it_is_to_be_expected_now():
     assert "late, and coming (0.45" in follow([0.1, 0.1, 0.1, 0.2, 0.3, 0.45]).words()
     assert "still not diagonal (0.10), due by step 4,000" in follow([0.1] * 8).words()
     assert AlignmentWatch(None, 100).words() == ""
+    parallel = AlignmentWatch(40, 100, [{"step": 50, "diagonality": 0.9}], "alignment")
+    assert parallel.words() == "step 50 of 100: alignment diagonal (0.90)"
 
 
 def test_hopeless_is_said_late_and_only_without_any_progress():

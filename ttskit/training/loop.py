@@ -261,8 +261,10 @@ class _Training:
         validator = Validator(self.corpus, self.model, self.config, self.seed, self.group, self.precision, self.loader,
                               self.mels)
         batches = self.batches(self.model)
-        due = self.model.alignment_due(self.total) if isinstance(self.model, AcousticModel) else None
-        self.watch = AlignmentWatch(due, self.total, self.folder.metrics("validation"))
+        speaks = isinstance(self.model, AcousticModel)
+        self.watch = AlignmentWatch(self.model.alignment_due(self.total) if speaks else None, self.total,
+                                    self.folder.metrics("validation"),
+                                    "attention" if speaks and self.model.decoding == "autoregressive" else "alignment")
         self.log = MetricsLog(self.folder.path, self.step) if self.group.first else None
         self.display = Display(self.console, f"{self.plugin.name}", self.step, self.total)
         try:
@@ -349,7 +351,8 @@ class _Training:
                 values |= validator.alignment(self.step, pictures)
                 if "diagonality" in values:
                     self.watch.add(self.step, values["diagonality"])
-                    self.display.note(self.watch.words())
+                    if words := self.watch.words():
+                        self.display.note(words)
                 if self.config.samples:
                     validator.samples(self.folder.path / "samples" / f"step_{self.step:08d}", self._sample_vocoder())
             except Exception as error:  # pictures and sounds are for looking at: a training must not die of them

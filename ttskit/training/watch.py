@@ -23,10 +23,12 @@ class AlignmentWatch:
     Args:
         due: step by which attention should be diagonal; None for a model that is not watched.
         total: steps of the training.
+        rows: validations before this session, as in metrics.jsonl.
+        what: what the lines call it: a decoder's "attention", or "alignment".
     """
 
-    def __init__(self, due: int | None, total: int, rows: Iterable[Mapping] = ()) -> None:
-        self.due, self.total = due, total
+    def __init__(self, due: int | None, total: int, rows: Iterable[Mapping] = (), what: str = "attention") -> None:
+        self.due, self.total, self.what = due, total, what
         self.history: list[tuple[int, float]] = [(r["step"], r["diagonality"]) for r in rows if "diagonality" in r]
 
     def add(self, step: int, diagonality: float) -> None:
@@ -38,7 +40,7 @@ class AlignmentWatch:
         if self.due is None or not self.history:
             return ""
         step, value = self.history[-1]
-        where = f"step {step:,} of {self.total:,}: attention"
+        where = f"step {step:,} of {self.total:,}: {self.what}"
         if value >= DIAGONAL:
             return f"{where} diagonal ({value:.2f})"
         if step < self.due:
@@ -61,8 +63,8 @@ class AlignmentWatch:
         best = max(value for _, value in self.history)
         if best >= HOPELESS or self._rising():
             return ""
-        return (f"after {step:,} steps attention is as far from a diagonal as in the beginning: {self.history[-1][1]:.2f}, "
-                f"at best {best:.2f}; it was due by step {self.due:,}")
+        return (f"after {step:,} steps the {self.what} is as far from a diagonal as in the beginning: "
+                f"{self.history[-1][1]:.2f}, at best {best:.2f}; it was due by step {self.due:,}")
 
     def _rising(self) -> bool:
         values = [value for _, value in self.history]
