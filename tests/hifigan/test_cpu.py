@@ -38,7 +38,7 @@ def noise(*shape: int, seed: int = 0) -> torch.Tensor:
 def loud(kind: str, bands: int = 20) -> Generator:
     torch.set_num_threads(1)
     torch.manual_seed(0)
-    generator = Generator(HifiganOptions(**SIZES[kind]).size(), bands).eval()
+    generator = Generator(HifiganOptions(**SIZES[kind]).size(), bands, mean=-0.3 if kind == "odd" else 0.0, std=1.5).eval()
     with torch.no_grad():
         for name, p in generator.named_parameters():
             if name.endswith("weight_g"):
