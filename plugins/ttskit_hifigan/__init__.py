@@ -19,7 +19,8 @@ def ttskit_vocoders():
             summary="generative adversarial vocoder, sizes V1, V2 and V3 and two for laptops",
             factory="ttskit_hifigan.vocoder:Hifigan",
             options="ttskit_hifigan.config:HifiganOptions",
-            facts={"trainable": True, "streaming": True, "small_options": {"preset": "tiny"}, "structure": _STRUCTURE},
+            facts={"trainable": True, "streaming": True, "precisions": ["fp32", "bf16", "fp16"],
+                   "small_options": {"preset": "tiny"}, "structure": _STRUCTURE},
         )
     ]
 

@@ -209,7 +209,6 @@ class CpuGenerator:
     @torch.inference_mode()
     def __call__(self, mel: Tensor) -> Tensor:
         """Log mel (B, M, T) → waveform (B, 1, S)."""
-        mel = self.normalised(mel)
         with _threads:
             threads = torch.get_num_threads()
             if threads == 1:

@@ -22,6 +22,8 @@ from ttskit_hifigan.loss import adversarial_terms, discriminator_losses, frozen,
 from ttskit_hifigan.model import Generator
 from ttskit_hifigan.phases import Phases
 
+_PRECISIONS = {"bf16": torch.bfloat16, "fp16": torch.float16}  # the last layer stays in float32
+
 # Frames that are synthesised at once when streaming: each piece repeats its neighbours' work.
 _STREAM_FRAMES = 16
 
@@ -36,6 +38,7 @@ class Hifigan(Vocoder):
     trainable: ClassVar[bool] = True
     streaming: ClassVar[bool] = True
     training_only: ClassVar[tuple[str, ...]] = ("mpd.", "msd.")
+    precisions: ClassVar[tuple[str, ...]] = ("fp32", *_PRECISIONS)
 
     def __init__(self, options: HifiganOptions, mel: MelConfig) -> None:
         super().__init__()
@@ -97,6 +100,9 @@ class Hifigan(Vocoder):
         """(B, M, T) → (B, T * hop): in float32 on a CPU by the generator made for that."""
         speaker = self._speaker()
         weight = speaker.conv_pre.bias
+        if self.precision != "fp32":
+            with torch.autocast(weight.device.type, _PRECISIONS[self.precision]):
+                return speaker(mel.to(weight.dtype))[:, 0].float()
         if weight.device.type != "cpu" or weight.dtype != torch.float32 or torch.is_autocast_enabled("cpu"):
             return speaker(mel.to(weight.dtype))[:, 0].float()
         if self._fast is None or self._fast.key != weights_key(speaker):

@@ -183,3 +183,24 @@ def test_silence_stays_silence_beyond_the_ends():
         mel = F.one_hot(torch.tensor([frame]), 40).float().expand(20, 40)[None] * 3
         with torch.no_grad():
             torch.testing.assert_close(fast(mel), generator(mel), rtol=0, atol=2e-6)
+
+
+@pytest.mark.parametrize("precision", ["bf16", "fp16"])
+def test_fewer_bits_are_heard_as_little_and_float32_comes_back(precision):
+    """Also streamed; the log spectra stay within half a decibel of float32's for a loud signal."""
+    torch.manual_seed(0)
+    vocoder = Hifigan(HifiganOptions(preset="tiny", upsample_initial_channel=32), MelConfig()).eval()
+    with torch.no_grad():
+        for name, p in vocoder.generator.named_parameters():
+            if name.endswith("weight_g"):
+                p.mul_(2.0)
+    mel = noise(1, 80, 40)
+    exact = vocoder.infer(mel)
+    vocoder.use_precision(precision)
+    rough = vocoder.infer(mel)
+    assert rough.dtype == torch.float32 and rough.shape == exact.shape
+    assert 0 < float((rough - exact).square().mean().sqrt()) < 0.02 * float(exact.std())
+    streamed = torch.cat(list(vocoder.infer_stream(mel.split(7, dim=2))), dim=1)
+    torch.testing.assert_close(streamed, rough, rtol=0, atol=0.02)
+    vocoder.use_precision("fp32")
+    assert torch.equal(vocoder.infer(mel), exact)
