@@ -130,12 +130,13 @@ def published(checkout: Path) -> Iterator[Callable[[str], ModuleType]]:
 
     Nothing of it becomes part of ttskit; the modules stay usable after the block.
     """
-    before = set(sys.modules)
-    sys.path.insert(0, str(checkout))
+    before, paths = set(sys.modules), sys.path
+    here = Path(__file__).resolve().parent  # a benchmark may have the name of a package there
+    sys.path = [str(checkout), *(p for p in paths if Path(p or ".").resolve() != here)]
     try:
         yield importlib.import_module
     finally:
-        sys.path.remove(str(checkout))
+        sys.path = paths
         for name in set(sys.modules) - before:
             if str(checkout) in str(getattr(sys.modules[name], "__file__", None) or getattr(sys.modules[name], "__path__", "")):
                 del sys.modules[name]
