@@ -17,7 +17,7 @@ from __future__ import annotations
 from pathlib import Path
 from types import ModuleType
 
-from measure import arguments, largest_difference, matmul_rate, medians, operations, published, row, write
+from measure import arguments, host_syncs, largest_difference, matmul_rate, medians, operations, profile, published, row, write
 
 CONFIG = {
     "n_mel_channels": 80, "n_symbols": 148, "padding_idx": 0, "symbols_embedding_dim": 384, "in_fft_n_layers": 6,
@@ -96,6 +96,9 @@ def bare_products(work) -> list[tuple[str, tuple[int, ...]]]:
             if name in (aten.mm, aten.addmm):
                 a, b = args[-2:] if name is aten.mm else args[1:3]
                 found.append(("mm", (a.shape[0], a.shape[1], b.shape[1])))
+            elif name is aten.linear:
+                x, weight = args[:2]
+                found.append(("mm", (x.numel() // x.shape[-1], x.shape[-1], weight.shape[0])))
             elif name in (aten.bmm, aten.baddbmm):
                 a, b = args[-2:] if name is aten.bmm else args[1:3]
                 found.append(("bmm", (*a.shape, b.shape[2])))
@@ -138,17 +141,6 @@ def products_only(shapes: list[tuple[str, tuple[int, ...]]], device: str, dtype)
             product *= n
         count += product
     return run, count
-
-
-def profile(work, device: str) -> None:
-    """Where the time of one call goes."""
-    from torch.profiler import ProfilerActivity
-    from torch.profiler import profile as watch
-
-    with watch(activities=[ProfilerActivity.CPU, *([ProfilerActivity.CUDA] if device != "cpu" else [])]) as seen:
-        work()
-    key = "self_cpu_time_total" if device == "cpu" else "self_device_time_total"
-    print(seen.key_averages().table(sort_by=key, row_limit=14, max_name_column_width=40), flush=True)
 
 
 def inference(options, model, reference) -> None:
@@ -268,6 +260,8 @@ def training(options, model, reference) -> None:
         works["published"] = read
     taken = medians(works, options.repeats, device=device)
     report(what, taken, rows * frames, count)
+    if device != "cpu":
+        row(f"{what}, ttskit", host_syncs(step), "waits of the host")
     row(f"{what}, ttskit: operations that torch counts", operations(step) / taken["ttskit"] / 1e9, "GFLOP/s")
     if options.profile:
         profile(step, device)

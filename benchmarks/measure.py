@@ -115,6 +115,34 @@ def operations(work: Work) -> float:
     return float(counter.get_total_flops())
 
 
+def host_syncs(work: Work) -> int:
+    """How often one call makes the host wait for the GPU."""
+    import warnings
+
+    import torch
+
+    torch.cuda.synchronize()
+    torch.cuda.set_sync_debug_mode("warn")
+    try:
+        with warnings.catch_warnings(record=True) as seen:
+            warnings.simplefilter("always")
+            work()
+    finally:
+        torch.cuda.set_sync_debug_mode("default")
+    return sum("synchroniz" in str(w.message) for w in seen)
+
+
+def profile(work: Work, device: str) -> None:
+    """Print where the time of one call goes."""
+    from torch.profiler import ProfilerActivity
+    from torch.profiler import profile as watch
+
+    with watch(activities=[ProfilerActivity.CPU, *([ProfilerActivity.CUDA] if device != "cpu" else [])]) as seen:
+        work()
+    key = "self_cpu_time_total" if device == "cpu" else "self_device_time_total"
+    print(seen.key_averages().table(sort_by=key, row_limit=14, max_name_column_width=40), flush=True)
+
+
 def build(kind: str, name: str, options: dict, context):
     """A model with random weights."""
     from ttskit.plugins import create_registry

@@ -19,7 +19,18 @@ import contextlib
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 
-from measure import arguments, largest_difference, medians, operations, published, read_bandwidth, row, write
+from measure import (
+    arguments,
+    host_syncs,
+    largest_difference,
+    medians,
+    operations,
+    profile,
+    published,
+    read_bandwidth,
+    row,
+    write,
+)
 
 TOKENS, FRAMES = 100, 400
 HPARAMS = {
@@ -134,17 +145,6 @@ def decoding(options, bandwidth: float) -> None:
             profile(lambda: speak(precisions[-1]), options.device)
 
 
-def profile(work, device: str) -> None:
-    """Where the time of one call goes."""
-    from torch.profiler import ProfilerActivity
-    from torch.profiler import profile as watch
-
-    with watch(activities=[ProfilerActivity.CPU, *([ProfilerActivity.CUDA] if device != "cpu" else [])]) as seen:
-        work()
-    key = "self_cpu_time_total" if device == "cpu" else "self_device_time_total"
-    print(seen.key_averages().table(sort_by=key, row_limit=14, max_name_column_width=40), flush=True)
-
-
 def training(options) -> None:
     """A whole training step: forward, loss, backward, clipping, Adam."""
     import torch
@@ -207,6 +207,8 @@ def training(options) -> None:
     for name, seconds in taken.items():
         row(f"{what}, {name}", rows * frames / seconds, "frames/s")
     row(f"{what}, ttskit", rate / 1e9, "GFLOP/s")
+    if not on_cpu:
+        row(f"{what}, ttskit", host_syncs(step), "waits of the host")
     if reference is not None:
         row(f"{what}, ttskit", taken["published"] / taken["ttskit"], "× published")
     if options.profile:

@@ -14,6 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from ttskit_fastpitch import tiles
 from ttskit_fastpitch.config import PredictorOptions, StackOptions
 
 
@@ -53,15 +54,32 @@ class _Neighbourhoods(torch.autograd.Function):
         return out, None
 
 
+_WIDE = 32  # channels from which half the multiplications are worth the sums around them
+
+
 class Conv(nn.Conv1d):
     """Same-length convolution over (B, L, C); parameters as nn.Conv1d's.
 
-    On the CPU it is one matrix product over the kernel's neighbourhoods, which is faster than the
-    convolution kernels at speech sizes and needs no transposition.
+    On the CPU a wide one of kernel 3 in fp32 takes half the multiplications (`tiles.py`); others are one matrix product
+    over the kernel's neighbourhoods, which is faster than the convolution kernels at speech sizes and needs no transposition.
     """
 
     def __init__(self, inputs: int, outputs: int, kernel: int) -> None:
         super().__init__(inputs, outputs, kernel, padding=kernel // 2)
+        self._kept: tuple = ((), None)
+
+    def train(self, mode: bool = True) -> Conv:
+        self._kept = ((), None)
+        return super().train(mode)
+
+    def _pieces(self) -> Tensor:
+        """The kernel as `tiles.convolve` takes it, kept while the weight stays as it is."""
+        weight = self.weight.detach()
+        # Fused optimisers do not count their changes; they change all of a weight, so a few values tell.
+        now = (weight.data_ptr(), weight._version, *weight.flatten()[:: max(1, weight.numel() // 16)].tolist())
+        if self._kept[0] != now:
+            self._kept = (now, tiles.kernel_pieces(weight))
+        return self._kept[1]
 
     def forward(self, x: Tensor) -> Tensor:
         width = self.kernel_size[0]
@@ -69,6 +87,11 @@ class Conv(nn.Conv1d):
             return F.linear(x, self.weight[:, :, 0], self.bias)
         if x.device.type != "cpu" or self.in_channels == 1:
             return super().forward(x.transpose(1, 2)).transpose(1, 2)
+        wide = width == 3 and min(self.in_channels, self.out_channels) >= _WIDE and x.dtype == torch.float32
+        if wide and not torch.is_autocast_enabled("cpu"):
+            if torch.is_grad_enabled():
+                return tiles.Convolve.apply(x, self.weight, self.bias)
+            return tiles.convolve(x, self._pieces(), self.bias)
         around = _Neighbourhoods.apply(x, width)
         return F.linear(around, self.weight.permute(0, 2, 1).reshape(self.out_channels, -1), self.bias)
 

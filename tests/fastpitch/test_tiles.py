@@ -1,0 +1,63 @@
+"""Convolutions with half the multiplications equal direct ones, forwards and backwards."""
+
+from __future__ import annotations
+
+import copy
+
+import pytest
+import torch
+import torch.nn.functional as F
+
+from ttskit_fastpitch import tiles
+from ttskit_fastpitch.layers import Conv
+
+
+def direct(x, weight, bias):
+    return F.conv1d(x.transpose(1, 2), weight, bias, padding=1).transpose(1, 2)
+
+
+@pytest.mark.parametrize("length", [1, 2, 3, 4, 5, 8, 11])
+def test_values_and_gradients(length):
+    torch.manual_seed(length)
+    x, weight, bias = (torch.randn(s, dtype=torch.double, requires_grad=True) for s in ((2, length, 5), (7, 5, 3), (7,)))
+    ours, exact = tiles.Convolve.apply(x, weight, bias), direct(x, weight, bias)
+    torch.testing.assert_close(ours, exact)
+    with torch.no_grad():
+        torch.testing.assert_close(tiles.convolve(x, tiles.kernel_pieces(weight), bias), exact)
+    gradient = torch.randn_like(exact)
+    for a, b in zip(torch.autograd.grad(ours, (x, weight, bias), gradient),
+                    torch.autograd.grad(exact, (x, weight, bias), gradient), strict=True):  # fmt: skip
+        torch.testing.assert_close(a, b)
+
+
+def test_single_precision_is_as_near_as_a_direct_convolution():
+    torch.manual_seed(0)
+    x, weight, bias = torch.randn(1, 60, 384), torch.randn(256, 384, 3) / 34, torch.randn(256)
+    exact = direct(x.double(), weight.double(), bias.double())
+    assert float((tiles.convolve(x, tiles.kernel_pieces(weight), bias) - exact).abs().max()) < 1e-5
+
+
+def test_the_kept_kernel_follows_the_weight():
+    """Also where a fused optimiser changes it, which torch does not count, and in evaluation mode throughout."""
+    torch.manual_seed(0)
+    conv, x = Conv(32, 32, 3).eval(), torch.randn(1, 9, 32)
+    with torch.no_grad():
+        conv(x)
+    optimizer = torch.optim.AdamW(conv.parameters(), lr=0.1, fused=True)
+    conv.weight.grad, conv.bias.grad = torch.ones_like(conv.weight), torch.ones_like(conv.bias)
+    optimizer.step()
+    with torch.no_grad():
+        torch.testing.assert_close(conv(x), direct(x, conv.weight, conv.bias), rtol=0, atol=1e-4)
+        other = copy.deepcopy(conv)
+        other.weight.mul_(2.0)
+        torch.testing.assert_close(other(x), direct(x, other.weight, conv.bias), rtol=0, atol=1e-4)
+    assert conv.train()._kept[1] is None
+
+
+@pytest.mark.parametrize("channels", [8, 64])
+def test_autocast_and_narrow_layers_take_the_direct_way(channels):
+    torch.manual_seed(0)
+    conv, x = Conv(channels, channels, 3), torch.randn(2, 9, channels)
+    with torch.autocast("cpu", torch.bfloat16):
+        assert conv(x).dtype == torch.bfloat16
+    torch.testing.assert_close(conv(x), direct(x, conv.weight, conv.bias), rtol=0, atol=1e-5)
