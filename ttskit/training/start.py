@@ -112,8 +112,9 @@ def _same_training(folder: RunFolder, plugin: Plugin, options: Any, recipe: Reci
     mixed, now = folder.info.get("rehearsal") or {}, rehearsal_facts(rehearsal) or {}
     pairs += [(f"rehearsal {key}", mixed.get(key), now.get(key)) for key in ("manifest_sha256", "share", "speakers")]
     # options that are newer than the run have their defaults, which train as before
-    old = plain_options(read_options(plugin.load_options(), folder.info["options"], folder.path))
-    new = plain_options(options)
+    same = folder.model == plugin.name
+    old = plain_options(read_options(plugin.load_options(), folder.info["options"], folder.path)) if same else {}
+    new = plain_options(options) if same else {}
     pairs += [(f"option {key}", old.get(key), new.get(key)) for key in sorted({*old, *new})]
     changed = [f"{what}: the run has {was!r}, now {now!r}" for what, was, now in pairs if was != now]
     if changed:
