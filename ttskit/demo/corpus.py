@@ -42,6 +42,7 @@ def make_corpus(
     limit: int | None = None,
     frontend: Frontend | None = None,
     seed: int = 0,
+    voice: str | None = None,
     console: Console | None = None,
 ) -> Path:
     """Speak sentences into an LJSpeech layout: metadata.csv, wavs/ (22,050 Hz) and alignments/.
@@ -55,6 +56,7 @@ def make_corpus(
         limit: only the first so many.
         frontend: gives the phonemes and tokens; the Spanish frontend with default options if None.
         seed: of the variation.
+        voice: espeak's voice and variant, such as "es-419+f2" (a woman); by default that of the frontend's dialect.
         console: for one line at the end.
 
     Returns:
@@ -72,6 +74,7 @@ def make_corpus(
 
         frontend = create_registry().get("frontend", "spanish").load()()
     recipe = {"sentences": texts, "frontend": frontend.fingerprint().to_json(), "seed": seed, "format": 1}
+    recipe |= {"voice": voice} if voice else {}
     recipe = json.loads(json.dumps(recipe))
     made = folder / "corpus_made.json"
     if made.is_file() and json.loads(made.read_text(encoding="utf-8")).get("recipe") == recipe:
@@ -90,7 +93,7 @@ def make_corpus(
             pitch_range=choice.randint(40, 85),
         ))  # fmt: skip
     castilian = dict(frontend.options).get("dialect") == "castilian"
-    said, version = speak(requests, "es" if castilian else "es-419")
+    said, version = speak(requests, voice or ("es" if castilian else "es-419"))
     for part in ("wavs", "alignments"):
         (folder / part).mkdir(parents=True, exist_ok=True)
     rows, total_s = [], 0.0

@@ -1,0 +1,42 @@
+"""Drift: nothing where nothing changed, something where it did, and clear words where nothing can be compared."""
+
+import json
+import math
+
+import pytest
+from click.testing import CliRunner
+
+from ttskit.cli.drift import command
+from ttskit.compare.drift import drift
+from ttskit.errors import UsageError
+
+
+@pytest.fixture
+def run(random_run, corpus):
+    """run(name, …): random weights for the corpus's symbols."""
+    return lambda name, **more: random_run(name, symbols=corpus.symbols, **more)
+
+
+def test_the_same_weights_do_not_drift_and_others_do(run, corpus_folder):
+    first, same, other = run("first"), run("same"), run("other", seed=6)
+    for row in drift(first.path, same.path, corpus_folder, limit=1):
+        assert (row.mcd_db, row.length_ratio) == (0.0, 1.0) and row.natural_mcd_db[0] == row.natural_mcd_db[1] > 0
+        assert row.f0_shift_semitones == 0 or math.isnan(row.f0_shift_semitones)
+    moved = drift(first.path, other.path, corpus_folder, limit=1)
+    assert [row.speaker for row in moved] == ["ana", "beto"] and all(row.mcd_db > 0.1 for row in moved)
+
+
+def test_the_command_shows_each_speaker(run, corpus_folder):
+    words = [run("a").path, run("b", seed=6).path, "--data", corpus_folder, "--limit", "1", "--speaker", "beto"]
+    table = CliRunner().invoke(command, [str(w) for w in words], catch_exceptions=False)
+    assert table.exit_code == 0 and "beto" in table.output and " dB" in table.output and "ana" not in table.output
+    rows = json.loads(CliRunner().invoke(command, [*map(str, words), "--json"], catch_exceptions=False).output)
+    assert rows[0]["speaker"] == "beto" and rows[0]["sentences"] == 1
+
+
+def test_nobody_in_common(random_run, corpus_folder):
+    with pytest.raises(UsageError, match="no speaker in common") as error:
+        drift(random_run("a").path, random_run("b", speakers=("zoe", "yan")).path, corpus_folder)
+    assert "--rehearse" in error.value.fix
+    with pytest.raises(UsageError, match="does not know speaker 'zoe'"):
+        drift(random_run("c").path, random_run("d").path, corpus_folder, speakers=("zoe",))
