@@ -20,7 +20,11 @@ def run(random_run, corpus):
 def test_the_same_weights_do_not_drift_and_others_do(run, corpus_folder):
     first, same, other = run("first"), run("same"), run("other", seed=6)
     for row in drift(first.path, same.path, corpus_folder, limit=1):
-        assert (row.mcd_db, row.length_ratio) == (0.0, 1.0) and row.natural_mcd_db[0] == row.natural_mcd_db[1] > 0
+        assert (row.mcd_db, row.length_ratio) == (0.0, 1.0)
+        if row.speaker == "beto":  # the test sentences are his: only he has recordings to be near to
+            assert row.natural_mcd_db[0] == row.natural_mcd_db[1] > 0
+        else:
+            assert row.natural_mcd_db is None
         assert row.f0_shift_semitones == 0 or math.isnan(row.f0_shift_semitones)
     moved = drift(first.path, other.path, corpus_folder, limit=1)
     assert [row.speaker for row in moved] == ["ana", "beto"] and all(row.mcd_db > 0.1 for row in moved)
