@@ -59,7 +59,7 @@ _COMPILED = tuple((Pattern(pattern), replacement) for pattern, replacement in _R
 _NASAL, _ACCENT = Pattern("[ãẽĩõũỹ]"), Pattern("[áéíóú]")
 _PLAIN, _STRESSED = str.maketrans("ãẽĩõũỹ", "aeioui"), str.maketrans("ãẽĩõũỹ", "áéíóúí")
 _ACUTE = str.maketrans("aeiou", "áéíóú")
-_ENGLISH = Pattern(r"[kw]|[st]h|ph|([bdfgmpt])\1|oo|ea(?!r)")  # what Spanish words in -er do not have
+_ENGLISH = Pattern(r"[kw]|(?<!^de)sh|[tp]h|([bdfgmpt])\1|oo(?=[a-z]ers?$)|ea(?=[kmtd]ers?$)")  # what Spanish words in -er lack
 MARKS = Pattern(
     r"[kw]|oo|ee|nn|sh|[tp]h|([bdfgmpt])\1|tx|sch|cc[hi]|ing|dj|gn[oiaeu]|ea(?:ch|[kmtpd])[a-z]{0,4}$|ou[nt]|eau|aul|[nl]h[ao]"
     r"|(?:elli|tz|aux|oire?|ois|ages?|dge|all|[^aeiou]ys|ettes?)$|^gi|^sci|stein|tion|ight|[ãẽĩõũỹ]"
