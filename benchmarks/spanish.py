@@ -5,7 +5,7 @@
 FOLDER holds the evaluation sets and their `score.py` (default: `eval_spanish` under TTSKIT_SHARED, or
 beside the checkout). Each set is split by the first bit of the SHA-1 of the written form: A is looked at
 and tuned on, B is only counted. --errors writes the errors of A, never those of B.
-Speeds are CPU time of one core, in process, on words the caches have not seen.
+Speeds are CPU time of one core, in process, on words the caches have not seen; importing is measured in fresh processes.
 """
 
 from __future__ import annotations
@@ -14,6 +14,11 @@ import argparse
 import hashlib
 import json
 import os
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
 import time
 from collections.abc import Callable
 from importlib import util
@@ -111,6 +116,24 @@ def speeds(folder: Path) -> list[dict]:
     ]
 
 
+def importing(runs: int = 15) -> dict:
+    """CPU milliseconds that importing and building the frontend takes beyond a bare interpreter, paired runs."""
+
+    def cpu_ms(code: str) -> float:
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        subprocess.run([sys.executable, "-c", code], check=True, env=environment)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return 1e3 * (after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+
+    with tempfile.TemporaryDirectory() as kept:  # bytecode is kept, as where a package is installed
+        environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"} | {"PYTHONPYCACHEPREFIX": kept}
+        build = "from ttskit_spanish.frontend import SpanishFrontend; SpanishFrontend()"
+        cpu_ms(build)
+        bare, built = zip(*((cpu_ms("pass"), cpu_ms(build)) for _ in range(runs)), strict=True)
+    beyond = [b - a for a, b in zip(bare, built, strict=True)]
+    return {"import_ms": {"median": statistics.median(beyond), "least": min(built) - min(bare), "bare": min(bare)}}
+
+
 # What is measured, the anchor and the goal, and where the figure is: set, category, measure.
 _ROWS = (
     ("common words, Castilian, WER %", "espeak-ng 0.16", "≤ 0.12", "g2p_ca_dev.tsv", "common", "WER_seg"),
@@ -139,6 +162,9 @@ def markdown(rows: list[dict]) -> str:
         lines.append(f"| {what} | {anchor} | {goal} | {values} | {' / '.join(counts)} |")
     lines += ["", "| speed, one core, CPU time, cold cache | words/s |", "|---|---|"]
     lines += [f"| {r['what']} | {r['words_per_s']:,} |" for r in rows if "what" in r]
+    ms = next(r["import_ms"] for r in rows if "import_ms" in r)
+    lines += ["", f"Importing and building the frontend, CPU beyond a bare interpreter: median {ms['median']:.0f} ms, "
+              f"least {ms['least']:.0f} ms of paired runs (goal 50; the bare one {ms['bare']:.0f})."]  # fmt: skip
     return "\n".join(lines)
 
 
@@ -169,6 +195,8 @@ def main() -> None:
     if not args.only:
         rows += speeds(args.folder)
         print("\n".join(show(row) for row in rows[-4:]))
+        rows.append(importing())
+        print(rows[-1], flush=True)
         if args.markdown:
             args.markdown.write_text(markdown(rows) + "\n", encoding="utf-8")
     if args.errors:
