@@ -8,11 +8,15 @@ import pytest
 import torch
 
 from ttskit.audio.config import MelConfig
+from ttskit.config import load_recipe
+from ttskit.corpus import prepare
+from ttskit.corpus.prepared import PreparedCorpus
 from ttskit.interfaces import TrainState
 from ttskit.nn import length_mask
 from ttskit.plugins import create_registry
 from ttskit.testing.acoustic import check_acoustic_model
-from ttskit.testing.builders import tiny_batch, tiny_context
+from ttskit.testing.builders import tiny_batch, tiny_context, tiny_corpus
+from ttskit.training import train
 from ttskit_fastpitch.config import FastPitchOptions, StackOptions
 from ttskit_fastpitch.layers import TransformerBlock
 from ttskit_fastpitch.model import FastPitch
@@ -116,3 +120,20 @@ def test_lstm_in_low_precision():
     with torch.autocast("cpu", dtype=torch.bfloat16):
         low = model.teacher_forced(batch).mel
     torch.testing.assert_close(low, model.teacher_forced(batch).mel, rtol=0.1, atol=0.2)
+
+
+def test_letters_and_lstm_by_configuration_only(tmp_path):
+    """From recordings to a trained run without a phoneme or a transformer block: the recipes change two keys."""
+    registry = create_registry()
+    assert load_recipe("fastpitch-letters").frontend.name == "characters"
+    assert load_recipe("fastpitch-lstm").options_for("fastpitch", registry).block == "lstm"
+    changes = ("frontend.name=characters", "models.fastpitch.options.block=lstm", "training.samples=0")
+    recipe = load_recipe("tiny", changes, registry=registry)
+    prepare(tiny_corpus(tmp_path / "source", utterances=6), tmp_path / "prepared", recipe, jobs=1, registry=registry)
+    corpus = PreparedCorpus.open(tmp_path / "prepared")
+    spelt = "".join(t for t in corpus.utterances[0].tokens if t not in corpus.symbols.silent)
+    assert spelt == "".join(c for c in corpus.utterances[0].text if c.isalpha())
+    run = train(recipe, model="fastpitch", data=corpus, run=tmp_path / "run", steps=2, registry=registry)
+    model = run.load(registry=registry).model
+    assert isinstance(model.encoder.blocks[0], LstmBlock) and isinstance(model.decoder.blocks[0], LstmBlock)
+    assert model.context.symbols == corpus.symbols

@@ -13,7 +13,9 @@ from ttskit.corpus.textgrid import Interval, write_textgrid
 if TYPE_CHECKING:
     from ttskit.corpus.prepared import PreparedCorpus, PreparedUtterance
 
+_BEHIND = {"facecolor": "black", "alpha": 0.6, "pad": 0.8, "linewidth": 0}  # white letters stay readable
 PER_SECOND = 1.4  # inches of picture
+_MARKS = ".,;:!?¡¿…«»\"“”()[]{}—–-"  # around a word
 
 
 def token_intervals(corpus: PreparedCorpus, utterance: PreparedUtterance, durations: np.ndarray) -> list[Interval]:
@@ -29,7 +31,7 @@ def save_textgrid(path: Path, corpus: PreparedCorpus, utterance: PreparedUtteran
     tokens = token_intervals(corpus, utterance, durations)
     silent = corpus.symbols.silent
     phones = [Interval(t.start_s, t.end_s, "" if t.label in silent else t.label) for t in tokens]
-    said = utterance.normalized.split()
+    said = [word for part in utterance.normalized.split() if (word := part.strip(_MARKS))]
     groups: dict[int, list[Interval]] = {}
     for interval, word in zip(tokens, utterance.token_words, strict=True):
         if word is not None and interval.label not in silent:
@@ -55,7 +57,7 @@ def draw(path: Path, corpus: PreparedCorpus, utterance: PreparedUtterance, durat
             if interval.end_s > interval.start_s:
                 middle = (interval.start_s + interval.end_s) / 2
                 axes.text(middle, 0.97, interval.label, transform=axes.get_xaxis_transform(), color="white", fontsize=8,
-                          ha="center", va="top")  # fmt: skip
+                          ha="center", va="top", bbox=_BEHIND)  # fmt: skip
         times = corpus.reference_times(utterance)
         if times is not None:
             axes.vlines(times[:-1], 0.0, 0.08 * mel.shape[0], colors="lime", linewidth=1.2)
