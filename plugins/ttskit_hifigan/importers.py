@@ -50,18 +50,18 @@ class AuthorsHifigan(Importer):
         settings = _config_json(source, speaker)
         report.understood("model", f"HiFi-GAN of its authors, configured by {source.name}")
         state = _generator(tensors_of(torch_content(speaker)["generator"], speaker.name), report)
-        judges = _beside(speaker, "g_", "do_")
-        content = {}
-        if judges is not None:
-            content = {n: tensors_of(torch_content(judges).get(n), judges.name) for n in _JUDGES}
-            report.ignored("optim_g, optim_d", "training goes on with fresh ones")
+        content = _judges(_beside(speaker, "g_", "do_"), report)
         mel = _mel_of_authors(settings, speaker.name, report)
         _write(run, speaker, settings, mel, state, content, discriminator_scale, report)
         return report
 
 
 class DleHifigan(Importer):
-    """The generator's file of DeepLearningExamples, with its `config`; in its newer or older names."""
+    """The generator's file of DeepLearningExamples, with its `config`; in its newer or older names.
+
+    Discriminators come from the file `hifigan_discrim_checkpoint_*` of the same epoch, where it lies beside.
+    DeepLearningExamples pools the waveform with one sample less at its edges than the authors; the networks are the same.
+    """
 
     def recognises(self, path: Path) -> bool:
         """A generator with a configuration."""
@@ -85,7 +85,8 @@ class DleHifigan(Importer):
         mel = mel_of_nvidia(setup, state["conv_pre.weight_v"].shape[1], report)
         # Its mels for training are the authors': frames half a hop later than NVIDIA's other models, guarded root.
         mel = replace(mel, first_frame_centre_samples=mel.hop_samples // 2, magnitude_guard=1e-9)
-        _write(run, path, content["config"], mel, state, {}, discriminator_scale, report)
+        judges = _judges(_beside(path, "hifigan_gen_", "hifigan_discrim_"), report)
+        _write(run, path, content["config"], mel, state, judges, discriminator_scale, report)
         return report
 
 
@@ -124,6 +125,15 @@ def _beside(path: Path, prefix: str, other: str) -> Path | None:
         return None
     file = path.with_name(other + path.name.removeprefix(prefix))
     return file if file.is_file() else None
+
+
+def _judges(file: Path | None, report: ImportReport) -> dict[str, Mapping[str, Tensor]]:
+    """Both discriminators of a file, or none."""
+    if file is None:
+        return {}
+    content = {which: tensors_of(torch_content(file).get(which), file.name) for which in _JUDGES}
+    report.ignored("optim_g, optim_d", "training goes on with fresh ones")
+    return content
 
 
 def _config_json(path: Path, checkpoint: Path) -> Mapping[str, Any]:

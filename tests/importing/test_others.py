@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from pathlib import Path
 
 import numpy as np
@@ -189,6 +190,41 @@ def test_hifigan_of_its_authors(authors, tmp_path):
     file.unlink()
     with pytest.raises(CheckpointError, match="discriminators only"):
         import_checkpoint(file.with_name("do_00000010"), tmp_path / "alone")
+
+
+@pytest.mark.parametrize("blocks", ["by stage and kernel", "flat"])
+@pytest.mark.parametrize("norm", ["weight_g", "parametrizations"])
+def test_hifigan_of_dle_brings_its_discriminators(authors, tmp_path, blocks, norm):
+    """Both numberings of the blocks and both spellings of weight norm; discriminators from the file of the same epoch."""
+    _, model = authors
+    kernels = len(model.options.size().resblock_kernel_sizes)
+
+    def renamed(state, spectral="discriminators.0"):
+        names = {}
+        for name, value in state.items():
+            if blocks != "flat":
+                name = re.sub(r"resblocks\.(\d+)\.", lambda m: f"resblocks.{int(m[1]) // kernels}.{int(m[1]) % kernels}.", name)
+            if norm == "parametrizations" and not name.startswith(spectral):
+                for number, part in enumerate("gv"):
+                    name = name.replace(f".weight_{part}", f".parametrizations.weight.original{number}")
+            names[name] = value
+        return names
+
+    size = model.options.size()
+    config = {**{n: getattr(size, n) for n in size.__dataclass_fields__}, "resblock": str(size.resblock)}
+    file = tmp_path / "hifigan_gen_checkpoint_20.pt"
+    torch.save({"generator": renamed(model.generator.state_dict()), "gen_ema": None, "config": config, "train_setup": {},
+                "train_state": {}}, file)  # fmt: skip
+    alone = import_checkpoint(file, tmp_path / "alone", discriminator_scale=LITTLE)
+    assert any(row[:2] == ("missing", "discriminators") for row in alone.report.rows)
+    torch.save({"mpd": renamed(model.mpd.state_dict()), "msd": renamed(model.msd.state_dict()), "mpd_ema": None, "optim_g": {},
+                "optim_d": {}}, file.with_name("hifigan_discrim_checkpoint_20.pt"))  # fmt: skip
+    done = import_checkpoint(file, tmp_path / "run", discriminator_scale=LITTLE)
+    assert done.importer == "dle-hifigan"
+    weights = done.run.weights()[0]
+    assert all(torch.equal(value, weights[name]) for name, value in model.state_dict().items())
+    with pytest.raises(CheckpointError, match="discriminators only"):
+        import_checkpoint(file.with_name("hifigan_discrim_checkpoint_20.pt"), tmp_path / "judges")
 
 
 @pytest.mark.parametrize("file", found("hifigan*/*", "generator"))
