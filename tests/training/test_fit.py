@@ -223,6 +223,17 @@ def test_init_from_brings_its_size_and_refuses_half_a_generator(trained, own, re
     assert all(name.startswith(("mpd.", "msd.")) for name in fresh.info["fresh"]) and fresh.info["fresh"]
 
 
+def test_validation_draws_what_was_made_beside_what_was_asked(trained, own, monkeypatch):
+    from ttskit.training import validation
+
+    drawn = []
+    monkeypatch.setattr(validation, "draw_spectrogram", lambda axes, mel, *rest: drawn.append((mel.shape, rest[1])))
+    run = trained("hifigan", data=own, steps=1, overrides=("training.samples=1", "training.validate_every=1"))
+    first = sorted(own.split("validation"), key=lambda u: u.id)[0]
+    assert [shape for shape, _ in drawn] == [(20, first.frames)] * 2 and "audio" in drawn[1][1]
+    assert {path.suffix for path in (run.path / "samples" / "step_00000001").iterdir()} == {".png", ".wav"}
+
+
 def test_the_command_line(trained, own, tmp_path, capsys):
     acoustic = trained(data=own, steps=1)
     arguments = [*"train --recipe tiny --model hifigan --steps 1 --json --set training.samples=0 --device cpu --data".split(),

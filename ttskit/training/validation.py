@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ttskit.audio.mel import MelExtractor
 from ttskit.corpus.batches import full_batch
 from ttskit.corpus.forced import ForcedMels
 from ttskit.corpus.prepared import PreparedCorpus, PreparedUtterance
@@ -148,19 +149,28 @@ class Validator:
     def _resynthesise(self, folder: Path, chosen: Sequence[PreparedUtterance]) -> None:
         mel = self._corpus.mel
         most = max(1, int(LONGEST_SAMPLE_S * mel.sample_rate_hz / mel.hop_samples))
+        extract = MelExtractor(mel)
         for utterance in chosen:
             target = torch.tensor(self._loader.call(self._mel, utterance)[None, :, :most])
             wave = self._model.infer(target.to(self._processes.device))
-            with figure(folder / f"{utterance.id}.png") as axes:
-                draw_spectrogram(axes[0], target[0].numpy(), mel, utterance.id)
-            self._write(folder / f"{utterance.id}.wav", wave)
+            samples = self._write(folder / f"{utterance.id}.wav", wave)
+            least = mel.fft_samples + mel.edge_samples
+            spoken = extract(torch.from_numpy(np.pad(samples, (0, max(0, least - len(samples)))))[None])[0].numpy()
+            shown = target[0].numpy()
+            low, high = float(shown.min()), float(shown.max())
+            with figure(folder / f"{utterance.id}.png", 2) as axes:
+                draw_spectrogram(axes[0], shown, mel, f"{utterance.id}: mel", low, high)
+                draw_spectrogram(axes[1], spoken, mel, "audio made of it", low, high)
 
-    def _write(self, path: Path, wave: Tensor) -> None:
+    def _write(self, path: Path, wave: Tensor) -> np.ndarray:
+        """Write a wave (1, S) from sample 0 of the recording's clock on; gives what was written."""
         from ttskit.audio.files import write_wav
 
         mel = self._corpus.mel
         samples = wave[0].float().cpu().numpy()[max(0, -mel.waveform_start_samples) :]
-        write_wav(path, np.clip(np.nan_to_num(samples), -1.0, 1.0), mel.sample_rate_hz)
+        samples = np.clip(np.nan_to_num(samples), -1.0, 1.0)
+        write_wav(path, samples, mel.sample_rate_hz)
+        return samples
 
 
 def _readable(batch: AcousticBatch) -> int:
