@@ -43,8 +43,8 @@ def read_inclusive(text: str, at: int, context: Context) -> Found | None:
     ...     return found and found[0]
     >>> read("todxs"), read("amig@"), read("TODXS"), read("Marx"), read("tórax"), read("ana@correo.com"), read("lxs")
     ('todes', 'amigue', 'todes', None, None, None, 'les')
-    >>> read("alumnos/as"), read("hijo/a"), read("trabajadores/as"), read("el/la"), read("niño(s)"), read("km/h")
-    ('alumnos y alumnas', 'hijo o hija', 'trabajadores y trabajadoras', 'el o la', 'niño o niños', None)
+    >>> read("alumnos/as"), read("hijo/a"), read("trabajadores/as"), read("el/la"), read("autor/es"), read("km/h")
+    ('alumnos y alumnas', 'hijo o hija', 'trabajadores y trabajadoras', 'el o la', 'autor o autores', None)
     """
     match = _SIGN.match(text, at)
     if match is not None:
@@ -78,7 +78,8 @@ def read_inclusive(text: str, at: int, context: Context) -> Found | None:
 def _second(first: str, ending: str, *, bracket: bool) -> str | None:
     """The other word that `first` and an ending stand for, None if the ending does not fit."""
     if ending in ("s", "es"):
-        return first + ending if bracket and (first[-1] in _VOWELS) == (ending == "s") else None
+        fits = (bracket or len(first) > 3) and (first[-1] in _VOWELS) == (ending == "s")
+        return first + ending if fits else None
     if len(first) < 3:
         return None
     if ending == "a":
