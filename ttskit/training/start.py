@@ -164,8 +164,12 @@ class Origin:
 
 
 def _preset(mel: MelConfig) -> str:
-    """The preset with this content, or words that say what to do."""
-    return next((name for name, preset in PRESETS.items() if preset.content() == mel.content()), "'{preset: …, …}'")
+    """How to ask for a mel of this content: the nearest preset, with what differs from it."""
+    wanted = mel.content()
+    differing = {name: {k: v for k, v in wanted.items() if v != p.content()[k]} for name, p in PRESETS.items()}
+    name = min(differing, key=lambda n: len(differing[n]))
+    rest = "".join(f", {key}: {value}" for key, value in differing[name].items())
+    return f"'{{preset: {name}{rest}}}'" if rest else name
 
 
 def open_rehearsal(config: RehearsalConfig | None, corpus: PreparedCorpus, known: str | None = None) -> Rehearsal | None:
