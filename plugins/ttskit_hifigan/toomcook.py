@@ -9,6 +9,7 @@ dilation of d is a step of d rows. Points 0, ±1, ±2, ½, ∞ keep the rounding
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from fractions import Fraction
 from functools import cache
 
@@ -20,9 +21,15 @@ from torch import Tensor
 TILE = 4  # outputs per tile, and taps per piece of a filter
 POINTS = 2 * TILE - 1
 _FINITE = tuple(Fraction(p) for p in ("0", "1", "-1", "2", "-2", "1/2"))  # and ∞
-
-_jit = numba.njit(cache=True, nogil=True, fastmath=True)
 _HALF, _TWO, _FOUR = np.float32(0.5), np.float32(2), np.float32(4)
+
+
+def _jit(loop: Callable) -> Callable:
+    """Compiled on first use and kept on disk; where nothing can be written, compiled in each process."""
+    try:
+        return numba.njit(cache=True, nogil=True, fastmath=True)(loop)
+    except RuntimeError:  # numba finds no folder for its cache
+        return numba.njit(nogil=True, fastmath=True)(loop)
 
 
 @cache

@@ -16,7 +16,7 @@ from ttskit.interfaces.vocoder import VocoderBatch
 from ttskit_hifigan.config import HifiganOptions
 from ttskit_hifigan.cpu import CpuGenerator, _Narrow, _Wide
 from ttskit_hifigan.model import Generator
-from ttskit_hifigan.toomcook import POINTS, evaluate, filter_matrix, interpolate, transformed
+from ttskit_hifigan.toomcook import POINTS, _jit, evaluate, filter_matrix, interpolate, transformed
 from ttskit_hifigan.vocoder import Hifigan
 
 KERNELS = {"resblock_kernel_sizes": (3, 7, 11), "resblock_dilation_sizes": ((1, 3, 5),) * 3}
@@ -68,6 +68,16 @@ def test_seven_products_make_four_outputs(kernel):
     wanted = np.correlate(x.double().numpy(), weight.flatten().double().numpy(), "valid")[: 4 * tiles] + 0.5
     np.testing.assert_allclose(out[3 : 3 + 4 * tiles], wanted, atol=3e-6)
     assert np.isnan(out[:3]).all() and np.isnan(out[3 + 4 * tiles :]).all()
+
+
+def test_speaks_where_nothing_can_be_kept_on_disk(monkeypatch):
+    """A read-only installation without a home folder: numba refuses to cache, which is no reason to be silent."""
+
+    def refuse(self):
+        raise RuntimeError("cannot cache function: no locator available")
+
+    monkeypatch.setattr("numba.core.dispatcher.Dispatcher.enable_caching", refuse)
+    assert _jit(lambda a: a + 1)(2) == 3
 
 
 @pytest.mark.parametrize("frames", [1, 2, 7, 30, 101])
