@@ -53,7 +53,7 @@ _COMMANDS = {
     "compare": "Compare voices on one page: quality, robustness, speed",
     "drift": "Measure how far old voices have moved in a fine-tuning",
     "text": "Show how a text is read: normalised, phonemes, syllables",
-    "align": "Find each token's frames in a corpus with a trained model",
+    "align": "Find each token's frames: by a model, or from other tools' files",
     "plugins": "List, show and check what is installed",
     "doctor": "Say what this machine has: versions, GPU, extras, disk",
 }
