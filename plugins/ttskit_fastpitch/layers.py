@@ -55,6 +55,7 @@ class _Neighbourhoods(torch.autograd.Function):
 
 
 _WIDE = 32  # channels from which half the multiplications are worth the sums around them
+_MANY = 1024  # positions from which they are in training, where each step transforms the kernel and its gradient
 
 
 class Conv(nn.Conv1d):
@@ -89,9 +90,10 @@ class Conv(nn.Conv1d):
             return super().forward(x.transpose(1, 2)).transpose(1, 2)
         wide = width == 3 and min(self.in_channels, self.out_channels) >= _WIDE and x.dtype == torch.float32
         if wide and not torch.is_autocast_enabled("cpu"):
-            if torch.is_grad_enabled():
+            if not torch.is_grad_enabled():
+                return tiles.convolve(x, self._pieces(), self.bias)
+            if x.shape[0] * x.shape[1] >= _MANY:
                 return tiles.Convolve.apply(x, self.weight, self.bias)
-            return tiles.convolve(x, self._pieces(), self.bias)
         around = _Neighbourhoods.apply(x, width)
         return F.linear(around, self.weight.permute(0, 2, 1).reshape(self.out_channels, -1), self.bias)
 

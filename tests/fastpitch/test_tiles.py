@@ -54,6 +54,17 @@ def test_the_kept_kernel_follows_the_weight():
     assert conv.train()._kept[1] is None
 
 
+@pytest.mark.parametrize("length", [9, 520])
+def test_layers_learn_the_same_either_way(length):
+    torch.manual_seed(0)
+    conv, x = Conv(32, 40, 3), torch.randn(2, length, 32)
+    gradient = torch.randn(2, length, 40)
+    ours = torch.autograd.grad(conv(x), (conv.weight, conv.bias), gradient)
+    exact = torch.autograd.grad(direct(x, conv.weight, conv.bias), (conv.weight, conv.bias), gradient)
+    for a, b in zip(ours, exact, strict=True):
+        torch.testing.assert_close(a, b, rtol=1e-4, atol=1e-3)
+
+
 @pytest.mark.parametrize("channels", [8, 64])
 def test_autocast_and_narrow_layers_take_the_direct_way(channels):
     torch.manual_seed(0)

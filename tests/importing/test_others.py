@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from ttskit.importing import import_checkpoint, torch_content
 from ttskit.interfaces import AcousticInput, Controls, ModelContext
 from ttskit.symbols import SpeakerTable, SymbolTable
 from ttskit.synthesis.load import load_voice
+from ttskit.synthesis.voice import Voice
 from ttskit_hifigan.config import HifiganOptions
 from ttskit_hifigan.vocoder import Hifigan
 from ttskit_tacotron2.checkpoints import to_public
@@ -149,6 +151,63 @@ def test_tacotron2(tacotron, tmp_path):
     torch.save(content, tmp_path / "part")
     with pytest.raises(CheckpointError, match="no whole Tacotron 2"):
         import_checkpoint(tmp_path / "part", tmp_path / "other", symbols=tmp_path / "symbols.json")
+
+
+def test_tacotron2_of_deep_learning_examples(tacotron, tmp_path):
+    """The same tensors with `config` beside them: its stop threshold and its way of counting the stop frame are taken over."""
+    file, model = tacotron
+    content = dict(torch_content(file))
+    settings = {"gate_threshold": 0.3, "n_mel_channels": 80}
+    dle = {"epoch": 3, "config": settings, "state_dict": content["state_dict"], "scaler": {}}
+    torch.save(dle, tmp_path / "dle.pt")
+    done = import_checkpoint(tmp_path / "dle.pt", tmp_path / "run", symbols=tmp_path / "symbols.json")
+    options = done.run.load().options
+    assert (options.stop_threshold, options.keep_stop_frame) == (0.3, False)
+    assert all(torch.equal(value, model.state_dict()[name]) for name, value in done.run.weights()[0].items())
+
+
+class Code:
+    """A pickle that makes a folder when it is loaded the careless way."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def __reduce__(self):
+        return os.mkdir, (str(self.folder),)
+
+
+def test_tacotron2_files_that_are_wrong(tacotron, tmp_path):
+    file, _ = tacotron
+    content, whole = dict(torch_content(file)), file.read_bytes()
+    names, trap = tmp_path / "symbols.json", tmp_path / "executed"
+    for share in (0.3, 0.5, 0.9):
+        (tmp_path / "cut").write_bytes(whole[: int(len(whole) * share)])
+        with pytest.raises(CheckpointError, match="cut short"):
+            import_checkpoint(tmp_path / "cut", tmp_path / "run", symbols=names)
+    torch.save({**content, "learning_rate": Code(trap)}, tmp_path / "code")
+    with pytest.raises(CheckpointError, match="more than tensors"):
+        import_checkpoint(tmp_path / "code", tmp_path / "run", symbols=names)
+    torch.save({"generator": {"conv_pre.weight": torch.ones(1)}}, tmp_path / "other")
+    with pytest.raises(CheckpointError, match="no Tacotron 2"):
+        import_checkpoint(tmp_path / "other", tmp_path / "run", importer="tacotron2", symbols=names)
+    assert not trap.exists() and not (tmp_path / "run").exists()
+
+
+def test_tacotron2_with_other_mel_bands_meets_a_vocoder(tmp_path):
+    """The run has the checkpoint's bands; whatever is joined to it with others is refused with both numbers."""
+    symbols = SymbolTable(("_", "a", "b"), pad="_")
+    sizes = {"embedding_channels": 8, "encoder_channels": 8, "prenet_channels": 4, "attention_lstm": 6, "decoder_lstm": 6,
+             "attention_channels": 4, "location_channels": 2, "location_kernel": 3, "postnet_channels": 4}  # fmt: skip
+    mel = replace(PRESETS["nvidia-22050"], bands=36)
+    model = Tacotron2(Tacotron2Options(**sizes), ModelContext(mel, symbols, SpeakerTable(("0",))))
+    torch.save({"state_dict": to_public(model.state_dict())}, tmp_path / "checkpoint_1")
+    (tmp_path / "symbols.json").write_text(json.dumps(symbols.symbols), encoding="utf-8")
+    run = import_checkpoint(tmp_path / "checkpoint_1", tmp_path / "run", symbols=tmp_path / "symbols.json").run
+    assert run.context.mel.bands == 36
+    voice = load_voice(tmp_path / "run")
+    with pytest.raises(MismatchError) as caught:
+        Voice(voice.frontend, voice.acoustic, Hifigan(HifiganOptions(preset="tiny"), PRESETS["nvidia-22050"]))
+    assert "36" in str(caught.value) and "80" in str(caught.value)
 
 
 @pytest.mark.parametrize("file", found("tacotron2*/*", "state_dict"))
