@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import struct
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -113,6 +115,17 @@ def test_a_wav_grows_and_is_whole_at_any_time(tmp_path):
         target.write(audio)
     raw = np.frombuffer((tmp_path / "a.raw").read_bytes(), dtype="<i2")
     assert raw[[0, -1]].tolist() == [-32768, 32767] and len(raw) == 1000
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes in folders")
+def test_a_named_pipe_is_written_to_its_end_and_keeps_its_first_header(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with ThreadPoolExecutor(1) as reader:
+        read = reader.submit((tmp_path / "pipe").read_bytes)
+        with AudioStream(tmp_path / "pipe", 8000) as target:
+            target.write(np.zeros(400, np.float32))
+    data = read.result()
+    assert len(data) == 44 + 800 and struct.unpack_from("<I", data, 40)[0] == 0xFFFFFFFF
 
 
 @pytest.fixture(scope="module")

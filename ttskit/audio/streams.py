@@ -49,7 +49,7 @@ class AudioStream:
         if not self._own:
             return
         try:
-            if not self._raw:
+            if not self._raw and self._file.seekable():  # a named pipe or /dev/stdout is not
                 self._file.seek(0)
                 self._file.write(self._header(2 * self.samples))
         finally:
