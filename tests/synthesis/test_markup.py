@@ -38,6 +38,7 @@ def test_positions_lead_back_to_the_marked_text():
     written = r"Che, {pace=0.8|¿qué} \{tal\}? {pause=0.25}Bien | mal \n."
     marked = parse_markup(written)
     assert marked.text == r"Che, ¿qué {tal}? Bien | mal \n."
+    assert parse_markup(r"sí \| no").text == "sí | no"  # without a brace in the text as well
     assert [written[marked.position(i)] for i in range(len(marked.text))] == list(marked.text)
     assert marked.pauses == ((marked.text.index("Bien"), 0.25, written.index("{pause")),)
     assert parse_markup("{pause=400ms}a").pauses[0][1] == pytest.approx(0.4)

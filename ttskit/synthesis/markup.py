@@ -92,7 +92,7 @@ def parse_markup(text: str) -> Marked:
     >>> marked.text, marked.spans[0].values, marked.text[marked.spans[0].start:marked.spans[0].end]
     ('Che, venís {sí}.', {'pace': 0.8}, 'venís')
     """
-    if not any(mark in text for mark in "{}"):
+    if not any(mark in text for mark in ("{", "}", r"\|")):
         return Marked(text, origin=tuple(range(len(text))))
     plain: list[str] = []
     origin: list[int] = []
