@@ -85,6 +85,9 @@ def test_recordings_that_cannot_be_copied_are_told(obedient, recording, tmp_path
     v = obedient()
     with pytest.raises(InputError, match="is too short for the text"):
         v.synthesize("una frase mucho más larga que la grabación " * 5, like=recording)
+    soundfile.write(tmp_path / "click.wav", np.ones(200), 22_050)  # not even one frame
+    with pytest.raises(InputError, match=r"click\.wav is too short for the text"):
+        v.synthesize("sí", like=tmp_path / "click.wav")
     rng = np.random.default_rng(0)
     soundfile.write(tmp_path / "noise.wav", 0.1 * rng.standard_normal(16_000), 16_000)
     with pytest.raises(InputError, match="has no voiced speech"):

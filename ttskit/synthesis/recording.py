@@ -35,11 +35,11 @@ def copy_prosody(
     from ttskit.audio.mel import MelExtractor
     from ttskit.audio.pitch import WIDE_RANGE_HZ, autocorrelation, speaker_range_hz
 
-    mel = MelExtractor(mel_config)(torch.from_numpy(audio)[None])
-    frames = mel.shape[2]
+    frames = mel_config.frames(len(audio))
     if frames < len(tokens):
         raise InputError(f"{path} is too short for the text", f"it has {frames} frames, the text {len(tokens)} tokens",
                          "give the text that is spoken in it")  # fmt: skip
+    mel = MelExtractor(mel_config)(torch.from_numpy(audio)[None])
     wide = autocorrelation(audio, mel_config, *WIDE_RANGE_HZ)
     f0_hz = autocorrelation(audio, mel_config, *speaker_range_hz([wide]))
     voiced = f0_hz > 0
