@@ -62,6 +62,13 @@ def leaves(command: click.Command, name: str) -> list[tuple[str, click.Command]]
     return [(name, command)]
 
 
+def test_our_own_commands_stand_in_the_order_of_the_work():
+    from ttskit.builtin import _COMMANDS
+    from ttskit.cli import _ORDER
+
+    assert set(_ORDER) == set(_COMMANDS)
+
+
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_help_shows_an_example_whose_options_exist(name):
     """Every example parses: its options exist and its values have the right type. Files need not be there."""

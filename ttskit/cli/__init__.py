@@ -14,7 +14,7 @@ from ttskit.errors import PluginError, TTSKitError
 from ttskit.plugins import Registry, create_registry
 
 # The order of the work; commands of third parties follow by name.
-_ORDER = ("demo", "prepare", "check", "train", "import", "synthesize", "compare", "text", "align", "plugins", "doctor")
+_ORDER = ("demo", "prepare", "check", "train", "import", "synthesize", "compare", "drift", "text", "align", "plugins", "doctor")
 
 
 class _Commands(click.Group):

@@ -36,7 +36,7 @@ _GROUPS = {
 @click.option("--denoise", type=float, default=0.0, metavar="SHARE", help="Of the vocoder's hum to take out; 1 is all of it.")
 @click.option("--checkpoint", default="best", show_default=True, help="best, last or a step.")
 @click.option("--device", default="cpu", show_default=True, help="cpu, cuda, cuda:1 …")
-@click.option("--precision", default="fp32", show_default=True, help="fp32, or fp16, int8 where the model has it.")
+@click.option("--precision", default="fp32", show_default=True, help="fp32, or bf16, fp16, int8 where a part has it.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Same seed, same audio.")
 @click.option("--option", "changes", multiple=True, metavar="KEY=VALUE", help="Another option of the model: monotonic=window")
 @click.option("--speaker", metavar="NAME", help="Who speaks; a mix: ana:0.7,beto:0.3")

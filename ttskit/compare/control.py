@@ -26,7 +26,7 @@ class ControlRow:
     """One control at one value, over all sentences.
 
     Args:
-        control: "pace", "pitch", "pitch_hz", "pitch_range" or "energy".
+        control: "pace", "pitch", "pitch_st", "pitch_range" or "energy".
         asked: factor, semitones, semitones from the mean, or factor.
         measured: the same read off the audio (energy: the change of level in dB); None with too few voiced frames.
         low, high: quartiles: over sentences for pace and energy, over frames for pitch.
@@ -52,9 +52,9 @@ def measure_control(voice: Voice, sentences: Sequence[tuple[str, str]]) -> dict:
 
     Pace is the length of the audio against that without control. Pitch is F0 frame by frame against that without
     control: shifts leave durations as they are, so that frames answer each other; frames count where both are voiced.
-    `pitch_hz` asks for the speaker's own mean on every word and measures how far from it F0 is. `pitch_range` is the
-    slope of F0's distances from the mean (semitones) against those without control: 0 flat, -1 mirrored. F0 comes from
-    `subharmonics`, which no training uses.
+    `pitch_st` asks every word for one F0, in semitones from the speaker's mean, and measures F0 from that mean.
+    `pitch_range` is the slope of F0's distances from the mean (semitones) against those without control: 0 flat, -1
+    mirrored. F0 comes from `subharmonics`, which no training uses.
 
     Returns:
         {"rows": [ControlRow as plain data], "sentences": their number, "voiced": share of voiced frames without control}.

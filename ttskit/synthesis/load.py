@@ -36,8 +36,8 @@ def load_voice(
         device: "cpu", "cuda", …
         checkpoint: "best", "last" or a step.
         options: options of the acoustic model to speak with other than it was trained with, such as {"monotonic": "window"}.
-        precision: how weights are held: "fp32", exact, or what a part offers besides ("fp16", "int8"), faster; a part that
-            does not offer it stays in fp32, and `notes` says so.
+        precision: how weights are held: "fp32", exact, or what a part offers besides ("bf16", "fp16", "int8"), faster;
+            a part that does not offer it stays in fp32, and `notes` says so.
         denoise: share of the vocoder's own hum to take out; 1 is all of it.
 
     Raises:
