@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import tarfile
 import zipfile
 from pathlib import Path
 
@@ -53,6 +54,18 @@ def test_it_holds_every_file_of_the_packages_and_the_recipes(wheel):
     expected = {homes[f"{top}/"] + rest for top, _, rest in (line.partition("/") for line in tracked.stdout.splitlines())}
     assert expected - held == set()
     assert not [name for name in held if name.startswith(("tests/", "benchmarks/"))]
+
+
+def test_the_source_distribution_holds_what_its_documents_and_tests_name(tmp_path):
+    build = [sys.executable, "-m", "build", "--sdist", "--no-isolation", "--outdir", str(tmp_path), str(CHECKOUT)]
+    result = subprocess.run(build, capture_output=True, text=True)
+    assert result.returncode == 0, result.stdout + result.stderr
+    with tarfile.open(next(tmp_path.glob("ttskit-*.tar.gz"))) as archive:
+        held = {name.partition("/")[2] for name in archive.getnames()}
+    folders = ("docs/*.md", "benchmarks/*.*", "recipes/*.yaml", "tests/**/*.py")
+    wanted = {path.relative_to(CHECKOUT).as_posix() for pattern in folders for path in CHECKOUT.glob(pattern) if path.is_file()}
+    assert len(wanted) > 50
+    assert wanted | {".ci/run", "README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", "Makefile"} <= held
 
 
 def test_it_names_its_license_extras_and_script(wheel):
