@@ -17,9 +17,8 @@ from ttskit.config import load_recipe, shipped_recipes
 from ttskit.plugins import create_registry
 
 CHECKOUT = Path(__file__).resolve().parents[1]
-DOCUMENTS = ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/tacotron2.md", "docs/control.md",
-             "docs/control-espanol.md", "docs/vocoder.md", "docs/fine-tuning.md", "docs/ajuste-fino.md",
-             "docs/durations-and-variants.md")  # fmt: skip
+DOCUMENTS = ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md",
+             *sorted(f"docs/{path.name}" for path in (CHECKOUT / "docs").glob("*.md")))  # fmt: skip
 REGISTRY = create_registry()
 COMMANDS = REGISTRY.all("command")
 MODELS = {*REGISTRY.all("acoustic model"), *REGISTRY.all("vocoder")}
