@@ -45,7 +45,7 @@ class Spoken:
         frames: (B, steps, r·M); what follows a row's own end is what it went on to say.
         gate: (B, steps) stop logits.
         weights: (B, steps, N) attention.
-        steps: (B,) int64 steps of each row, at least 1.
+        steps: (B,) int64 steps that each row keeps; 0 where it stops at once and the frame that stops is not kept.
         finished: (B,) bool, False where the cap cut the row.
     """
 

@@ -300,7 +300,7 @@ class Tacotron2(AcousticModel):
         try:
             spoken = self.generate(inputs, generators)
             r = self.reduction
-            lengths = spoken.steps * r
+            lengths = spoken.steps.clamp_min(1) * r  # a result is never empty
             frames, weights = spoken.frames, spoken.weights
             size = int(lengths.max())
             if self.masked:

@@ -283,7 +283,7 @@ def endings(gates: Tensor, peaks: Tensor, caps: Tensor, last: Tensor, rest_limit
         rest_limit: steps of attention on the last token after which a row ends.
 
     Returns:
-        Steps (B,) that each row keeps; whether it stopped by itself (B,); the step (B,) at which it ended, S or more
+        Steps (B,) that each row keeps, 0 where it stops at once and keeps no stop frame; whether it stopped by itself (B,); the step (B,) at which it ended, S or more
         while it has not.
     """
     size = gates.shape[1]
@@ -296,5 +296,5 @@ def endings(gates: Tensor, peaks: Tensor, caps: Tensor, last: Tensor, rest_limit
     steps = first + 1
     if not options.keep_stop_frame:
         by_gate = fired.gather(1, first.clamp_max(size - 1)[:, None])[:, 0]
-        steps = torch.where(by_gate, first.clamp_min(1), steps)
+        steps = torch.where(by_gate, first, steps)
     return torch.where(finished, steps, caps), finished, torch.where(finished, first, caps - 1)

@@ -200,9 +200,10 @@ def test_batched_stops_of_deep_learning_examples(folder):
         c.check("infer_mel_postnet", raw.refine(spoken.frames, None)[1])
     c.check("infer_alignments", spoken.weights)
     c.check("infer_gate_logits_raw", spoken.gate.t().reshape(1, -1))
-    c.check("infer_mel_lengths", model.generate(inputs, None).steps.int())
+    steps = model.generate(inputs, None).steps
+    c.check("infer_mel_lengths", steps.int())
     result = model.infer(inputs)
-    c.check("infer_mel_lengths", (result.lengths // c.r).int())
+    assert torch.equal(result.lengths, steps.clamp_min(1) * c.r)  # upstream has rows without a frame, a public result has not
     if not c.hparams["decoder_no_early_stopping"]:
         atol = c.data["outputs"]["infer_mel_postnet"]["atol"]
         for row, frames in enumerate(result.lengths.tolist()):

@@ -160,7 +160,15 @@ def test_rows_end_by_their_gate_their_cap_or_not_yet():
     peaks = torch.zeros(4, 10, dtype=torch.long)
     assert ends(gates(3, 0, 99, 8), peaks, [9, 9, 5, 6]) == ([4, 1, 5, 6], [True, True, False, False], [3, 0, 4, 5])
     finished = [True, True, False, False]
-    assert ends(gates(3, 0, 99, 8), peaks, [9, 9, 50, 6], keep=False) == ([3, 1, 50, 6], finished, [3, 0, 49, 5])
+    assert ends(gates(3, 0, 99, 8), peaks, [9, 9, 50, 6], keep=False) == ([3, 0, 50, 6], finished, [3, 0, 49, 5])
+
+
+def test_a_result_is_never_empty():
+    """All rows stop at once and the frame that stops is not kept: none in the model's own count, one in what it gives."""
+    model = make(stop_threshold=1e-9, keep_stop_frame=False, rest_frames=0, reduction=2).eval()
+    assert model.generate(inputs_of((5, 3)), generators([1, 2])).steps.tolist() == [0, 0]
+    result = model.infer(inputs_of((5, 3)), generators=generators([1, 2]))
+    assert result.lengths.tolist() == [2, 2] and result.finished.all() and result.mel.shape[2] == 2
 
 
 def test_rows_end_after_resting_on_the_last_token_without_a_break():
