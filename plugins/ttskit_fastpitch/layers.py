@@ -14,6 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from ttskit.nn import weight_state
 from ttskit_fastpitch import tiles
 from ttskit_fastpitch.config import PredictorOptions, StackOptions
 
@@ -76,11 +77,10 @@ class Conv(nn.Conv1d):
     def _pieces(self) -> Tensor:
         """The kernel as `tiles.convolve` takes it, kept while the weight stays as it is."""
         weight = self.weight.detach()
-        # Fused optimisers do not count their changes; they change all of a weight, so a few values tell.
-        now = (weight.data_ptr(), weight._version, *weight.flatten()[:: max(1, weight.numel() // 16)].tolist())
-        if self._kept[0] != now:
-            self._kept = (now, tiles.kernel_pieces(weight))
-        return self._kept[1]
+        now, kept = weight_state(weight), self._kept
+        if kept[0] != now:
+            kept = self._kept = (now, tiles.kernel_pieces(weight))
+        return kept[1]
 
     def forward(self, x: Tensor) -> Tensor:
         width = self.kernel_size[0]

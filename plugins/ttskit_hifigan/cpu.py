@@ -19,6 +19,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from ttskit.nn import weight_state
 from ttskit_hifigan.model import LAST_SLOPE, SLOPE, Generator, ResBlock1
 from ttskit_hifigan.norms import WeightNormConv1d, WeightNormUpsample
 from ttskit_hifigan.toomcook import POINTS, TILE, evaluate, interpolate, transformed
@@ -281,4 +282,4 @@ def _block(pairs: list[tuple[_Wide | _Narrow, ...]], workers: _Workers, x: _Rows
 
 def weights_key(generator: Generator) -> tuple:
     """What changes whenever a weight does: a step, a loaded checkpoint, a move."""
-    return tuple((id(p), p.data_ptr(), 0 if p.is_inference() else p._version) for p in generator.parameters())
+    return tuple(weight_state(p) for p in generator.parameters())

@@ -11,6 +11,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from ttskit.nn import weight_state
+
 
 def split_weight(weight: Tensor) -> tuple[Tensor, Tensor]:
     """Gain and direction (g, v) of a weight; the norm runs over every axis but 0, for transposed convolutions as well."""
@@ -31,9 +33,7 @@ class _WeightNorm(nn.Module):
         """The weight itself; computed once per change of its parts where no gradient is needed."""
         if torch.is_grad_enabled() or self.training:
             return self._product()
-        # The version counts in-place changes: a step or a loaded checkpoint.
-        parts = (self.weight_g, self.weight_v)
-        key = tuple((id(p), p.data_ptr(), p.dtype, 0 if p.is_inference() else p._version) for p in parts)
+        key = (weight_state(self.weight_g), weight_state(self.weight_v))
         if self._folded is None or self._folded[0] != key:
             self._folded = (key, self._product())
         return self._folded[1]

@@ -105,9 +105,10 @@ class Hifigan(Vocoder):
                 return speaker(mel.to(weight.dtype))[:, 0].float()
         if weight.device.type != "cpu" or weight.dtype != torch.float32 or torch.is_autocast_enabled("cpu"):
             return speaker(mel.to(weight.dtype))[:, 0].float()
-        if self._fast is None or self._fast.key != weights_key(speaker):
-            self._fast = CpuGenerator(speaker)
-        return self._fast(mel.float())[:, 0]
+        fast = self._fast
+        if fast is None or fast.key != weights_key(speaker):
+            fast = self._fast = CpuGenerator(speaker)
+        return fast(mel.float())[:, 0]
 
     def train(self, mode: bool = True) -> Hifigan:
         """Weights are about to change: what was laid out for speaking is dropped."""

@@ -283,7 +283,8 @@ class Tacotron2(AcousticModel):
             sources = [None] * rows if generators is None else generators
             seeds = [int(torch.randint(2**62, (), generator=source)) for source in sources]
             private = [torch.Generator().manual_seed(seed) for seed in seeds]
-        with torch.autocast(inputs.tokens.device.type, enabled=False):
+        device = inputs.tokens.device
+        with torch.autocast(device.type, enabled=False), self.decoder.kept.alone(device):
             keys = self.encode(inputs.tokens, inputs.lengths, inputs.speaker)
             return self.decoder.speak(keys, inputs.lengths, private, self.precision)
 

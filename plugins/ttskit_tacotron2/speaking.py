@@ -9,6 +9,8 @@ block, so a GPU is not waited for on every frame, and there a whole block is one
 from __future__ import annotations
 
 import contextlib
+import threading
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 
 _BUCKET = 32  # on a GPU texts are padded to a multiple of so many tokens, so that graphs can be used again
 _GRAPHS = 4  # that are kept
+_LAYOUTS = 3  # of the weights that are kept, 70 MB each at the published size in fp32; a CPU has one per number of rows
 
 
 def block_steps(device: torch.device) -> int:
@@ -74,6 +77,7 @@ class Kept:
     """What may be used again for the next sentence. It belongs to one decoder and its weights of now: a copy starts empty."""
 
     def __init__(self) -> None:
+        self.lock, self.turn = threading.Lock(), threading.Lock()
         self.version: tuple = ()
         self.values: dict[tuple, object] = {}
 
@@ -83,19 +87,26 @@ class Kept:
     def __reduce__(self) -> tuple:
         return Kept, ()
 
-    def get(self, decoder: Decoder, key: tuple, make: Callable[[], object], most: int = 8) -> object:
-        """The value for `key`, made if it is not there or the weights have changed since."""
+    def get(self, decoder: Decoder, key: tuple, make: Callable[[], object], most: int) -> object:
+        """The value for `key`, made if it is not there or the weights have changed since; at most `most` of one key[0]."""
         # Fused optimisers change weights without counting it, hence the sums: one reading of all weights, less than a step.
         weights = [p.detach() for p in decoder.parameters()]
         sums = torch.stack([w.sum() for w in weights]).tolist()
-        version = (decoder.reduction, *sums, *((w.data_ptr(), w._version) for w in weights))
-        if version != self.version:
-            self.version, self.values = version, {}
-        if key not in self.values:
-            while len(self.values) >= most:
-                self.values.pop(next(iter(self.values)))
-            self.values[key] = make()
-        return self.values[key]
+        counts = ((w.data_ptr(), 0 if w.is_inference() else w._version) for w in weights)
+        version = (decoder.reduction, *sums, *counts)
+        with self.lock:
+            if version != self.version:
+                self.version, self.values = version, {}
+            if key not in self.values:
+                older = [k for k in self.values if k[0] == key[0]]
+                for k in older[: max(0, len(older) + 1 - most)]:
+                    del self.values[k]
+                self.values[key] = make()
+            return self.values[key]
+
+    def alone(self, device: torch.device) -> contextlib.AbstractContextManager:
+        """On a GPU one thread speaks at a time: a graph has one state."""
+        return self.turn if device.type == "cuda" else contextlib.nullcontext()
 
     def clear(self) -> None:
         """Let go of everything."""
@@ -194,17 +205,20 @@ class Speaking:
         """Make a block one CUDA graph; where that fails blocks go on step by step."""
         masks = self.masks if dropout else None
         self.graph = True  # masks come through the buffer that the graph reads
-        with contextlib.suppress(RuntimeError):
-            beside = torch.cuda.Stream()
-            beside.wait_stream(torch.cuda.current_stream())
-            with torch.cuda.stream(beside):
-                self.block(masks)
-            torch.cuda.current_stream().wait_stream(beside)
-            graph = torch.cuda.CUDAGraph()
-            with torch.cuda.graph(graph):
-                for k in range(self.steps):
-                    self._step(k, masks)
+        try:
+            with torch.cuda.device(self.memory.device):  # streams are of the current device, which may be another
+                beside = torch.cuda.Stream()
+                beside.wait_stream(torch.cuda.current_stream())
+                with torch.cuda.stream(beside):
+                    self.block(masks)
+                torch.cuda.current_stream().wait_stream(beside)
+                graph = torch.cuda.CUDAGraph()
+                with torch.cuda.graph(graph):
+                    for k in range(self.steps):
+                        self._step(k, masks)
             self.graph = graph
+        except RuntimeError as error:
+            warnings.warn(f"Tacotron 2 speaks step by step: no CUDA graph could be recorded ({error})", stacklevel=2)
         self._rest()
 
     def _step(self, k: int, masks: Tensor | None) -> None:
@@ -246,7 +260,8 @@ def speaking(decoder: Decoder, keys: Keys, precision: str, dropout: bool) -> Spe
     """A state at its start for these texts, with weights and, on CUDA, graphs used again where they can be."""
     rows, tokens, _ = keys.memory.shape
     device, kept = keys.memory.device, decoder.kept
-    held = kept.get(decoder, ("weights", precision, rows, str(device)), lambda: hold(decoder, precision, rows))
+    layout = ("weights", precision, rows if device.type == "cpu" else 0, str(device))
+    held = kept.get(decoder, layout, lambda: hold(decoder, precision, rows), _LAYOUTS)
 
     def make(texts: Keys) -> Speaking:
         return Speaking(held, texts, decoder.options, decoder.bands, block_steps(device))
@@ -266,7 +281,7 @@ def speaking(decoder: Decoder, keys: Keys, precision: str, dropout: bool) -> Spe
         return made
 
     shape = ("graph", precision, rows, padded.memory.shape[1], dropout, str(device))
-    state = kept.get(decoder, shape, recorded, most=_GRAPHS + 4)
+    state = kept.get(decoder, shape, recorded, _GRAPHS)
     state.start(padded)
     return state
 
@@ -283,8 +298,8 @@ def endings(gates: Tensor, peaks: Tensor, caps: Tensor, last: Tensor, rest_limit
         rest_limit: steps of attention on the last token after which a row ends.
 
     Returns:
-        Steps (B,) that each row keeps, 0 where it stops at once and keeps no stop frame; whether it stopped by itself (B,); the step (B,) at which it ended, S or more
-        while it has not.
+        Steps (B,) that each row keeps, 0 where it stops at once and keeps no stop frame; whether it stopped by itself
+        (B,); the step (B,) at which it ended, S or more while it has not.
     """
     size = gates.shape[1]
     place = torch.arange(size, device=gates.device)[None]

@@ -120,14 +120,10 @@ def _fbgemm(rounded: Tensor, scale: Tensor) -> Callable[[Tensor, Tensor], Tensor
         warnings.simplefilter("ignore")
         tensor = torch._make_per_channel_quantized_tensor(pinned, scale.double(), zeros, 0)
         packed = torch.ops.quantized.linear_prepack(tensor, None)
-    wide = torch.empty(0, 0)
+    ends = torch.tensor([[1.0, -1.0]])
 
     def multiply(x: Tensor, largest: Tensor) -> Tensor:
-        nonlocal wide
-        if wide.shape[0] != x.shape[0]:
-            wide = torch.ones(x.shape[0], pinned.shape[1])
-            wide[:, -1] = -1.0
-        torch.div(x, largest, out=wide[:, :-2])
+        wide = torch.cat([x / largest, ends.expand(len(x), 2)], 1)  # of this call alone: threads share the weights
         # reduce_range: without it processors older than AVX512-VNNI overflow.
         return torch.ops.quantized.linear_dynamic(wide, packed, True)
 

@@ -54,6 +54,14 @@ def test_the_kept_kernel_follows_the_weight():
     assert conv.train()._kept[1] is None
 
 
+def test_the_kept_kernel_follows_a_weight_of_inference_mode():
+    with torch.inference_mode():
+        conv, x = Conv(32, 32, 3).eval(), torch.randn(1, 9, 32)
+        for factor in (1.0, 2.0):
+            conv.weight.mul_(factor)
+            torch.testing.assert_close(conv(x), direct(x, conv.weight, conv.bias), rtol=0, atol=1e-5)
+
+
 @pytest.mark.parametrize("length", [9, 520])
 def test_layers_learn_the_same_either_way(length):
     torch.manual_seed(0)

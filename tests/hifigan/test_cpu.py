@@ -174,6 +174,28 @@ def test_a_vocoder_speaks_with_its_weights_of_now():
     check()
 
 
+def test_weights_that_torch_does_not_count():
+    """Changed by a fused optimiser in evaluation mode, and in inference mode."""
+    torch.manual_seed(0)
+    options, mel = HifiganOptions(preset="tiny", upsample_initial_channel=128, ema_decay=None), noise(1, 80, 12) - 5
+    vocoder = Hifigan(options, MelConfig()).eval()
+    first = vocoder.infer(mel)
+    optimizer = torch.optim.AdamW(vocoder.generator.parameters(), lr=0.02, fused=True)
+    for parameter in vocoder.generator.parameters():
+        parameter.grad = torch.ones_like(parameter)
+    optimizer.step()
+    stepped = vocoder.infer(mel)
+    fresh = Hifigan(options, MelConfig()).eval()
+    fresh.load_state_dict(vocoder.state_dict())
+    assert not torch.allclose(first, stepped)
+    assert torch.equal(stepped, fresh.infer(mel))
+    with torch.inference_mode():
+        made = Hifigan(options, MelConfig()).eval()
+        made.infer(mel)
+        made.load_state_dict(vocoder.state_dict())
+        assert torch.equal(made.infer(mel), stepped)
+
+
 def test_the_average_is_what_is_laid_out():
     torch.manual_seed(0)
     vocoder = Hifigan(HifiganOptions(preset="tiny", ema_decay=0.9), MelConfig()).eval()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import io
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import torch
@@ -15,7 +16,7 @@ from ttskit.testing import tiny_context
 from ttskit_tacotron2 import weights
 from ttskit_tacotron2.config import Tacotron2Options
 from ttskit_tacotron2.model import Tacotron2
-from ttskit_tacotron2.speaking import endings
+from ttskit_tacotron2.speaking import Kept, endings, speaking
 
 SMALL = {
     "embedding_channels": 8, "encoder_channels": 12, "encoder_convolutions": 2, "prenet_channels": 8, "attention_lstm": 16,
@@ -81,6 +82,61 @@ def test_int8_without_quantised_tensors(monkeypatch):
     monkeypatch.setattr(weights, "_fbgemm", lambda *_: (_ for _ in ()).throw(RuntimeError("gone")))
     weights.product(weight, bias, "int8", 3)(x, out)
     assert relative(out, x @ weight.t() + bias) < 2e-2
+
+
+def test_threads_share_int8_weights_and_nothing_else():
+    torch.manual_seed(0)
+    weight, bias = torch.randn(64, 512), torch.zeros(64)
+    run, inputs = weights.product(weight, bias, "int8", 1), [torch.randn(1, 512) for _ in range(4)]
+
+    def said(x: torch.Tensor) -> torch.Tensor:
+        run(x, out := torch.empty(1, 64))
+        return out
+
+    alone = [said(x) for x in inputs]
+    with ThreadPoolExecutor(4) as pool:
+        together = list(pool.map(said, inputs * 200))
+    assert all(torch.equal(out, alone[index % 4]) for index, out in enumerate(together))
+
+
+def test_few_layouts_are_kept_and_graphs_do_not_drive_them_out():
+    decoder, kept = make().decoder, Kept()
+    for rows in (1, 2, 3, 4):
+        assert kept.get(decoder, ("weights", rows), lambda rows=rows: rows, 3) == rows
+        kept.get(decoder, ("graph", rows), lambda: "graph", 4)
+    assert list(kept.values) == [("graph", 1), *((kind, rows) for rows in (2, 3, 4) for kind in ("weights", "graph"))]
+
+
+def test_weights_of_inference_mode_are_followed():
+    """A model made there has weights whose changes torch does not count."""
+    with torch.inference_mode():
+        model = make(stop_threshold=2.0).eval()
+        before = model.infer(inputs_of((5,)), generators=generators([1])).mel
+        for parameter in model.parameters():
+            parameter.mul_(1.5)
+        after = model.infer(inputs_of((5,)), generators=generators([1])).mel
+    fresh = make(stop_threshold=2.0).eval()
+    fresh.load_state_dict(model.state_dict())
+    assert not torch.allclose(before, after)
+    assert torch.equal(after, fresh.infer(inputs_of((5,)), generators=generators([1])).mel)
+
+
+def test_a_graph_that_cannot_be_recorded_is_named_and_speech_goes_on(monkeypatch):
+    model, inputs = make(stop_threshold=2.0).eval(), inputs_of((5,))
+    exact = model.generate(inputs, generators([1]))
+
+    def refuse(*_):
+        raise RuntimeError("operation not permitted when stream is capturing")
+
+    def recorded(*arguments):
+        state = speaking(*arguments)
+        monkeypatch.setattr(torch.cuda, "device", refuse)
+        with pytest.warns(UserWarning, match="step by step.*not permitted"):
+            state.record(True)
+        return state
+
+    monkeypatch.setattr("ttskit_tacotron2.decoder.speaking", recorded)
+    assert torch.equal(model.generate(inputs, generators([1])).frames, exact.frames)
 
 
 def test_int8_where_there_is_none(monkeypatch):
