@@ -70,6 +70,10 @@ class Conv(nn.Conv1d):
         super().__init__(inputs, outputs, kernel, padding=kernel // 2)
         self._kept: tuple = ((), None)
 
+    def __getstate__(self) -> dict:
+        """Copies and files go without what is kept: it is twice as large as the kernel, and of this weight alone."""
+        return {**super().__getstate__(), "_kept": ((), None)}
+
     def train(self, mode: bool = True) -> Conv:
         self._kept = ((), None)
         return super().train(mode)

@@ -110,6 +110,10 @@ class Hifigan(Vocoder):
             fast = self._fast = CpuGenerator(speaker)
         return fast(mel.float())[:, 0]
 
+    def __getstate__(self) -> dict:
+        """Copies and files go without what was laid out for speaking."""
+        return {**super().__getstate__(), "_fast": None}
+
     def train(self, mode: bool = True) -> Hifigan:
         """Weights are about to change: what was laid out for speaking is dropped."""
         if mode:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import pickle
 
 import pytest
 import torch
@@ -49,6 +50,7 @@ def test_the_kept_kernel_follows_the_weight():
     with torch.no_grad():
         torch.testing.assert_close(conv(x), direct(x, conv.weight, conv.bias), rtol=0, atol=1e-4)
         other = copy.deepcopy(conv)
+        assert other._kept[1] is None and pickle.loads(pickle.dumps(conv))._kept[1] is None
         other.weight.mul_(2.0)
         torch.testing.assert_close(other(x), direct(x, other.weight, conv.bias), rtol=0, atol=1e-4)
     assert conv.train()._kept[1] is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import threading
 from copy import deepcopy
 
@@ -163,6 +164,7 @@ def test_a_vocoder_speaks_with_its_weights_of_now():
     vocoder.eval()
     trained = check()
     assert all(float((a - b).abs().max()) > 1e-4 for a, b in ((first, loaded), (loaded, trained)))
+    assert deepcopy(vocoder)._fast is None and pickle.loads(pickle.dumps(vocoder))._fast is None
     assert torch.equal(deepcopy(vocoder).infer(mel), vocoder.infer(mel))
     with torch.no_grad():
         vocoder.generator.conv_post.weight_g.mul_(1.5)
