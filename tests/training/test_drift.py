@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from ttskit.cli.drift import command
-from ttskit.compare.drift import drift
+from ttskit.compare.drift import SpeakerDrift, drift
 from ttskit.errors import UsageError
 
 
@@ -36,6 +36,20 @@ def test_the_command_shows_each_speaker(run, corpus_folder):
     assert table.exit_code == 0 and "beto" in table.output and " dB" in table.output and "ana" not in table.output
     rows = json.loads(CliRunner().invoke(command, [*map(str, words), "--json"], catch_exceptions=False).output)
     assert rows[0]["speaker"] == "beto" and rows[0]["sentences"] == 1
+
+
+def test_a_voice_without_voiced_frames_has_no_f0_and_the_json_is_json(monkeypatch):
+    row = SpeakerDrift("ana", 2, 9.0, math.nan, math.nan, 1.0, (2.0, 9.0), (1.0, math.nan))
+    monkeypatch.setattr("ttskit.compare.drift.drift", lambda *_, **__: [row])
+    table = CliRunner().invoke(command, ["a", "b", "--data", "c"], catch_exceptions=False).output
+    assert "nan" not in table and "1.00 → – st" in table
+    said = CliRunner().invoke(command, ["a", "b", "--data", "c", "--json"], catch_exceptions=False).output
+
+    def refuse(name):
+        raise AssertionError(name)
+
+    (shown,) = json.loads(said, parse_constant=refuse)
+    assert shown["f0_rmse_semitones"] is None and shown["natural_f0_semitones"] == [1.0, None]
 
 
 def test_nobody_in_common(random_run, corpus_folder):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import click
@@ -30,19 +31,23 @@ def command(before: Path, after: Path, data: Path, speakers: tuple[str, ...], li
       ttskit drift runs/nemo runs/ana --data prepared/old --speaker arf_05679
     """
     from ttskit.compare.drift import drift
+    from ttskit.compare.results import plain
 
     rows = drift(before, after, data, speakers=speakers, limit=limit, vocoder=vocoder, device=device, checkpoint=checkpoint)
     if as_json:
-        print_json([row.to_json() for row in rows])
+        print_json(plain([row.to_json() for row in rows]))
         return
 
+    def one(value: float, form: str = ".2f") -> str:
+        return format(value, form) if math.isfinite(value) else "–"  # no frame was voiced in both
+
     def pair(values: tuple[float, float] | None, unit: str) -> str:
-        return "" if values is None else f"{values[0]:.2f} → {values[1]:.2f} {unit}"
+        return "" if values is None else f"{one(values[0])} → {one(values[1])} {unit}"
 
     columns = ["speaker", "sentences", "MCD moved", "F0 moved", "F0 shift", "length", "MCD to natural", "F0 to natural"]
     shown = []
     for r in rows:
-        moved = [f"{r.mcd_db:.2f} dB", f"{r.f0_rmse_semitones:.2f} st", f"{r.f0_shift_semitones:+.2f} st"]
+        moved = [f"{r.mcd_db:.2f} dB", f"{one(r.f0_rmse_semitones)} st", f"{one(r.f0_shift_semitones, '+.2f')} st"]
         natural = [pair(r.natural_mcd_db, "dB"), pair(r.natural_f0_semitones, "st")]
         shown.append([r.speaker, r.sentences, *moved, f"{r.length_ratio:.2f} ×", *natural])
     print_table(columns, shown)
