@@ -1,7 +1,7 @@
 """Articulatory features of symbols: the common terms, how far two sounds are apart, and which is nearest.
 
 A frontend describes its sounds in `SymbolTable.features` in these terms; with them one inventory is
-matched to another by sound (fine-tuning, `ttskit.training.inheritance`). Marks, spaces and edges need
+matched to another by sound (fine-tuning, `ttskit.training.transfer`). Marks, spaces and edges need
 no features: they are matched by their role and by the character.
 
 Places, manners and heights are points on scales, so that a palatal is nearer to a postalveolar than to a
@@ -145,7 +145,7 @@ class Match:
     Args:
         symbol: the counterpart, None if there is none.
         exact: whether it is the same symbol (by name, or by role: padding, edge).
-        why: "same", "padding", "edge", "as the space", "mark", "sound, distance 0.2", or why there is none.
+        why: "same", "padding", "edge", "space", "as the space", "mark", "sound, distance 0.2", or why there is none.
         distance: between the sounds, 0 otherwise.
     """
 

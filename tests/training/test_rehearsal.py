@@ -92,6 +92,27 @@ def test_only_some_speakers(new, old):
     assert {old.utterance(i.rpartition("/")[2]).speaker for i in again} == {"eva"}
 
 
+def test_rehearsed_utterances_without_the_alignment_are_left_out(new, old):
+    def mixed():
+        rehearsal = Rehearsal(old, 0.5)
+        context = target_context(new, None, TransferConfig(), rehearsal)
+        return AcousticBatches(new, "train", ("durations",), 2000, 4, seed=1, alignment="reference", context=context,
+                               rehearsal=rehearsal)
+
+    assert mixed().left_out == []
+    gone, *rest = [old.folder / "alignments" / "reference" / f"{u.id}.json" for u in old.split("train")]
+    gone.unlink()
+    some = mixed()
+    assert some.left_out == [f"{REHEARSED}{gone.stem}"]
+    for epoch in range(3):
+        for ids in some.epoch(epoch):
+            assert some.load(ids, epoch).durations.sum(1).tolist() == some.load(ids, epoch).mel_lengths.tolist()
+    for path in rest:
+        path.unlink()
+    with pytest.raises(CorpusError, match="has no alignment 'reference'"):  # before the first step, not within an epoch
+        mixed()
+
+
 @pytest.mark.parametrize("model", ["fastpitch", "tacotron2"])
 def test_resuming_is_exact(model, new, old, trained, random_run, losses_of, same_weights, tmp_path):
     source = random_run("source", model, speakers=("dani", "eva"))

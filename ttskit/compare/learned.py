@@ -8,7 +8,6 @@ compared with the token that is being said at that moment of the recording.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -138,11 +137,10 @@ def teacher_forced_mel_l1(system: System, corpus: PreparedCorpus, utterances: Se
 
 def _batch(system: System, corpus: PreparedCorpus, chunk: Sequence[PreparedUtterance],
            durations: bool = True) -> AcousticBatch:
-    """A batch with speakers numbered as the model numbers them, which may know more than the corpus has."""
+    """A batch as the model knows it, which may have more symbols and speakers than the corpus, and its own pitch statistics."""
     features = tuple(f for f in _features(system) if durations or f != "durations")
-    batch = full_batch(corpus, chunk, features=features, alignment=_alignment(system))
-    speakers = [system.loaded.context.speakers.id(u.speaker) for u in chunk]
-    return replace(batch, speaker=torch.tensor(speakers)).to(system.voice.device)
+    context = system.loaded.context
+    return full_batch(corpus, chunk, features=features, alignment=_alignment(system), context=context).to(system.voice.device)
 
 
 def _features(system: System) -> tuple[str, ...]:

@@ -86,7 +86,7 @@ def align(
 
     Raises:
         UsageError: the model does not align, there are no files, or `name` is no name for an alignment.
-        MismatchError: the run was trained with other symbols, speakers or another mel.
+        MismatchError: the run does not know all symbols and speakers of the corpus, or has another mel.
         CorpusError: not one utterance could be aligned.
     """
     from ttskit.corpus.prepared import PreparedCorpus, require_alignment_name
@@ -149,30 +149,23 @@ def _from_run(corpus: PreparedCorpus, utterances: Sequence[PreparedUtterance], r
               registry: Registry) -> Iterator[Aligned]:  # fmt: skip
     import torch
 
-    from ttskit.corpus.batches import full_batch
+    from ttskit.corpus.batches import full_batch, require_known
     from ttskit.training.run import RunFolder
 
     loaded = RunFolder.open(run).load(device=device, checkpoint=checkpoint, registry=registry)
     if not registry.get(loaded.kind, loaded.name).facts.get("aligns"):
         raise UsageError(f"{loaded.name!r} cannot align speech", f"run {run}", "use a FastPitch or Tacotron 2 run")
-    if loaded.context.symbols != corpus.symbols or loaded.context.mel != corpus.mel:
-        raise MismatchError(
-            f"run {run} was not trained on features of {corpus.folder}", "symbols or mel differ",
-            "train the aligner on this corpus",
-        )
-    if loaded.context.speakers != corpus.speakers:  # a batch numbers speakers as its corpus does
-        raise MismatchError(
-            f"run {run} and {corpus.folder} list other speakers",
-            f"run: {', '.join(loaded.context.speakers.names[:8])}; corpus: {', '.join(corpus.speakers.names[:8])}",
-            "train the aligner on this corpus",
-        )
+    if loaded.context.mel != corpus.mel:
+        raise MismatchError(f"run {run} was not trained on features of {corpus.folder}", "the mel differs",
+                            "train the aligner on this corpus")  # fmt: skip
+    require_known(corpus, loaded.context, run.name)
     model = loaded.model.eval()
     # What it was led by in training is not given to it here: the alignment is to be its own.
     features = tuple(f for f in getattr(model, "features", ()) if f != "durations")
     ordered = sorted(utterances, key=lambda u: -u.frames)
     for first in range(0, len(ordered), ROWS):
         chunk = {u.id: u for u in ordered[first : first + ROWS]}
-        batch = full_batch(corpus, list(chunk.values()), features=features)
+        batch = full_batch(corpus, list(chunk.values()), features=features, context=loaded.context)
         with torch.inference_mode():
             durations = model.durations(batch.to(device)).cpu().numpy()
         for row, item in enumerate(batch.ids):

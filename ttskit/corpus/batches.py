@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -15,7 +15,7 @@ from torch import Tensor
 
 from ttskit.audio.mel import log_floor
 from ttskit.corpus.prepared import PreparedCorpus, PreparedUtterance
-from ttskit.errors import CorpusError, UsageError
+from ttskit.errors import CorpusError, MismatchError, UsageError
 from ttskit.interfaces.acoustic import AcousticBatch, ModelContext, PitchStats
 from ttskit.interfaces.vocoder import VocoderBatch
 
@@ -74,23 +74,30 @@ class Rehearsal:
         corpus: it must have the same mel content.
         share: of the utterances of an epoch, above 0 and below 1.
         speakers: whose utterances; empty for all.
+        alignment: only utterances that have this alignment; None for all.
     """
 
     corpus: PreparedCorpus
     share: float
     speakers: tuple[str, ...] = ()
+    alignment: str | None = None
 
     def utterances(self) -> list[PreparedUtterance]:
         """What is drawn from: the training split, by id.
 
         Raises:
-            CorpusError: nothing in it is of these speakers.
+            CorpusError: nothing in it is of these speakers, or has the alignment.
         """
         chosen = [u for u in _of_split(self.corpus, "train") if not self.speakers or u.speaker in self.speakers]
         if not chosen:
             names = ", ".join(self.speakers)
             raise CorpusError(f"{self.corpus.folder} has nothing to rehearse", f"no training utterance of {names}",
                               f"its speakers: {', '.join(self.corpus.speakers.names[:8])}")  # fmt: skip
+        if self.alignment is not None:
+            kept = [u for u in chosen if self.corpus.has_alignment(u, self.alignment)]
+            if not kept:
+                self.corpus.alignment(chosen[0], self.alignment)  # tells which alignments there are
+            chosen = kept
         return sorted(chosen, key=lambda u: u.id)
 
     def drawn(self, beside: int, seed: int, epoch: int) -> list[PreparedUtterance]:
@@ -147,15 +154,20 @@ class AcousticBatches:
         self._utterances = sorted(_of_split(corpus, split), key=lambda u: u.id)
         self.left_out: list[str] = []
         if "durations" in self.features:
-            self._leave_out(split)
+            self._leave_out()
 
-    def _leave_out(self, split: str) -> None:
+    def _leave_out(self) -> None:
         """Drop the utterances without the alignment, which another tool may not have managed; `left_out` keeps their ids."""
         kept = [u for u in self._utterances if self.corpus.has_alignment(u, self.alignment)]
         if not kept:
             self.corpus.alignment(self._utterances[0], self.alignment)  # tells which alignments there are
         self.left_out = sorted({u.id for u in self._utterances} - {u.id for u in kept})
         self._utterances = kept
+        if self.rehearsal is not None:
+            everything = self.rehearsal.utterances()
+            self.rehearsal = replace(self.rehearsal, alignment=self.alignment)
+            aligned = {u.id for u in self.rehearsal.utterances()}
+            self.left_out += [f"{REHEARSED}{u.id}" for u in everything if u.id not in aligned]
 
     def epoch(self, n: int) -> list[list[str]]:
         """Global batches of epoch `n`, each sorted by decreasing token length."""
@@ -227,6 +239,22 @@ def full_batch(
     _check_features(features, alignment)
     context = context or corpus.context()
     return _collate([(corpus, u) for u in utterances], [u.id for u in utterances], context, features, alignment, seeds)
+
+
+def require_known(corpus: PreparedCorpus, context: ModelContext, run: str) -> None:
+    """Whether a run's model can read a corpus by name: it may know more symbols and speakers, in another order.
+
+    Raises:
+        MismatchError: another mel content, or symbols or speakers that the run has not got.
+    """
+    context.mel.require_same_content(corpus.mel, f"run {run!r}", "the corpus")
+    for what, here, there in (("symbol", corpus.symbols.symbols, context.symbols.symbols),
+                              ("speaker", corpus.speakers.names, context.speakers.names)):  # fmt: skip
+        unknown = [name for name in here if name not in there]
+        if unknown:
+            raise MismatchError(f"run {run!r} does not know {what} {unknown[0]!r}",
+                                f"{len(unknown)} of {corpus.folder} are not in it; it knows: {', '.join(there[:8])}",
+                                f"fine-tune it first: ttskit train --init-from RUN --data {corpus.folder}")  # fmt: skip
 
 
 def _collate(found: Sequence[tuple[PreparedCorpus, PreparedUtterance]], ids: Sequence[str], context: ModelContext,

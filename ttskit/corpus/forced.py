@@ -11,7 +11,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 from zipfile import BadZipFile
@@ -19,12 +18,12 @@ from zipfile import BadZipFile
 import numpy as np
 import torch
 
-from ttskit.corpus.batches import full_batch, utterance_seeds
+from ttskit.corpus.batches import full_batch, require_known, utterance_seeds
 from ttskit.corpus.prepared import PreparedCorpus, PreparedUtterance
 from ttskit.corpus.progress import progress
 from ttskit.corpus.readers import safe_name
 from ttskit.corpus.storage import write_npz
-from ttskit.errors import CheckpointError, CorpusError, MismatchError, UsageError
+from ttskit.errors import CheckpointError, CorpusError, UsageError
 from ttskit.interfaces.acoustic import AcousticBatch
 
 if TYPE_CHECKING:
@@ -95,7 +94,7 @@ def forced_mels(corpus: PreparedCorpus, run: Path | str, *, checkpoint: str | in
 
     Raises:
         UsageError: the run's model gives no teacher-forced mels.
-        MismatchError: it knows other symbols, speakers or another mel than the corpus.
+        MismatchError: it does not know all symbols and speakers of the corpus, or has another mel.
         CorpusError: an utterance whose frames and samples disagree, or a disk that is full.
         CheckpointError: a mel that is not finite or not as long as the recording's.
     """
@@ -116,7 +115,7 @@ def forced_mels(corpus: PreparedCorpus, run: Path | str, *, checkpoint: str | in
     if not left:
         return mels
     loaded = folder.load(device=device, checkpoint=checkpoint, registry=registry)
-    _require_fit(corpus, loaded, folder.path)
+    require_known(corpus, loaded.context, folder.path.name)
     with progress(console, f"mels of {folder.path.name}", sum(map(len, left))) as advance:
         for group in left:
             if stopped():
@@ -160,19 +159,6 @@ def _require_whole_frames(corpus: PreparedCorpus, u: PreparedUtterance) -> None:
                           "prepare the corpus again")
 
 
-def _require_fit(corpus: PreparedCorpus, loaded: LoadedModel, run: Path) -> None:
-    context = loaded.context
-    context.mel.require_same_content(corpus.mel, f"run {run.name!r}", "the corpus")
-    if context.symbols.symbols != corpus.symbols.symbols:
-        raise MismatchError(f"run {run.name!r} and the corpus have other symbols",
-                            f"{len(context.symbols)} there, {len(corpus.symbols)} in {corpus.folder}",
-                            "prepare the corpus with the frontend of that run")
-    unknown = [name for name in corpus.speakers.names if name not in context.speakers.names]
-    if unknown:
-        raise MismatchError(f"run {run.name!r} does not know speaker {unknown[0]!r}",
-                            f"it knows: {', '.join(context.speakers.names[:8])}", "fine-tune it on this corpus first")
-
-
 def _speak(corpus: PreparedCorpus, group: Sequence[PreparedUtterance], loaded: LoadedModel) -> list[np.ndarray]:
     device = next(iter((*loaded.model.parameters(), *loaded.model.buffers()))).device
     with torch.inference_mode():
@@ -189,21 +175,11 @@ def _speak(corpus: PreparedCorpus, group: Sequence[PreparedUtterance], loaded: L
 
 
 def _batch(corpus: PreparedCorpus, group: Sequence[PreparedUtterance], loaded: LoadedModel) -> AcousticBatch:
-    """A batch as the model knows it: its own numbers of speakers, and pitch by its own statistics."""
+    """A batch as the model knows it: its own numbers of symbols and speakers, and pitch by its own statistics."""
     alignment = loaded.recipe.training_for(loaded.name).alignment if loaded.recipe is not None else None
     features = tuple(f for f in loaded.model.features if f != "durations" or alignment is not None)
-    batch = full_batch(corpus, group, features, alignment if "durations" in features else None,
-                       utterance_seeds(SEED, 0, group))
-    batch = replace(batch, speaker=torch.tensor([loaded.context.speakers.id(u.speaker) for u in group]))
-    if batch.pitch is None:
-        return batch
-    pitch = batch.pitch.clone()
-    for i, u in enumerate(group):
-        ours, theirs = corpus.pitch[u.speaker], loaded.context.pitch.get(u.speaker)
-        if theirs is not None and theirs != ours:
-            hz = pitch[i] * ours.std_hz + ours.mean_hz
-            pitch[i] = torch.where(pitch[i] != 0, (hz - theirs.mean_hz) / theirs.std_hz, 0.0)
-    return replace(batch, pitch=pitch)
+    return full_batch(corpus, group, features, alignment if "durations" in features else None,
+                      utterance_seeds(SEED, 0, group), loaded.context)
 
 
 def _alignment_of(run: RunFolder) -> str | None:
