@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import json
 import shutil
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 
 from ttskit.cli import _run
-from ttskit.corpus.batches import SegmentBatches
+from ttskit.corpus.align import align
+from ttskit.corpus.batches import SegmentBatches, full_batch, require_known
 from ttskit.corpus.forced import ForcedMels, forced_mels, name_of
 from ttskit.corpus.prepared import PreparedCorpus
 from ttskit.errors import CorpusError, MismatchError, UsageError
 from ttskit.hookspecs import hookimpl
 from ttskit.plugins import create_registry
+from ttskit.symbols import SymbolTable
 from ttskit.training import RunFolder, TrainingStopped, fit
 
 
@@ -189,23 +192,58 @@ def test_mels_that_are_gone_come_back_from_the_same_checkpoint_only(trained, own
         trained("hifigan", run="hg", data=own, steps=3, resume=True)
 
 
-def test_ctrl_c_while_mels_are_made_keeps_them_and_resumes(trained, own, monkeypatch, losses_of):
-    acoustic = trained(data=own, steps=1)
+def test_ctrl_c_while_mels_are_made_keeps_them_and_resumes(trained, own, monkeypatch, losses_of, same_weights):
+    """The start and the number of steps are not forgotten, though not one step was done."""
+    acoustic, source = trained(data=own, steps=1), trained("hifigan", run="source", data=own, steps=1, overrides=("seed=9",))
     real, calls = fit.forced_mels, []
+    more = {"data": own, "steps": 2, "init_from": source.path, "from_acoustic": acoustic.path}
 
     def interrupted(*arguments, stopped, **more):
         return real(*arguments, stopped=lambda: calls.append(1) or len(calls) > 1, **more)
 
     monkeypatch.setattr(fit, "forced_mels", interrupted)
     with pytest.raises(TrainingStopped) as caught:
-        trained("hifigan", run="hg", data=own, steps=2, from_acoustic=acoustic.path)
+        trained("hifigan", run="hg", **more)
     assert caught.value.step == 0 and not caught.value.run.checkpoints
     made = len(tensors(ForcedMels(own, caught.value.run.info["from_acoustic"]["mels"]).folder))
     assert 0 < made < len(own.utterances)
     monkeypatch.undo()
-    resumed = trained("hifigan", run="hg", data=own, steps=2, resume=True)
-    whole = trained("hifigan", run="whole", data=own, steps=2, from_acoustic=acoustic.path)
-    assert losses_of(resumed.path) == losses_of(whole.path)
+    resumed = trained("hifigan", run="hg", data=own, steps=None, resume=True)
+    whole = trained("hifigan", run="whole", **more)
+    assert losses_of(resumed.path) == losses_of(whole.path) and len(losses_of(whole.path)) == 2
+    same_weights(resumed, whole)
+
+
+def test_all_processes_stop_while_mels_are_made(trained, own, registry):
+    """One that is done with its share stops as well, where another was interrupted within its own."""
+    acoustic = trained(data=own, steps=1)
+    run = trained("hifigan", run="hg", data=own, steps=1)
+    group = SimpleNamespace(rank=1, world=2, first=False, device="cpu", any=lambda flag: True, wait=lambda: None)
+    with pytest.raises(KeyboardInterrupt):
+        fit.fitting_mels(own, run, acoustic.path, group, registry, None, SimpleNamespace(asked=False))
+
+
+def test_a_run_that_knows_more_is_read_by_name(own, random_run, registry):
+    """Fine-tuned with old voices, it has more symbols and speakers than the corpus, in another order."""
+    names = ("dani", "beto", "ana")
+    symbols = SymbolTable(("q", *reversed(own.symbols.symbols)), own.symbols.pad, own.symbols.space, own.symbols.boundary,
+                          own.symbols.silent)  # fmt: skip
+    run = random_run("more", speakers=names, symbols=symbols, pitch=dict.fromkeys(names, own.pitch["ana"]))
+    u = own.utterances[0]
+    loaded = run.load(registry=registry)
+    batch = full_batch(own, [u], loaded.model.features, context=loaded.context)
+    assert batch.tokens[0].tolist() == symbols.ids(u.tokens)
+    assert batch.speaker.tolist() == [names.index(u.speaker)]
+    mel = forced_mels(own, run.path, registry=registry)(u)
+    spoken = loaded.model.teacher_forced(batch).mel[0].detach().numpy()
+    np.testing.assert_allclose(mel, spoken, atol=1e-4)
+    shutil.rmtree(own.folder / "alignments")  # without times
+    assert align(own.folder, run.path, registry=registry).utterances == len(own.utterances)
+    with pytest.raises(MismatchError, match="does not know symbol 'z'"):
+        strange = SymbolTable((*own.symbols.symbols, "z"), own.symbols.pad, own.symbols.space, own.symbols.boundary,
+                              own.symbols.silent)  # fmt: skip
+        info = {**own.info, "symbols": strange.to_json()}
+        require_known(PreparedCorpus(own.folder, info, own.utterances), loaded.context, "more")
 
 
 def test_init_from_brings_its_size_and_refuses_half_a_generator(trained, own, registry):

@@ -5,7 +5,7 @@ import json
 import pytest
 import torch
 
-from ttskit.errors import ConfigError
+from ttskit.errors import ConfigError, MismatchError
 from ttskit.training import RunFolder
 
 NO_DROPOUT = tuple(f"models.fastpitch.options.{part}=0" for part in (
@@ -88,3 +88,20 @@ def test_two_processes_freeze_alike(elsewhere, trained, tmp_path, losses_of):
     two = RunFolder.open(tmp_path / "two")
     assert not {n for n in moved(two, one) if n.startswith("encoder.")}
     assert json.loads((two.path / "environment.json").read_text(encoding="utf-8"))["processes"] == 2
+
+
+def test_an_optimiser_with_nothing_to_move_is_refused(trained, tmp_path):
+    for frozen in ('training.freeze=["mpd.*", "msd.*"]', 'training.freeze_until={"mpd.*": 2, "msd.*": 0.9}'):
+        with pytest.raises(ConfigError, match="frozen that the optimiser 'discriminator' moves"):
+            trained("hifigan", steps=4, overrides=(frozen,))
+    with pytest.raises(ConfigError, match="everything is frozen") as error:
+        trained(steps=4, overrides=('training.freeze_until={"*": 2}',))
+    assert "up to step 2 of 4" in error.value.why and not (tmp_path / "run").exists()
+
+
+def test_resuming_with_other_parts_frozen_is_refused(trained):
+    trained(steps=1, overrides=('training.freeze=["encoder.*"]',))
+    with pytest.raises(MismatchError, match="something else is frozen now") as error:
+        trained(steps=2, resume=True)
+    assert "training.freeze now 0" in error.value.why
+    assert trained(steps=2, resume=True, overrides=('training.freeze=["encoder.*"]',)).checkpoints[-1].step == 2

@@ -70,10 +70,15 @@ def fitting_mels(corpus: PreparedCorpus, folder: RunFolder, source: str | Path |
                             f"some of its mels {facts['mels']} are gone, and step {facts['step']} of {facts['run']} "
                             "gives others",
                             "start a new run with --from-acoustic")
-    made = forced_mels(corpus, facts["run"], checkpoint=facts["step"], device=str(group.device), registry=registry,
-                       share=(group.rank, group.world), console=console if group.first else None, stopped=lambda: stop.asked)
-    group.wait()
-    return made
+    interrupted = False
+    try:
+        forced_mels(corpus, facts["run"], checkpoint=facts["step"], device=str(group.device), registry=registry,
+                    share=(group.rank, group.world), console=console if group.first else None, stopped=lambda: stop.asked)
+    except KeyboardInterrupt:
+        interrupted = True
+    if group.any(interrupted):  # all stop, though some may have been done
+        raise KeyboardInterrupt
+    return mels
 
 
 def report_fit(recipe: Recipe, corpus: PreparedCorpus, folder: RunFolder, mels: ForcedMels, device: torch.device,

@@ -12,6 +12,8 @@ from torch import nn
 from ttskit.errors import ConfigError
 from ttskit.interfaces.trainable import OptimizerPlan, Trainable
 
+_FIX = "leave some out of training.freeze and training.freeze_until"
+
 
 class Freezing:
     """What of a model does not move at a step: a function of the step alone, so that resuming needs nothing of it.
@@ -40,9 +42,9 @@ class Freezing:
             for name in matching(named, pattern, "training.freeze_until"):
                 self._until[name] = max(step, self._until.get(name, 0))
         trained = [name for name, p in named.items() if p.requires_grad and name not in self._always]
-        if not trained or all(self._until.get(name, 0) >= total_steps for name in trained):
-            raise ConfigError("everything is frozen", f"{len(named)} parameters, {total_steps} steps",
-                              "leave some out of training.freeze and training.freeze_until")
+        if all(self._until.get(name, 0) > 0 for name in trained):
+            first = min((self._until[name] for name in trained), default=total_steps)
+            raise ConfigError("everything is frozen", f"all {len(named)} parameters up to step {first} of {total_steps}", _FIX)
         self._parameters = {n: p for n, p in named.items() if n in self._always or n in self._until}
         for name in self._always:
             named[name].requires_grad_(False)
@@ -54,12 +56,26 @@ class Freezing:
         """Whether anything is frozen at any time."""
         return bool(self._parameters)
 
+    @property
+    def always(self) -> list[str]:
+        """Parameters that never move."""
+        return sorted(self._always)
+
     def names(self, step: int) -> frozenset[str]:
         """Parameters that do not move at a step (counted from 0)."""
         return frozenset(self._always | {name for name, until in self._until.items() if step < until})
 
     def without_frozen(self, plans: Mapping[str, OptimizerPlan]) -> Mapping[str, OptimizerPlan]:
-        """The optimisers without the parameters that never move."""
+        """The optimisers without the parameters that never move.
+
+        Raises:
+            ConfigError: one that has nothing to move at first: its losses would have no gradient.
+        """
+        held = {id(self._parameters[name]) for name in self.names(0)}
+        for optimizer, plan in plans.items() if held else ():
+            if all(id(p) in held for group in plan.optimizer.param_groups for p in group["params"]):
+                raise ConfigError(f"everything is frozen that the optimiser {optimizer!r} moves", "its losses need something "
+                                  "to move from the first step on", _FIX)
         never = {id(self._parameters[name]) for name in self._always}
         for plan in plans.values() if never else ():
             for group in plan.optimizer.param_groups:

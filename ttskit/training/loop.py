@@ -107,6 +107,9 @@ def train(recipe: Recipe, *, model: str, data: str | Path | PreparedCorpus, run:
     recipe.options_for(model, registry)  # what the recipe itself says must be right, whatever it is laid over
     corpus = data if isinstance(data, PreparedCorpus) else open_corpus(data)
     before = RunFolder.open(run).info if resume else {}
+    asked = steps is not None or budget_s is not None
+    if not asked and "total" not in (limit := before.get("steps") or {}) and limit:  # stopped before its steps were counted
+        config = config.model_copy(update={**dict.fromkeys(LIMITS), **{k: limit[k] for k in LIMITS if k in limit}})
     rehearsal = open_rehearsal(config.rehearsal, corpus, (before.get("rehearsal") or {}).get("folder"))
     origin = None
     if init_from is not None:
@@ -123,7 +126,8 @@ def train(recipe: Recipe, *, model: str, data: str | Path | PreparedCorpus, run:
     if config.threads is not None:
         torch.set_num_threads(config.threads)
     with processes(config.device) as group, Loader() as loader, StopRequest() as stop:
-        folder = open_or_create(Path(run), resume, plugin, options, recipe, corpus, context, rehearsal, group, registry)
+        folder = open_or_create(Path(run), resume, plugin, options, recipe, corpus, context, rehearsal, group, registry,
+                                steps=_limit(config), **(origin.facts if origin else {}))
         try:
             try:
                 mels = fitting_mels(corpus, folder, from_acoustic, group, registry, console, stop)
@@ -131,7 +135,7 @@ def train(recipe: Recipe, *, model: str, data: str | Path | PreparedCorpus, run:
                 raise TrainingStopped(folder, folder.checkpoints[-1].step if folder.checkpoints else 0) from None
             training = _Training(recipe, config, plugin, options, corpus, folder, group, loader, registry, console, mels,
                                  rehearsal)
-            training.prepare(resume, origin, asked=steps is not None or budget_s is not None)
+            training.prepare(resume, origin, asked)
             training.run(stop)
             if mels is not None and group.first:
                 report_fit(recipe, corpus, folder, mels, group.device, registry, console)
@@ -161,6 +165,11 @@ def _config(config: TrainingConfig, steps: int | None, budget_s: float | str | N
     if threads is not None:
         changes["threads"] = threads
     return config.model_copy(update=changes)
+
+
+def _limit(config: TrainingConfig) -> dict[str, Any]:
+    """How long a new run was asked to train, for run.json until its steps are counted."""
+    return {name: value for name in LIMITS if (value := getattr(config, name)) is not None}
 
 
 class _Training:
@@ -207,6 +216,10 @@ class _Training:
             last = checkpoints[-1]
             self.model.load_state_dict(read_weights(last, checkpoints))
             saved = read_trainer(last, checkpoints)
+            if (frozen := saved.get("frozen", self.freezing.always)) != self.freezing.always:
+                raise MismatchError(f"{self.folder.path} cannot go on: something else is frozen now",
+                                    f"the run froze {len(frozen)} parameters, training.freeze now {len(self.freezing.always)}",
+                                    f"start a new run from it: --init-from {self.folder.path} --run NEW_FOLDER")
             self.optimization.restore(saved["optimization"])
             self.step, self.place, self.seconds = int(saved["step"]), tuple(saved["place"]), float(saved["seconds"])
             self.window = Window(saved["window"])
@@ -226,7 +239,7 @@ class _Training:
                                        self.group.first)
             self._note(said)
             if self.group.first:
-                self.folder.update(init_from=str(origin.run.path.resolve()), init_from_step=origin.step, fresh=self.fresh)
+                self.folder.update(**origin.facts, fresh=self.fresh)
         elif self.folder.info.get("init_from") is not None:
             self.fresh = self.folder.info.get("fresh") or []
         if self.fresh is not None:
@@ -382,7 +395,7 @@ class _Training:
         if self.group.first:
             self.log.sync()
             trainer = {"step": self.step, "place": list(self.place), "seconds": self.seconds, "window": self.window.read(),
-                       "optimization": self.optimization.state()}
+                       "optimization": self.optimization.state(), "frozen": self.freezing.always}
             saved = self.folder.save(self.model, self.step, trainer, epoch=epoch, validation_loss=validation_loss)
             prune(saved.folder.parent, self.config.keep_last)
             self.registry.events.hook.ttskit_checkpoint_saved(run=self.folder.path, step=self.step, path=saved.folder)

@@ -43,11 +43,12 @@ def open_corpus(data: str | Path) -> PreparedCorpus:
 
 def open_or_create(path: Path, resume: bool, plugin: Plugin, options: Any, recipe: Recipe, corpus: PreparedCorpus,
                    context: ModelContext | None, rehearsal: Rehearsal | None, group: Processes,
-                   registry: Registry) -> RunFolder:
+                   registry: Registry, **facts: Any) -> RunFolder:
     """The run folder of this training: new, or checked against what is trained now.
 
     Args:
         context: of a new run; a resumed one has its own.
+        facts: more for run.json of a new run: what resuming must know though it was killed before its first step.
 
     Raises:
         UsageError: it exists and `resume` was not asked for, or the other way round.
@@ -63,7 +64,7 @@ def open_or_create(path: Path, resume: bool, plugin: Plugin, options: Any, recip
             _require_new(path)
             RunFolder.create(path, kind=plugin.kind, model=plugin.name, options=options, context=context,
                              frontend=corpus.frontend, recipe=recipe, registry=registry, corpus=corpus_facts(corpus),
-                             seed=recipe.seed, **({"rehearsal": rehearsal_facts(rehearsal)} if rehearsal else {}))
+                             seed=recipe.seed, **({"rehearsal": rehearsal_facts(rehearsal)} if rehearsal else {}), **facts)
         group.wait()
         folder = RunFolder.open(path)
     group.wait()
@@ -157,6 +158,11 @@ class Origin:
     def options(self) -> Mapping[str, Any]:
         """The options of its model."""
         return self.run.info["options"]
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What run.json keeps of it."""
+        return {"init_from": str(self.run.path.resolve()), "init_from_step": self.step}
 
     def weights(self) -> dict[str, Tensor]:
         """State dict of the checkpoint."""
