@@ -107,3 +107,15 @@ def test_the_command_tells_and_exits_with_1(impatient, corpus_folder, tmp_path, 
     assert "step 1 of 8: attention" in said and "normal until about step" in said
     assert not (tmp_path / "run" / "samples").exists()
     assert json.loads((tmp_path / "run" / "run.json").read_text(encoding="utf-8"))["steps"]["total"] == 8
+
+
+def test_a_picture_that_cannot_be_written_costs_no_score(trained, monkeypatch):
+    """A viewer that holds attention.gif open (Windows) must not take the validation's row from the log and the watch."""
+    from ttskit.training import validation
+
+    def held_open(folder):
+        raise PermissionError("attention.gif is open elsewhere")
+
+    monkeypatch.setattr(validation, "film", held_open)
+    run = trained("tacotron2", steps=2, overrides=(*HOPELESS, "training.samples=1"))
+    assert [r["step"] for r in run.metrics("validation") if "diagonality" in r] == [1, 2]

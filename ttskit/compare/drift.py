@@ -75,9 +75,9 @@ def drift(before: Path | str, after: Path | str, data: Path | str, *, speakers: 
     old, new = load_systems([before, after], vocoder, device, checkpoint, registry)
     corpus.mel.require_same_content(old.loaded.context.mel, f"the corpus {corpus.folder.name}", f"run {old.label}")
     analyse = Analyser(corpus, registry)
+    items = recorded_items(corpus, CompareConfig(limit=None), registry)
     rows = []
     for speaker in _speakers(old, new, corpus, speakers):
-        items = recorded_items(corpus, CompareConfig(limit=None), registry)
         own = [item for item in items if item.speaker == speaker]
         rows.append(_measure(old, new, speaker, (own or items)[:limit], bool(own), corpus, analyse, seed))
     return rows

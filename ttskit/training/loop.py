@@ -360,12 +360,14 @@ class _Training:
         values, ranking = validator.losses(state)
         if self.group.first:
             try:
-                pictures = self.folder.path / "samples" / "attention" if self.config.samples else None
-                values |= validator.alignment(self.step, pictures)
+                scores, draw = validator.alignment()
+                values |= scores
                 if "diagonality" in values:
                     self.watch.add(self.step, values["diagonality"])
                     if words := self.watch.words():
                         self.display.note(words)
+                if draw is not None and self.config.samples:
+                    draw(self.folder.path / "samples" / "attention", self.step)
                 if self.config.samples:
                     validator.samples(self.folder.path / "samples" / f"step_{self.step:08d}", self._sample_vocoder())
             except Exception as error:  # pictures and sounds are for looking at: a training must not die of them

@@ -72,13 +72,13 @@ class Validator:
         finite = {name: mean for name, mean in means.items() if math.isfinite(mean)}
         return {"loss": ranking, **finite} if math.isfinite(ranking) else finite, ranking if math.isfinite(ranking) else None
 
-    def alignment(self, step: int, folder: Path | None = None) -> dict[str, float]:
-        """Alignment scores of the first validation sentences; {} for models without an alignment.
+    def alignment(self) -> tuple[dict[str, float], Callable[[Path, int], None] | None]:
+        """Alignment scores of the first validation sentences, and a function that draws one of them, always the same.
 
-        One of them, always the same, is drawn into `folder` as step_XXXXXXXX.png and added to attention.gif.
+        `draw(folder, step)` writes step_XXXXXXXX.png and adds it to attention.gif. ({}, None) without an alignment.
         """
         if not isinstance(self._model, AcousticModel) or not self._shown:
-            return {}
+            return {}, None
         batch = self._full(self._shown[:SCORED])
         self._model.eval()
         torch.manual_seed(self._seed)
@@ -89,15 +89,18 @@ class Validator:
         finally:
             self._model.train()
         if score is None:
-            return {}
-        if folder is not None:
+            return {}, None
+
+        def draw(folder: Path, step: int) -> None:
             row = _readable(batch)
             draw_attention(folder / f"step_{step:08d}.png", row_alignment(outputs, batch, row),
                            self._corpus.utterance(batch.ids[row]), self._corpus.mel,
                            batch.mel[row, :, : batch.mel_lengths[row]].numpy(), f"step {step:,}")
             film(folder)
-        return {"alignment_score": score.score, "diagonality": score.diagonality, "coverage": score.coverage,
-                "skipped_tokens": score.skipped, "repeated_frames": score.repeated, "at_rest": score.at_rest}
+
+        scores = {"alignment_score": score.score, "diagonality": score.diagonality, "coverage": score.coverage,
+                  "skipped_tokens": score.skipped, "repeated_frames": score.repeated, "at_rest": score.at_rest}
+        return scores, draw
 
     def samples(self, folder: Path, vocoder: Vocoder | None) -> None:
         """Speak the first validation sentences freely (or re-synthesise them, for a vocoder) into `folder`."""
