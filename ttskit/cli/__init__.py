@@ -77,7 +77,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in arguments
     arguments = [a for a in arguments if a != "--debug"]  # wherever it stands
-    sys.exit(_run(arguments, debug))
+    code = _run(arguments, debug)
+    if "TORCHELASTIC_RUN_ID" in os.environ:
+        # Started by torchrun: gloo's threads can outlive their group, and a process that is taken down around them now
+        # and then aborts after all its work is done, which torchrun takes for a failed training.
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    sys.exit(code)
 
 
 def _run(arguments: list[str], debug: bool) -> int:
