@@ -7,7 +7,8 @@ from ttskit.interfaces.descriptions import ImporterPlugin, VocoderPlugin
 
 # Options that decide the shapes of its tensors, or how its weights read a mel.
 _STRUCTURE = ("preset", "resblock", "upsample_rates", "upsample_kernel_sizes", "upsample_initial_channel",
-              "resblock_kernel_sizes", "resblock_dilation_sizes", "discriminator_scale", "mel_mean", "mel_std")
+              "resblock_kernel_sizes", "resblock_dilation_sizes", "discriminator_scale", "mel_mean", "mel_std",
+              "excitation")
 
 
 @hookimpl

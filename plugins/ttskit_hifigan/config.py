@@ -111,6 +111,9 @@ class HifiganOptions(BaseModel):
         0.0, description="Taken from the log mel before the first layer. With mel_std near the corpus's own values training is "
         "several times faster; the paper's networks take the mel as it is.")
     mel_std: float = Field(1.0, gt=0, description="What the log mel is divided by then.")
+    excitation: Literal["none", "harmonic"] = Field(
+        "none", description="harmonic: the generator filters a pulse train at an F0 that it reads from the mel, and noise, so "
+        "that a voice has its harmonics after minutes of training; none: the paper's, from the mel alone.")
     learning_rate: float = Field(2e-4, gt=0, description="AdamW's learning rate, of both optimisers.")
     betas: tuple[float, float] = Field((0.8, 0.99), description="AdamW's betas.")
     weight_decay: float = Field(0.01, ge=0, description="AdamW's weight decay.")
@@ -121,6 +124,7 @@ class HifiganOptions(BaseModel):
     feature_weight: float = Field(2.0, ge=0, description="Weight of the feature-matching loss.")
     stft_weight: float = Field(
         0.0, ge=0, description="Weight of a multi-resolution STFT loss besides the paper's (Yamamoto et al. 2020); 0: off.")
+    pitch_weight: float = Field(1.0, gt=0, description="Weight of the loss of the F0 that a harmonic excitation reads from the mel.")
     generator_warmup: float = Field(
         0.0, ge=0, lt=1, description="Share of the training in which a fresh generator learns alone from the spectral losses; "
         "these steps cost a quarter.")

@@ -202,28 +202,30 @@ class CpuGenerator:
         self.upsamples = [_Upsample(layer, 1 / count if stage else 1.0) for stage, layer in enumerate(generator.ups)]
         blocks = [_pairs(block) for block in generator.resblocks]
         self.stages = [blocks[first : first + count] for first in range(0, len(blocks), count)]
+        self.excitations = [] if generator.excitations is None else list(generator.excitations)
         self.post = ((generator.conv_post.product()[0] / count).contiguous(), generator.conv_post.bias)  # (C, 7)
         reach = [*(layer.reach for layer in self.upsamples), _EDGE]
         self.margins = [max(after, *(conv.margin for block in stage for pair in block for conv in pair))
                         for stage, after in zip(self.stages, reach[1:], strict=True)]
 
     @torch.inference_mode()
-    def __call__(self, mel: Tensor) -> Tensor:
-        """Log mel (B, M, T) → waveform (B, 1, S)."""
+    def __call__(self, mel: Tensor, excitation: Tensor | None = None) -> Tensor:
+        """Log mel (B, M, T), and the excitation (B, 3, S) of a generator that takes one → waveform (B, 1, S)."""
+        pairs = list(zip(mel, [None] * len(mel) if excitation is None else excitation, strict=True))
         with _threads:
             threads = torch.get_num_threads()
             if threads == 1:
-                return torch.stack([self._speak(row, _Workers()) for row in mel])[:, None]
+                return torch.stack([self._speak(*pair, _Workers()) for pair in pairs])[:, None]
             try:
                 torch.set_num_threads(1)  # the threads are ours
                 with ThreadPoolExecutor(threads, "hifigan") as pool:
                     workers = _Workers(threads, pool)
-                    return torch.stack([self._speak(row, workers) for row in mel])[:, None]
+                    return torch.stack([self._speak(*pair, workers) for pair in pairs])[:, None]
             finally:
                 torch.set_num_threads(threads)
 
-    def _speak(self, mel: Tensor, workers: _Workers) -> Tensor:
-        """(M, T) → (S,)."""
+    def _speak(self, mel: Tensor, excitation: Tensor | None, workers: _Workers) -> Tensor:
+        """(M, T), (3, S) → (S,)."""
         rows, largest = [mel.shape[1]], 0
         for upsample, margin in zip(self.upsamples, self.margins, strict=True):
             rows.append(rows[-1] * upsample.rate)
@@ -238,6 +240,8 @@ class CpuGenerator:
             for activations in (x, a, b, total):
                 activations.clear_margins()
             upsample(workers, now, x)
+            if self.excitations:
+                x.inner.add_(self.excitations[stage](excitation[None])[0].T)
             for index, block in enumerate(self.stages[stage]):
                 _block(block, workers, x, a, b, total, first=index == 0)
             now = total

@@ -11,6 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ttskit_hifigan.config import GeneratorSize
+from ttskit_hifigan.excitation import ExcitationLayers, PitchEstimator
 from ttskit_hifigan.norms import WeightNormConv1d, WeightNormUpsample
 
 SLOPE = 0.1  # of every LeakyReLU but the last
@@ -52,10 +53,11 @@ class Generator(nn.Module):
     """Log mel (B, M, T) → waveform (B, 1, T · product of the rates) within (-1, 1).
 
     `mean` and `std` normalise the mel first: a log mel lies around -5, and a network that must first learn this
-    learns little else in its first minutes (0 and 1, the published networks, change nothing).
+    learns little else in its first minutes (0 and 1, the published networks, change nothing). With `excited` it takes
+    an excitation (B, 3, T · rates) besides, added after each upsampling (see `excitation`).
     """
 
-    def __init__(self, size: GeneratorSize, bands: int, mean: float = 0.0, std: float = 1.0) -> None:
+    def __init__(self, size: GeneratorSize, bands: int, mean: float = 0.0, std: float = 1.0, excited: bool = False) -> None:
         super().__init__()
         self.size, self.mean, self.std = size, mean, std
         self.kernels = len(size.resblock_kernel_sizes)
@@ -69,15 +71,19 @@ class Generator(nn.Module):
             for width, dilations in zip(size.resblock_kernel_sizes, size.resblock_dilation_sizes, strict=True):
                 self.resblocks.append(block(channels, width, dilations))
         self.conv_post = WeightNormConv1d(channels, 1, 7, padding=3)
+        self.pitch = PitchEstimator(bands) if excited else None
+        self.excitations = ExcitationLayers(size.upsample_rates, size.upsample_initial_channel) if excited else None
 
     def normalised(self, mel: Tensor) -> Tensor:
         """What the first layer sees of a mel."""
         return mel if (self.mean, self.std) == (0.0, 1.0) else (mel - self.mean) / self.std
 
-    def forward(self, mel: Tensor) -> Tensor:
+    def forward(self, mel: Tensor, excitation: Tensor | None = None) -> Tensor:
         x = self.conv_pre(self.normalised(mel))
         for stage, upsample in enumerate(self.ups):
             x = upsample(F.leaky_relu(x, SLOPE))
+            if self.excitations is not None:
+                x = x + self.excitations[stage](excitation)
             blocks = self.resblocks[stage * self.kernels : (stage + 1) * self.kernels]
             x = sum(block(x) for block in blocks) / self.kernels  # receptive fields of several lengths, side by side
         x = F.leaky_relu(x, LAST_SLOPE)

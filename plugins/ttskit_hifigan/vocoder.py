@@ -18,6 +18,7 @@ from ttskit.interfaces.vocoder import Vocoder, VocoderBatch
 from ttskit_hifigan.config import HifiganOptions
 from ttskit_hifigan.cpu import CpuGenerator, weights_key
 from ttskit_hifigan.discriminators import MultiPeriodDiscriminator, MultiScaleDiscriminator
+from ttskit_hifigan.excitation import ExcitationStream, training_excitation
 from ttskit_hifigan.loss import adversarial_terms, discriminator_losses, frozen, loss_mel, spectral_terms
 from ttskit_hifigan.model import Generator
 from ttskit_hifigan.phases import Phases
@@ -46,7 +47,9 @@ class Hifigan(Vocoder):
         self.options, self.mel = options, mel
         self.segment_frames = options.value("segment_frames")
         scale = options.value("discriminator_scale")
-        self.generator = Generator(options.size(), mel.bands, options.mel_mean, options.mel_std)
+        self.excited = options.excitation == "harmonic"
+        self.features = ("pitch",) if self.excited else ()
+        self.generator = Generator(options.size(), mel.bands, options.mel_mean, options.mel_std, self.excited)
         self.mpd, self.msd = MultiPeriodDiscriminator(scale), MultiScaleDiscriminator(scale)
         self.loss_mel = MelExtractor(loss_mel(mel))
         self.average = deepcopy(self.generator).requires_grad_(False) if options.ema_decay else None
@@ -63,16 +66,19 @@ class Hifigan(Vocoder):
             InputError: no frames, another number of bands, NaN.
         """
         self.check_mel(mel)
-        return self._spoken(mel)
+        return self._spoken(mel, self._excitation(mel))
 
     @torch.no_grad()
     def infer_stream(self, chunks: Iterable[Tensor]) -> Iterator[Tensor]:
         """Waveform chunks of mel chunks (B, M, t) of any lengths; joined they equal `infer` of the joined mel.
 
-        A frame is spoken once `context_frames` frames after it are known (or the mel has ended), so
-        the delay is that many frames, and what is kept is bounded whatever the length of the mel.
+        A frame is spoken once `context_frames` frames after it are known (or the mel has ended), and with an
+        excitation those that F0 is read from, so the delay is that many frames, and what is kept is bounded whatever
+        the length of the mel.
         """
-        context = self.options.size().context_frames
+        context, hop = self.options.size().context_frames, self.mel.hop_samples
+        stream = self._excitation_stream()
+        excitation: Tensor | None = None  # of the first frames of `held`
         held: Tensor | None = None  # (B, M, before + not yet spoken)
         before = 0  # frames at the start of `held` that were spoken already
         for chunk in itertools.chain(chunks, [None]):
@@ -83,32 +89,48 @@ class Hifigan(Vocoder):
                 held = chunk.float() if held is None else torch.cat([held, chunk.float()], dim=2)
             if held is None:
                 raise InputError("mel has no frames", "no chunk was given", "synthesise at least one token")
+            if stream is not None:
+                fresh = held[:, :, :0] if chunk is None else chunk.float()
+                made = stream.extend(self._speaker().normalised(fresh), last=chunk is None)
+                excitation = made if excitation is None else torch.cat([excitation, made], dim=2)
             while True:
-                waiting = held.shape[2] - before
+                waiting = (held.shape[2] if excitation is None else excitation.shape[2] // hop) - before
                 ready = waiting if chunk is None else waiting - context
                 if ready < (1 if chunk is None else _STREAM_FRAMES):
                     break
                 # Limited, so that one huge chunk is no reason for one huge pass.
                 ready = min(ready, 16 * _STREAM_FRAMES)
-                piece = held[:, :, : before + ready + context]
-                audio = self._spoken(piece)
-                yield audio[:, before * self.mel.hop_samples : (before + ready) * self.mel.hop_samples]
+                end = before + ready + context
+                audio = self._spoken(held[:, :, :end], None if excitation is None else excitation[:, :, : end * hop])
+                yield audio[:, before * hop : (before + ready) * hop]
                 kept = min(before + ready, context)
-                held, before = held[:, :, before + ready - kept :], kept
+                done = before + ready - kept
+                held, before = held[:, :, done:], kept
+                excitation = None if excitation is None else excitation[:, :, done * hop :]
 
-    def _spoken(self, mel: Tensor) -> Tensor:
+    def _excitation_stream(self) -> ExcitationStream | None:
+        pitch = self._speaker().pitch
+        return None if pitch is None else ExcitationStream(pitch, self.mel.hop_samples, self.mel.sample_rate_hz)
+
+    def _excitation(self, mel: Tensor) -> Tensor | None:
+        """(B, M, T) → (B, 3, T * hop) with the F0 that is read from the mel; None without excitation."""
+        stream = self._excitation_stream()
+        return None if stream is None else stream.extend(self._speaker().normalised(mel.float()), last=True)
+
+    def _spoken(self, mel: Tensor, excitation: Tensor | None) -> Tensor:
         """(B, M, T) → (B, T * hop): in float32 on a CPU by the generator made for that."""
         speaker = self._speaker()
         weight = speaker.conv_pre.bias
+        given = (mel.to(weight.dtype), None if excitation is None else excitation.to(weight))
         if self.precision != "fp32":
             with torch.autocast(weight.device.type, _PRECISIONS[self.precision]):
-                return speaker(mel.to(weight.dtype))[:, 0].float()
+                return speaker(*given)[:, 0].float()
         if weight.device.type != "cpu" or weight.dtype != torch.float32 or torch.is_autocast_enabled("cpu"):
-            return speaker(mel.to(weight.dtype))[:, 0].float()
+            return speaker(*given)[:, 0].float()
         fast = self._fast
         if fast is None or fast.key != weights_key(speaker):
             fast = self._fast = CpuGenerator(speaker)
-        return fast(mel.float())[:, 0]
+        return fast(*given)[:, 0]
 
     def __getstate__(self) -> dict:
         """Copies and files go without what was laid out for speaking."""
@@ -158,7 +180,8 @@ class Hifigan(Vocoder):
         audio = self._checked(batch)
         judges_learn, generator_learns = self.phases.players(state)
         with torch.set_grad_enabled(generator_learns):
-            synthetic = self.generator(batch.mel)
+            excitation, pitch_terms = self._training_excitation(batch)
+            synthetic = self.generator(batch.mel, excitation)
         judges = {"periods": self.mpd, "scales": self.msd}
         if judges_learn:
             optimize("discriminator", discriminator_losses(judges, audio, synthetic.detach()))
@@ -166,7 +189,7 @@ class Hifigan(Vocoder):
             return {}
         o = self.options
         terms = spectral_terms(audio, synthetic, self._mel_l1(audio, synthetic), o.mel_weight, o.stft_weight,
-                               self.mel.sample_rate_hz)
+                               self.mel.sample_rate_hz) | pitch_terms
         if not judges_learn:
             optimize("generator", Losses(terms))
         else:
@@ -180,7 +203,21 @@ class Hifigan(Vocoder):
         """The mel L1 of what would be spoken; the adversarial losses say nothing about quality."""
         audio = self._checked(batch)
         with torch.no_grad():
-            return Losses({"mel": LossTerm(self._mel_l1(audio, self._speaker()(batch.mel)) * len(audio), len(audio))})
+            synthetic = self._spoken(batch.mel, self._excitation(batch.mel))[:, None]
+            return Losses({"mel": LossTerm(self._mel_l1(audio, synthetic) * len(audio), len(audio))})
+
+    def _training_excitation(self, batch: VocoderBatch) -> tuple[Tensor | None, dict[str, LossTerm]]:
+        """The excitation with the recording's own F0, and the loss of the F0 that is read from the mel."""
+        if not self.excited:
+            return None, {}
+        logits = self.generator.pitch(self.generator.normalised(batch.mel))
+        hz, terms, rows = batch.pitch_hz, {}, len(batch.mel)
+        if hz is None:
+            hz = self.generator.pitch.hz(logits.detach().float())
+        else:
+            terms["pitch"] = LossTerm(self.generator.pitch.loss(logits, hz) * rows, rows, self.options.pitch_weight)
+        seeds = batch.mel.new_zeros(rows, dtype=torch.int64) if batch.seeds is None else batch.seeds
+        return training_excitation(hz, self.mel.hop_samples, self.mel.sample_rate_hz, seeds), terms
 
     def _checked(self, batch: VocoderBatch) -> Tensor:
         """The audio (B, 1, S). Shapes only: a NaN is the trainer's to skip, on all processes together and without waiting."""

@@ -301,7 +301,8 @@ class SegmentBatches:
     """Random segments of `segment_frames` frames with the samples that belong to them (see `Vocoder`).
 
     The segment of an utterance is a function of (seed, epoch, utterance). `mels` gives the mel (M, T) of an
-    utterance, T its frames, where that is not the corpus's own (an acoustic model's, see `forced`).
+    utterance, T its frames, where that is not the corpus's own (an acoustic model's, see `forced`); `features` may name
+    "pitch", which is always the recording's.
     """
 
     def __init__(
@@ -314,7 +315,12 @@ class SegmentBatches:
         rank: int = 0,
         world: int = 1,
         mels: Callable[[PreparedUtterance], np.ndarray] | None = None,
+        features: Sequence[str] = (),
     ) -> None:
+        unknown = [f for f in features if f != "pitch"]
+        if unknown:
+            raise UsageError(f"segments have no feature {unknown[0]!r}", "a vocoder may ask for: pitch", "")
+        self.features = tuple(features)
         self._mel = mels or (lambda u: corpus.features(u).mel)
         self.corpus, self.segment_frames, self.batch_size, self.seed = corpus, segment_frames, batch_size, seed
         self.rank, self.world = rank, world
@@ -332,16 +338,18 @@ class SegmentBatches:
         parts = [self._segment(u, epoch) for u in mine]
         return VocoderBatch(
             tuple(u.id for u in mine),
-            torch.stack([m for m, _ in parts]),
-            torch.stack([a for _, a in parts]),
+            torch.stack([m for m, *_ in parts]),
+            torch.stack([a for _, a, _ in parts]),
             utterance_seeds(self.seed, epoch, mine),
+            torch.stack([f for *_, f in parts]) if "pitch" in self.features else None,
         )
 
     def frames(self, ids: Sequence[str]) -> int:
         """Frames of a global batch: segments of one length."""
         return len(ids) * self.segment_frames
 
-    def _segment(self, u: PreparedUtterance, epoch: int) -> tuple[Tensor, Tensor]:
+    def _segment(self, u: PreparedUtterance, epoch: int) -> tuple[Tensor, Tensor, Tensor]:
+        """mel (M, T), audio (T * hop,) and F0 (T,) of a segment."""
         c, length = self.corpus.mel, self.segment_frames
         start = int(np.random.default_rng(_seed(self.seed, epoch, u.id, "segment")).integers(max(1, u.frames - length + 1)))
         frames = self._mel(u)[:, start : start + length]
@@ -352,4 +360,7 @@ class SegmentBatches:
         last = min(first + frames.shape[1] * c.hop_samples, len(source))
         audio = torch.zeros(length * c.hop_samples)
         audio[max(0, -first) : last - first] = torch.tensor(source[max(0, first) : last])
-        return mel, audio
+        pitch = torch.zeros(length)
+        if "pitch" in self.features:
+            pitch[: frames.shape[1]] = torch.tensor(self.corpus.features(u).pitch_hz[start : start + length])
+        return mel, audio, pitch

@@ -25,12 +25,14 @@ class VocoderBatch:
         mel: (B, M, T) log mel of each segment.
         audio: (B, T * hop) the samples that belong to these frames (see `Vocoder`).
         seeds: (B,) int64, a function of (seed, epoch, utterance).
+        pitch_hz: (B, T) F0 of the recording, unvoiced 0; for vocoders whose `features` name "pitch".
     """
 
     ids: tuple[str, ...]
     mel: Tensor
     audio: Tensor
     seeds: Tensor | None = None
+    pitch_hz: Tensor | None = None
 
     def to(self, device: torch.device | str) -> VocoderBatch:
         """The batch on another device."""
@@ -52,6 +54,7 @@ class Vocoder(Trainable):
     trainable: ClassVar[bool] = False
     streaming: ClassVar[bool] = False
     segment_frames: ClassVar[int] = 32  # length of training segments
+    features: ClassVar[tuple[str, ...]] = ()  # what it trains with besides mel and audio: "pitch"; an instance may set its own
 
     mel: MelConfig
 

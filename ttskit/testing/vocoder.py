@@ -129,6 +129,7 @@ def check_vocoder(plugin: Plugin) -> list[CheckResult]:
             torch.randn(2, mel_config.bands, frames, generator=g) - 5.0,
             0.1 * torch.randn(2, frames * mel_config.hop_samples, generator=g),
             torch.tensor([1, 2]),
+            torch.full((2, frames), 120.0) if "pitch" in model.features else None,
         )
         reached: set[int] = set()
 

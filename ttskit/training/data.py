@@ -46,7 +46,8 @@ def batches_for(model: Trainable, corpus: PreparedCorpus, split: str, config: Tr
         return AcousticBatches(corpus, split, model.features, config.frames_per_batch, config.max_utterances, seed,
                                alignment=config.alignment if "durations" in model.features else None, context=model.context,
                                rehearsal=rehearsal, **shares)
-    return SegmentBatches(corpus, split, model.segment_frames, config.segments_per_batch, seed, **shares, mels=mels)
+    return SegmentBatches(corpus, split, model.segment_frames, config.segments_per_batch, seed, **shares, mels=mels,
+                          features=model.features)
 
 
 def corpus_facts(corpus: PreparedCorpus) -> dict[str, Any]:
