@@ -3,8 +3,8 @@
     python benchmarks/vocoders.py prepared --vocoder runs/hifigan --vocoder griffinlim
     python benchmarks/vocoders.py prepared --vocoder runs/hifigan --from-acoustic runs/fastpitch --denoise 1 --out figures
 
-Prints one table for each: mel L1, log-spectral distance and mel-cepstral distortion against the recordings, with 95 %
-intervals; with --out, audio and pictures go there. Text to speech is free-running and lined up by DTW, so its rows
+Prints one table for each: mel L1, log-spectral distance, mel-cepstral distortion, F0 and voicing against the recordings, with
+95 % intervals; with --out, audio and pictures go there. Text to speech is free-running and lined up by DTW, so its rows
 compare vocoders, not models.
 """
 
@@ -18,35 +18,38 @@ import numpy as np
 import torch
 
 from ttskit.audio.config import MelConfig
-from ttskit.audio.mel import MelExtractor
 from ttskit.compare import metrics
+from ttskit.compare.speech import Analyser
 from ttskit.compare.stats import mean_interval
-from ttskit.compare.vocoders import VocoderFigures, held_out_clips, measure_vocoders, spoken, table
+from ttskit.compare.vocoders import MEASURES, VocoderFigures, held_out_clips, measure_vocoders, spoken, table
 from ttskit.corpus.forced import forced_mels
 from ttskit.corpus.prepared import PreparedCorpus, PreparedUtterance
 from ttskit.interfaces import Vocoder
-from ttskit.plugins import create_registry
+from ttskit.plugins import Registry, create_registry
 from ttskit.synthesis.denoise import Denoised
 from ttskit.synthesis.load import load_vocoder, load_voice
 
 
-def free_running(corpus: PreparedCorpus, run: Path, vocoders: dict[str, Vocoder],
-                 clips: Sequence[PreparedUtterance]) -> list[VocoderFigures]:
+def free_running(corpus: PreparedCorpus, run: Path, vocoders: dict[str, Vocoder], clips: Sequence[PreparedUtterance],
+                 registry: Registry) -> list[VocoderFigures]:
     """Each clip's text spoken by the run's model, through each vocoder, against its recording."""
-    mel, extract = corpus.mel, MelExtractor(corpus.mel)
+    mel, analyse = corpus.mel, Analyser(corpus, registry)
     voice = load_voice(run, "griffinlim")
     rows = [voice.spectrogram([u.tokens], speaker=u.speaker, seeds=[0])[0].mel[0].cpu().numpy() for u in clips]
     found = []
     for name, vocoder in vocoders.items():
-        scores: dict[str, list[float]] = {"mel_l1": [], "lsd_db": [], "mcd_db": []}
+        scores: dict[str, list[float]] = {name: [] for name in MEASURES}
         for u, row in zip(clips, rows, strict=True):
             natural, audio = np.asarray(corpus.audio(u)), spoken(vocoder, row, mel)
-            a, b = (metrics.natural_log_magnitude(extract(torch.tensor(x)[None])[0].numpy(), mel) for x in (natural, audio))
+            (m, f0), (n, other_f0) = (analyse(x, u.speaker) for x in (natural, audio))
+            a, b = metrics.natural_log_magnitude(m, mel), metrics.natural_log_magnitude(n, mel)
             ca, cb = metrics.cepstrum(a), metrics.cepstrum(b)
             path = metrics.align_cepstra(ca, cb)
             scores["mel_l1"].append(float(np.abs(a[:, path.reference] - b[:, path.synthetic]).mean()))
             scores["lsd_db"].append(metrics.log_spectral_distance_db(natural, audio, mel, path))
             scores["mcd_db"].append(metrics.mel_cepstral_distortion_db(ca, cb, path))
+            scores["f0_semitones"].append(metrics.log_f0_rmse_semitones(f0, other_f0, path))
+            scores["voicing_error"].append(metrics.voicing_error(f0, other_f0, path))
         found.append(VocoderFigures(name, f"text, {run.name}", {k: mean_interval(v) for k, v in scores.items()}))
     return found
 
@@ -87,9 +90,9 @@ def main() -> None:
         vocoders[name] = vocoder.eval()
     mels = {"natural": lambda u: corpus.features(u).mel}
     mels |= {f"forced, {run.name}": forced_mels(corpus, run, registry=registry) for run in given.from_acoustic}
-    figures = measure_vocoders(corpus, vocoders, mels, clips, given.out)
+    figures = measure_vocoders(corpus, vocoders, mels, clips, registry, given.out)
     for run in given.from_acoustic:
-        figures += free_running(corpus, run, vocoders, clips)
+        figures += free_running(corpus, run, vocoders, clips, registry)
     print(f"{len(clips)} held-out clips")
     print(table(figures))
     for strength in given.denoise:
@@ -98,7 +101,7 @@ def main() -> None:
             clean = Denoised(vocoder, strength).eval()
             (natural, plain), (_, cleaned) = (pauses_db(corpus, v, clips) for v in (vocoder, clean))
             print(f"{name}: {natural:.1f} / {plain:.1f} / {cleaned:.1f}")
-            print(table(measure_vocoders(corpus, {f"{name}, denoised": clean}, {"natural": mels["natural"]}, clips)))
+            print(table(measure_vocoders(corpus, {f"{name}, denoised": clean}, {"natural": mels["natural"]}, clips, registry)))
 
 
 if __name__ == "__main__":

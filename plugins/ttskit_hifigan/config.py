@@ -124,11 +124,12 @@ class HifiganOptions(BaseModel):
     feature_weight: float = Field(2.0, ge=0, description="Weight of the feature-matching loss.")
     stft_weight: float = Field(
         0.0, ge=0, description="Weight of a multi-resolution STFT loss besides the paper's (Yamamoto et al. 2020); 0: off.")
-    pitch_weight: float = Field(1.0, gt=0, description="Weight of the loss of the F0 that a harmonic excitation reads from the mel.")
+    pitch_weight: float = Field(1.0, gt=0, description="Weight of the loss of the F0 that is read for a harmonic excitation.")
     generator_warmup: float = Field(
         0.0, ge=0, lt=1, description="Share of the training in which a fresh generator learns alone from the spectral losses; "
         "these steps cost a quarter.")
-    warmup_rate: float = Field(1.0, gt=0, description="Factor on the learning rate during that warm-up.")
+    warmup_rate: float = Field(
+        1.0, gt=0, description="Factor on the learning rate at the start of that warm-up; it falls to 1 along a half cosine.")
     discriminator_warmup: int = Field(
         200, ge=0, description="Steps in which fresh discriminators learn alone, where the generator is ahead of them: "
         "after its warm-up, or taken from another run.")

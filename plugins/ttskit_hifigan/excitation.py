@@ -9,6 +9,7 @@ Li, Han and Mesgarani 2023, "HiFTNet").
 
 from __future__ import annotations
 
+from itertools import pairwise
 from math import ceil, log2, pi, prod, sqrt
 
 import torch
@@ -30,7 +31,7 @@ class PitchEstimator(nn.Module):
     def __init__(self, bands: int, channels: int = 128) -> None:
         super().__init__()
         sizes = (bands, channels, channels, channels)
-        self.convs = nn.ModuleList(nn.Conv1d(a, b, 5, padding=2) for a, b in zip(sizes, sizes[1:], strict=False))
+        self.convs = nn.ModuleList(nn.Conv1d(a, b, 5, padding=2) for a, b in pairwise(sizes))
         self.out = nn.Conv1d(channels, _BINS + 1, 1)
 
     def forward(self, mel: Tensor) -> Tensor:

@@ -8,6 +8,7 @@ discriminators beside a generator that speaks already would first teach it wrong
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import cos, pi
 
 from ttskit.interfaces.trainable import TrainState
 from ttskit_hifigan.config import HifiganOptions
@@ -43,7 +44,8 @@ class Phases:
         o = self.options
         judges, _ = self.starts(state.total_steps)
         if state.step < judges:
-            return o.warmup_rate
+            share = (1 + cos(pi * state.step / judges)) / 2  # falls along a half cosine to the rate that follows
+            return 1.0 + (o.warmup_rate - 1.0) * share
         steps = o.value("decay_steps")
         decay = o.decay ** (state.epoch if steps is None else (state.step - judges) // steps)
         return decay * (o.fine_tuning_rate if self.generator_given else 1.0)

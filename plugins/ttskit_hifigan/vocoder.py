@@ -203,7 +203,8 @@ class Hifigan(Vocoder):
         """The mel L1 of what would be spoken; the adversarial losses say nothing about quality."""
         audio = self._checked(batch)
         with torch.no_grad():
-            synthetic = self._spoken(batch.mel, self._excitation(batch.mel))[:, None]
+            excitation = self._excitation(batch.mel)
+            synthetic = self._speaker()(batch.mel, None if excitation is None else excitation.to(batch.mel))
             return Losses({"mel": LossTerm(self._mel_l1(audio, synthetic) * len(audio), len(audio))})
 
     def _training_excitation(self, batch: VocoderBatch) -> tuple[Tensor | None, dict[str, LossTerm]]:

@@ -120,6 +120,24 @@ def test_segments_hold_the_samples_around_their_frames(ready):
     assert inner.shape[-1] == 5 and torch.isfinite(inner).all()
 
 
+def test_segments_carry_the_recordings_pitch_if_asked(ready):
+    batches = SegmentBatches(ready, "train", segment_frames=12, batch_size=4, seed=1, features=("pitch",))
+    plain = SegmentBatches(ready, "train", segment_frames=12, batch_size=4, seed=1)
+    ids = batches.epoch(0)[0]
+    batch = batches.load(ids, 0)
+    assert torch.equal(batch.mel, plain.load(ids, 0).mel) and plain.load(ids, 0).pitch_hz is None
+    assert batch.pitch_hz.shape == (4, 12) and float(batch.pitch_hz.max()) > 50
+    for i, u in enumerate(map(ready.utterance, batch.ids)):
+        features = ready.features(u)
+        (k,) = [k for k in range(u.frames - 11) if np.array_equal(features.mel[:, k : k + 12], batch.mel[i].numpy())]
+        np.testing.assert_array_equal(batch.pitch_hz[i].numpy(), features.pitch_hz[k : k + 12])
+    short = SegmentBatches(ready, "validation", segment_frames=400, batch_size=4, seed=1, features=("pitch",))
+    u = ready.split("validation")[0]
+    assert not short.load([u.id], 0).pitch_hz[0, u.frames :].any()
+    with pytest.raises(UsageError, match="segments have no feature 'energy'"):
+        SegmentBatches(ready, "train", 12, 4, 1, features=("energy",))
+
+
 def test_clips_shorter_than_a_segment_are_filled_with_silence(ready):
     u = ready.split("validation")[0]
     batch = SegmentBatches(ready, "validation", segment_frames=400, batch_size=4, seed=1).load([u.id], 0)

@@ -12,6 +12,7 @@ from ttskit.errors import CheckpointError, ConfigError, CorpusError, MismatchErr
 from ttskit.hookspecs import hookimpl
 from ttskit.plugins import create_registry
 from ttskit.training import RunFolder, budget, files
+from ttskit.training.logs import Pace
 from ttskit.training.processes import Processes
 from ttskit.training.step import step_seed
 
@@ -52,6 +53,17 @@ def test_a_run_folder_rebuilds_its_model(model, kind, trained, registry, corpus)
     if kind == "acoustic model":
         assert 0 <= row["alignment_score"] <= 1
         assert row["alignment_score"] == pytest.approx(row["diagonality"] * row["coverage"])
+
+
+def test_the_time_left_is_at_the_pace_of_the_present_stretch():
+    pace, starts = Pace(1000), (0, 500)
+    assert pace.seconds_left(100, 10.0, starts) == pytest.approx(90)
+    assert pace.seconds_left(500, 50.0, starts) == pytest.approx(50)  # steps of 0.1 s; nothing else is known yet
+    pace.seconds_left(510, 60.0, starts)
+    assert pace.seconds_left(520, 70.0, starts) == pytest.approx(480)  # steps of 1 s
+    resumed = Pace(1000)
+    resumed.seconds_left(520, 70.0, starts)
+    assert resumed.seconds_left(530, 80.0, starts) == pytest.approx(470)
 
 
 def test_same_seed_same_losses(trained, losses_of):

@@ -14,11 +14,12 @@ import torch
 
 from ttskit.audio.config import MelConfig
 from ttskit.audio.files import write_wav
-from ttskit.audio.mel import MelExtractor
 from ttskit.compare import metrics
+from ttskit.compare.speech import Analyser
 from ttskit.compare.stats import Interval, mean_interval
 from ttskit.corpus.prepared import PreparedCorpus, PreparedUtterance
 from ttskit.interfaces.vocoder import Vocoder
+from ttskit.plugins import Registry
 from ttskit.training.pictures import draw_spectrogram, figure
 
 Mels = Callable[[PreparedUtterance], np.ndarray]
@@ -27,21 +28,26 @@ MEASURES = {
     "mel_l1": "mean absolute difference of the two log mels (natural log)",
     "lsd_db": "log-spectral distance: root mean square over bins of the difference in dB, mean over frames; floor 60 dB",
     "mcd_db": "mel-cepstral distortion, coefficients 1 to 13, frame by frame, dB",
+    "f0_semitones": "root mean square difference of F0 in semitones, where the recording and the vocoder are voiced",
+    "voicing_error": "share of frames where only one of the two is voiced, 0 to 1",
 }
+_COLUMNS = {"mel_l1": ("mel L1", 3), "lsd_db": ("LSD dB", 2), "mcd_db": ("MCD dB", 2), "f0_semitones": ("F0 st", 2),
+            "voicing_error": ("voicing", 3)}  # heading and digits
 ORDER = 13
 
 
 @dataclass(frozen=True, slots=True)
 class VocoderFigures:
-    """What one vocoder scored on one kind of mel; every measure is a mean over clips with its 95 % interval."""
+    """What one vocoder scored on one kind of mel; measures are means over clips with 95 % intervals, None if undefined."""
 
     vocoder: str
     mels: str
-    values: Mapping[str, Interval]
+    values: Mapping[str, Interval | None]
 
     def to_json(self) -> dict:
         """Plain data."""
-        return {"vocoder": self.vocoder, "mels": self.mels, **{name: asdict(value) for name, value in self.values.items()}}
+        values = {name: value and asdict(value) for name, value in self.values.items()}
+        return {"vocoder": self.vocoder, "mels": self.mels, **values}
 
 
 def held_out_clips(corpus: PreparedCorpus, limit: int) -> list[PreparedUtterance]:
@@ -56,17 +62,19 @@ def held_out_clips(corpus: PreparedCorpus, limit: int) -> list[PreparedUtterance
 
 
 def measure_vocoders(corpus: PreparedCorpus, vocoders: Mapping[str, Vocoder], mels: Mapping[str, Mels],
-                     clips: Sequence[PreparedUtterance], out: Path | None = None, pictured: int = 4) -> list[VocoderFigures]:
+                     clips: Sequence[PreparedUtterance], registry: Registry, out: Path | None = None,
+                     pictured: int = 4) -> list[VocoderFigures]:
     """Figures of every vocoder on every kind of mel.
 
     Args:
         vocoders: by the name to show; in evaluation mode, on their devices.
         mels: by the name to show, what gives the mel (M, T) of a clip.
         clips: what is measured.
+        registry: where the corpus's pitch extractor is found.
         out: where audio, and pictures of the first `pictured` clips, go; None: nowhere.
     """
     scores: dict[tuple[str, str], dict[str, list[float]]] = {}
-    extract = MelExtractor(corpus.mel)
+    analyse = Analyser(corpus, registry)
     for index, clip in enumerate(clips):
         natural = np.asarray(corpus.audio(clip))
         shown = {"recording": natural}
@@ -74,10 +82,10 @@ def measure_vocoders(corpus: PreparedCorpus, vocoders: Mapping[str, Vocoder], me
             for name, vocoder in vocoders.items():
                 audio = spoken(vocoder, np.asarray(mel_of(clip)), corpus.mel)
                 shown[f"{name}, {kind} mel"] = audio
-                for measure, value in compared(natural, audio, corpus.mel, extract).items():
+                for measure, value in compared(natural, audio, analyse, clip.speaker).items():
                     scores.setdefault((name, kind), {}).setdefault(measure, []).append(value)
         if out is not None:
-            _keep(out, clip, shown, corpus.mel, extract, index < pictured)
+            _keep(out, clip, shown, analyse, index < pictured)
     return [VocoderFigures(name, kind, {measure: mean_interval(values) for measure, values in found.items()})
             for (name, kind), found in scores.items()]
 
@@ -91,45 +99,43 @@ def spoken(vocoder: Vocoder, mel: np.ndarray, config: MelConfig) -> np.ndarray:
     return wave[-start:] if start < 0 else np.concatenate([np.zeros(start, np.float32), wave])
 
 
-def compared(natural: np.ndarray, audio: np.ndarray, config: MelConfig, extract: MelExtractor) -> dict[str, float]:
-    """The measures of one clip."""
+def compared(natural: np.ndarray, audio: np.ndarray, analyse: Analyser, speaker: str) -> dict[str, float]:
+    """The measures of one clip; F0 is NaN where none is found on both sides."""
+    config = analyse.mel
     samples = min(len(natural), len(audio))
     natural, audio = natural[:samples], audio[:samples]
-    a, b = (metrics.natural_log_magnitude(_mel(extract, wave), config) for wave in (natural, audio))
+    (mel, f0), (other_mel, other_f0) = (analyse(wave, speaker) for wave in (natural, audio))
+    a, b = (metrics.natural_log_magnitude(m, config) for m in (mel, other_mel))
     frames = np.arange(a.shape[1])
-    order = min(ORDER, config.bands - 1)
-    mcd = metrics.mel_cepstral_distortion_db(metrics.cepstrum(a, order), metrics.cepstrum(b, order),
-                                             metrics.Path(frames, frames, 0.0))
+    order, path = min(ORDER, config.bands - 1), metrics.Path(frames, frames, 0.0)
     return {"mel_l1": float(np.abs(a - b).mean()), "lsd_db": metrics.log_spectral_distance_db(natural, audio, config),
-            "mcd_db": mcd}
+            "mcd_db": metrics.mel_cepstral_distortion_db(metrics.cepstrum(a, order), metrics.cepstrum(b, order), path),
+            "f0_semitones": metrics.log_f0_rmse_semitones(f0, other_f0, path),
+            "voicing_error": metrics.voicing_error(f0, other_f0, path)}
 
 
 def table(figures: Sequence[VocoderFigures]) -> str:
     """The figures as lines of plain text."""
 
-    def cell(interval: Interval, digits: int) -> str:
+    def cell(interval: Interval | None, digits: int) -> str:
+        if interval is None:
+            return "–"
         return f"{interval.value:.{digits}f} [{interval.low:.{digits}f}, {interval.high:.{digits}f}]"
 
-    rows = [("vocoder", "mels", "mel L1", "LSD dB", "MCD dB")]
-    rows += [(f.vocoder, f.mels, cell(f.values["mel_l1"], 3), cell(f.values["lsd_db"], 2), cell(f.values["mcd_db"], 2))
-             for f in figures]
-    widths = [max(len(row[i]) for row in rows) for i in range(5)]
+    rows = [("vocoder", "mels", *(heading for heading, _ in _COLUMNS.values()))]
+    rows += [(f.vocoder, f.mels, *(cell(f.values[name], digits) for name, (_, digits) in _COLUMNS.items())) for f in figures]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows)
 
 
-def _mel(extract: MelExtractor, wave: np.ndarray) -> np.ndarray:
-    with torch.inference_mode():
-        return extract(torch.tensor(wave, dtype=torch.float32)[None])[0].numpy()
-
-
-def _keep(out: Path, clip: PreparedUtterance, shown: Mapping[str, np.ndarray], config: MelConfig, extract: MelExtractor,
-          picture: bool) -> None:
+def _keep(out: Path, clip: PreparedUtterance, shown: Mapping[str, np.ndarray], analyse: Analyser, picture: bool) -> None:
+    config = analyse.mel
     out.mkdir(parents=True, exist_ok=True)
     for name, audio in shown.items():
         place = "".join(c if c.isalnum() or c in "-_." else "-" for c in name.replace(", ", "_"))
         write_wav(out / f"{clip.id}_{place}.wav", np.clip(audio, -1.0, 1.0), config.sample_rate_hz)
     if picture:
-        drawn = {name: _mel(extract, audio) for name, audio in shown.items()}
+        drawn = {name: analyse(audio, clip.speaker)[0] for name, audio in shown.items()}
         low, high = float(drawn["recording"].min()), float(drawn["recording"].max())
         with figure(out / f"{clip.id}.png", len(drawn), row_height=1.9) as axes:
             for ax, (name, mel) in zip(axes, drawn.items(), strict=True):

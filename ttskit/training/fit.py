@@ -104,7 +104,7 @@ def report_fit(recipe: Recipe, corpus: PreparedCorpus, folder: RunFolder, mels: 
         notes.append(f"no figures of {DEFAULT_VOCODER}: {error.what}")
     vocoders["after"] = folder.load(str(device), registry=registry).model
     kinds = {"teacher-forced": mels, "natural": lambda u: corpus.features(u).mel}
-    figures = measure_vocoders(corpus, vocoders, kinds, clips, folder.path / FOLDER)
+    figures = measure_vocoders(corpus, vocoders, kinds, clips, registry, folder.path / FOLDER)
     content = {"clips": [u.id for u in clips], "from_acoustic": folder.info["from_acoustic"],
                "init_from": folder.info.get("init_from"), "measures": MEASURES, "figures": [f.to_json() for f in figures],
                "notes": notes}

@@ -6,7 +6,7 @@ import json
 import math
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -103,6 +103,23 @@ def _tensorboard(folder: Path, step: int):
     except Exception:  # not installed, or an installation that does not import: its matter, not the training's
         return None
     return SummaryWriter(str(folder), purge_step=step + 1)
+
+
+class Pace:
+    """How long a training still takes, at the pace of its present stretch: a step of another may cost several times as much."""
+
+    def __init__(self, total: int) -> None:
+        self._total = total
+        self._since: tuple[int, int, float] | None = None  # a stretch, and the step and time from which its pace is taken
+
+    def seconds_left(self, step: int, seconds: float, starts: Sequence[int] = (0,)) -> float:
+        """At `step` after `seconds` of training, with stretches that begin at `starts`."""
+        stretch = max(s for s in (0, *starts) if s < step)
+        if self._since is None or stretch != self._since[0]:
+            self._since = (stretch, step, seconds)
+        _, first, began = self._since
+        each = (seconds - began) / (step - first) if step > first else seconds / step
+        return each * (self._total - step)
 
 
 class Display:

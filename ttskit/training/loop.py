@@ -24,7 +24,7 @@ from ttskit.training.environment import environment
 from ttskit.training.files import write_json
 from ttskit.training.fit import fitting_mels, report_fit, require_vocoder
 from ttskit.training.freezing import Freezing
-from ttskit.training.logs import Display, MetricsLog, Window
+from ttskit.training.logs import Display, MetricsLog, Pace, Window
 from ttskit.training.optimize import Optimization
 from ttskit.training.precision import pick_precision
 from ttskit.training.processes import Processes, processes
@@ -280,6 +280,7 @@ class _Training:
                                     "attention" if speaks and self.model.decoding == "autoregressive" else "alignment")
         self.log = MetricsLog(self.folder.path, self.step) if self.group.first else None
         self.display = Display(self.console, f"{self.plugin.name}", self.step, self.total)
+        self.pace = Pace(self.total)
         try:
             if self.group.first:
                 self.display.note(f"{self.plugin.name} on {self.group.device} ({self.precision.name}), "
@@ -349,7 +350,8 @@ class _Training:
             return
         self.log.write(self.step, epoch, split, values)
         if split == "train":
-            self.display.values(self.step, values, self.seconds / self.step * (self.total - self.step))
+            left = self.pace.seconds_left(self.step, self.seconds, self.model.phase_starts(self.total))
+            self.display.values(self.step, values, left)
         else:
             self.display.values(self.step, {"validation" if k == "loss" else k: v for k, v in values.items()})
             values = {f"{split}/{name}": value for name, value in values.items()}

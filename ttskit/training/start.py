@@ -247,7 +247,8 @@ def _copy_fitting(model: Trainable, origin: Origin, folder: RunFolder) -> tuple[
     halves = [name for name in left if not name.startswith(model.training_only)]
     if halves:  # half a vocoder would only buzz
         old, new = other.info["options"], folder.info["options"]
-        differing = [f"option {key}: there {old[key]!r}, here {new[key]!r}" for key in old if old[key] != new.get(key)]
+        differing = [f"option {key}: there {old.get(key)!r}, here {new.get(key)!r}" for key in {**old, **new}
+                     if old.get(key) != new.get(key)]
         raise MismatchError(f"{source} is a vocoder of another size",
                             "\n".join([f"{len(halves)} of its tensors do not fit, such as {halves[0]}", *differing[:8]]),
                             f"give its options: --set models.{folder.model}.options.NAME=VALUE")
