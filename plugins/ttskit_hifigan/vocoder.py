@@ -196,7 +196,7 @@ class Hifigan(Vocoder):
             with frozen(self.mpd, self.msd):
                 optimize("generator", Losses({**terms, **adversarial_terms(judges, audio, synthetic, o.feature_weight)}))
         if self.average is not None:
-            self._update_average()
+            self._update_average(state.step)
         return {}
 
     def validation_losses(self, batch: VocoderBatch, state: TrainState) -> Losses:
@@ -236,6 +236,7 @@ class Hifigan(Vocoder):
         return (self.loss_mel(synthetic[:, 0]) - wanted).abs().mean()
 
     @torch.no_grad()
-    def _update_average(self) -> None:
+    def _update_average(self, step: int) -> None:
+        decay = min(self.options.ema_decay, (1 + step) / (10 + step))  # at first a short memory: it began with random weights
         for mean, value in zip(self.average.parameters(), self.generator.parameters(), strict=True):
-            mean.lerp_(value, 1 - self.options.ema_decay)
+            mean.lerp_(value, 1 - decay)

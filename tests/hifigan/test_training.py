@@ -160,10 +160,14 @@ def test_validation_is_the_mel_distance_of_what_is_spoken():
 def test_the_average_follows_the_generator_and_is_what_speaks():
     model, batch = build(ema_decay=0.5, learning_rate=1e-2), speech(2)
     start = {k: v.clone() for k, v in model.generator.named_parameters()}
-    model.training_step(batch, STATE, stepper(model))
+    model.training_step(batch, TrainState(20, 0, 100), stepper(model))
     for k, p in model.average.named_parameters():
         torch.testing.assert_close(p, (start[k] + model.generator.get_parameter(k)) / 2)
         assert not p.requires_grad
+    early = build(ema_decay=0.999, learning_rate=1e-2)
+    early.training_step(batch, STATE, stepper(early))  # the first step takes nine tenths of the new weights
+    for k, p in early.average.named_parameters():
+        torch.testing.assert_close(p, 0.1 * start[k] + 0.9 * early.generator.get_parameter(k))
     model.eval()
     torch.testing.assert_close(model.infer(batch.mel), model.average(batch.mel)[:, 0])
     assert float((model.infer(batch.mel) - model.generator(batch.mel)[:, 0]).detach().abs().max()) > 1e-5
