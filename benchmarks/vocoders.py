@@ -3,9 +3,10 @@
     python benchmarks/vocoders.py prepared --vocoder runs/hifigan --vocoder griffinlim
     python benchmarks/vocoders.py prepared --vocoder runs/hifigan --from-acoustic runs/fastpitch --denoise 1 --out figures
 
-Prints one table for each: mel L1, log-spectral distance, mel-cepstral distortion, F0 and voicing against the recordings, with
-95 % intervals; with --out, audio and pictures go there. Text to speech is free-running and lined up by DTW, so its rows
-compare vocoders, not models.
+Prints one table for each: mel L1, log-spectral distance, mel-cepstral distortion, F0 and voicing against the recordings,
+and PESQ and STOI if the extra `intrusive` is installed, with 95 % intervals; with --out, audio and pictures go there.
+Text to speech is free-running and lined up by DTW, so its rows compare vocoders, not models; PESQ and STOI, which
+need one clock, are not taken of it.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from ttskit.audio.config import MelConfig
 from ttskit.compare import metrics
 from ttskit.compare.speech import Analyser
 from ttskit.compare.stats import mean_interval
-from ttskit.compare.vocoders import MEASURES, VocoderFigures, held_out_clips, measure_vocoders, spoken, table
+from ttskit.compare.vocoders import VocoderFigures, held_out_clips, measure_vocoders, spoken, table
 from ttskit.corpus.forced import forced_mels
 from ttskit.corpus.prepared import PreparedCorpus, PreparedUtterance
 from ttskit.interfaces import Vocoder
@@ -38,18 +39,20 @@ def free_running(corpus: PreparedCorpus, run: Path, vocoders: dict[str, Vocoder]
     rows = [voice.spectrogram([u.tokens], speaker=u.speaker, seeds=[0])[0].mel[0].cpu().numpy() for u in clips]
     found = []
     for name, vocoder in vocoders.items():
-        scores: dict[str, list[float]] = {name: [] for name in MEASURES}
+        scores: dict[str, list[float]] = {}
         for u, row in zip(clips, rows, strict=True):
             natural, audio = np.asarray(corpus.audio(u)), spoken(vocoder, row, mel)
             (m, f0), (n, other_f0) = (analyse(x, u.speaker) for x in (natural, audio))
             a, b = metrics.natural_log_magnitude(m, mel), metrics.natural_log_magnitude(n, mel)
             ca, cb = metrics.cepstrum(a), metrics.cepstrum(b)
             path = metrics.align_cepstra(ca, cb)
-            scores["mel_l1"].append(float(np.abs(a[:, path.reference] - b[:, path.synthetic]).mean()))
-            scores["lsd_db"].append(metrics.log_spectral_distance_db(natural, audio, mel, path))
-            scores["mcd_db"].append(metrics.mel_cepstral_distortion_db(ca, cb, path))
-            scores["f0_semitones"].append(metrics.log_f0_rmse_semitones(f0, other_f0, path))
-            scores["voicing_error"].append(metrics.voicing_error(f0, other_f0, path))
+            values = {"mel_l1": float(np.abs(a[:, path.reference] - b[:, path.synthetic]).mean()),
+                      "lsd_db": metrics.log_spectral_distance_db(natural, audio, mel, path),
+                      "mcd_db": metrics.mel_cepstral_distortion_db(ca, cb, path),
+                      "f0_semitones": metrics.log_f0_rmse_semitones(f0, other_f0, path),
+                      "voicing_error": metrics.voicing_error(f0, other_f0, path)}
+            for measure, value in values.items():
+                scores.setdefault(measure, []).append(value)
         found.append(VocoderFigures(name, f"text, {run.name}", {k: mean_interval(v) for k, v in scores.items()}))
     return found
 

@@ -208,7 +208,7 @@ def test_doctor_tells_versions_devices_extras_and_disk():
     assert cpu["name"].startswith("cpu")
     assert cpu["precisions"] == ["fp32", "bf16"]
     assert cpu["chosen"] == "fp32"
-    assert {e["extra"] for e in report["extras"]} >= {"demo", "tensorboard"}
+    assert {e["extra"] for e in report["extras"]} >= {"demo", "intrusive", "tensorboard"}
     assert report["disk_free_gib"] > 0
     assert report["plugin_problems"] == []
     assert "extra demo" in CliRunner().invoke(cli, ["doctor"]).output

@@ -74,7 +74,7 @@ def test_it_names_its_license_extras_and_script(wheel):
     metadata = archive.read(info + "METADATA").decode()
     assert "License-Expression: Apache-2.0" in metadata
     assert "Requires-Python: >=3.11" in metadata
-    for extra in ("demo", "tensorboard", "test", "dev"):
+    for extra in ("demo", "intrusive", "tensorboard", "test", "dev"):
         assert f"Provides-Extra: {extra}" in metadata
     points = archive.read(info + "entry_points.txt").decode()
     assert "ttskit = ttskit.cli:main" in points

@@ -150,6 +150,8 @@ def test_the_verb_ends_with_figures_audio_and_pictures(trained, own, registry, l
     assert report["clips"] == [u.id for u in own.split("test")] and report["notes"] == []
     assert shown["griffinlim", "natural"]["mel_l1"]["count"] == len(own.split("test"))
     assert shown["before", "natural"]["lsd_db"] != shown["after", "natural"]["lsd_db"]
+    assert {"mel_l1", "mcd_db", "f0_semitones", "voicing_error"} <= set(shown["after", "natural"])
+    assert 0 <= shown["griffinlim", "natural"]["voicing_error"]["value"] <= 1
     first = own.split("test")[0].id
     names = {path.name for path in (fitted.path / "fit").iterdir()}
     assert {f"{first}.png", f"{first}_recording.wav", f"{first}_before_teacher-forced-mel.wav",

@@ -21,6 +21,7 @@ from ttskit.plugins import Registry, create_registry
 # extra -> (module that it brings, what it is for)
 _EXTRAS = {
     "demo": ("espeakng_loader", "the voice of the demo corpus"),
+    "intrusive": ("pesq", "PESQ and STOI in the figures of vocoders"),
     "tensorboard": ("tensorboard", "training curves in TensorBoard"),
 }
 _PACKAGES = ("torch", "numpy", "librosa", "numba", "soundfile", "soxr", "pydantic", "click", "pluggy", "safetensors")

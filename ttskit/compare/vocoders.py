@@ -14,7 +14,7 @@ import torch
 
 from ttskit.audio.config import MelConfig
 from ttskit.audio.files import write_wav
-from ttskit.compare import metrics
+from ttskit.compare import intrusive, metrics
 from ttskit.compare.speech import Analyser
 from ttskit.compare.stats import Interval, mean_interval
 from ttskit.corpus.prepared import PreparedCorpus, PreparedUtterance
@@ -31,8 +31,9 @@ MEASURES = {
     "f0_semitones": "root mean square difference of F0 in semitones, where the recording and the vocoder are voiced",
     "voicing_error": "share of frames where only one of the two is voiced, 0 to 1",
 }
+MEASURES |= intrusive.MEASURES  # of these, those whose packages are installed
 _COLUMNS = {"mel_l1": ("mel L1", 3), "lsd_db": ("LSD dB", 2), "mcd_db": ("MCD dB", 2), "f0_semitones": ("F0 st", 2),
-            "voicing_error": ("voicing", 3)}  # heading and digits
+            "voicing_error": ("voicing", 3), "pesq": ("PESQ", 2), "stoi": ("STOI", 3)}  # heading and digits
 ORDER = 13
 
 
@@ -111,7 +112,8 @@ def compared(natural: np.ndarray, audio: np.ndarray, analyse: Analyser, speaker:
     return {"mel_l1": float(np.abs(a - b).mean()), "lsd_db": metrics.log_spectral_distance_db(natural, audio, config),
             "mcd_db": metrics.mel_cepstral_distortion_db(metrics.cepstrum(a, order), metrics.cepstrum(b, order), path),
             "f0_semitones": metrics.log_f0_rmse_semitones(f0, other_f0, path),
-            "voicing_error": metrics.voicing_error(f0, other_f0, path)}
+            "voicing_error": metrics.voicing_error(f0, other_f0, path),
+            **intrusive.intrusive_scores(natural, audio, config.sample_rate_hz)}
 
 
 def table(figures: Sequence[VocoderFigures]) -> str:
@@ -122,8 +124,9 @@ def table(figures: Sequence[VocoderFigures]) -> str:
             return "–"
         return f"{interval.value:.{digits}f} [{interval.low:.{digits}f}, {interval.high:.{digits}f}]"
 
-    rows = [("vocoder", "mels", *(heading for heading, _ in _COLUMNS.values()))]
-    rows += [(f.vocoder, f.mels, *(cell(f.values[name], digits) for name, (_, digits) in _COLUMNS.items())) for f in figures]
+    columns = {name: column for name, column in _COLUMNS.items() if any(name in f.values for f in figures)}
+    rows = [("vocoder", "mels", *(heading for heading, _ in columns.values()))]
+    rows += [(f.vocoder, f.mels, *(cell(f.values.get(name), digits) for name, (_, digits) in columns.items())) for f in figures]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows)
 
