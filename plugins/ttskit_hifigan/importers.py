@@ -21,7 +21,7 @@ from ttskit.training.checkpoints import write_checkpoint
 from ttskit.training.run import RunFolder
 from ttskit_hifigan.checkpoints import discriminator_state, generator_state, load_state, options_from_config
 from ttskit_hifigan.config import HifiganOptions
-from ttskit_hifigan.vocoder import Hifigan
+from ttskit_hifigan.vocoder import LEARNT, Hifigan
 
 _JUDGES = ("mpd", "msd")
 
@@ -190,7 +190,8 @@ def _write(run: Path, path: Path, settings: Mapping[str, Any], mel: MelConfig, s
                               frontend=FrontendFingerprint("none", "1"), registry=create_registry())  # fmt: skip
     # Fresh discriminators are left out: 280 MB of noise at the published size, and training would take them for trained ones.
     weights = model.state_dict()
-    kept = {name: value for name, value in weights.items() if judges or not name.startswith(model.training_only)}
+    kept = {name: value for name, value in weights.items()
+            if name != LEARNT and (judges or not name.startswith(model.training_only))}
     write_checkpoint(folder.path / "checkpoints", 0, kept)
 
 

@@ -25,6 +25,8 @@ from ttskit_hifigan.phases import Phases
 
 _PRECISIONS = {"bf16": torch.bfloat16, "fp16": torch.float16}  # the last layer stays in float32
 
+LEARNT = "judges_learnt"  # in a checkpoint: the steps that its discriminators have learnt in; imports have none
+
 # Frames that are synthesised at once when streaming: each piece repeats its neighbours' work.
 _STREAM_FRAMES = 16
 
@@ -38,7 +40,7 @@ class Hifigan(Vocoder):
 
     trainable: ClassVar[bool] = True
     streaming: ClassVar[bool] = True
-    training_only: ClassVar[tuple[str, ...]] = ("mpd.", "msd.")
+    training_only: ClassVar[tuple[str, ...]] = ("mpd.", "msd.", LEARNT)
     precisions: ClassVar[tuple[str, ...]] = ("fp32", *_PRECISIONS)
 
     def __init__(self, options: HifiganOptions, mel: MelConfig) -> None:
@@ -51,6 +53,7 @@ class Hifigan(Vocoder):
         self.features = ("pitch",) if self.excited else ()
         self.generator = Generator(options.size(), mel.bands, options.mel_mean, options.mel_std, self.excited)
         self.mpd, self.msd = MultiPeriodDiscriminator(scale), MultiScaleDiscriminator(scale)
+        self.register_buffer(LEARNT, torch.zeros((), dtype=torch.int64))
         self.loss_mel = MelExtractor(loss_mel(mel))
         self.average = deepcopy(self.generator).requires_grad_(False) if options.ema_decay else None
         self.phases = Phases(options)
@@ -148,10 +151,15 @@ class Hifigan(Vocoder):
     # Training
 
     def weights_from(self, weights: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
-        """What speaks in the other run, average or not, becomes generator and average here."""
+        """What speaks in the other run, average or not, becomes generator and average here.
+
+        Discriminators that have not learnt yet, because the checkpoint is of the generator's warm-up, are left behind.
+        """
         spoken = {n.removeprefix("average."): v for n, v in weights.items() if n.startswith("average.")}
         spoken = spoken or {n.removeprefix("generator."): v for n, v in weights.items() if n.startswith("generator.")}
-        rest = {n: v for n, v in weights.items() if not n.startswith(("average.", "generator."))}
+        untaught = int(weights.get(LEARNT, 1)) == 0
+        dropped = ("average.", "generator.", *(self.training_only if untaught else ()))
+        rest = {n: v for n, v in weights.items() if not n.startswith(dropped)}
         parts = ("generator.",) if self.average is None else ("generator.", "average.")
         return {**rest, **{part + n: v for part in parts for n, v in spoken.items()}}
 
@@ -185,6 +193,7 @@ class Hifigan(Vocoder):
         judges = {"periods": self.mpd, "scales": self.msd}
         if judges_learn:
             optimize("discriminator", discriminator_losses(judges, audio, synthetic.detach()))
+            self.judges_learnt += 1
         if not generator_learns:
             return {}
         o = self.options

@@ -261,16 +261,31 @@ def test_names_that_stayed_fresh_decide_the_phases():
     assert model.phase_starts(100) == (0, 0, 20)
 
 
+def test_discriminators_that_never_learnt_are_left_behind():
+    model, batch = build(generator_warmup=0.5, discriminator_warmup=0), speech(2)
+    optimize = stepper(model)
+    for step in range(5):
+        model.training_step(batch, TrainState(step, 0, 10), optimize)
+    names = {name.split(".")[0] for name in build().weights_from(model.state_dict())}
+    assert names == {"generator"}
+    for step in range(5, 7):
+        model.training_step(batch, TrainState(step, 0, 10), optimize)
+    assert int(model.judges_learnt) == 2
+    assert set(build().weights_from(model.state_dict())) == set(model.state_dict())
+    imported = {name: value for name, value in build().state_dict().items() if name != "judges_learnt"}
+    assert set(build().weights_from(imported)) == set(imported)  # someone else's have learnt
+
+
 def test_weights_of_an_averaged_run_speak_in_one_without_and_the_other_way_round():
     averaged, plain = build(ema_decay=0.9), build()
     with torch.no_grad():
         for p in averaged.average.parameters():
             p.add_(0.01)
     batch = speech(2)
-    plain.load_state_dict(dict(plain.weights_from(averaged.state_dict())))
+    plain.load_state_dict(dict(plain.weights_from(averaged.state_dict())), strict=False)
     torch.testing.assert_close(plain.eval().infer(batch.mel), averaged.eval().infer(batch.mel))
     other = build(ema_decay=0.9)
-    other.load_state_dict(dict(other.weights_from(plain.state_dict())))
+    other.load_state_dict(dict(other.weights_from(plain.state_dict())), strict=False)
     torch.testing.assert_close(other.eval().infer(batch.mel), plain.infer(batch.mel))
     torch.testing.assert_close(other.generator(batch.mel)[:, 0].detach(), plain.infer(batch.mel))
 

@@ -239,7 +239,7 @@ def test_hifigan_of_its_authors(authors, tmp_path):
     for given in (file, file.with_name("do_00000010")):
         run = import_checkpoint(given, tmp_path / given.name.split("_")[0], discriminator_scale=LITTLE).run
         weights = run.weights()[0]
-        assert all(torch.equal(value, weights[name]) for name, value in model.state_dict().items())
+        assert all(torch.equal(value, weights[name]) for name, value in model.state_dict().items() if name != "judges_learnt")
         assert run.context.mel == PRESETS["hifigan-22050"] and run.kind == "vocoder"
     file.with_name("config.json").rename(tmp_path / "elsewhere.json")
     with pytest.raises(CheckpointError, match="how its model is built") as caught:
@@ -281,7 +281,7 @@ def test_hifigan_of_dle_brings_its_discriminators(authors, tmp_path, blocks, nor
     done = import_checkpoint(file, tmp_path / "run", discriminator_scale=LITTLE)
     assert done.importer == "dle-hifigan"
     weights = done.run.weights()[0]
-    assert all(torch.equal(value, weights[name]) for name, value in model.state_dict().items())
+    assert all(torch.equal(value, weights[name]) for name, value in model.state_dict().items() if name != "judges_learnt")
     with pytest.raises(CheckpointError, match="discriminators only"):
         import_checkpoint(file.with_name("hifigan_discrim_checkpoint_20.pt"), tmp_path / "judges")
 

@@ -179,6 +179,16 @@ def test_a_fit_resumes_exactly_without_the_acoustic_run(trained, own, tmp_path, 
     assert (resumed.path / "fit" / "figures.json").is_file()
 
 
+def test_a_run_that_was_stopped_before_its_discriminators_learnt_gives_none(trained, own, losses_of):
+    warm = ("models.hifigan.options.generator_warmup=0.9", "models.hifigan.options.discriminator_warmup=2")
+    source = trained("hifigan", run="warm", data=own, steps=3, overrides=warm)  # all three of the generator alone
+    assert all(set(row) & {"discriminator/loss"} == set() for row in losses_of(source.path).values())
+    fitted = trained("hifigan", run="fitted", data=own, steps=3, overrides=warm, init_from=source.path)
+    assert {name.split(".")[0] for name in fitted.info["fresh"]} == {"mpd", "msd", "judges_learnt"}
+    heard = [sorted(key for key in row if key.endswith("/loss")) for row in losses_of(fitted.path).values()]
+    assert heard == [["discriminator/loss"]] * 2 + [["discriminator/loss", "generator/loss"]]
+
+
 def test_mels_that_are_gone_come_back_from_the_same_checkpoint_only(trained, own, tmp_path):
     acoustic = trained(data=own, steps=1)
     run = trained("hifigan", run="hg", data=own, steps=1, from_acoustic=acoustic.path)
