@@ -118,3 +118,15 @@ def test_controls_that_are_not_there_are_not_measured():
     model = Singer()
     model.context = ModelContext(MEL, FRONTEND.symbols, SpeakerTable(("ana",)), {})
     assert {control for control, _ in rows(model)} == {"pace", "energy"}
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_voice_that_is_never_voiced_has_no_figures_of_pitch():
+    class Silence(Tones):
+        def infer(self, mel):
+            return 0 * super().infer(mel)
+
+    result = measure_control(Voice(FRONTEND, Singer(), Silence()), [("la casa es de madera", "ana")])
+    pitch = [row for row in result["rows"] if row["control"].startswith("pitch")]
+    assert len(pitch) == 6 + 3 + 4 and result["voiced"] == 0
+    assert all(row["measured"] is None and row["count"] == 0 for row in pitch)

@@ -131,6 +131,8 @@ def _frames(control: str, asked: float, values: Sequence[np.ndarray], unit: str)
 def _slope(control: str, asked: float, pairs: Sequence[np.ndarray]) -> ControlRow:
     """Least absolute distances: the median of slopes through the middle of both, by which outliers do not matter."""
     one, other = np.concatenate(pairs, axis=1)
+    if not one.size:  # never voiced in both
+        return ControlRow(control, asked, None, None, None, 0, "slope")
     one, other = one - np.median(one), other - np.median(other)
     wide = np.abs(one) > 0.5  # semitones: nearer to the mean a slope means nothing
     if wide.sum() < FEWEST:
