@@ -86,7 +86,7 @@ def test_torchs_own_parametrizations_give_the_same_output():
 
 def test_our_own_state_dict_has_nemos_prefixes():
     vocoder = Hifigan(HifiganOptions(preset="tiny"), MelConfig())
-    assert {k.split(".")[0] for k in vocoder.state_dict()} == {"generator", "mpd", "msd"}
+    assert {k.split(".")[0] for k in vocoder.state_dict()} == {"generator", "mpd", "msd", "judges_learnt"}
     load_state(vocoder.mpd, discriminator_state(vocoder.state_dict(), "mpd"))
 
 
