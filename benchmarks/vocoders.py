@@ -19,10 +19,9 @@ import numpy as np
 import torch
 
 from ttskit.audio.config import MelConfig
-from ttskit.compare import metrics
 from ttskit.compare.speech import Analyser
 from ttskit.compare.stats import mean_interval
-from ttskit.compare.vocoders import VocoderFigures, held_out_clips, measure_vocoders, spoken, table
+from ttskit.compare.vocoders import VocoderFigures, compared, held_out_clips, measure_vocoders, spoken, table
 from ttskit.corpus.forced import forced_mels
 from ttskit.corpus.prepared import PreparedCorpus, PreparedUtterance
 from ttskit.interfaces import Vocoder
@@ -42,16 +41,7 @@ def free_running(corpus: PreparedCorpus, run: Path, vocoders: dict[str, Vocoder]
         scores: dict[str, list[float]] = {}
         for u, row in zip(clips, rows, strict=True):
             natural, audio = np.asarray(corpus.audio(u)), spoken(vocoder, row, mel)
-            (m, f0), (n, other_f0) = (analyse(x, u.speaker) for x in (natural, audio))
-            a, b = metrics.natural_log_magnitude(m, mel), metrics.natural_log_magnitude(n, mel)
-            ca, cb = metrics.cepstrum(a), metrics.cepstrum(b)
-            path = metrics.align_cepstra(ca, cb)
-            values = {"mel_l1": float(np.abs(a[:, path.reference] - b[:, path.synthetic]).mean()),
-                      "lsd_db": metrics.log_spectral_distance_db(natural, audio, mel, path),
-                      "mcd_db": metrics.mel_cepstral_distortion_db(ca, cb, path),
-                      "f0_semitones": metrics.log_f0_rmse_semitones(f0, other_f0, path),
-                      "voicing_error": metrics.voicing_error(f0, other_f0, path)}
-            for measure, value in values.items():
+            for measure, value in compared(natural, audio, analyse, u.speaker, one_clock=False).items():
                 scores.setdefault(measure, []).append(value)
         found.append(VocoderFigures(name, f"text, {run.name}", {k: mean_interval(v) for k, v in scores.items()}))
     return found

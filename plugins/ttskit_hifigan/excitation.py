@@ -1,7 +1,7 @@
 """A harmonic-plus-noise excitation for the generator, and the F0 that it needs, read from the mel.
 
 A generator that sees only a mel must invent phase. Where the mel stands still its output repeats with every frame,
-so until it has learnt better (which takes days on a GPU) its voices are tones at multiples of the frame rate. Given a
+so until it has learnt better (in hundreds of thousands of steps) its voices are tones at multiples of the frame rate. Given a
 pulse train at F0 and noise, it need only filter (Wang, Takaki and Yamagishi 2020, "Neural source-filter waveform
 models", section III); a small network reads F0 from the mel, so that nothing but a mel is needed to speak (as in
 Li, Han and Mesgarani 2023, "HiFTNet").

@@ -7,12 +7,16 @@ import sys
 
 import numpy as np
 import pytest
+import torch
 
+from ttskit.audio.config import MelConfig
 from ttskit.audio.files import resample
+from ttskit.audio.mel import MelExtractor
+from ttskit.audio.pitch import autocorrelation
 from ttskit.compare import intrusive
 from ttskit.compare.intrusive import intrusive_scores
 from ttskit.compare.stats import Interval
-from ttskit.compare.vocoders import MEASURES, VocoderFigures, table
+from ttskit.compare.vocoders import MEASURES, VocoderFigures, compared, table
 from ttskit.testing.builders import fake_speech
 
 
@@ -68,3 +72,23 @@ def test_the_table_shows_the_measures_that_there_are():
     lines = table([plain, scored]).splitlines()
     assert "PESQ" in lines[0] and "STOI" not in lines[0] and lines[1].endswith("–") and "4.04 [3.90, 4.10]" in lines[2]
     assert set(MEASURES) == {"mel_l1", "lsd_db", "mcd_db", "f0_semitones", "voicing_error", "pesq", "stoi"}
+
+
+def test_speech_with_a_timing_of_its_own_is_compared_along_a_path_and_without_them(speech, monkeypatch):
+    monkeypatch.setattr(intrusive, "intrusive_scores", lambda *_: {"stoi": 1.0})
+    mel = MelConfig(sample_rate_hz=16_000)
+    extract = MelExtractor(mel)
+
+    class Analyse:
+        def __init__(self) -> None:
+            self.mel = mel
+
+        def __call__(self, audio, speaker):
+            return extract(torch.from_numpy(audio)[None])[0].numpy(), autocorrelation(audio, mel, 60.0, 400.0)
+
+    later = np.concatenate([np.zeros(6_400, np.float32), speech])  # 0.4 s
+    same = compared(speech, speech, Analyse(), "ana")
+    assert {name: value for name, value in same.items() if value} == {"stoi": 1.0}
+    turn, path = (compared(speech, later, Analyse(), "ana", one_clock=one) for one in (True, False))
+    assert set(turn) - set(path) == {"stoi"}
+    assert all(path[name] < 0.5 * turn[name] for name in ("mel_l1", "lsd_db", "mcd_db", "f0_semitones"))

@@ -15,6 +15,7 @@ import torch
 from ttskit.audio.config import MelConfig
 from ttskit.config import load_recipe
 from ttskit.corpus.prepared import FORMAT, PreparedCorpus, PreparedUtterance
+from ttskit.hookspecs import hookimpl
 from ttskit.plugins import create_registry
 from ttskit.symbols import SpeakerTable, SymbolTable
 from ttskit.training import RunFolder, train
@@ -128,6 +129,30 @@ def random_run(registry, tmp_path):
     """random_run("name", model, speakers, symbols=…, pitch=…) -> RunFolder with random weights."""
     def make(name, model="fastpitch", speakers=("ana", "beto"), **more):
         return make_run(tmp_path / name, registry, model, speakers, **more)
+
+    return make
+
+
+class At:
+    """Does something when a step has been logged."""
+
+    def __init__(self, step, action):
+        self.step, self.action = step, action
+
+    @hookimpl
+    def ttskit_step_ended(self, run, step, values):
+        if step == self.step:
+            self.action()
+
+
+@pytest.fixture
+def at():
+    """at(step, action): a registry with that event hook."""
+
+    def make(step, action):
+        registry = create_registry()
+        registry.events.register(At(step, action))
+        return registry
 
     return make
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import signal
 from types import SimpleNamespace
 
 import numpy as np
@@ -16,8 +17,6 @@ from ttskit.corpus.batches import SegmentBatches, full_batch, require_known
 from ttskit.corpus.forced import ForcedMels, forced_mels, name_of
 from ttskit.corpus.prepared import PreparedCorpus
 from ttskit.errors import CorpusError, MismatchError, UsageError
-from ttskit.hookspecs import hookimpl
-from ttskit.plugins import create_registry
 from ttskit.symbols import SymbolTable
 from ttskit.training import RunFolder, TrainingStopped, fit
 
@@ -158,7 +157,7 @@ def test_the_verb_ends_with_figures_audio_and_pictures(trained, own, registry, l
             f"{first}_after_natural-mel.wav"} <= names
 
 
-def test_a_fit_resumes_exactly_without_the_acoustic_run(trained, own, tmp_path, losses_of, same_weights):
+def test_a_fit_resumes_exactly_without_the_acoustic_run(trained, own, tmp_path, losses_of, same_weights, at):
     """Stopped among the discriminators' own steps."""
     options = ("models.hifigan.options.discriminator_warmup=4", "training.checkpoint_every=3")
     acoustic, source = trained(data=own, steps=1), trained("hifigan", run="source", data=own, steps=1)
@@ -167,8 +166,7 @@ def test_a_fit_resumes_exactly_without_the_acoustic_run(trained, own, tmp_path, 
     whole = trained("hifigan", run="whole", steps=7, **more)
     phases = [sorted(key for key in row if key.endswith("/loss")) for row in losses_of(whole.path).values()]
     assert phases == [["discriminator/loss"]] * 4 + [["discriminator/loss", "generator/loss"]] * 3
-    registry = create_registry()
-    registry.events.register(_Interrupt(3))
+    registry = at(3, lambda: signal.raise_signal(signal.SIGINT))
     with pytest.raises(TrainingStopped) as stopped:
         trained("hifigan", run="cut", steps=7, registry=registry, **more)
     assert 3 <= stopped.value.step <= 4 and not (tmp_path / "cut" / "fit").exists()
@@ -296,18 +294,6 @@ def test_the_command_line(trained, own, tmp_path, capsys):
     assert "held-out clips; audio and pictures" in err and "teacher-forced" in err and "LSD dB" in err
     assert _run([*arguments, "--run", str(tmp_path / "no"), "--from-acoustic", str(tmp_path / "nowhere")], debug=False) == 1
     assert "is not a run folder" in capsys.readouterr().err
-
-
-class _Interrupt:
-    def __init__(self, step):
-        self.step = step
-
-    @hookimpl
-    def ttskit_step_ended(self, run, step, values):
-        if step == self.step:
-            import signal
-
-            signal.raise_signal(signal.SIGINT)
 
 
 def _without_judges(run: RunFolder) -> None:

@@ -6,8 +6,6 @@ import pytest
 import torch
 
 from ttskit.errors import CheckpointError, MismatchError, UsageError
-from ttskit.hookspecs import hookimpl
-from ttskit.plugins import create_registry
 from ttskit.training import RunFolder, TrainingStopped
 
 STEPS = 9  # over an epoch's end: an epoch has 7 batches
@@ -33,30 +31,6 @@ if __name__ == "__main__":
     train(load_recipe("tiny", sys.argv[6:], registry=registry), model=sys.argv[1], data=sys.argv[2], run=sys.argv[3],
           steps=int(sys.argv[5]), registry=registry)
 """
-
-
-class At:
-    """Does something when a step has been logged."""
-
-    def __init__(self, step, action):
-        self.step, self.action = step, action
-
-    @hookimpl
-    def ttskit_step_ended(self, run, step, values):
-        if step == self.step:
-            self.action()
-
-
-@pytest.fixture
-def at():
-    """at(step, action): a registry with that event hook."""
-
-    def make(step, action):
-        registry = create_registry()
-        registry.events.register(At(step, action))
-        return registry
-
-    return make
 
 
 @pytest.mark.parametrize(("model", "every", "killed_at", "steps"), [("fastpitch", 5, 6, 9), ("tacotron2", 5, 6, 9),

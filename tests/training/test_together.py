@@ -5,22 +5,10 @@ import signal
 import pytest
 
 from ttskit.corpus.prepared import PreparedCorpus
-from ttskit.hookspecs import hookimpl
-from ttskit.plugins import create_registry
 from ttskit.training import TrainingStopped
 
 
-class _Interrupt:
-    def __init__(self, step):
-        self.step = step
-
-    @hookimpl
-    def ttskit_step_ended(self, run, step, values):
-        if step == self.step:
-            signal.raise_signal(signal.SIGINT)
-
-
-def test_a_voice_among_old_ones_and_the_vocoder_fitted_to_it(trained, new_corpus, random_run, losses_of, same_weights):
+def test_a_voice_among_old_ones_and_the_vocoder_fitted_to_it(trained, new_corpus, random_run, losses_of, same_weights, at):
     old = PreparedCorpus.open(new_corpus("old", seed=3, speakers=("dani", "eva")))
     new = PreparedCorpus.open(new_corpus("new", seed=4, speakers=("ana",)))
     source, vocoder = random_run("source", speakers=("dani", "eva")), trained("hifigan", run="vocoder", data=new, steps=1)
@@ -28,8 +16,7 @@ def test_a_voice_among_old_ones_and_the_vocoder_fitted_to_it(trained, new_corpus
     def both(model, name, steps, overrides, **more):
         """The run in one go, and the same stopped at its third step and resumed without a word of how it began."""
         whole = trained(model, run=f"{name}-whole", data=new, steps=steps, overrides=overrides, **more)
-        registry = create_registry()
-        registry.events.register(_Interrupt(3))
+        registry = at(3, lambda: signal.raise_signal(signal.SIGINT))
         with pytest.raises(TrainingStopped):
             trained(model, run=f"{name}-cut", data=new, steps=steps, overrides=overrides, registry=registry, **more)
         cut = trained(model, run=f"{name}-cut", data=new, steps=None, overrides=overrides, resume=True)

@@ -100,20 +100,28 @@ def spoken(vocoder: Vocoder, mel: np.ndarray, config: MelConfig) -> np.ndarray:
     return wave[-start:] if start < 0 else np.concatenate([np.zeros(start, np.float32), wave])
 
 
-def compared(natural: np.ndarray, audio: np.ndarray, analyse: Analyser, speaker: str) -> dict[str, float]:
-    """The measures of one clip; F0 is NaN where none is found on both sides."""
+def compared(natural: np.ndarray, audio: np.ndarray, analyse: Analyser, speaker: str,
+             one_clock: bool = True) -> dict[str, float]:
+    """The measures of one clip, natural and audio (S,); F0 is NaN where none is found on both sides.
+
+    On one clock frames are compared in turn; otherwise (speech with a timing of its own) along a DTW path, and without
+    PESQ and STOI, which need one clock.
+    """
     config = analyse.mel
-    samples = min(len(natural), len(audio))
-    natural, audio = natural[:samples], audio[:samples]
+    if one_clock:
+        samples = min(len(natural), len(audio))
+        natural, audio = natural[:samples], audio[:samples]
     (mel, f0), (other_mel, other_f0) = (analyse(wave, speaker) for wave in (natural, audio))
     a, b = (metrics.natural_log_magnitude(m, config) for m in (mel, other_mel))
+    cepstra = [metrics.cepstrum(m, min(ORDER, config.bands - 1)) for m in (a, b)]
     frames = np.arange(a.shape[1])
-    order, path = min(ORDER, config.bands - 1), metrics.Path(frames, frames, 0.0)
-    return {"mel_l1": float(np.abs(a - b).mean()), "lsd_db": metrics.log_spectral_distance_db(natural, audio, config),
-            "mcd_db": metrics.mel_cepstral_distortion_db(metrics.cepstrum(a, order), metrics.cepstrum(b, order), path),
+    path = metrics.Path(frames, frames, 0.0) if one_clock else metrics.align_cepstra(*cepstra)
+    return {"mel_l1": float(np.abs(a[:, path.reference] - b[:, path.synthetic]).mean()),
+            "lsd_db": metrics.log_spectral_distance_db(natural, audio, config, None if one_clock else path),
+            "mcd_db": metrics.mel_cepstral_distortion_db(*cepstra, path),
             "f0_semitones": metrics.log_f0_rmse_semitones(f0, other_f0, path),
             "voicing_error": metrics.voicing_error(f0, other_f0, path),
-            **intrusive.intrusive_scores(natural, audio, config.sample_rate_hz)}
+            **(intrusive.intrusive_scores(natural, audio, config.sample_rate_hz) if one_clock else {})}
 
 
 def table(figures: Sequence[VocoderFigures]) -> str:
