@@ -94,8 +94,12 @@ def test_time_grows_with_length(part):
         return time.process_time() - started
 
     seconds(1000)
-    short, long = seconds(3_000), seconds(24_000)
-    assert long < 20 * max(short, 0.02), (short, long)
+    short = seconds(3_000)
+    for _ in range(3):  # a machine that is busy with something else makes one reading slow, not each
+        long = seconds(24_000)
+        if long < 20 * max(short, 0.02):
+            return
+    raise AssertionError(f"{short:.3f} s, and eight times the text {long:.3f} s")
 
 
 @pytest.mark.parametrize("size", [150_000, pytest.param(1_000_000, marks=pytest.mark.slow)])
