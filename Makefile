@@ -21,6 +21,7 @@ test: $(VENV)/.test
 
 lint: $(VENV)/.dev
 	$(BIN)/python -m ruff check .
+	$(BIN)/python -m ruff format --check .
 	$(BIN)/lint-imports
 
 # Also the trainings that take minutes.

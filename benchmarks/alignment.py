@@ -46,8 +46,12 @@ def gather(timing: Path, out: Path, more: Path | None) -> tuple[Path, float]:
             recording = next((timing / name / "wavs").glob(f"{item}.*"))
             shutil.copy(recording, place / "wavs" / recording.name)
             analysis = frontend.analyze(text)
-            found = match(analysis.tokens, analysis.token_words, frontend.symbols.silent,
-                          read_labels(timing / name / "timing" / f"{item}.json"))
+            found = match(
+                analysis.tokens,
+                analysis.token_words,
+                frontend.symbols.silent,
+                read_labels(timing / name / "timing" / f"{item}.json"),
+            )
             shares.append(found.share)
             content = {"tokens": list(analysis.tokens), "times_s": [round(float(t), 5) for t in found.times_s]}
             (place / "alignments" / f"{item}.json").write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")

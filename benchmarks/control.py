@@ -66,8 +66,13 @@ def streaming(voice, texts: list[str], speaker: str) -> dict:
         worst = max(worst, float(np.abs(joined - one.audio).max()))
         first.append(stream.first_audio_s)
         whole.append(one.first_audio_s)
-    return {"first_audio_s": float(np.median(first)), "whole_s": float(np.median(whole)), "worst_difference": worst,
-            "audio_s": one.duration_s, "streams": bool(voice.vocoder.streaming)}  # fmt: skip
+    return {
+        "first_audio_s": float(np.median(first)),
+        "whole_s": float(np.median(whole)),
+        "worst_difference": worst,
+        "audio_s": one.duration_s,
+        "streams": bool(voice.vocoder.streaming),
+    }
 
 
 def show(result: dict, voice) -> None:
@@ -90,10 +95,14 @@ def show(result: dict, voice) -> None:
         of = f"{row['count']} {'sentences' if row['control'] in ('pace', 'energy') else 'frames'}"
         print(f"| {row['control']} | {row['asked']:g} | {measured} | {error} | {of} | {goal} |")
     t, s = result["tracker"], result["streaming"]
-    print(f"\nThe tracker on natural speech, against the corpus's F0: median {t['median']:+.3f} semitones, 90 % within "
-          f"{t['low']:+.2f} … {t['high']:+.2f}.")
-    print(f"\nStreaming {s['audio_s']:.1f} s of speech ({'chunks' if s['streams'] else 'part by part'}): first audio after "
-          f"{s['first_audio_s']:.2f} s, one pass {s['whole_s']:.2f} s; largest difference {s['worst_difference']:.1e}.")
+    print(
+        f"\nThe tracker on natural speech, against the corpus's F0: median {t['median']:+.3f} semitones, 90 % within "
+        f"{t['low']:+.2f} … {t['high']:+.2f}."
+    )
+    print(
+        f"\nStreaming {s['audio_s']:.1f} s of speech ({'chunks' if s['streams'] else 'part by part'}): first audio after "
+        f"{s['first_audio_s']:.2f} s, one pass {s['whole_s']:.2f} s; largest difference {s['worst_difference']:.1e}."
+    )
 
 
 if __name__ == "__main__":

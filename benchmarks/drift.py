@@ -44,8 +44,20 @@ def main() -> None:
     old, new = out / "prepared-old", out / "prepared-new"
     splits = ["--set", "corpus.test=12", "--set", "corpus.validation=12"]
     ttskit("prepare", out / "old", "--recipe", "small", "--out", old, *splits)
-    ttskit("prepare", out / "new" / "caro", "--speaker", "caro", "--recipe", "small", "--out", new, "--set", "corpus.test=8",
-           "--set", "corpus.validation=6")
+    ttskit(
+        "prepare",
+        out / "new" / "caro",
+        "--speaker",
+        "caro",
+        "--recipe",
+        "small",
+        "--out",
+        new,
+        "--set",
+        "corpus.test=8",
+        "--set",
+        "corpus.validation=6",
+    )
     runs, common = out / "runs", ["--model", "fastpitch", "--threads", 1, "--set", "training.samples=0"]
     if not (runs / "old").exists():
         ttskit("train", *common, "--recipe", "small", "--data", old, "--run", runs / "old", "--steps", given.steps)

@@ -163,8 +163,11 @@ def markdown(rows: list[dict]) -> str:
     lines += ["", "| speed, one core, CPU time, cold cache | words/s |", "|---|---|"]
     lines += [f"| {r['what']} | {r['words_per_s']:,} |" for r in rows if "what" in r]
     ms = next(r["import_ms"] for r in rows if "import_ms" in r)
-    lines += ["", f"Importing and building the frontend, CPU beyond a bare interpreter: median {ms['median']:.0f} ms, "
-              f"least {ms['least']:.0f} ms of paired runs (goal 50; the bare one {ms['bare']:.0f})."]  # fmt: skip
+    lines += [
+        "",
+        f"Importing and building the frontend, CPU beyond a bare interpreter: median {ms['median']:.0f} ms, "
+        f"least {ms['least']:.0f} ms of paired runs (goal 50; the bare one {ms['bare']:.0f}).",
+    ]
     return "\n".join(lines)
 
 

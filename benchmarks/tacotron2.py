@@ -34,13 +34,29 @@ from measure import (
 
 TOKENS, FRAMES = 100, 400
 HPARAMS = {
-    "fp16_run": False, "n_mel_channels": 80, "n_symbols": 148, "symbols_embedding_dim": 512, "encoder_kernel_size": 5,
-    "encoder_n_convolutions": 3, "encoder_embedding_dim": 512, "n_frames_per_step": 1, "decoder_rnn_dim": 1024,
-    "prenet_dim": 256, "max_decoder_steps": FRAMES, "gate_threshold": 2.0, "p_attention_dropout": 0.1,
-    "p_decoder_dropout": 0.1, "attention_rnn_dim": 1024, "attention_dim": 128, "attention_location_n_filters": 32,
-    "attention_location_kernel_size": 31, "postnet_embedding_dim": 512, "postnet_kernel_size": 5,
-    "postnet_n_convolutions": 5, "mask_padding": True,
-}  # fmt: skip
+    "fp16_run": False,
+    "n_mel_channels": 80,
+    "n_symbols": 148,
+    "symbols_embedding_dim": 512,
+    "encoder_kernel_size": 5,
+    "encoder_n_convolutions": 3,
+    "encoder_embedding_dim": 512,
+    "n_frames_per_step": 1,
+    "decoder_rnn_dim": 1024,
+    "prenet_dim": 256,
+    "max_decoder_steps": FRAMES,
+    "gate_threshold": 2.0,
+    "p_attention_dropout": 0.1,
+    "p_decoder_dropout": 0.1,
+    "attention_rnn_dim": 1024,
+    "attention_dim": 128,
+    "attention_location_n_filters": 32,
+    "attention_location_kernel_size": 31,
+    "postnet_embedding_dim": 512,
+    "postnet_kernel_size": 5,
+    "postnet_n_convolutions": 5,
+    "mask_padding": True,
+}
 QUIET = {f"{part}_dropout": 0.0 for part in ("encoder", "prenet", "attention", "decoder", "postnet")}
 
 
@@ -56,8 +72,15 @@ def ours(device: str, **options):
 
     torch.manual_seed(0)
     symbols = SymbolTable(tuple(f"s{i}" for i in range(HPARAMS["n_symbols"])), "s0")
-    plain = {"stop_threshold": 1.0, "frames_per_token": 0.0, "frames_floor": FRAMES, "rest_frames": 0, "padding": "reference",
-             "guided_attention_weight": 0.0, "stop_positive_weight": 1.0}  # fmt: skip
+    plain = {
+        "stop_threshold": 1.0,
+        "frames_per_token": 0.0,
+        "frames_floor": FRAMES,
+        "rest_frames": 0,
+        "padding": "reference",
+        "guided_attention_weight": 0.0,
+        "stop_positive_weight": 1.0,
+    }
     context = ModelContext(MelConfig(), symbols, SpeakerTable(("one",)))
     return Tacotron2(Tacotron2Options(**{**plain, **options}), context).to(device)
 
@@ -172,10 +195,19 @@ def training(options) -> None:
         with reference.silent():
             theirs = reference.loss(reference.model(given), (mel, gate))
             theirs.backward()
-        norms = [torch.stack([p.grad.norm() for n, p in sorted(m.named_parameters()) if "embedding" in n or "frame" in n
-                              or "linear_projection" in n]) for m in (quiet, reference.model)]  # fmt: skip
-        largest_difference(f"{what}, no dropout", {"loss": (loss / theirs, torch.ones_like(theirs)), "gradients": tuple(norms)},
-                           1e-3)  # fmt: skip
+        norms = [
+            torch.stack(
+                [
+                    p.grad.norm()
+                    for n, p in sorted(m.named_parameters())
+                    if "embedding" in n or "frame" in n or "linear_projection" in n
+                ]
+            )
+            for m in (quiet, reference.model)
+        ]
+        largest_difference(
+            f"{what}, no dropout", {"loss": (loss / theirs, torch.ones_like(theirs)), "gradients": tuple(norms)}, 1e-3
+        )
         reference.model.zero_grad(set_to_none=True)
         reference.model.train()
         del quiet

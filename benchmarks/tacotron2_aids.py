@@ -23,8 +23,17 @@ from pathlib import Path
 import numpy as np
 import torch
 
-NOTHING = {"attention_supervision_weight": 0, "context_mixing": 0, "guided_attention_weight": 0, "reduction_schedule": [],
-           "frame_dropout": 0, "forward_sum_weight": 0, "alignment_prior_until": 0, "reduction": 4, "prenet_input": "all"}
+NOTHING = {
+    "attention_supervision_weight": 0,
+    "context_mixing": 0,
+    "guided_attention_weight": 0,
+    "reduction_schedule": [],
+    "frame_dropout": 0,
+    "forward_sum_weight": 0,
+    "alignment_prior_until": 0,
+    "reduction": 4,
+    "prenet_input": "all",
+}
 LED = {"attention_supervision_weight": 1, "context_mixing": 0.9}
 FORWARD_SUM = {"forward_sum_weight": 1, "alignment_prior_until": 0.3}
 FALLING = {"reduction": 2, "reduction_schedule": [[6, 0.3], [4, 0.6]], "prenet_input": "last"}
@@ -104,14 +113,29 @@ def trained(data: Path, aid: str, setting: Setting) -> Path:
     run = setting.out / "runs" / f"{data.name}-{aid}-{setting.steps}"
     options = {**NOTHING, **AIDS[aid]}
     overrides = [f"models.tacotron2.options.{key}={json.dumps(value)}" for key, value in options.items()]
-    overrides += ["training.samples=0", f"training.validate_every={setting.steps // 2}", "training.stop_when_hopeless=false",
-                  f"models.tacotron2.training.alignment={setting.alignment}"]
+    overrides += [
+        "training.samples=0",
+        f"training.validate_every={setting.steps // 2}",
+        "training.stop_when_hopeless=false",
+        f"models.tacotron2.training.alignment={setting.alignment}",
+    ]
     recipe = load_recipe("demo", overrides)
     there = (run / "run.json").exists()
-    if not there or (RunFolder.open(run).checkpoints or [None])[-1] is None or (
-            RunFolder.open(run).checkpoints[-1].step < setting.steps):
-        train(recipe, model="tacotron2", data=data, run=run, resume=there, steps=setting.steps, device="cpu",
-              threads=setting.threads)
+    if (
+        not there
+        or (RunFolder.open(run).checkpoints or [None])[-1] is None
+        or (RunFolder.open(run).checkpoints[-1].step < setting.steps)
+    ):
+        train(
+            recipe,
+            model="tacotron2",
+            data=data,
+            run=run,
+            resume=there,
+            steps=setting.steps,
+            device="cpu",
+            threads=setting.threads,
+        )
     return run
 
 
@@ -142,12 +166,18 @@ def measure(run: Path, data: Path, setting: Setting, speaking: str) -> dict:
     own = summarise_alignments(samples)
     last = [r for r in folder.metrics("train") if "seconds" in r][-1]
     return {
-        "run": run.name, "speaking": speaking or "as trained", "steps": loaded.step, "training_s": last["seconds"],
-        "mel_l1": learned["free_mel_l1"].value, "attention_within": getattr(learned.get("attention_within"), "value", None),
+        "run": run.name,
+        "speaking": speaking or "as trained",
+        "steps": loaded.step,
+        "training_s": last["seconds"],
+        "mel_l1": learned["free_mel_l1"].value,
+        "attention_within": getattr(learned.get("attention_within"), "value", None),
         "stopped": learned["stopped"].value,
         "diagonality": float(np.mean([alignment_score(s.alignment).diagonality for s in samples if s.alignment is not None])),
-        "hard": len(samples), "hard_finished": sum(bool(s.finished) for s in samples),
-        "skips": own["skips"], "repeats": own["repeats"],
+        "hard": len(samples),
+        "hard_finished": sum(bool(s.finished) for s in samples),
+        "skips": own["skips"],
+        "repeats": own["repeats"],
         "heard_skipped": sum(bool(v.skipped_words) for v in verdicts),
         "heard_repeated": sum(bool(v.repeated_words) for v in verdicts),
         "phone_error_rate": sum(v.errors for v in verdicts) / max(1, sum(v.phones for v in verdicts)),
@@ -157,15 +187,35 @@ def measure(run: Path, data: Path, setting: Setting, speaking: str) -> dict:
 
 def table(rows: list[dict]) -> str:
     """Markdown."""
-    head = ["training", "speaking", "mel L1", "attention ±1 token", "diagonality", "stops", "hard: finished", "without fault",
-            "heard: skipped / repeated", "attention: skipped / repeated", "phone errors"]
+    head = [
+        "training",
+        "speaking",
+        "mel L1",
+        "attention ±1 token",
+        "diagonality",
+        "stops",
+        "hard: finished",
+        "without fault",
+        "heard: skipped / repeated",
+        "attention: skipped / repeated",
+        "phone errors",
+    ]
     lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
     for r in rows:
         within = "–" if r["attention_within"] is None else f"{100 * r['attention_within']:.0f} %"
-        cells = [r["run"], r["speaking"], f"{r['mel_l1']:.3f}", within, f"{r['diagonality']:.2f}",
-                 f"{100 * r['stopped']:.0f} %", f"{r['hard_finished']}/{r['hard']}", str(r["verdicts"].get("ok", 0)),
-                 f"{r['heard_skipped']} / {r['heard_repeated']}", f"{r['skips']} / {r['repeats']}",
-                 f"{100 * r['phone_error_rate']:.0f} %"]
+        cells = [
+            r["run"],
+            r["speaking"],
+            f"{r['mel_l1']:.3f}",
+            within,
+            f"{r['diagonality']:.2f}",
+            f"{100 * r['stopped']:.0f} %",
+            f"{r['hard_finished']}/{r['hard']}",
+            str(r["verdicts"].get("ok", 0)),
+            f"{r['heard_skipped']} / {r['heard_repeated']}",
+            f"{r['skips']} / {r['repeats']}",
+            f"{100 * r['phone_error_rate']:.0f} %",
+        ]
         lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines)
 

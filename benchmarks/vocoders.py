@@ -30,8 +30,9 @@ from ttskit.synthesis.denoise import Denoised
 from ttskit.synthesis.load import load_vocoder, load_voice
 
 
-def free_running(corpus: PreparedCorpus, run: Path, vocoders: dict[str, Vocoder], clips: Sequence[PreparedUtterance],
-                 registry: Registry) -> list[VocoderFigures]:
+def free_running(
+    corpus: PreparedCorpus, run: Path, vocoders: dict[str, Vocoder], clips: Sequence[PreparedUtterance], registry: Registry
+) -> list[VocoderFigures]:
     """Each clip's text spoken by the run's model, through each vocoder, against its recording."""
     mel, analyse = corpus.mel, Analyser(corpus, registry)
     voice = load_voice(run, "griffinlim")

@@ -10,8 +10,14 @@ from ttskit_nemo.phones import features_of
 from ttskit_spanish.phones import symbol_table
 
 SPANISH = symbol_table(allophones=True)
-_NEMO = (*"!\"'(),-./:;?[]{}¡«»¿‹›", *"ABCDEFGHIJKLMNOPQRSTUVWXYZÁÉÍÑÓÚ",
-         *"abdefhijklmnoprstuwxðŋɛɟɡɣɪɲɾʃʊʎʒʝβθˈˌ", " ", "<pad>", "<oov>")  # fmt: skip
+_NEMO = (
+    *"!\"'(),-./:;?[]{}¡«»¿‹›",
+    *"ABCDEFGHIJKLMNOPQRSTUVWXYZÁÉÍÑÓÚ",
+    *"abdefhijklmnoprstuwxðŋɛɟɡɣɪɲɾʃʊʎʒʝβθˈˌ",
+    " ",
+    "<pad>",
+    "<oov>",
+)
 NEMO = SymbolTable(_NEMO, pad="<pad>", space=" ", features=features_of(_NEMO))
 
 
@@ -21,7 +27,15 @@ def nearest(symbols, here, there):
 
 def test_spanish_in_the_tokens_of_nemo():
     assert nearest("ˈa ˈo tʃ ʃ ʝ r ð …", SPANISH, NEMO) == {
-        "ˈa": "a", "ˈo": "o", "tʃ": "ʃ", "ʃ": "ʃ", "ʝ": "ʝ", "r": "r", "ð": "ð", "…": "."}  # fmt: skip
+        "ˈa": "a",
+        "ˈo": "o",
+        "tʃ": "ʃ",
+        "ʃ": "ʃ",
+        "ʝ": "ʝ",
+        "r": "r",
+        "ð": "ð",
+        "…": ".",
+    }
     assert match("<edge>", SPANISH, NEMO).symbol == " " and match("<pad>", SPANISH, NEMO).symbol == "<pad>"
     plain = [s for s in symbol_table().symbols if match(s, symbol_table(), NEMO).symbol is None]
     assert plain == []
@@ -38,8 +52,22 @@ def test_the_tokens_of_nemo_in_spanish():
 def test_spanish_in_arpabet_and_in_english_letters():
     arpabet = english_basic("arpabet")
     assert nearest("a ˈa i ˈu r ɾ tʃ ʃ ʝ ɲ x θ β ð ʎ", SPANISH, arpabet) == {
-        "a": "@AA0", "ˈa": "@AA1", "i": "@IY0", "ˈu": "@UW1", "r": "@R", "ɾ": "@D", "tʃ": "@CH", "ʃ": "@SH", "ʝ": "@ZH",
-        "ɲ": "@N", "x": "@HH", "θ": "@TH", "β": "@B", "ð": "@DH", "ʎ": "@L"}  # fmt: skip
+        "a": "@AA0",
+        "ˈa": "@AA1",
+        "i": "@IY0",
+        "ˈu": "@UW1",
+        "r": "@R",
+        "ɾ": "@D",
+        "tʃ": "@CH",
+        "ʃ": "@SH",
+        "ʝ": "@ZH",
+        "ɲ": "@N",
+        "x": "@HH",
+        "θ": "@TH",
+        "β": "@B",
+        "ð": "@DH",
+        "ʎ": "@L",
+    }
     assert not match("a", SPANISH, arpabet).exact  # the letter a is there as well, and is not the sound
     letters = english_basic("letters")
     assert nearest("a ˈa ɲ ʃ", SPANISH, letters) == {"a": "a", "ˈa": "a", "ɲ": "n", "ʃ": "s"}
@@ -62,8 +90,9 @@ def test_nothing_is_near_what_is_no_sound():
     assert match("t", SPANISH, nothing).why == "that inventory describes no sounds" and sounds(nothing) == {}
 
 
-@pytest.mark.parametrize("features", [SPANISH.features, NEMO.features, english_basic("arpabet").features],
-                         ids=["spanish", "nemo", "arpabet"])  # fmt: skip
+@pytest.mark.parametrize(
+    "features", [SPANISH.features, NEMO.features, english_basic("arpabet").features], ids=["spanish", "nemo", "arpabet"]
+)
 def test_shipped_inventories_keep_to_the_common_terms(features):
     assert feature_problems(features) == []
 

@@ -19,9 +19,15 @@ def corpora(tmp_path_factory):
     tiny_corpus(folder / "recordings", utterances=8)
     arguments = ["prepare", str(folder / "recordings"), "--out", str(folder / "prepared"), "--recipe", "tiny", "--jobs", "1"]
     assert _run(arguments, debug=False) == 0
-    written = {"semicolons/metadata.csv": "a;hola\n", "tabs/list.txt": "a.wav\thola\n", "silent/metadata.csv": "a|hola\n",
-               "outside/list.txt": "../a.wav|hola\n", "other/corpus.json": '{"format": 99}', "torn/corpus.json": '{"form',
-               "wrong.yaml": "extends: tiny\ntrainig:\n  steps: 3\n"}
+    written = {
+        "semicolons/metadata.csv": "a;hola\n",
+        "tabs/list.txt": "a.wav\thola\n",
+        "silent/metadata.csv": "a|hola\n",
+        "outside/list.txt": "../a.wav|hola\n",
+        "other/corpus.json": '{"format": 99}',
+        "torn/corpus.json": '{"form',
+        "wrong.yaml": "extends: tiny\ntrainig:\n  steps: 3\n",
+    }
     for name, content in written.items():
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_text(content, encoding="utf-8")
@@ -44,45 +50,51 @@ PREPARE = "--recipe tiny --out out --jobs 1"
 TRAIN = "train --recipe tiny --run run --steps 1"
 
 
-@pytest.mark.parametrize(("line", "code", "message"), [
-    (f"prepare nowhere {PREPARE}", 1, "there is no corpus at nowhere"),
-    (f"prepare empty {PREPARE}", 1, "empty is empty"),
-    (f"prepare semicolons {PREPARE}", 1, "metadata.csv, line 1: no '|' between name and text"),
-    (f"prepare tabs {PREPARE}", 1, "list.txt, line 1: no '|' between name and text"),
-    (f"prepare silent {PREPARE}", 1, "no usable utterance in silent"),
-    (f"prepare outside/list.txt {PREPARE}", 1, "lies outside the corpus folder: refused"),
-    (f"prepare recordings {PREPARE} --reader lj", 2, "unknown corpus reader 'lj'"),
-    (f"prepare recordings {PREPARE} --speaker bo --reader folders", 2, "no speaker 'bo'"),
-    (f"prepare recordings {PREPARE} --set corpus.trimm=1", 2, "corpus.trimm: unknown key, did you mean 'trim'?"),
-    (f"prepare recordings {PREPARE} --set frontend=spansh", 2, "unknown frontend 'spansh'"),
-    (f"prepare recordings {PREPARE} --set corpus.pitch_extractor=yin", 2, "unknown pitch extractor 'yin'"),
-    ("prepare recordings --out out --recipe tny", 2, "did you mean 'tiny'?"),
-    ("prepare recordings --out out --recipe wrong.yaml", 2, "wrong.yaml:2: trainig: unknown key, did you mean 'training'?"),
-    ("prepare recordings --out out --recipe latin.yaml", 2, "latin.yaml:2: not UTF-8 text"),
-    ("prepare recordings --out recordings --recipe tiny", 2, "the prepared corpus needs a folder of its own"),
-    ("prepare recordings", 2, "Missing option '--out'"),
-    ("check semicolons", 1, "no '|' between name and text"),
-    (f"{TRAIN} --data recordings", 1, "first: ttskit prepare recordings"),
-    (f"{TRAIN} --data nowhere", 1, "nowhere is not a prepared corpus"),
-    (f"{TRAIN} --data other", 1, "other was prepared by another version"),
-    (f"{TRAIN} --data torn", 1, "torn is damaged"),
-    (f"{TRAIN} --data prepared --model fastpich", 2, "did you mean 'fastpitch'?"),
-    (f"{TRAIN} --data prepared --set models.fastpitch.options.chanels=8", 2, "did you mean 'channels'?"),
-    (f"{TRAIN} --data prepared --set model=hifigan --set models.hifigan.options.upsample_rates=[8,8,2]", 2,
-     "hifigan makes 128 samples per frame, the mel's hop is 256"),
-    (f"{TRAIN} --data prepared --device toaster", 2, "unknown device 'toaster'"),
-    (f"{TRAIN} --data prepared --init-from nowhere", 1, "nowhere is not a run folder"),
-    ("train --resume --run nowhere", 1, "nowhere is not a run folder"),
-    ("train --resume", 2, "--resume needs the run"),
-    ("align prepared --from nowhere", 1, "nowhere is not a run folder"),
-    ("align prepared --from nowhere --name ../x", 2, "'../x' cannot name an alignment"),
-    ("synthesize hola --voice nowhere", 1, "nowhere is not a run folder"),
-    ("synthesize hola --voice prepared", 1, "prepared is not a run folder"),
-    ("compare nowhere elsewhere -o page", 1, "nowhere is not a run folder"),
-    ("compare --models fastpitch,tacotron --data prepared --steps 1 -o page", 2, "did you mean 'tacotron2'?"),
-    ("text phonemize --dialect andaluz hola", 2, "dialect"),
-    ("text phonemize --frontend spansh hola", 2, "did you mean 'spanish'?"),
-])
+@pytest.mark.parametrize(
+    ("line", "code", "message"),
+    [
+        (f"prepare nowhere {PREPARE}", 1, "there is no corpus at nowhere"),
+        (f"prepare empty {PREPARE}", 1, "empty is empty"),
+        (f"prepare semicolons {PREPARE}", 1, "metadata.csv, line 1: no '|' between name and text"),
+        (f"prepare tabs {PREPARE}", 1, "list.txt, line 1: no '|' between name and text"),
+        (f"prepare silent {PREPARE}", 1, "no usable utterance in silent"),
+        (f"prepare outside/list.txt {PREPARE}", 1, "lies outside the corpus folder: refused"),
+        (f"prepare recordings {PREPARE} --reader lj", 2, "unknown corpus reader 'lj'"),
+        (f"prepare recordings {PREPARE} --speaker bo --reader folders", 2, "no speaker 'bo'"),
+        (f"prepare recordings {PREPARE} --set corpus.trimm=1", 2, "corpus.trimm: unknown key, did you mean 'trim'?"),
+        (f"prepare recordings {PREPARE} --set frontend=spansh", 2, "unknown frontend 'spansh'"),
+        (f"prepare recordings {PREPARE} --set corpus.pitch_extractor=yin", 2, "unknown pitch extractor 'yin'"),
+        ("prepare recordings --out out --recipe tny", 2, "did you mean 'tiny'?"),
+        ("prepare recordings --out out --recipe wrong.yaml", 2, "wrong.yaml:2: trainig: unknown key, did you mean 'training'?"),
+        ("prepare recordings --out out --recipe latin.yaml", 2, "latin.yaml:2: not UTF-8 text"),
+        ("prepare recordings --out recordings --recipe tiny", 2, "the prepared corpus needs a folder of its own"),
+        ("prepare recordings", 2, "Missing option '--out'"),
+        ("check semicolons", 1, "no '|' between name and text"),
+        (f"{TRAIN} --data recordings", 1, "first: ttskit prepare recordings"),
+        (f"{TRAIN} --data nowhere", 1, "nowhere is not a prepared corpus"),
+        (f"{TRAIN} --data other", 1, "other was prepared by another version"),
+        (f"{TRAIN} --data torn", 1, "torn is damaged"),
+        (f"{TRAIN} --data prepared --model fastpich", 2, "did you mean 'fastpitch'?"),
+        (f"{TRAIN} --data prepared --set models.fastpitch.options.chanels=8", 2, "did you mean 'channels'?"),
+        (
+            f"{TRAIN} --data prepared --set model=hifigan --set models.hifigan.options.upsample_rates=[8,8,2]",
+            2,
+            "hifigan makes 128 samples per frame, the mel's hop is 256",
+        ),
+        (f"{TRAIN} --data prepared --device toaster", 2, "unknown device 'toaster'"),
+        (f"{TRAIN} --data prepared --init-from nowhere", 1, "nowhere is not a run folder"),
+        ("train --resume --run nowhere", 1, "nowhere is not a run folder"),
+        ("train --resume", 2, "--resume needs the run"),
+        ("align prepared --from nowhere", 1, "nowhere is not a run folder"),
+        ("align prepared --from nowhere --name ../x", 2, "'../x' cannot name an alignment"),
+        ("synthesize hola --voice nowhere", 1, "nowhere is not a run folder"),
+        ("synthesize hola --voice prepared", 1, "prepared is not a run folder"),
+        ("compare nowhere elsewhere -o page", 1, "nowhere is not a run folder"),
+        ("compare --models fastpitch,tacotron --data prepared --steps 1 -o page", 2, "did you mean 'tacotron2'?"),
+        ("text phonemize --dialect andaluz hola", 2, "dialect"),
+        ("text phonemize --frontend spansh hola", 2, "did you mean 'spanish'?"),
+    ],
+)
 def test_it_is_told_with_its_exit_code_and_without_a_traceback(line, code, message, here, capsys):
     before = {p.relative_to(here) for p in here.rglob("*")}
     assert _run(line.split(), debug=False) == code

@@ -25,10 +25,18 @@ COMMANDS = sorted(create_registry().all("command"))
 
 def imported(arguments: list[str]) -> set[str]:
     """Heavy packages that a command line imports, tried in a fresh process."""
-    program = (f"import sys\nfrom ttskit.cli import main\ntry:\n    main({arguments!r})\nexcept SystemExit as end:\n"
-               f"    print('loaded', end.code, *[m for m in {HEAVY!r} if m in sys.modules], file=sys.stderr)")
-    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, encoding="utf-8",
-                            env={**os.environ, "PYTHONIOENCODING": "utf-8"}, check=True)
+    program = (
+        f"import sys\nfrom ttskit.cli import main\ntry:\n    main({arguments!r})\nexcept SystemExit as end:\n"
+        f"    print('loaded', end.code, *[m for m in {HEAVY!r} if m in sys.modules], file=sys.stderr)"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", program],
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        env={**os.environ, "PYTHONIOENCODING": "utf-8"},
+        check=True,
+    )
     word, code, *modules = result.stderr.splitlines()[-1].split()
     assert (word, code) == ("loaded", "0"), result.stderr
     return set(modules)
@@ -75,12 +83,12 @@ def test_every_help_shows_an_example_whose_options_exist(name):
     for path, command in leaves(create_registry().get("command", name).load(), name):
         result = CliRunner().invoke(cli, [*path.split(), "--help"])
         assert result.exit_code == 0, result.output
-        shown = [e for e in examples(result.output) if e.split()[1:len(path.split()) + 1] == path.split()]
+        shown = [e for e in examples(result.output) if e.split()[1 : len(path.split()) + 1] == path.split()]
         assert shown, f"ttskit {path} --help shows no example"
         for example in shown:
             words = shlex.split(example.split("  #")[0].split(" | ")[0].split(" > ")[0].split(" < ")[0])
             try:
-                command.make_context(path, words[len(path.split()) + 1:])
+                command.make_context(path, words[len(path.split()) + 1 :])
             except click.BadParameter as error:
                 assert "does not exist" in error.message, f"{example}: {error.message}"
 
@@ -96,13 +104,16 @@ def test_version():
     assert CliRunner().invoke(cli, ["--version"]).output == f"ttskit {__version__}\n"
 
 
-@pytest.mark.parametrize(("arguments", "code", "message"), [
-    (["trian"], 2, "did you mean 'train'?"),
-    (["plugins", "show", "fastptch"], 2, "did you mean 'fastpitch'?"),
-    (["plugins", "show"], 2, "Missing argument 'NAME'"),
-    (["doctor", "--jsn"], 2, "No such option"),
-    (["plugins", "list", "--kind", "x"], 2, "Invalid value for '--kind'"),
-])
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["trian"], 2, "did you mean 'train'?"),
+        (["plugins", "show", "fastptch"], 2, "did you mean 'fastpitch'?"),
+        (["plugins", "show"], 2, "Missing argument 'NAME'"),
+        (["doctor", "--jsn"], 2, "No such option"),
+        (["plugins", "list", "--kind", "x"], 2, "Invalid value for '--kind'"),
+    ],
+)
 def test_wrong_usage_is_exit_code_2_with_the_nearest_name(arguments, code, message, capsys):
     assert _run(arguments, debug=False) == code
     error = capsys.readouterr().err
@@ -121,14 +132,20 @@ def raising(error: BaseException, monkeypatch, debug: bool = False) -> int:
     return _run(["doctor"], debug)
 
 
-@pytest.mark.parametrize(("error", "code", "message"), [
-    (CorpusError("no recordings in data", "metadata.csv has no lines", "add some"),
-     1, "error: no recordings in data\n  metadata.csv has no lines\n  fix: add some\n"),
-    (UsageError("wrong", "", "right"), 2, "error: wrong\n  fix: right\n"),
-    (KeyboardInterrupt(), 1, "error: stopped\n"),
-    (OSError(28, "No space left on device", "x.wav"), 1, "error: No space left on device: x.wav\n"),
-    (RuntimeError("shape\nof things"), 1, "error: internal error: RuntimeError: shape\n"),
-])
+@pytest.mark.parametrize(
+    ("error", "code", "message"),
+    [
+        (
+            CorpusError("no recordings in data", "metadata.csv has no lines", "add some"),
+            1,
+            "error: no recordings in data\n  metadata.csv has no lines\n  fix: add some\n",
+        ),
+        (UsageError("wrong", "", "right"), 2, "error: wrong\n  fix: right\n"),
+        (KeyboardInterrupt(), 1, "error: stopped\n"),
+        (OSError(28, "No space left on device", "x.wav"), 1, "error: No space left on device: x.wav\n"),
+        (RuntimeError("shape\nof things"), 1, "error: internal error: RuntimeError: shape\n"),
+    ],
+)
 def test_errors_are_told_in_parts_with_their_exit_code(error, code, message, monkeypatch, capsys):
     assert raising(error, monkeypatch) == code
     shown = capsys.readouterr().err

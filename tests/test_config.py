@@ -70,7 +70,10 @@ def test_a_circle_of_recipes_is_shown(tmp_path):
 
 
 def test_every_problem_is_reported_at_once_with_file_line_and_nearest_key(tmp_path):
-    recipe = write(tmp_path, "bad.yaml", """extends: base
+    recipe = write(
+        tmp_path,
+        "bad.yaml",
+        """extends: base
 modle: fastpitch
 mel: {preset: telephone-8000, band: 3}
 frontend: {name: spanish, options: {dialct: x}}
@@ -83,7 +86,8 @@ models:
       encoder: {layer: 2}
   fastptch: {}
 corpus: {min_s: 30}
-""")
+""",
+    )
     found = problems(recipe, ["vocoder=grifinlim", "training.precission=fp32"])
     text = "\n".join(found)
     assert found[0] == "the recipe is not valid: 10 problems"
@@ -147,13 +151,16 @@ def test_an_impossible_mel_is_a_recipe_problem(tmp_path):
     assert any(line.startswith(f"{path}:2: mel: ") and "f_max_hz" in line for line in problems(path))
 
 
-@pytest.mark.parametrize(("text", "message"), [
-    ("seed: 1\nseed: 2\n", "written twice"),
-    ("seed: [1\n", "not valid YAML"),
-    ("- a\n", "a recipe is a mapping"),
-    ("extends: [base]\n", "must be one name"),
-    ("extends: bse\n", "no recipe 'bse'"),
-])
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("seed: 1\nseed: 2\n", "written twice"),
+        ("seed: [1\n", "not valid YAML"),
+        ("- a\n", "a recipe is a mapping"),
+        ("extends: [base]\n", "must be one name"),
+        ("extends: bse\n", "no recipe 'bse'"),
+    ],
+)
 def test_a_file_that_is_no_recipe(tmp_path, text, message):
     path = write(tmp_path, "r.yaml", text)
     found = problems(path)
@@ -211,7 +218,9 @@ def test_options_of_an_unknown_model():
 
 
 def test_reading_a_recipe_imports_no_torch():
-    program = ("import sys; from ttskit.config import load_recipe; load_recipe('demo'); "
-               "print([m for m in ('torch', 'librosa', 'numba', 'matplotlib') if m in sys.modules])")
+    program = (
+        "import sys; from ttskit.config import load_recipe; load_recipe('demo'); "
+        "print([m for m in ('torch', 'librosa', 'numba', 'matplotlib') if m in sys.modules])"
+    )
     result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert result.stdout.strip() == "[]"

@@ -79,17 +79,24 @@ def test_a_third_partys_plugin_is_found_with_its_origin(install):
     assert str(registry.origin("vocoder", "warbler")) == "theirs 2.5"
 
 
-@pytest.mark.parametrize(("code", "cause"), [
-    ("import no_such_module_anywhere", "ModuleNotFoundError: No module named 'no_such_module_anywhere'"),
-    ("raise SystemExit(3)", "SystemExit: 3"),
-    ("def f(:", "SyntaxError"),
-    ("from ttskit.hookspecs import hookimpl\n@hookimpl\ndef ttskit_vocoder():\n    return []\n",
-     "unknown hook 'ttskit_vocoder', did you mean 'ttskit_vocoders'?"),
-    ("from ttskit.hookspecs import hookimpl\n@hookimpl\ndef ttskit_vocoders():\n    return ['griffin']\n",
-     "hook 'ttskit_vocoders' must return a list of VocoderPlugin"),
-    ("from ttskit.hookspecs import hookimpl\n@hookimpl\ndef ttskit_vocoders():\n    return 1 / 0\n", "ZeroDivisionError"),
-    ("from ttskit.hookspecs import hookimpl\n@hookimpl\ndef ttskit_step_ended(runn):\n    pass\n", "runn"),
-])
+@pytest.mark.parametrize(
+    ("code", "cause"),
+    [
+        ("import no_such_module_anywhere", "ModuleNotFoundError: No module named 'no_such_module_anywhere'"),
+        ("raise SystemExit(3)", "SystemExit: 3"),
+        ("def f(:", "SyntaxError"),
+        (
+            "from ttskit.hookspecs import hookimpl\n@hookimpl\ndef ttskit_vocoder():\n    return []\n",
+            "unknown hook 'ttskit_vocoder', did you mean 'ttskit_vocoders'?",
+        ),
+        (
+            "from ttskit.hookspecs import hookimpl\n@hookimpl\ndef ttskit_vocoders():\n    return ['griffin']\n",
+            "hook 'ttskit_vocoders' must return a list of VocoderPlugin",
+        ),
+        ("from ttskit.hookspecs import hookimpl\n@hookimpl\ndef ttskit_vocoders():\n    return 1 / 0\n", "ZeroDivisionError"),
+        ("from ttskit.hookspecs import hookimpl\n@hookimpl\ndef ttskit_step_ended(runn):\n    pass\n", "runn"),
+    ],
+)
 def test_a_broken_plugin_is_named_and_the_rest_works(install, code, cause):
     install("broken", code, version="0.3")
     registry = create_registry()
@@ -150,8 +157,11 @@ def test_every_kind_has_a_hook_that_asks_for_its_description():
 
 
 def test_a_hook_of_events_reaches_a_plugin(install):
-    install("listener", "from ttskit.hookspecs import hookimpl\nseen = []\n@hookimpl\n"
-                        "def ttskit_checkpoint_saved(step, path):\n    seen.append((step, path))\n")
+    install(
+        "listener",
+        "from ttskit.hookspecs import hookimpl\nseen = []\n@hookimpl\n"
+        "def ttskit_checkpoint_saved(step, path):\n    seen.append((step, path))\n",
+    )
     registry = create_registry()
     registry.events.hook.ttskit_checkpoint_saved(run=Path("r"), step=3, path=Path("p"))
     assert sys.modules["listener"].seen == [(3, Path("p"))]

@@ -17,8 +17,13 @@ from ttskit.config import load_recipe, shipped_recipes
 from ttskit.plugins import create_registry
 
 CHECKOUT = Path(__file__).resolve().parents[1]
-DOCUMENTS = ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md",
-             *sorted(f"docs/{path.name}" for path in (CHECKOUT / "docs").glob("*.md")))  # fmt: skip
+DOCUMENTS = (
+    "README.md",
+    "ARCHITECTURE.md",
+    "CONTRIBUTING.md",
+    "CHANGELOG.md",
+    *sorted(f"docs/{path.name}" for path in (CHECKOUT / "docs").glob("*.md")),
+)
 REGISTRY = create_registry()
 COMMANDS = REGISTRY.all("command")
 MODELS = {*REGISTRY.all("acoustic model"), *REGISTRY.all("vocoder")}
@@ -76,8 +81,11 @@ def split(line: str) -> list[str]:
     return shlex.split(re.split(r"\s+#|\s[|<>]\s", line)[0])
 
 
-DOCUMENTED = [(d, line) for d in (*DOCUMENTS, *(f"recipes/{p.name}" for p in sorted((CHECKOUT / "recipes").glob("*.yaml"))))
-              for line in command_lines(d)]
+DOCUMENTED = [
+    (d, line)
+    for d in (*DOCUMENTS, *(f"recipes/{p.name}" for p in sorted((CHECKOUT / "recipes").glob("*.yaml"))))
+    for line in command_lines(d)
+]
 
 
 def test_there_are_command_lines_to_check():

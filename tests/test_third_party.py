@@ -19,8 +19,9 @@ HERE = Path(__file__).parent / "third_party"
 
 def pip_install(project: Path, folder: Path) -> Path:
     pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "install", "-q"]
-    subprocess.run([*pip, "--no-build-isolation", "--no-deps", "--no-index", "--target", folder, project], check=True,
-                   capture_output=True)
+    subprocess.run(
+        [*pip, "--no-build-isolation", "--no-deps", "--no-index", "--target", folder, project], check=True, capture_output=True
+    )
     return folder
 
 
@@ -83,8 +84,23 @@ def test_it_trains_speaks_and_is_compared_through_the_cli(example, tmp_path):
 
     run("prepare", "recordings", "--recipe", "tiny", "--out", "prepared", "--jobs", 1)
     # swapping model and vocoder is one option each
-    run("train", "--recipe", "tiny", "--model", "stretch", "--data", "prepared", "--run", "runs/stretch", "--steps", 2,
-        "--set", "models.stretch.options.frames_per_token=5", "--set", "vocoder=buzz")
+    run(
+        "train",
+        "--recipe",
+        "tiny",
+        "--model",
+        "stretch",
+        "--data",
+        "prepared",
+        "--run",
+        "runs/stretch",
+        "--steps",
+        2,
+        "--set",
+        "models.stretch.options.frames_per_token=5",
+        "--set",
+        "vocoder=buzz",
+    )
     saved = json.loads((tmp_path / "runs/stretch/run.json").read_text(encoding="utf-8"))
     assert (saved["model"], saved["plugin"]["distribution"]) == ("stretch", "ttskit-example")
     run("synthesize", "hola mundo", "--voice", "runs/stretch", "--pace", 0.5, "-o", "hola.wav")
@@ -93,8 +109,22 @@ def test_it_trains_speaks_and_is_compared_through_the_cli(example, tmp_path):
     assert np.argmax(spectrum) * rate_hz / len(audio) == pytest.approx(150, abs=rate_hz / len(audio))  # buzz's tone
 
     # a vocoder is fitted to any model that declares teacher_forced
-    fitted = run("train", "--recipe", "tiny", "--model", "hifigan", "--data", "prepared", "--run", "runs/hifigan", "--steps", 1,
-                 "--from-acoustic", "runs/stretch", "--json")
+    fitted = run(
+        "train",
+        "--recipe",
+        "tiny",
+        "--model",
+        "hifigan",
+        "--data",
+        "prepared",
+        "--run",
+        "runs/hifigan",
+        "--steps",
+        1,
+        "--from-acoustic",
+        "runs/stretch",
+        "--json",
+    )
     assert {row["mels"] for row in json.loads(fitted)["fit"]["figures"]} == {"teacher-forced", "natural"}
     run("synthesize", "hola mundo", "--voice", "runs/stretch", "--vocoder", "runs/hifigan", "-o", "fitted.wav")
 

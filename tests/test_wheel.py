@@ -39,8 +39,9 @@ def installed(wheel, tmp_path_factory) -> Path:
 def python(installed: Path, cwd: Path, *arguments: object) -> str:
     environment = {**os.environ, "PYTHONPATH": str(installed), "OMP_NUM_THREADS": "1", "PYTHONIOENCODING": "utf-8"}
     environment.pop("TTSKIT_PLUGINS", None)
-    result = subprocess.run([sys.executable, *map(str, arguments)], cwd=cwd, env=environment, capture_output=True, text=True,
-                            encoding="utf-8")
+    result = subprocess.run(
+        [sys.executable, *map(str, arguments)], cwd=cwd, env=environment, capture_output=True, text=True, encoding="utf-8"
+    )
     assert result.returncode == 0, result.stdout + result.stderr
     return result.stdout
 

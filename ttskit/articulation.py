@@ -107,7 +107,9 @@ def distance(one: Mapping[str, str], other: Mapping[str, str]) -> float:
     if set(kinds) == {"vowel", "consonant"}:
         consonant, vowel = (one, other) if kinds[0] == "consonant" else (other, one)
         if consonant.get("manner") == "glide" and _GLIDES.get(consonant.get("place", "")) == (
-                vowel.get("height"), vowel.get("backness")):
+            vowel.get("height"),
+            vowel.get("backness"),
+        ):
             return 1.0
     return 2 * FARTHEST
 

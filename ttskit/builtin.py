@@ -12,8 +12,13 @@ _READERS, _PITCH = "ttskit.corpus.readers", "ttskit.audio.pitch"
 def ttskit_frontends():
     """Letters as tokens, for checkpoints that were trained on them."""
     return [
-        FrontendPlugin("characters", "letters themselves as tokens, of any inventory", "ttskit.characters:CharacterFrontend",
-                       "ttskit.characters:CharacterOptions", {"language": "any"})
+        FrontendPlugin(
+            "characters",
+            "letters themselves as tokens, of any inventory",
+            "ttskit.characters:CharacterFrontend",
+            "ttskit.characters:CharacterOptions",
+            {"language": "any"},
+        )
     ]
 
 
@@ -39,8 +44,9 @@ def ttskit_pitch_extractors():
 @hookimpl
 def ttskit_commands():
     """Every command; its module is imported when it runs."""
-    return [CommandPlugin(name, summary, f"ttskit.cli.{_MODULES.get(name, name)}:command")
-            for name, summary in _COMMANDS.items()]
+    return [
+        CommandPlugin(name, summary, f"ttskit.cli.{_MODULES.get(name, name)}:command") for name, summary in _COMMANDS.items()
+    ]
 
 
 _COMMANDS = {

@@ -186,8 +186,11 @@ def _model_plugin(name: str, registry: Registry) -> Plugin:
             return registry.get(kind, name)
     names = sorted({*registry.all("acoustic model"), *registry.all("vocoder")})
     near = get_close_matches(name, names, n=1)
-    raise PluginError(f"unknown model {name!r}", f"there are: {', '.join(names) or 'none'}",
-                      f"did you mean {near[0]!r}?" if near else "see ttskit plugins list")
+    raise PluginError(
+        f"unknown model {name!r}",
+        f"there are: {', '.join(names) or 'none'}",
+        f"did you mean {near[0]!r}?" if near else "see ttskit plugins list",
+    )
 
 
 def _found(get: Callable[[], Plugin], path: KeyPath, layers: Layers, problems: list[str]) -> Plugin | None:

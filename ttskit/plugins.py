@@ -86,8 +86,11 @@ class Registry:
         """The description of that name; `PluginError` with the nearest name, or who offers it twice."""
         if (kind, name) in self.taken:
             offers = " and ".join(str(o) for o in self.taken[kind, name])
-            raise PluginError(f"{kind} {name!r} is offered twice", f"by {offers}",
-                              f"uninstall one, or limit plugins with TTSKIT_PLUGINS={self.taken[kind, name][0].entry_point}")
+            raise PluginError(
+                f"{kind} {name!r} is offered twice",
+                f"by {offers}",
+                f"uninstall one, or limit plugins with TTSKIT_PLUGINS={self.taken[kind, name][0].entry_point}",
+            )
         if (kind, name) in self.found:
             return self.found[kind, name][0]
         names = sorted(self.all(kind))

@@ -37,8 +37,9 @@ class _Loader(yaml.SafeLoader):
     """Safe YAML that also reads 1e-3 as a number (YAML 1.1 wants 1.0e-3)."""
 
 
-_Loader.add_implicit_resolver("tag:yaml.org,2002:float", re.compile(r"^[-+]?[0-9][0-9_]*(\.[0-9_]*)?[eE][-+]?[0-9]+$"),
-                              list("-+0123456789"))
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:float", re.compile(r"^[-+]?[0-9][0-9_]*(\.[0-9_]*)?[eE][-+]?[0-9]+$"), list("-+0123456789")
+)
 
 
 def shipped_recipes() -> dict[str, Path]:
@@ -66,8 +67,11 @@ def find_recipe(name: str | Path, beside: Path | None = None) -> Path:
         if candidate.is_file():
             return candidate
     near = get_close_matches(text, shipped, n=1)
-    raise ConfigError(f"no recipe {text!r}", f"neither a file nor a shipped recipe: {', '.join(shipped)}",
-                      f"did you mean {near[0]!r}?" if near else "give the path of a YAML file or one of these names")
+    raise ConfigError(
+        f"no recipe {text!r}",
+        f"neither a file nor a shipped recipe: {', '.join(shipped)}",
+        f"did you mean {near[0]!r}?" if near else "give the path of a YAML file or one of these names",
+    )
 
 
 def read_layers(name: str | Path, overrides: Iterable[str] = ()) -> Layers:
@@ -104,7 +108,7 @@ def _chain(path: Path) -> list[Path]:
     while True:
         path = path.resolve()
         if path in chain:
-            shown = " → ".join(p.name for p in [*chain[chain.index(path):], path])
+            shown = " → ".join(p.name for p in [*chain[chain.index(path) :], path])
             raise ConfigError("recipes extend each other in a circle", shown, f"remove `extends` from {chain[-1].name}")
         chain.append(path)
         data, places = _read(path)
@@ -125,7 +129,7 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[KeyPath, str]]:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
-        line = path.read_bytes()[:error.start].count(b"\n") + 1
+        line = path.read_bytes()[: error.start].count(b"\n") + 1
         raise ConfigError(f"{shown}:{line}: not UTF-8 text", str(error), "save the recipe as UTF-8") from None
     except OSError as error:
         raise ConfigError(f"cannot read recipe {shown}", error.strerror or str(error), "") from None
@@ -153,8 +157,11 @@ def _places(node: yaml.Node, path: KeyPath, shown: str, places: dict[KeyPath, st
         for key, value in node.value:
             line = key.start_mark.line + 1
             if key.value in seen:
-                raise ConfigError(f"{shown}:{line}: {'.'.join(map(str, (*path, key.value)))}: written twice",
-                                  f"first in line {seen[key.value]}", "keep one")
+                raise ConfigError(
+                    f"{shown}:{line}: {'.'.join(map(str, (*path, key.value)))}: written twice",
+                    f"first in line {seen[key.value]}",
+                    "keep one",
+                )
             seen[key.value] = line
             places[(*path, key.value)] = f"{shown}:{line}"
             _places(value, (*path, key.value), shown, places)
@@ -201,7 +208,7 @@ def _merged(layers: Layers, old: Any, new: Any, path: KeyPath) -> Any:
 
 def _forget(layers: Layers, path: KeyPath) -> None:
     """Drop the places below a value that is replaced as a whole."""
-    for known in [p for p in layers.places if p[:len(path)] == path]:
+    for known in [p for p in layers.places if p[: len(path)] == path]:
         del layers.places[known]
 
 

@@ -33,6 +33,7 @@ def ttskit_importers():
     home = "ttskit_fastpitch.importers"
     return [
         ImporterPlugin("nemo-fastpitch", "NVIDIA NeMo FastPitch (.nemo)", f"{home}:nemo", facts={"suffixes": [".nemo"]}),
-        ImporterPlugin("dle-fastpitch", "NVIDIA DeepLearningExamples FastPitch (.pt)", f"{home}:dle",
-                       facts={"suffixes": [".pt"]}),
+        ImporterPlugin(
+            "dle-fastpitch", "NVIDIA DeepLearningExamples FastPitch (.pt)", f"{home}:dle", facts={"suffixes": [".pt"]}
+        ),
     ]

@@ -20,12 +20,11 @@ class Aligner(nn.Module):
         super().__init__()
         self.temperature = options.temperature
         self.key = nn.ModuleList([Conv(channels, 2 * channels, 3), Conv(2 * channels, options.channels, 1)])
-        self.query = nn.ModuleList(
-            [Conv(bands, 2 * bands, 3), Conv(2 * bands, bands, 1), Conv(bands, options.channels, 1)]
-        )
+        self.query = nn.ModuleList([Conv(bands, 2 * bands, 3), Conv(2 * bands, bands, 1), Conv(bands, options.channels, 1)])
 
-    def forward(self, text: Tensor, mel: Tensor, mask: Tensor, frame_mask: Tensor, prior: Tensor | None, closed: bool
-                ) -> tuple[Tensor, Tensor]:  # fmt: skip
+    def forward(
+        self, text: Tensor, mel: Tensor, mask: Tensor, frame_mask: Tensor, prior: Tensor | None, closed: bool
+    ) -> tuple[Tensor, Tensor]:
         """Align.
 
         Args:
@@ -70,8 +69,17 @@ def _beta_binomial(k: Tensor, n: Tensor, a: Tensor, b: Tensor, table: Tensor) ->
     inside = (k >= 0) & (k <= n) & (a >= 1) & (b >= 1)
     k, rest = k.clamp_min(0), (n - k).clamp_min(0)
     a, b = a.clamp_min(1), b.clamp_min(1)
-    log = (table[n] - table[k] - table[rest] + table[k + a - 1] + table[rest + b - 1] - table[n + a + b - 1]
-           + table[a + b - 1] - table[a - 1] - table[b - 1])  # fmt: skip
+    log = (
+        table[n]
+        - table[k]
+        - table[rest]
+        + table[k + a - 1]
+        + table[rest + b - 1]
+        - table[n + a + b - 1]
+        + table[a + b - 1]
+        - table[a - 1]
+        - table[b - 1]
+    )
     return torch.where(inside, log.exp(), torch.zeros_like(log))
 
 

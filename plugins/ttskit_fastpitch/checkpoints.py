@@ -33,8 +33,10 @@ _WHOLE = {
     "proj": "projection",
 }
 # Positions are computed; the attention projection is in the files but never used.
-_IGNORED = re.compile(r"(encoder|decoder)\.pos_emb\.inv_freq|(attention|aligner)\.attn_proj\.(weight|bias)|pitch_(mean|std)"
-                      r"|preprocessor\..*")  # fmt: skip
+_IGNORED = re.compile(
+    r"(encoder|decoder)\.pos_emb\.inv_freq|(attention|aligner)\.attn_proj\.(weight|bias)|pitch_(mean|std)"
+    r"|preprocessor\..*"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,10 +109,15 @@ def from_nemo(state: Mapping[str, Tensor]) -> Imported:
 
 def loss_from_dle(setup: Mapping) -> dict:
     """Loss weights of a DeepLearningExamples `train_setup` (its command line); what it does not say is the recipe's."""
-    names = {"duration": ("dur_predictor_loss_scale", 0.1), "pitch": ("pitch_predictor_loss_scale", 0.1),
-             "energy": ("energy_predictor_loss_scale", 0.1), "forward_sum": ("attn_loss_scale", 1.0),
-             "binarization": ("kl_loss_weight", 1.0), "binarization_start": ("kl_loss_start_epoch", 0),
-             "binarization_ramp": ("kl_loss_warmup_epochs", 100)}  # fmt: skip
+    names = {
+        "duration": ("dur_predictor_loss_scale", 0.1),
+        "pitch": ("pitch_predictor_loss_scale", 0.1),
+        "energy": ("energy_predictor_loss_scale", 0.1),
+        "forward_sum": ("attn_loss_scale", 1.0),
+        "binarization": ("kl_loss_weight", 1.0),
+        "binarization_start": ("kl_loss_start_epoch", 0),
+        "binarization_ramp": ("kl_loss_warmup_epochs", 100),
+    }
     loss = {ours: setup.get(theirs, default) for ours, (theirs, default) in names.items()}
     if loss["binarization_start"] is None:  # there: never
         loss |= {"binarization": 0.0, "binarization_start": 0}
@@ -126,17 +133,23 @@ def options_from_dle(config: Mapping, setup: Mapping | None = None) -> dict:
     def stack(side: str) -> dict:
         prefix = f"{side}_fft"
         return {
-            "layers": config[f"{prefix}_n_layers"], "heads": config[f"{prefix}_n_heads"],
-            "head_channels": config[f"{prefix}_d_head"], "filter_channels": config[f"{prefix}_conv1d_filter_size"],
-            "kernel": config[f"{prefix}_conv1d_kernel_size"], "dropout": config[f"p_{prefix}_dropout"],
-            "attention_dropout": config[f"p_{prefix}_dropatt"], "input_dropout": config[f"p_{prefix}_dropemb"],
-        }  # fmt: skip
+            "layers": config[f"{prefix}_n_layers"],
+            "heads": config[f"{prefix}_n_heads"],
+            "head_channels": config[f"{prefix}_d_head"],
+            "filter_channels": config[f"{prefix}_conv1d_filter_size"],
+            "kernel": config[f"{prefix}_conv1d_kernel_size"],
+            "dropout": config[f"p_{prefix}_dropout"],
+            "attention_dropout": config[f"p_{prefix}_dropatt"],
+            "input_dropout": config[f"p_{prefix}_dropemb"],
+        }
 
     def predictor(name: str) -> dict:
         return {
-            "layers": config[f"{name}_predictor_n_layers"], "filter_channels": config[f"{name}_predictor_filter_size"],
-            "kernel": config[f"{name}_predictor_kernel_size"], "dropout": config[f"p_{name}_predictor_dropout"],
-        }  # fmt: skip
+            "layers": config[f"{name}_predictor_n_layers"],
+            "filter_channels": config[f"{name}_predictor_filter_size"],
+            "kernel": config[f"{name}_predictor_kernel_size"],
+            "dropout": config[f"p_{name}_predictor_dropout"],
+        }
 
     width = config["symbols_embedding_dim"]
     if not width == config["in_fft_output_size"] == config["out_fft_output_size"]:
@@ -144,15 +157,19 @@ def options_from_dle(config: Mapping, setup: Mapping | None = None) -> dict:
         raise CheckpointError("this FastPitch has parts of different widths", why, "")
     energy = bool(config.get("energy_conditioning", False))
     options = {
-        "channels": width, "encoder": stack("in"), "decoder": stack("out"),
-        "duration_predictor": predictor("dur"), "pitch_predictor": predictor("pitch"), "energy": energy,
+        "channels": width,
+        "encoder": stack("in"),
+        "decoder": stack("out"),
+        "duration_predictor": predictor("dur"),
+        "pitch_predictor": predictor("pitch"),
+        "energy": energy,
         "pitch_embedding_kernel": config["pitch_embedding_kernel_size"],
         "speaker": {"weight": config.get("speaker_emb_weight", 1.0), "predictors": False, "aligner": False},
         "aligner": {"prior": {"form": "interpolated", "support": "dropped", "round_frames": 100, "round_tokens": 20}},
         "max_duration": config.get("max_duration", 75),
         "loss": loss_from_dle(setup or {}),
         "optimizer": {"name": "lamb", "learning_rate": 0.1, "schedule": "noam", "warmup": 1000, "clip_norm": 1000},
-    }  # fmt: skip
+    }
     if energy:
         options["energy_predictor"] = predictor("energy")
         options["energy_embedding_kernel"] = config["energy_embedding_kernel_size"]
@@ -164,16 +181,23 @@ def options_from_nemo(config: Mapping) -> dict:
 
     def stack(section: Mapping) -> dict:
         return {
-            "layers": section["n_layer"], "heads": section["n_head"], "head_channels": section["d_head"],
-            "filter_channels": section["d_inner"], "kernel": section["kernel_size"], "dropout": section["dropout"],
-            "attention_dropout": section["dropatt"], "input_dropout": section.get("dropemb", 0.0),
-        }  # fmt: skip
+            "layers": section["n_layer"],
+            "heads": section["n_head"],
+            "head_channels": section["d_head"],
+            "filter_channels": section["d_inner"],
+            "kernel": section["kernel_size"],
+            "dropout": section["dropout"],
+            "attention_dropout": section["dropatt"],
+            "input_dropout": section.get("dropemb", 0.0),
+        }
 
     def predictor(section: Mapping) -> dict:
         return {
-            "layers": section["n_layers"], "filter_channels": section["filter_size"], "kernel": section["kernel_size"],
+            "layers": section["n_layers"],
+            "filter_channels": section["filter_size"],
+            "kernel": section["kernel_size"],
             "dropout": section["dropout"],
-        }  # fmt: skip
+        }
 
     _refuse_unknown(config)
     energy = config.get("energy_predictor")
@@ -185,28 +209,37 @@ def options_from_nemo(config: Mapping) -> dict:
     ramp = config.get("bin_loss_warmup_epochs", 100)
     options = {
         "channels": config["symbols_embedding_dim"],
-        "encoder": stack(config["input_fft"]), "decoder": stack(config["output_fft"]),
+        "encoder": stack(config["input_fft"]),
+        "decoder": stack(config["output_fft"]),
         "duration_predictor": predictor(config["duration_predictor"]),
         "pitch_predictor": predictor(config["pitch_predictor"]),
-        "pitch_embedding_kernel": config.get("pitch_embedding_kernel_size", 3), "energy": energy is not None,
+        "pitch_embedding_kernel": config.get("pitch_embedding_kernel_size", 3),
+        "energy": energy is not None,
         "speaker": {
-            "predictors": bool(config.get("speaker_emb_condition_prosody", False)), "energy": False,
+            "predictors": bool(config.get("speaker_emb_condition_prosody", False)),
+            "energy": False,
             "aligner": bool(config.get("speaker_emb_condition_aligner", False)),
             "decoder": bool(config.get("speaker_emb_condition_decoder", False)),
         },
         "aligner": {
-            "channels": aligner.get("n_att_channels", 80), "temperature": aligner.get("temperature", 0.0005),
+            "channels": aligner.get("n_att_channels", 80),
+            "temperature": aligner.get("temperature", 0.0005),
             "prior": prior,
         },
-        "min_duration": config.get("min_token_duration", 0), "max_duration": config.get("max_token_duration", 75),
+        "min_duration": config.get("min_token_duration", 0),
+        "max_duration": config.get("max_token_duration", 75),
         "loss": {
-            "duration": config.get("dur_loss_scale", usual), "pitch": config.get("pitch_loss_scale", usual),
+            "duration": config.get("dur_loss_scale", usual),
+            "pitch": config.get("pitch_loss_scale", usual),
             "energy": config.get("energy_loss_scale", usual),
-            "forward_sum": config.get("aligner_loss_scale", 1.0), "binarization": config.get("aligner_loss_scale", 1.0),
-            "binarization_unit": "epochs", "binarization_start": 1, "binarization_ramp": ramp,
+            "forward_sum": config.get("aligner_loss_scale", 1.0),
+            "binarization": config.get("aligner_loss_scale", 1.0),
+            "binarization_unit": "epochs",
+            "binarization_start": 1,
+            "binarization_ramp": ramp,
         },
         "alignment": "learned" if learned else "external",
-    }  # fmt: skip
+    }
     if energy:
         options["energy_predictor"] = predictor(energy)
         options["energy_embedding_kernel"] = config.get("energy_embedding_kernel_size", 3)
@@ -219,10 +252,17 @@ def _refuse_unknown(config: Mapping) -> None:
     Raises:
         CheckpointError: there is one.
     """
-    sections = [f for f in ("input_fft", "output_fft", "duration_predictor", "pitch_predictor", "energy_predictor",
-                            "alignment_module") if isinstance(config.get(f), Mapping)]  # fmt: skip
-    strange = [f"{name}.{key}: {config[name][key]!r}" for name in sections for key in ("pre_lnorm", "condition_types")
-               if config[name].get(key)]  # fmt: skip
+    sections = [
+        f
+        for f in ("input_fft", "output_fft", "duration_predictor", "pitch_predictor", "energy_predictor", "alignment_module")
+        if isinstance(config.get(f), Mapping)
+    ]
+    strange = [
+        f"{name}.{key}: {config[name][key]!r}"
+        for name in sections
+        for key in ("pre_lnorm", "condition_types")
+        if config[name].get(key)
+    ]
     if (config.get("alignment_module") or {}).get("dist_type", "l2") != "l2":
         strange.append(f"alignment_module.dist_type: {config['alignment_module']['dist_type']!r}")
     if config.get("energy_predictor") and not config.get("use_log_energy", True):

@@ -29,9 +29,11 @@ class StackOptions(_Options):
         None, description="kind of block; the model's own `block` if not given"
     )
     lstm_channels: int | None = Field(
-        None, ge=1, description="lstm: channels per direction; as many as make the block about as large as the transformer "
+        None,
+        ge=1,
+        description="lstm: channels per direction; as many as make the block about as large as the transformer "
         "block of the other options if not given",
-    )  # fmt: skip
+    )
     heads: int = Field(1, ge=1, description="attention heads")
     head_channels: int = Field(64, ge=1, description="channels per head, independent of the model's width")
     filter_channels: int = Field(1536, ge=1, description="width between the two convolutions of a block")
@@ -68,13 +70,15 @@ class PriorOptions(_Options):
     """Beta-binomial prior on the alignment (Badlani et al. 2022, section 3.2)."""
 
     form: Literal["exact", "interpolated"] = Field(
-        "exact", description="exact: for each frame a distribution over tokens; interpolated: the public code bases' "
+        "exact",
+        description="exact: for each frame a distribution over tokens; interpolated: the public code bases' "
         "training-time shortcut, for each token a distribution over frames, from rounded sizes",
-    )  # fmt: skip
+    )
     support: Literal["full", "dropped"] = Field(
-        "full", description="full: the distribution has exactly as many points as places, rows sum to 1 (NeMo); "
+        "full",
+        description="full: the distribution has exactly as many points as places, rows sum to 1 (NeMo); "
         "dropped: it has one point more, which is left out (NVIDIA's examples)",
-    )  # fmt: skip
+    )
     round_frames: int = Field(50, ge=1, description="interpolated: frames are rounded to multiples of this (NVIDIA: 100)")
     round_tokens: int = Field(10, ge=1, description="interpolated: tokens are rounded to multiples of this (NVIDIA: 20)")
 
@@ -135,9 +139,10 @@ class FastPitchOptions(_Options):
     pitch: bool = Field(True, description="condition on pitch")
     energy: bool = Field(True, description="condition on energy")
     pitch_embedding: Literal["linear", "fourier"] = Field(
-        "linear", description="linear: pitch enters as one number, as published; fourier: also as sines and cosines of it, "
-        "from which harmonics are learnt in far fewer steps"
-    )  # fmt: skip
+        "linear",
+        description="linear: pitch enters as one number, as published; fourier: also as sines and cosines of it, "
+        "from which harmonics are learnt in far fewer steps",
+    )
     pitch_embedding_kernel: int = Field(3, ge=1, description="kernel of the pitch embedding (odd)")
     energy_embedding_kernel: int = Field(3, ge=1, description="kernel of the energy embedding (odd)")
     speaker: SpeakerOptions = Field(default_factory=SpeakerOptions, description="where the speaker enters")

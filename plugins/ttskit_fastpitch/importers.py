@@ -40,8 +40,16 @@ _TOKENIZER = ("locale", "punct", "apostrophe", "pad_with_space", "add_blank_at",
 _G2P = ("use_chars", "use_stresses", "ignore_ambiguous_words", "grapheme_case")
 _NO_EFFECT = ("_target_", "g2p", "phoneme_dict", "phoneme_probability", "locale", "sep", "set_graphemes_upper")
 # What NeMo takes where its configuration says nothing.
-_NEMO_DEFAULTS = {"locale": "en-US", "punct": True, "apostrophe": False, "pad_with_space": False, "use_chars": False,
-                  "use_stresses": True, "ignore_ambiguous_words": True, "grapheme_case": "upper"}  # fmt: skip
+_NEMO_DEFAULTS = {
+    "locale": "en-US",
+    "punct": True,
+    "apostrophe": False,
+    "pad_with_space": False,
+    "use_chars": False,
+    "use_stresses": True,
+    "ignore_ambiguous_words": True,
+    "grapheme_case": "upper",
+}
 _UPSTREAM_MEAN_HZ, _UPSTREAM_STD_HZ = 218.14, 67.24  # what NVIDIA's code assumes where a checkpoint holds zeros
 
 
@@ -52,9 +60,17 @@ class NemoFastPitch(Importer):
         """A NeMo archive whose target is FastPitchModel, wherever NeMo kept that class."""
         return is_archive(path) and open_archive(path).target == "FastPitchModel"
 
-    def __call__(self, path: Path, run: Path, *, speakers: Path | None = None, pitch_stats: Path | None = None,
-                 symbols: Path | None = None, reading: str | None = None,
-                 dialect: str | None = None) -> ImportReport:  # fmt: skip
+    def __call__(
+        self,
+        path: Path,
+        run: Path,
+        *,
+        speakers: Path | None = None,
+        pitch_stats: Path | None = None,
+        symbols: Path | None = None,
+        reading: str | None = None,
+        dialect: str | None = None,
+    ) -> ImportReport:
         """Write the run. `symbols`: for a tokenizer that ttskit does not have; `reading`, `dialect`: see `nemo-ipa`."""
         if not self.recognises(path):
             raise CheckpointError(f"{path.name} is no NeMo FastPitch", "it is no archive of a FastPitchModel", "")
@@ -91,8 +107,16 @@ class DleFastPitch(Importer):
             return False
         return any(plain_name(str(name)) == "encoder.word_emb.weight" for name in content["state_dict"])
 
-    def __call__(self, path: Path, run: Path, *, speakers: Path | None = None, pitch_stats: Path | None = None,
-                 symbols: Path | None = None, ema: bool | None = None) -> ImportReport:  # fmt: skip
+    def __call__(
+        self,
+        path: Path,
+        run: Path,
+        *,
+        speakers: Path | None = None,
+        pitch_stats: Path | None = None,
+        symbols: Path | None = None,
+        ema: bool | None = None,
+    ) -> ImportReport:
         """Write the run. `ema`: take the averaged weights."""
         if not self.recognises(path):
             raise CheckpointError(f"{path.name} is no FastPitch of DeepLearningExamples", "it has other contents", "")
@@ -142,8 +166,11 @@ class DleFastPitch(Importer):
         if std > 0:
             report.understood("pitch", f"mean {mean:.1f} Hz, deviation {std:.1f} Hz, for all speakers")
             return PitchStats(mean, std)
-        report.missing("pitch", f"the file has zeros; mean {_UPSTREAM_MEAN_HZ} Hz, deviation {_UPSTREAM_STD_HZ} Hz, as "
-                       "NVIDIA's code assumes; better: --pitch-stats FILE")  # fmt: skip
+        report.missing(
+            "pitch",
+            f"the file has zeros; mean {_UPSTREAM_MEAN_HZ} Hz, deviation {_UPSTREAM_STD_HZ} Hz, as "
+            "NVIDIA's code assumes; better: --pitch-stats FILE",
+        )
         return PitchStats(_UPSTREAM_MEAN_HZ, _UPSTREAM_STD_HZ)
 
 
@@ -158,8 +185,15 @@ def _options(path: Path, read: Any, state: Mapping[str, Tensor]) -> FastPitchOpt
         raise CheckpointError(f"the configuration in {path.name} cannot be used", str(error)[:400], "") from error
 
 
-def _context(mel: MelConfig, table: SymbolTable, state: Mapping[str, Tensor], speakers: Path | None, pitch_stats: Path | None,
-             same: PitchStats | None, report: ImportReport) -> ModelContext:  # fmt: skip
+def _context(
+    mel: MelConfig,
+    table: SymbolTable,
+    state: Mapping[str, Tensor],
+    speakers: Path | None,
+    pitch_stats: Path | None,
+    same: PitchStats | None,
+    report: ImportReport,
+) -> ModelContext:
     count = state["speaker_embedding.weight"].shape[0] if "speaker_embedding.weight" in state else 1
     names = speaker_table(speakers, count)
     if speakers is None and count > 1:
@@ -190,15 +224,23 @@ def _nemo_frontend(archive: NemoArchive, rows: int, run: Path, extra: dict, repo
     kinds = last_part(tokenizer.get("_target_")), last_part(g2p.get("_target_"))
     if kinds[0] != "IPATokenizer" or kinds[1].lower() != "ipag2p":
         found = " with ".join(kind or "none" for kind in kinds)
-        raise CheckpointError(f"the text of {archive.path.name} is read in a way that ttskit does not have", f"{found}",
-                              "only NeMo's Spanish IPA is known; give the tokens in order: --symbols FILE")  # fmt: skip
-    strange = [f"{k}: {v!r}" for section, known in ((tokenizer, _TOKENIZER), (g2p, _G2P)) for k, v in section.items()
-               if k not in (*known, *_NO_EFFECT) and v not in (None, "", False)]  # fmt: skip
+        raise CheckpointError(
+            f"the text of {archive.path.name} is read in a way that ttskit does not have",
+            f"{found}",
+            "only NeMo's Spanish IPA is known; give the tokens in order: --symbols FILE",
+        )
+    strange = [
+        f"{k}: {v!r}"
+        for section, known in ((tokenizer, _TOKENIZER), (g2p, _G2P))
+        for k, v in section.items()
+        if k not in (*known, *_NO_EFFECT) and v not in (None, "", False)
+    ]
     if strange:
         what = f"the tokenizer of {archive.path.name} has settings that ttskit does not have"
         raise CheckpointError(what, ", ".join(strange), "give the tokens in order: --symbols FILE")
-    given = {k: section[k] for section, names in ((tokenizer, _TOKENIZER), (g2p, _G2P)) for k in names
-             if section.get(k) is not None}  # fmt: skip
+    given = {
+        k: section[k] for section, names in ((tokenizer, _TOKENIZER), (g2p, _G2P)) for k in names if section.get(k) is not None
+    }
     case = {"grapheme_case": "mixed"} if g2p.get("set_graphemes_upper") is False else {}
     how = {**_NEMO_DEFAULTS, **case, **given}
     member, content = archive.artifact(g2p.get("phoneme_dict"))
@@ -221,22 +263,36 @@ def _nemo_frontend(archive: NemoArchive, rows: int, run: Path, extra: dict, repo
             if g2p.get("phoneme_probability") is not None:
                 report.ignored("phoneme_probability", "words are left as letters at random in training only")
             return make(dictionary=str(place), letters=letters, **how, **extra) if extra else frontend
-    raise MismatchError(f"the dictionary in {archive.path.name} does not fit the embedding",
-                        f"it gives {counts['latin1']} tokens ({counts['ascii']} as NeMo 1.15 read it), "
-                        f"the embedding has {rows}",
-                        "the archive was put together from two models; download it again")  # fmt: skip
+    raise MismatchError(
+        f"the dictionary in {archive.path.name} does not fit the embedding",
+        f"it gives {counts['latin1']} tokens ({counts['ascii']} as NeMo 1.15 read it), the embedding has {rows}",
+        "the archive was put together from two models; download it again",
+    )
 
 
-def _write(run: Path, path: Path, options: FastPitchOptions, context: ModelContext, frontend: FrontendFingerprint,
-           state: Mapping[str, Tensor]) -> None:  # fmt: skip
+def _write(
+    run: Path,
+    path: Path,
+    options: FastPitchOptions,
+    context: ModelContext,
+    frontend: FrontendFingerprint,
+    state: Mapping[str, Tensor],
+) -> None:
     model = FastPitch(options, context)
     try:
         model.load_state_dict(dict(state))
     except RuntimeError as error:
         lines = [line.strip() for line in str(error).splitlines()[1:6]]
         raise CheckpointError(f"the weights in {path.name} do not fit its configuration", "\n".join(lines), "") from error
-    folder = RunFolder.create(run, kind="acoustic model", model="fastpitch", options=options, context=context,
-                              frontend=frontend, registry=create_registry())  # fmt: skip
+    folder = RunFolder.create(
+        run,
+        kind="acoustic model",
+        model="fastpitch",
+        options=options,
+        context=context,
+        frontend=frontend,
+        registry=create_registry(),
+    )
     folder.save(model)
 
 

@@ -238,8 +238,11 @@ class FastPitch(AcousticModel):
             InputError: it was trained on given durations and has no aligner.
         """
         if self.options.alignment == "external":
-            raise InputError("this FastPitch has no aligner", "it was trained on given durations (alignment: external)",
-                             "align with the run or files that gave them")
+            raise InputError(
+                "this FastPitch has no aligner",
+                "it was trained on given durations (alignment: external)",
+                "align with the run or files that gave them",
+            )
         return self.align(batch).durations
 
     @torch.no_grad()
@@ -251,8 +254,13 @@ class FastPitch(AcousticModel):
     # -- inference
 
     @torch.no_grad()
-    def speak(self, inputs: AcousticInput, controls: Controls, transform: Callable[[Tensor], Tensor] | None = None,
-              empty: bool = False) -> Spoken:  # fmt: skip
+    def speak(
+        self,
+        inputs: AcousticInput,
+        controls: Controls,
+        transform: Callable[[Tensor], Tensor] | None = None,
+        empty: bool = False,
+    ) -> Spoken:
         """Inference with all intermediate values.
 
         `transform` acts on the predicted normalised pitch (B, N). `empty`: a row may have no frame at all, as in the
@@ -287,8 +295,9 @@ class FastPitch(AcousticModel):
         mel = self._decode(hidden, frames, longest, length_mask(lengths, longest)[:, :, None].float(), voice)
         return Spoken(mel, lengths, durations, frames, log_durations, predicted_pitch, pitch, energy, encoded)
 
-    def infer(self, inputs: AcousticInput, controls: Controls | None = None,
-              generators: Sequence[torch.Generator] | None = None) -> Spectrogram:  # fmt: skip
+    def infer(
+        self, inputs: AcousticInput, controls: Controls | None = None, generators: Sequence[torch.Generator] | None = None
+    ) -> Spectrogram:
         """Speak, in parallel. Nothing here is random, so `generators` is not used."""
         controls = self.check_input(inputs, controls)
         device = self.projection.weight.device

@@ -59,8 +59,9 @@ class SpeakerPitch(nn.Module):
         return rows[:, :1], rows[:, 1:]
 
 
-def per_token(name: str, value: float | Tensor, inputs: AcousticInput, lowest: float = -math.inf, open_end: bool = False
-              ) -> float | Tensor:  # fmt: skip
+def per_token(
+    name: str, value: float | Tensor, inputs: AcousticInput, lowest: float = -math.inf, open_end: bool = False
+) -> float | Tensor:
     """A control, checked: a number, or (B, N) on the inputs' device; finite, at least (`open_end`: above) `lowest`."""
     return _checked(name, value, inputs, lowest, open_end, holes=False)
 
@@ -73,8 +74,9 @@ def given_or(predicted: Tensor, name: str, value: Tensor | None, inputs: Acousti
     return torch.where(torch.isnan(given), predicted, given)
 
 
-def _checked(name: str, value: float | Tensor, inputs: AcousticInput, lowest: float, open_end: bool, holes: bool
-             ) -> float | Tensor:  # fmt: skip
+def _checked(
+    name: str, value: float | Tensor, inputs: AcousticInput, lowest: float, open_end: bool, holes: bool
+) -> float | Tensor:
     tensor = torch.as_tensor(value, dtype=torch.float32, device=inputs.tokens.device)
     if tensor.dim() and tensor.shape != inputs.tokens.shape:
         raise InputError(

@@ -52,7 +52,7 @@ class GriffinLim(Vocoder):
     def _row(self, mel: Tensor) -> Tensor:
         c = self.mel
         magnitudes = self.magnitudes(mel)  # (fft/2 + 1, T)
-        length = (c.fft_samples + (magnitudes.shape[1] - 1) * c.hop_samples)
+        length = c.fft_samples + (magnitudes.shape[1] - 1) * c.hop_samples
         envelope = self._overlap_add(self.window.square()[:, None].expand(-1, magnitudes.shape[1]), length)
         # At the outer edges hardly any window weighs: dividing by that would blow rounding up.
         envelope = envelope.clamp_min(0.01 * float(envelope.max()))

@@ -6,9 +6,19 @@ from ttskit.hookspecs import hookimpl
 from ttskit.interfaces.descriptions import ImporterPlugin, VocoderPlugin
 
 # Options that decide the shapes of its tensors, or how its weights read a mel.
-_STRUCTURE = ("preset", "resblock", "upsample_rates", "upsample_kernel_sizes", "upsample_initial_channel",
-              "resblock_kernel_sizes", "resblock_dilation_sizes", "discriminator_scale", "mel_mean", "mel_std",
-              "excitation")
+_STRUCTURE = (
+    "preset",
+    "resblock",
+    "upsample_rates",
+    "upsample_kernel_sizes",
+    "upsample_initial_channel",
+    "resblock_kernel_sizes",
+    "resblock_dilation_sizes",
+    "discriminator_scale",
+    "mel_mean",
+    "mel_std",
+    "excitation",
+)
 
 
 @hookimpl
@@ -20,8 +30,13 @@ def ttskit_vocoders():
             summary="generative adversarial vocoder, sizes V1, V2 and V3 and two for laptops",
             factory="ttskit_hifigan.vocoder:Hifigan",
             options="ttskit_hifigan.config:HifiganOptions",
-            facts={"trainable": True, "streaming": True, "precisions": ["fp32", "bf16", "fp16"],
-                   "small_options": {"preset": "tiny"}, "structure": _STRUCTURE},
+            facts={
+                "trainable": True,
+                "streaming": True,
+                "precisions": ["fp32", "bf16", "fp16"],
+                "small_options": {"preset": "tiny"},
+                "structure": _STRUCTURE,
+            },
         )
     ]
 
@@ -31,8 +46,9 @@ def ttskit_importers():
     """Public HiFi-GAN checkpoints."""
     home = "ttskit_hifigan.importers"
     return [
-        ImporterPlugin("hifigan", "HiFi-GAN of its authors (g_*, do_*, config.json)", f"{home}:authors",
-                       facts={"suffixes": [""]}),
+        ImporterPlugin(
+            "hifigan", "HiFi-GAN of its authors (g_*, do_*, config.json)", f"{home}:authors", facts={"suffixes": [""]}
+        ),
         ImporterPlugin("dle-hifigan", "NVIDIA DeepLearningExamples HiFi-GAN (.pt)", f"{home}:dle", facts={"suffixes": [".pt"]}),
         ImporterPlugin("nemo-hifigan", "NVIDIA NeMo HiFi-GAN (.nemo)", f"{home}:nemo", facts={"suffixes": [".nemo"]}),
     ]

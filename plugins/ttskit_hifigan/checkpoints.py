@@ -25,10 +25,12 @@ _PARTS = ("conv_pre.", "ups.", "resblocks.", "conv_post.")
 _NESTED = re.compile(r"resblocks\.(\d+)\.(\d+)\.(convs\w*)\.")
 # New spellings of torch's normalisations → the old ones, which are ours.
 _RENAMED = {
-    ".parametrizations.weight.original0": ".weight_g", ".parametrizations.weight.original1": ".weight_v",
-    ".parametrizations.weight.original": ".weight_orig", ".parametrizations.weight.0._u": ".weight_u",
+    ".parametrizations.weight.original0": ".weight_g",
+    ".parametrizations.weight.original1": ".weight_v",
+    ".parametrizations.weight.original": ".weight_orig",
+    ".parametrizations.weight.0._u": ".weight_u",
     ".parametrizations.weight.0._v": ".weight_v",
-}  # fmt: skip
+}
 
 
 def read_checkpoint(path: str | Path) -> Mapping[str, Any]:
@@ -64,8 +66,10 @@ def generator_state(content: Mapping[str, Any], average: bool = False) -> dict[s
     names = {_unwrapped(name): value for name, value in state.items() if isinstance(value, Tensor)}
     names = {name: value for name, value in names.items() if name.startswith(_PARTS)}
     kernels = 1 + max((int(m[2]) for m in map(_NESTED.match, names) if m), default=-1)
-    flat = {_NESTED.sub(lambda m: f"resblocks.{int(m[1]) * kernels + int(m[2])}.{m[3]}.", name): value
-            for name, value in names.items()}
+    flat = {
+        _NESTED.sub(lambda m: f"resblocks.{int(m[1]) * kernels + int(m[2])}.{m[3]}.", name): value
+        for name, value in names.items()
+    }
     if "conv_pre.bias" not in flat:
         raise CheckpointError("no HiFi-GAN generator in this checkpoint", f"keys: {', '.join(list(content)[:6])}", "")
     return _normalised(flat)
@@ -109,8 +113,11 @@ def load_state(module: nn.Module, state: Mapping[str, Tensor]) -> None:
     wanted = module.state_dict()
     problems = [f"missing: {name}" for name in wanted if name not in state]
     problems += [f"not known: {name}" for name in state if name not in wanted]
-    problems += [f"{name}: {tuple(state[name].shape)} in the file, {tuple(value.shape)} in the model"
-                 for name, value in wanted.items() if name in state and state[name].shape != value.shape]
+    problems += [
+        f"{name}: {tuple(state[name].shape)} in the file, {tuple(value.shape)} in the model"
+        for name, value in wanted.items()
+        if name in state and state[name].shape != value.shape
+    ]
     if problems:
         shown = "\n".join(problems[:8]) + (f"\n… and {len(problems) - 8} more" if len(problems) > 8 else "")
         raise CheckpointError("checkpoint does not fit the model", shown, "build it from the checkpoint's own configuration")

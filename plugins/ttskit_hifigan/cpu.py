@@ -112,8 +112,15 @@ class _Wide:
             torch.bmm(points[:, :lines], self.weight[0], out=products)
             for piece in range(1, self.pieces):
                 products.baddbmm_(points[:, piece * self.step : piece * self.step + lines], self.weight[piece])
-            interpolate(products.numpy().reshape(POINTS, -1), width, tiles, self.bias, kept, target,
-                        (out.margin + start) * self.channels)
+            interpolate(
+                products.numpy().reshape(POINTS, -1),
+                width,
+                tiles,
+                self.bias,
+                kept,
+                target,
+                (out.margin + start) * self.channels,
+            )
             if total is not None:
                 total.inner[start:stop] += out.inner[start:stop]
 
@@ -165,8 +172,10 @@ class _Upsample:
         for phase in range(1, rate + 1):
             if phase == rate or seen[phase] != seen[first]:
                 columns = slice(first * self.channels, phase * self.channels)
-                parts = [(e, torch.cat([weight[:, :, p + pad - e * rate] for p in range(first, phase)], 1).contiguous())
-                         for e in seen[first]]
+                parts = [
+                    (e, torch.cat([weight[:, :, p + pad - e * rate] for p in range(first, phase)], 1).contiguous())
+                    for e in seen[first]
+                ]
                 self.groups.append((columns, parts))
                 first = phase
 
@@ -205,8 +214,10 @@ class CpuGenerator:
         self.excitations = [] if generator.excitations is None else list(generator.excitations)
         self.post = ((generator.conv_post.product()[0] / count).contiguous(), generator.conv_post.bias)  # (C, 7)
         reach = [*(layer.reach for layer in self.upsamples), _EDGE]
-        self.margins = [max(after, *(conv.margin for block in stage for pair in block for conv in pair))
-                        for stage, after in zip(self.stages, reach[1:], strict=True)]
+        self.margins = [
+            max(after, *(conv.margin for block in stage for pair in block for conv in pair))
+            for stage, after in zip(self.stages, reach[1:], strict=True)
+        ]
 
     @torch.inference_mode()
     def __call__(self, mel: Tensor, excitation: Tensor | None = None) -> Tensor:
@@ -267,8 +278,9 @@ def _pairs(block: nn.Module) -> list[tuple[_Wide | _Narrow, ...]]:
     return [tuple(_Wide(c) if c.out_channels * c.kernel_size[0] >= _WIDE else _Narrow(c) for c in pair) for pair in together]
 
 
-def _block(pairs: list[tuple[_Wide | _Narrow, ...]], workers: _Workers, x: _Rows, a: _Rows, b: _Rows, total: _Rows,
-           first: bool) -> None:  # fmt: skip
+def _block(
+    pairs: list[tuple[_Wide | _Narrow, ...]], workers: _Workers, x: _Rows, a: _Rows, b: _Rows, total: _Rows, first: bool
+) -> None:
     """A residual block of x; the first writes into `total`, the others add to it. `a` and `b` are for use."""
     source = x
     for number, pair in enumerate(pairs):

@@ -22,7 +22,8 @@ class PeriodDiscriminator(nn.Module):
         strides = (3, 3, 3, 3, 1)
         self.convs = nn.ModuleList(
             WeightNormConv2d(a, b, (5, 1), (stride, 1), padding=(2, 0))
-            for a, b, stride in zip([1, *widths], widths, strides, strict=False))
+            for a, b, stride in zip([1, *widths], widths, strides, strict=False)
+        )
         self.conv_post = WeightNormConv2d(widths[-1], 1, (3, 1), padding=(1, 0))
 
     def forward(self, audio: Tensor) -> list[Tensor]:
@@ -49,7 +50,8 @@ class ScaleDiscriminator(nn.Module):
         layers = ((15, 1, 1), (41, 2, 4), (41, 2, 16), (41, 4, 16), (41, 4, 16), (41, 1, 16), (5, 1, 1))
         self.convs = nn.ModuleList(
             conv(a, b, kernel, stride, padding=kernel // 2, groups=groups)
-            for a, b, (kernel, stride, groups) in zip([1, *widths], widths, layers, strict=False))
+            for a, b, (kernel, stride, groups) in zip([1, *widths], widths, layers, strict=False)
+        )
         self.conv_post = conv(widths[-1], 1, 3, padding=1)
 
     def forward(self, audio: Tensor) -> list[Tensor]:

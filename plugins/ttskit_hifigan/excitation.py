@@ -119,6 +119,7 @@ def white_noise(seeds: Tensor, first: int, samples: int) -> Tensor:
     A counter-based generator (Steele, Lea and Flood 2014, the mixing function of "SplitMix64"): the same on every device,
     in any batch and in any cut of a stream.
     """
+
     def shifted(x: Tensor, bits: int) -> Tensor:
         return (x >> bits) & ((1 << (64 - bits)) - 1)  # without the sign
 

@@ -36,16 +36,18 @@ class AuthorsHifigan(Importer):
             return False
         return isinstance(content.get("generator"), Mapping) or all(isinstance(content.get(n), Mapping) for n in _JUDGES)
 
-    def __call__(self, path: Path, run: Path, *, config: Path | None = None,
-                 discriminator_scale: float | None = None) -> ImportReport:  # fmt: skip
+    def __call__(
+        self, path: Path, run: Path, *, config: Path | None = None, discriminator_scale: float | None = None
+    ) -> ImportReport:
         """Write the run. `discriminator_scale`: of fresh discriminators, where there is no `do_*`."""
         if not self.recognises(path):
             raise CheckpointError(f"{path.name} is no HiFi-GAN of its authors", "it has other contents", "")
         report = ImportReport()
         speaker = path if isinstance(torch_content(path).get("generator"), Mapping) else _beside(path, "do_", "g_")
         if speaker is None:
-            raise CheckpointError(f"{path.name} holds discriminators only", "there is no g_* of that step beside it",
-                                  "give the generator's file")  # fmt: skip
+            raise CheckpointError(
+                f"{path.name} holds discriminators only", "there is no g_* of that step beside it", "give the generator's file"
+            )
         source = config or speaker.with_name("config.json")
         settings = _config_json(source, speaker)
         report.understood("model", f"HiFi-GAN of its authors, configured by {source.name}")
@@ -68,8 +70,9 @@ class DleHifigan(Importer):
         content = None if is_archive(path) else torch_content(path)
         return isinstance(content, Mapping) and all(isinstance(content.get(n), Mapping) for n in ("generator", "config"))
 
-    def __call__(self, path: Path, run: Path, *, ema: bool | None = None,
-                 discriminator_scale: float | None = None) -> ImportReport:  # fmt: skip
+    def __call__(
+        self, path: Path, run: Path, *, ema: bool | None = None, discriminator_scale: float | None = None
+    ) -> ImportReport:
         """Write the run. `ema`: take the averaged generator."""
         if not self.recognises(path):
             raise CheckpointError(f"{path.name} is no HiFi-GAN of DeepLearningExamples", "it has other contents", "")
@@ -140,8 +143,11 @@ def _config_json(path: Path, checkpoint: Path) -> Mapping[str, Any]:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise CheckpointError(f"{checkpoint.name} does not say how its model is built", f"there is no {path}",
-                              "give its configuration: --config config.json") from None  # fmt: skip
+        raise CheckpointError(
+            f"{checkpoint.name} does not say how its model is built",
+            f"there is no {path}",
+            "give its configuration: --config config.json",
+        ) from None
     except (OSError, ValueError) as error:
         raise CheckpointError(f"{path} cannot be read", str(error), "give the checkpoint's config.json") from error
     if not isinstance(content, Mapping):
@@ -152,10 +158,17 @@ def _config_json(path: Path, checkpoint: Path) -> Mapping[str, Any]:
 def _mel_of_authors(settings: Mapping[str, Any], name: str, report: ImportReport) -> MelConfig:
     try:
         rate, hop, fft = (int(settings[k]) for k in ("sampling_rate", "hop_size", "n_fft"))
-        mel = MelConfig(rate, fft, int(settings["win_size"]), hop_samples=hop, bands=int(settings["num_mels"]),
-                        f_min_hz=float(settings["fmin"]),
-                        f_max_hz=float(rate / 2 if settings["fmax"] is None else settings["fmax"]),
-                        first_frame_centre_samples=hop // 2, magnitude_guard=1e-9)  # fmt: skip
+        mel = MelConfig(
+            rate,
+            fft,
+            int(settings["win_size"]),
+            hop_samples=hop,
+            bands=int(settings["num_mels"]),
+            f_min_hz=float(settings["fmin"]),
+            f_max_hz=float(rate / 2 if settings["fmax"] is None else settings["fmax"]),
+            first_frame_centre_samples=hop // 2,
+            magnitude_guard=1e-9,
+        )
     except (KeyError, TypeError, ValueError) as error:
         why = f"{type(error).__name__}: {error}"
         raise CheckpointError(f"the configuration of {name} has no audio settings", why, "give its config.json") from error
@@ -163,8 +176,16 @@ def _mel_of_authors(settings: Mapping[str, Any], name: str, report: ImportReport
     return mel
 
 
-def _write(run: Path, path: Path, settings: Mapping[str, Any], mel: MelConfig, state: Mapping[str, Tensor],
-           judges: Mapping[str, Any], scale: float | None, report: ImportReport) -> None:  # fmt: skip
+def _write(
+    run: Path,
+    path: Path,
+    settings: Mapping[str, Any],
+    mel: MelConfig,
+    state: Mapping[str, Tensor],
+    judges: Mapping[str, Any],
+    scale: float | None,
+    report: ImportReport,
+) -> None:
     try:
         options = options_from_config(settings)
     except (KeyError, TypeError, ValueError) as error:
@@ -185,13 +206,22 @@ def _write(run: Path, path: Path, settings: Mapping[str, Any], mel: MelConfig, s
     else:
         report.missing("discriminators", "not in the file: training starts with fresh ones")
     symbols = SymbolTable(("<pad>",), pad="<pad>")
-    folder = RunFolder.create(run, kind="vocoder", model="hifigan", options=options,
-                              context=ModelContext(mel, symbols, SpeakerTable(("0",))),
-                              frontend=FrontendFingerprint("none", "1"), registry=create_registry())  # fmt: skip
+    folder = RunFolder.create(
+        run,
+        kind="vocoder",
+        model="hifigan",
+        options=options,
+        context=ModelContext(mel, symbols, SpeakerTable(("0",))),
+        frontend=FrontendFingerprint("none", "1"),
+        registry=create_registry(),
+    )
     # Fresh discriminators are left out: 280 MB of noise at the published size, and training would take them for trained ones.
     weights = model.state_dict()
-    kept = {name: value for name, value in weights.items()
-            if name != LEARNT and (judges or not name.startswith(model.training_only))}
+    kept = {
+        name: value
+        for name, value in weights.items()
+        if name != LEARNT and (judges or not name.startswith(model.training_only))
+    }
     write_checkpoint(folder.path / "checkpoints", 0, kept)
 
 

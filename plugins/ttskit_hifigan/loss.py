@@ -25,8 +25,9 @@ def loss_mel(mel: MelConfig) -> MelConfig:
     Frames lie within the segment (the authors' placement), and the root is guarded, for its gradient.
     """
     centre = min(mel.hop_samples // 2, mel.fft_samples // 2)
-    return replace(mel, f_max_hz=mel.sample_rate_hz / 2, first_frame_centre_samples=centre, edge_padding="reflect",
-                   magnitude_guard=1e-9)
+    return replace(
+        mel, f_max_hz=mel.sample_rate_hz / 2, first_frame_centre_samples=centre, edge_padding="reflect", magnitude_guard=1e-9
+    )
 
 
 def real_loss(judged: Judged) -> Tensor:
@@ -54,8 +55,9 @@ def discriminator_losses(discriminators: dict[str, nn.Module], audio: Tensor, sy
     return Losses(terms)
 
 
-def spectral_terms(audio: Tensor, synthetic: Tensor, mel_l1: Tensor, mel_weight: float, stft_weight: float,
-                   rate_hz: int) -> dict[str, LossTerm]:
+def spectral_terms(
+    audio: Tensor, synthetic: Tensor, mel_l1: Tensor, mel_weight: float, stft_weight: float, rate_hz: int
+) -> dict[str, LossTerm]:
     """What the generator minimises by itself: mel L1, and a multi-resolution STFT loss if it has a weight."""
     rows = audio.shape[0]
     terms = {"mel": _term(mel_l1, rows, mel_weight)}
@@ -64,8 +66,9 @@ def spectral_terms(audio: Tensor, synthetic: Tensor, mel_l1: Tensor, mel_weight:
     return terms
 
 
-def adversarial_terms(discriminators: dict[str, nn.Module], audio: Tensor, synthetic: Tensor,
-                      feature_weight: float) -> dict[str, LossTerm]:
+def adversarial_terms(
+    discriminators: dict[str, nn.Module], audio: Tensor, synthetic: Tensor, feature_weight: float
+) -> dict[str, LossTerm]:
     """What the discriminators ask of the generator; call it inside `frozen`, so that they take no gradient from it."""
     adversarial, features = [], []
     for judge in discriminators.values():
@@ -75,8 +78,10 @@ def adversarial_terms(discriminators: dict[str, nn.Module], audio: Tensor, synth
         adversarial.append(real_loss(fake).sum())
         features.append(feature_loss(real, fake))
     rows = audio.shape[0]
-    return {"features": _term(torch.stack(features).sum(), rows, feature_weight),
-            "adversarial": _term(torch.stack(adversarial).sum(), rows)}
+    return {
+        "features": _term(torch.stack(features).sum(), rows, feature_weight),
+        "adversarial": _term(torch.stack(adversarial).sum(), rows),
+    }
 
 
 # Window, hop and transform length of Yamamoto, Song and Kim (2020), "Parallel WaveGAN", table 1, as seconds at their 24 kHz.

@@ -197,8 +197,12 @@ class Hifigan(Vocoder):
         if not generator_learns:
             return {}
         o = self.options
-        terms = spectral_terms(audio, synthetic, self._mel_l1(audio, synthetic), o.mel_weight, o.stft_weight,
-                               self.mel.sample_rate_hz) | pitch_terms
+        terms = (
+            spectral_terms(
+                audio, synthetic, self._mel_l1(audio, synthetic), o.mel_weight, o.stft_weight, self.mel.sample_rate_hz
+            )
+            | pitch_terms
+        )
         if not judges_learn:
             optimize("generator", Losses(terms))
         else:
@@ -235,8 +239,11 @@ class Hifigan(Vocoder):
             raise InputError("mel has the wrong shape", f"got {tuple(batch.mel.shape)}, need (B, {self.mel.bands}, T)", "")
         wanted = (batch.mel.shape[0], batch.mel.shape[2] * self.mel.hop_samples)
         if tuple(batch.audio.shape) != wanted:
-            raise InputError("audio does not belong to its mel", f"audio {tuple(batch.audio.shape)}, need {wanted}",
-                             f"segments: {', '.join(batch.ids[:4])}")
+            raise InputError(
+                "audio does not belong to its mel",
+                f"audio {tuple(batch.audio.shape)}, need {wanted}",
+                f"segments: {', '.join(batch.ids[:4])}",
+            )
         return batch.audio[:, None]
 
     def _mel_l1(self, audio: Tensor, synthetic: Tensor) -> Tensor:

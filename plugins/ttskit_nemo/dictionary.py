@@ -71,5 +71,6 @@ def read_dictionary(path: Path, letters: str = "latin1", case: str = "upper", st
         raise ConfigError(f"{path.name} is no pronunciation dictionary", f"{len(lines)} lines, none of the form WORD  ipa", "")
     graphemes = frozenset(letter for word in words for letter in word)
     phones = frozenset(phone for said in words.values() for form in said for phone in form)
-    return Dictionary({word: tuple(said) for word, said in words.items()}, graphemes, phones,
-                      hashlib.sha256(content).hexdigest()[:16])
+    return Dictionary(
+        {word: tuple(said) for word, said in words.items()}, graphemes, phones, hashlib.sha256(content).hexdigest()[:16]
+    )

@@ -21,11 +21,13 @@ from ttskit_nemo.dictionary import STRESSES, Dictionary, cased, read_dictionary
 from ttskit_nemo.phones import features_of
 
 SPACE, PAD, OOV, BLANK = " ", "<pad>", "<oov>", "<blank>"
-PUNCTUATION = tuple("!\"(),-./:;?[]{}¡«»¿‹›")  # of the locale es-ES
+PUNCTUATION = tuple('!"(),-./:;?[]{}¡«»¿‹›')  # of the locale es-ES
 _LETTERS = "A-Za-zÀ-ÖØ-öø-ÿ"
 # A word may hold hyphens and apostrophes inside; |…| holds tokens as they are; the rest is one chunk.
-_CHUNK = re.compile(rf"(?P<word>[{_LETTERS}](?:[{_LETTERS}'-]*[{_LETTERS}])?)"
-                    rf"|(?P<given>\|[^|]*\|)|(?P<rest>[^{_LETTERS}|]+|\|)")  # fmt: skip
+_CHUNK = re.compile(
+    rf"(?P<word>[{_LETTERS}](?:[{_LETTERS}'-]*[{_LETTERS}])?)"
+    rf"|(?P<given>\|[^|]*\|)|(?P<rest>[^{_LETTERS}|]+|\|)"
+)
 _SPANISH_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZÁÉÍÑÓÚÜ"
 
 
@@ -50,8 +52,9 @@ class NemoIpaFrontend(Frontend):
             self._how = NemoIpaOptions(**options)
         except ValidationError as error:
             lines = "\n".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
-            raise ConfigError("options of the frontend nemo-ipa are not valid", lines,
-                              f"options: {', '.join(NemoIpaOptions.model_fields)}") from None
+            raise ConfigError(
+                "options of the frontend nemo-ipa are not valid", lines, f"options: {', '.join(NemoIpaOptions.model_fields)}"
+            ) from None
         how = self._how
         self._dictionary = Dictionary({}, frozenset(cased(_SPANISH_LETTERS, how.grapheme_case)), frozenset(), "")
         if how.dictionary:

@@ -2,24 +2,48 @@
 
 from __future__ import annotations
 
-_VOWELS = {"a": ("open", "central"), "ä": ("open", "central"), "e": ("mid", "front"), "ɛ": ("mid", "front"),
-           "i": ("close", "front"), "ɪ": ("close", "front"), "o": ("mid", "back"), "u": ("close", "back"),
-           "ʊ": ("close", "back")}  # fmt: skip
+_VOWELS = {
+    "a": ("open", "central"),
+    "ä": ("open", "central"),
+    "e": ("mid", "front"),
+    "ɛ": ("mid", "front"),
+    "i": ("close", "front"),
+    "ɪ": ("close", "front"),
+    "o": ("mid", "back"),
+    "u": ("close", "back"),
+    "ʊ": ("close", "back"),
+}
 
 _CONSONANTS = {
-    "p": ("bilabial", "plosive", "voiceless"), "b": ("bilabial", "plosive", "voiced"),
-    "β": ("bilabial", "approximant", "voiced"), "t": ("dental", "plosive", "voiceless"),
-    "d": ("dental", "plosive", "voiced"), "ð": ("dental", "approximant", "voiced"),
-    "k": ("velar", "plosive", "voiceless"), "ɡ": ("velar", "plosive", "voiced"), "ɣ": ("velar", "approximant", "voiced"),
-    "ɟ": ("palatal", "plosive", "voiced"), "f": ("labiodental", "fricative", "voiceless"),
-    "θ": ("dental", "fricative", "voiceless"), "s": ("alveolar", "fricative", "voiceless"),
-    "x": ("velar", "fricative", "voiceless"), "h": ("glottal", "fricative", "voiceless"),
-    "ʃ": ("postalveolar", "fricative", "voiceless"), "ʒ": ("postalveolar", "fricative", "voiced"),
-    "ʝ": ("palatal", "fricative", "voiced"), "m": ("bilabial", "nasal", "voiced"), "n": ("alveolar", "nasal", "voiced"),
-    "ɲ": ("palatal", "nasal", "voiced"), "ŋ": ("velar", "nasal", "voiced"), "l": ("alveolar", "lateral", "voiced"),
-    "ʎ": ("palatal", "lateral", "voiced"), "ɾ": ("alveolar", "tap", "voiced"), "r": ("alveolar", "trill", "voiced"),
-    "j": ("palatal", "glide", "voiced"), "w": ("labial-velar", "glide", "voiced"),
-}  # fmt: skip
+    "p": ("bilabial", "plosive", "voiceless"),
+    "b": ("bilabial", "plosive", "voiced"),
+    "β": ("bilabial", "approximant", "voiced"),
+    "t": ("dental", "plosive", "voiceless"),
+    "d": ("dental", "plosive", "voiced"),
+    "ð": ("dental", "approximant", "voiced"),
+    "k": ("velar", "plosive", "voiceless"),
+    "ɡ": ("velar", "plosive", "voiced"),
+    "ɣ": ("velar", "approximant", "voiced"),
+    "ɟ": ("palatal", "plosive", "voiced"),
+    "f": ("labiodental", "fricative", "voiceless"),
+    "θ": ("dental", "fricative", "voiceless"),
+    "s": ("alveolar", "fricative", "voiceless"),
+    "x": ("velar", "fricative", "voiceless"),
+    "h": ("glottal", "fricative", "voiceless"),
+    "ʃ": ("postalveolar", "fricative", "voiceless"),
+    "ʒ": ("postalveolar", "fricative", "voiced"),
+    "ʝ": ("palatal", "fricative", "voiced"),
+    "m": ("bilabial", "nasal", "voiced"),
+    "n": ("alveolar", "nasal", "voiced"),
+    "ɲ": ("palatal", "nasal", "voiced"),
+    "ŋ": ("velar", "nasal", "voiced"),
+    "l": ("alveolar", "lateral", "voiced"),
+    "ʎ": ("palatal", "lateral", "voiced"),
+    "ɾ": ("alveolar", "tap", "voiced"),
+    "r": ("alveolar", "trill", "voiced"),
+    "j": ("palatal", "glide", "voiced"),
+    "w": ("labial-velar", "glide", "voiced"),
+}
 
 
 def features_of(symbols: tuple[str, ...]) -> dict[str, dict[str, str]]:

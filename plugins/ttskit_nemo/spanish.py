@@ -48,8 +48,11 @@ class SpanishSounds:
         need = {"rioplatense": "ʃ", "latin_american": "ʝ", "castilian": "θʝ"}[dialect] + "abdefiklmnopstuxɡɲɾʃ" + STRESS
         lacking = sorted({phone for phone in need if phone not in table})
         if lacking:
-            raise MismatchError(f"the checkpoint's tokens cannot spell {dialect} Spanish", f"it lacks {' '.join(lacking)}",
-                                "use reading: dictionary, or another dialect")
+            raise MismatchError(
+                f"the checkpoint's tokens cannot spell {dialect} Spanish",
+                f"it lacks {' '.join(lacking)}",
+                "use reading: dictionary, or another dialect",
+            )
 
     def read(self, text: str) -> Read:
         """Read `text` (NFC)."""

@@ -53,7 +53,7 @@ _RULES: tuple[tuple[str, str], ...] = (
     (r"(?<=.{3})ing$", "in"),  # shopping
     (r"(?<=[^aeiou])y(?=s$)", "i"),
     (r"nn(?=$|(?:y|ie|ers?)$)", "n"),  # Kenny, spinner; but innovar, dígannos, circunnavegar
-)  # fmt: skip
+)
 _COMPILED = tuple((Pattern(pattern), replacement) for pattern, replacement in _RULES)
 
 _NASAL, _ACCENT = Pattern("[ãẽĩõũỹ]"), Pattern("[áéíóú]")

@@ -26,26 +26,41 @@ _VOWELS = {
 
 # consonant -> (place, manner, voicing). Spanish of all dialects together; ʃ also in loans everywhere.
 _CONSONANTS = {
-    "p": ("bilabial", "plosive", "voiceless"), "b": ("bilabial", "plosive", "voiced"),
-    "t": ("dental", "plosive", "voiceless"), "d": ("dental", "plosive", "voiced"),
-    "k": ("velar", "plosive", "voiceless"), "ɡ": ("velar", "plosive", "voiced"),
+    "p": ("bilabial", "plosive", "voiceless"),
+    "b": ("bilabial", "plosive", "voiced"),
+    "t": ("dental", "plosive", "voiceless"),
+    "d": ("dental", "plosive", "voiced"),
+    "k": ("velar", "plosive", "voiceless"),
+    "ɡ": ("velar", "plosive", "voiced"),
     "tʃ": ("postalveolar", "affricate", "voiceless"),
-    "f": ("labiodental", "fricative", "voiceless"), "θ": ("dental", "fricative", "voiceless"),
-    "s": ("alveolar", "fricative", "voiceless"), "x": ("velar", "fricative", "voiceless"),
-    "ʃ": ("postalveolar", "fricative", "voiceless"), "ʒ": ("postalveolar", "fricative", "voiced"),
+    "f": ("labiodental", "fricative", "voiceless"),
+    "θ": ("dental", "fricative", "voiceless"),
+    "s": ("alveolar", "fricative", "voiceless"),
+    "x": ("velar", "fricative", "voiceless"),
+    "ʃ": ("postalveolar", "fricative", "voiceless"),
+    "ʒ": ("postalveolar", "fricative", "voiced"),
     "ʝ": ("palatal", "fricative", "voiced"),
-    "m": ("bilabial", "nasal", "voiced"), "n": ("alveolar", "nasal", "voiced"), "ɲ": ("palatal", "nasal", "voiced"),
-    "l": ("alveolar", "lateral", "voiced"), "ʎ": ("palatal", "lateral", "voiced"),
-    "ɾ": ("alveolar", "tap", "voiced"), "r": ("alveolar", "trill", "voiced"),
-    "j": ("palatal", "glide", "voiced"), "w": ("labial-velar", "glide", "voiced"),
-}  # fmt: skip
+    "m": ("bilabial", "nasal", "voiced"),
+    "n": ("alveolar", "nasal", "voiced"),
+    "ɲ": ("palatal", "nasal", "voiced"),
+    "l": ("alveolar", "lateral", "voiced"),
+    "ʎ": ("palatal", "lateral", "voiced"),
+    "ɾ": ("alveolar", "tap", "voiced"),
+    "r": ("alveolar", "trill", "voiced"),
+    "j": ("palatal", "glide", "voiced"),
+    "w": ("labial-velar", "glide", "voiced"),
+}
 
 # Allophones, written only when an option asks for them; after everything else, so that ids do not move.
 _ALLOPHONES = {
-    "β": ("bilabial", "approximant", "voiced"), "ð": ("dental", "approximant", "voiced"),
-    "ɣ": ("velar", "approximant", "voiced"), "ŋ": ("velar", "nasal", "voiced"), "ɱ": ("labiodental", "nasal", "voiced"),
-    "z": ("alveolar", "fricative", "voiced"), "h": ("glottal", "fricative", "voiceless"),
-}  # fmt: skip
+    "β": ("bilabial", "approximant", "voiced"),
+    "ð": ("dental", "approximant", "voiced"),
+    "ɣ": ("velar", "approximant", "voiced"),
+    "ŋ": ("velar", "nasal", "voiced"),
+    "ɱ": ("labiodental", "nasal", "voiced"),
+    "z": ("alveolar", "fricative", "voiced"),
+    "h": ("glottal", "fricative", "voiceless"),
+}
 
 VOWELS = tuple(_VOWELS)
 CONSONANTS = tuple(_CONSONANTS)

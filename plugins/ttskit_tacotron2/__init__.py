@@ -36,6 +36,10 @@ def ttskit_acoustic_models():
 def ttskit_importers():
     """Public Tacotron 2 checkpoints."""
     return [
-        ImporterPlugin("tacotron2", "NVIDIA Tacotron 2 (checkpoint_*, .pt)", "ttskit_tacotron2.importers:nvidia",
-                       facts={"suffixes": ["", ".pt"]})
+        ImporterPlugin(
+            "tacotron2",
+            "NVIDIA Tacotron 2 (checkpoint_*, .pt)",
+            "ttskit_tacotron2.importers:nvidia",
+            facts={"suffixes": ["", ".pt"]},
+        )
     ]

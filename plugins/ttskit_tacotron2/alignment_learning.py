@@ -35,8 +35,17 @@ def log_prior(steps: Tensor, tokens: Tensor, size: tuple[int, int]) -> Tensor:
     k = torch.arange(size[1], device=device)[None, None, :].minimum(last)
     a = (torch.arange(size[0], device=device)[None, :, None] + 1).minimum(steps[:, None, None])
     b = steps[:, None, None] - a + 1
-    log = (table[last] - table[k] - table[last - k] + table[k + a - 1] + table[last - k + b - 1] - table[last + a + b - 1]
-           + table[a + b - 1] - table[a - 1] - table[b - 1])  # fmt: skip
+    log = (
+        table[last]
+        - table[k]
+        - table[last - k]
+        + table[k + a - 1]
+        + table[last - k + b - 1]
+        - table[last + a + b - 1]
+        + table[a + b - 1]
+        - table[a - 1]
+        - table[b - 1]
+    )
     return torch.where(real, log, torch.zeros_like(log))
 
 

@@ -45,9 +45,14 @@ class LocationAttention(nn.Module):
 
     def keys(self, memory: Tensor, mask: Tensor | None) -> Keys:
         """Prepare a batch: memory (B, N, E), mask (B, N) True on real tokens or None."""
-        return Keys(memory, self.memory(memory), None if mask is None else ~mask,
-                    self.location_conv.weight.flatten(1).t().contiguous(), self.location_dense.weight.t().contiguous(),
-                    self.score.weight[0])
+        return Keys(
+            memory,
+            self.memory(memory),
+            None if mask is None else ~mask,
+            self.location_conv.weight.flatten(1).t().contiguous(),
+            self.location_dense.weight.t().contiguous(),
+            self.score.weight[0],
+        )
 
 
 def windowed(energies: Tensor, previous: Tensor, back: int, ahead: int) -> Tensor:

@@ -25,8 +25,11 @@ _NAMES = [
     ("embedding.", "embedding."),
     ("encoder.convolutions.{}.0.conv.", "encoder.convolutions.{}.conv."),
     ("encoder.convolutions.{}.1.", "encoder.convolutions.{}.norm."),
-    *((f"encoder.lstm.{kind}_l0{reverse}", f"encoder.{ours}.{kind}_l0")
-      for reverse, ours in (("_reverse", "back"), ("", "ahead")) for kind in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")),
+    *(
+        (f"encoder.lstm.{kind}_l0{reverse}", f"encoder.{ours}.{kind}_l0")
+        for reverse, ours in (("_reverse", "back"), ("", "ahead"))
+        for kind in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+    ),
     ("decoder.prenet.layers.{}.linear_layer.", "decoder.prenet.{}."),
     ("decoder.attention_rnn.", "decoder.attention_lstm."),
     ("decoder.attention_layer.query_layer.linear_layer.", "decoder.attention.query."),
@@ -68,15 +71,19 @@ def read_public(path: Path) -> PublicCheckpoint:
     try:
         data = torch.load(path, map_location="cpu", weights_only=True)
     except (RuntimeError, EOFError, OSError, ValueError, KeyError, pickle.UnpicklingError) as error:
-        raise CheckpointError(f"{path} is no checkpoint that can be read", str(error).splitlines()[0] if str(error) else "",
-                              "download it again") from error
+        raise CheckpointError(
+            f"{path} is no checkpoint that can be read", str(error).splitlines()[0] if str(error) else "", "download it again"
+        ) from error
     state = data.get("state_dict", data) if isinstance(data, Mapping) else None
     if not isinstance(state, Mapping) or not all(isinstance(value, Tensor) for value in state.values()):
         raise CheckpointError(f"{path} holds no state dict", f"it holds {type(data).__name__}", "give a Tacotron 2 checkpoint")
     state = {name.removeprefix("module."): tensor for name, tensor in state.items()}
     if "embedding.weight" not in state or "decoder.attention_rnn.weight_ih" not in state:
-        raise CheckpointError(f"{path} is no Tacotron 2 checkpoint", "it holds " + ", ".join(list(state)[:4]) + ", …",
-                              "give a checkpoint of NVIDIA/tacotron2 or DeepLearningExamples")
+        raise CheckpointError(
+            f"{path} is no Tacotron 2 checkpoint",
+            "it holds " + ", ".join(list(state)[:4]) + ", …",
+            "give a checkpoint of NVIDIA/tacotron2 or DeepLearningExamples",
+        )
     iteration = data.get("iteration", data.get("epoch", 0)) if "state_dict" in data else 0
     config = data.get("config", {}) if "state_dict" in data else {}
     return PublicCheckpoint(state, int(iteration), dict(config) if isinstance(config, Mapping) else {})
@@ -88,13 +95,16 @@ def _renamed(state: Mapping[str, Any], source: int) -> dict[str, Any]:
     for name, value in state.items():
         for pattern, target in rules:
             if match := pattern.match(name):
-                result[target.format(*match.groups()) + name[match.end():]] = value
+                result[target.format(*match.groups()) + name[match.end() :]] = value
                 break
         else:
             unknown.append(name)
     if unknown:
-        raise CheckpointError("checkpoint has tensors that Tacotron 2 does not know", ", ".join(unknown[:6]),
-                              "give a checkpoint of NVIDIA/tacotron2 or DeepLearningExamples")
+        raise CheckpointError(
+            "checkpoint has tensors that Tacotron 2 does not know",
+            ", ".join(unknown[:6]),
+            "give a checkpoint of NVIDIA/tacotron2 or DeepLearningExamples",
+        )
     return result
 
 
@@ -122,8 +132,11 @@ def options_of(state: Mapping[str, Any], bands: int, **changes: Any) -> Tacotron
     shape = {name: tuple(tensor.shape) for name, tensor in state.items()}
     own = shape["postnet.convolutions.0.0.conv.weight"][1]
     if own != bands:
-        raise MismatchError("checkpoint and corpus disagree on mel bands", f"checkpoint has {own}, corpus has {bands}",
-                            "prepare the corpus with the checkpoint's mel")
+        raise MismatchError(
+            "checkpoint and corpus disagree on mel bands",
+            f"checkpoint has {own}, corpus has {bands}",
+            "prepare the corpus with the checkpoint's mel",
+        )
     wide = shape["decoder.linear_projection.linear_layer.weight"][0]
     values = {
         "embedding_channels": shape["embedding.weight"][1],

@@ -25,7 +25,8 @@ class Tacotron2Options(BaseModel):
     # Decoder.
     reduction: int = Field(1, ge=1, description="frames per decoder step (r); more is faster and aligns sooner, 1 is finest")
     reduction_schedule: list[tuple[int, float]] = Field(
-        [], description="larger r early in training, as [r, until share of training]: [[6, 0.2], [4, 0.4]]; then `reduction`")
+        [], description="larger r early in training, as [r, until share of training]: [[6, 0.2], [4, 0.4]]; then `reduction`"
+    )
     prenet_channels: int = Field(256, ge=1, description="width of the prenet, the bottleneck on the previous frames")
     prenet_layers: int = Field(2, ge=1, description="layers of the prenet")
     prenet_dropout: float = Field(0.5, ge=0, lt=1, description="dropout of the prenet")
@@ -41,7 +42,8 @@ class Tacotron2Options(BaseModel):
     location_kernel: int = Field(31, ge=1, description="their kernel, in tokens (odd)")
 
     mel_mean: float = Field(
-        0.0, description="the network works on (mel − mel_mean) / mel_std; as published 0 and 1; near the data learns faster")
+        0.0, description="the network works on (mel − mel_mean) / mel_std; as published 0 and 1; near the data learns faster"
+    )
     mel_std: float = Field(1.0, gt=0, description="see mel_mean")
 
     # Postnet.
@@ -52,7 +54,8 @@ class Tacotron2Options(BaseModel):
 
     # Padding.
     padding: Literal["masked", "reference"] = Field(
-        "masked", description="masked: a sentence gives the same alone and in a batch; reference: the public code's leak")
+        "masked", description="masked: a sentence gives the same alone and in a batch; reference: the public code's leak"
+    )
     mask_outputs: bool = Field(True, description="padding: reference only: zero padded outputs before the loss (mask_padding)")
 
     # Loss.
@@ -60,24 +63,31 @@ class Tacotron2Options(BaseModel):
     stop_weight: float = Field(1.0, ge=0, description="weight of the stop token's loss")
     stop_positive_weight: float = Field(5.0, gt=0, description="how much more a missed stop costs than a false one")
     guided_attention_weight: float = Field(
-        1.0, ge=0, description="weight of the guided attention loss, a soft diagonal (Tachibana et al. 2018); 0 for none")
+        1.0, ge=0, description="weight of the guided attention loss, a soft diagonal (Tachibana et al. 2018); 0 for none"
+    )
     guided_attention_sigma: float = Field(0.2, gt=0, description="its tolerance, as a share of the sentence")
     guided_attention_until: float = Field(1.0, ge=0, le=1, description="share of training after which it is switched off")
     attention_supervision_weight: float = Field(
-        0.0, ge=0, description="weight of the attention's cross-entropy against given durations; asks the corpus for durations")
+        0.0, ge=0, description="weight of the attention's cross-entropy against given durations; asks the corpus for durations"
+    )
     context_mixing: float = Field(
-        0.0, ge=0, le=1, description="share of the attention's context taken from given durations early in training")
+        0.0, ge=0, le=1, description="share of the attention's context taken from given durations early in training"
+    )
     context_mixing_until: float = Field(0.4, ge=0, le=1, description="share of training after which contexts are its own")
     forward_sum_weight: float = Field(
-        0.0, ge=0, description="weight of the forward-sum loss, by which attention learns to align alone (Badlani et al. 2022)")
+        0.0, ge=0, description="weight of the forward-sum loss, by which attention learns to align alone (Badlani et al. 2022)"
+    )
     alignment_prior_until: float = Field(
-        0.0, ge=0, le=1, description="share of training in which a near-diagonal prior on attention fades; 0: none (ibid.)")
+        0.0, ge=0, le=1, description="share of training in which a near-diagonal prior on attention fades; 0: none (ibid.)"
+    )
 
     # Teacher forcing.
     frame_dropout: float = Field(
-        0.0, ge=0, lt=1, description="share of the teacher's steps hidden in training, so that speech survives its own errors")
+        0.0, ge=0, lt=1, description="share of the teacher's steps hidden in training, so that speech survives its own errors"
+    )
     frame_dropout_with: Literal["mean", "own"] = Field(
-        "mean", description="seen instead: mean frame (Liu et al. 2019) or own output, a second pass (Duckworth et al. 2019)")
+        "mean", description="seen instead: mean frame (Liu et al. 2019) or own output, a second pass (Duckworth et al. 2019)"
+    )
     frame_dropout_ramp: float = Field(0.0, ge=0, le=1, description="share of training over which frame_dropout rises to this")
 
     # Speaking.
@@ -87,7 +97,8 @@ class Tacotron2Options(BaseModel):
     frames_per_token: float = Field(25.0, ge=0, description="the most frames of a sentence, per token…")
     frames_floor: int = Field(100, ge=1, description="…and in addition to them")
     monotonic: Literal["none", "window", "forward"] = Field(
-        "none", description="aid when speaking: attention only near its last place, or forward attention (Zhang et al. 2018)")
+        "none", description="aid when speaking: attention only near its last place, or forward attention (Zhang et al. 2018)"
+    )
     window_back: int = Field(1, ge=0, description="tokens that the window reaches back")
     window_ahead: int = Field(3, ge=1, description="tokens that the window reaches ahead")
 
@@ -103,8 +114,11 @@ class Tacotron2Options(BaseModel):
     @model_validator(mode="after")
     def check(self) -> Tacotron2Options:
         """Rules between fields, all reported together."""
-        problems = [f"{name} is {getattr(self, name)}, must be odd so that frames and tokens keep their place"
-                    for name in ("encoder_kernel", "postnet_kernel", "location_kernel") if getattr(self, name) % 2 == 0]
+        problems = [
+            f"{name} is {getattr(self, name)}, must be odd so that frames and tokens keep their place"
+            for name in ("encoder_kernel", "postnet_kernel", "location_kernel")
+            if getattr(self, name) % 2 == 0
+        ]
         if self.encoder_channels % 2:
             problems.append(f"encoder_channels is {self.encoder_channels}, must be even (half for each direction)")
         if self.warmup > self.decay_from > 0:

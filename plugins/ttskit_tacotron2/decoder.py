@@ -71,8 +71,9 @@ class Decoder(nn.Module):
         sizes = [wide] + [options.prenet_channels] * options.prenet_layers
         self.prenet = nn.ModuleList(nn.Linear(a, b, bias=False) for a, b in pairwise(sizes))
         self.attention_lstm = nn.LSTMCell(options.prenet_channels + memory, hidden)
-        self.attention = LocationAttention(hidden, memory, options.attention_channels, options.location_channels,
-                                           options.location_kernel)
+        self.attention = LocationAttention(
+            hidden, memory, options.attention_channels, options.location_channels, options.location_kernel
+        )
         if options.decoder_lstms == 2:
             self.decoder_lstm = nn.LSTMCell(hidden + memory, options.decoder_lstm)
             hidden = options.decoder_lstm
@@ -90,7 +91,7 @@ class Decoder(nn.Module):
 
     def run_prenet(self, previous: Tensor, masks: Tensor | None) -> Tensor:
         """(…, P) prenet of previous frames (…, r·M); masks (…, layers, P) are dropout factors, None for none."""
-        x = previous if self.options.prenet_input == "all" else previous[..., -self.bands:]
+        x = previous if self.options.prenet_input == "all" else previous[..., -self.bands :]
         for index, layer in enumerate(self.prenet):
             x = F.relu(layer(x))
             if masks is not None:
@@ -108,8 +109,15 @@ class Decoder(nn.Module):
         weight = torch.cat([second.weight_ih, second.weight_hh], 1)
         return first, lstm.bias_ih + lstm.bias_hh, rest, weight, second.bias_ih + second.bias_hh
 
-    def teach(self, keys: Keys, previous: Tensor, prenet_masks: Tensor | None, mixed: Tensor | None = None,
-              share: float = 0.0, prior: Tensor | None = None) -> Taught:
+    def teach(
+        self,
+        keys: Keys,
+        previous: Tensor,
+        prenet_masks: Tensor | None,
+        mixed: Tensor | None = None,
+        share: float = 0.0,
+        prior: Tensor | None = None,
+    ) -> Taught:
         """Decode with the true previous frames.
 
         Args:
@@ -134,10 +142,24 @@ class Decoder(nn.Module):
             drop_d = self._hidden_dropout(options.decoder_dropout, steps, rows, options.decoder_lstm, memory)
 
         attention = self.attention
-        done = recurrence.run(inputs, recurrent.t().contiguous(), memory, keys.keys, keys.hidden, attention.query.weight,
-                              keys.convolution, keys.dense, keys.score, given, share,
-                              None if prior is None else prior.transpose(0, 1), drop_a,
-                              None if second is None else second.t().contiguous(), second_bias, drop_d)
+        done = recurrence.run(
+            inputs,
+            recurrent.t().contiguous(),
+            memory,
+            keys.keys,
+            keys.hidden,
+            attention.query.weight,
+            keys.convolution,
+            keys.dense,
+            keys.score,
+            given,
+            share,
+            None if prior is None else prior.transpose(0, 1),
+            drop_a,
+            None if second is None else second.t().contiguous(),
+            second_bias,
+            drop_d,
+        )
         top = torch.cat([done.state, done.context], 2).transpose(0, 1)
         wide = self.bands * self.reduction
         frames = F.linear(top, self.frame.weight[:wide], self.frame.bias[:wide])
@@ -149,8 +171,9 @@ class Decoder(nn.Module):
             return None
         return dropout_factors((steps, rows, width), p, like)
 
-    def speak(self, keys: Keys, lengths: Tensor, generators: Sequence[torch.Generator] | None, precision: str = "fp32"
-              ) -> Spoken:  # fmt: skip
+    def speak(
+        self, keys: Keys, lengths: Tensor, generators: Sequence[torch.Generator] | None, precision: str = "fp32"
+    ) -> Spoken:
         """Decode freely: each row on its own, until it stops, rests at its end, or reaches its cap.
 
         Args:

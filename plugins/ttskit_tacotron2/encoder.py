@@ -33,8 +33,7 @@ class Encoder(nn.Module):
     def __init__(self, options: Tacotron2Options) -> None:
         super().__init__()
         sizes = [options.embedding_channels] + [options.encoder_channels] * options.encoder_convolutions
-        self.convolutions = nn.ModuleList(
-            Convolution(a, b, options.encoder_kernel, "relu") for a, b in pairwise(sizes))
+        self.convolutions = nn.ModuleList(Convolution(a, b, options.encoder_kernel, "relu") for a, b in pairwise(sizes))
         # Two LSTMs, each row turned about for the second: a packed bidirectional one gives the same and takes, on a
         # CPU, four times as long backwards.
         self.ahead = nn.LSTM(options.encoder_channels, options.encoder_channels // 2, batch_first=True)
@@ -64,7 +63,8 @@ class Postnet(nn.Module):
         sizes = [bands] + [options.postnet_channels] * (count - 1) + [bands]
         self.convolutions = nn.ModuleList(
             Convolution(sizes[i], sizes[i + 1], options.postnet_kernel, "tanh" if i < count - 1 else "linear")
-            for i in range(count))
+            for i in range(count)
+        )
         # At 1, batch normalisation would make the untrained correction as large as speech itself.
         nn.init.constant_(self.convolutions[-1].norm.weight, 0.1)
         self.dropout = options.postnet_dropout

@@ -62,8 +62,9 @@ class NvidiaTacotron2(Importer):
             table = english_basic()
             report.missing("symbols", f"assumed: NVIDIA's {ENGLISH_BASIC}, which has {rows} as well; otherwise --symbols FILE")
         else:
-            raise CheckpointError(f"{path.name} does not hold its symbols", f"its embedding has {rows} rows",
-                                  "give them in order: --symbols FILE")  # fmt: skip
+            raise CheckpointError(
+                f"{path.name} does not hold its symbols", f"its embedding has {rows} rows", "give them in order: --symbols FILE"
+            )
         mel = mel_of_nvidia({}, bands, report)
         context = ModelContext(mel, table, speaker_table(None, 1))
         model = Tacotron2(options, context)
@@ -75,8 +76,15 @@ class NvidiaTacotron2(Importer):
         registry = create_registry()
         make = registry.get("frontend", "characters").load()
         frontend = make(symbols=table.symbols, pad=table.pad, case="lower" if symbols is None else "as written")
-        folder = RunFolder.create(run, kind="acoustic model", model="tacotron2", options=options, context=context,
-                                  frontend=frontend.fingerprint(), registry=registry)  # fmt: skip
+        folder = RunFolder.create(
+            run,
+            kind="acoustic model",
+            model="tacotron2",
+            options=options,
+            context=context,
+            frontend=frontend.fingerprint(),
+            registry=registry,
+        )
         folder.save(model)
         return report
 

@@ -139,9 +139,11 @@ class Tacotron2(AcousticModel):
         if options.needs_durations and batch.durations is not None:
             given = duration_weights(batch.durations, steps, r)
         elif lead.context_share > 0 or (self.training and options.needs_durations):
-            raise InputError("Tacotron 2 is to be supervised by durations, and the batch has none",
-                             "attention_supervision_weight or context_mixing is above 0",
-                             "align the corpus first, or set both to 0")
+            raise InputError(
+                "Tacotron 2 is to be supervised by durations, and the batch has none",
+                "attention_supervision_weight or context_mixing is above 0",
+                "align the corpus first, or set both to 0",
+            )
         step_lengths = self.steps(batch.mel_lengths)
         prior = None
         if lead.prior > 0:
@@ -164,9 +166,20 @@ class Tacotron2(AcousticModel):
             gate = gate.masked_fill(~length_mask(step_lengths, steps), 1e3)
         size = batch.mel.shape[2]
         alignment = taught.weights.repeat_interleave(r, 1)[:, :size]
-        return Outputs(self._denormalised(after[:, :, :size]), batch.mel_lengths, alignment,
-                       {"before": before, "after": after, "target": target, "gate": gate, "energies": taught.energies,
-                        "weights": taught.weights, "durations": given})
+        return Outputs(
+            self._denormalised(after[:, :, :size]),
+            batch.mel_lengths,
+            alignment,
+            {
+                "before": before,
+                "after": after,
+                "target": target,
+                "gate": gate,
+                "energies": taught.energies,
+                "weights": taught.weights,
+                "durations": given,
+            },
+        )
 
     def _hide(self, previous: Tensor, steps: Tensor, share: float, teach: Callable[[Tensor], Taught]) -> Tensor:
         """The teacher's frames (B, steps, r·M) with `share` of the steps shown as something else; the first stays zero."""
@@ -243,18 +256,22 @@ class Tacotron2(AcousticModel):
     def aids(self) -> tuple[str, ...]:
         """The options beyond Shen et al. 2018, in words."""
         o = self.options
-        return tuple(words for used, words in (
-            (o.attention_supervision_weight > 0, "attention supervised by durations"),
-            (o.context_mixing > 0, f"contexts from durations until {o.context_mixing_until:.0%} of training"),
-            (o.guided_attention_weight > 0, f"guided attention until {o.guided_attention_until:.0%} of training"),
-            (o.forward_sum_weight > 0, "forward-sum loss on the attention"),
-            (o.alignment_prior_until > 0, f"diagonal prior fading until {o.alignment_prior_until:.0%} of training"),
-            (o.reduction > 1 or o.reduction_schedule, f"{', '.join(str(r) for r in self._reductions())} frames per step"),
-            (o.frame_dropout > 0, f"{o.frame_dropout:.0%} of the teacher's frames hidden"),
-            (o.stop_positive_weight != 1, f"a missed stop costs {o.stop_positive_weight:g} times"),
-            (o.rest_frames > 0, "stops when attention rests at the end"),
-            (o.monotonic != "none", f"{o.monotonic} attention when speaking"),
-        ) if used)
+        return tuple(
+            words
+            for used, words in (
+                (o.attention_supervision_weight > 0, "attention supervised by durations"),
+                (o.context_mixing > 0, f"contexts from durations until {o.context_mixing_until:.0%} of training"),
+                (o.guided_attention_weight > 0, f"guided attention until {o.guided_attention_until:.0%} of training"),
+                (o.forward_sum_weight > 0, "forward-sum loss on the attention"),
+                (o.alignment_prior_until > 0, f"diagonal prior fading until {o.alignment_prior_until:.0%} of training"),
+                (o.reduction > 1 or o.reduction_schedule, f"{', '.join(str(r) for r in self._reductions())} frames per step"),
+                (o.frame_dropout > 0, f"{o.frame_dropout:.0%} of the teacher's frames hidden"),
+                (o.stop_positive_weight != 1, f"a missed stop costs {o.stop_positive_weight:g} times"),
+                (o.rest_frames > 0, "stops when attention rests at the end"),
+                (o.monotonic != "none", f"{o.monotonic} attention when speaking"),
+            )
+            if used
+        )
 
     def _reductions(self) -> list[int]:
         return [*(r for r, _ in self.options.reduction_schedule), self.options.reduction]
@@ -289,13 +306,15 @@ class Tacotron2(AcousticModel):
             return self.decoder.speak(keys, inputs.lengths, private, self.precision)
 
     @torch.inference_mode()
-    def infer(self, inputs: AcousticInput, controls: Controls | None = None,
-              generators: Sequence[torch.Generator] | None = None) -> Spectrogram:
+    def infer(
+        self, inputs: AcousticInput, controls: Controls | None = None, generators: Sequence[torch.Generator] | None = None
+    ) -> Spectrogram:
         """Speak; without generators the noise comes from torch's global generator. See `AcousticModel.infer`."""
         self.check_input(inputs, controls)
         if generators is not None and len(generators) != inputs.tokens.shape[0]:
-            raise InputError("one generator per sentence is needed",
-                             f"{len(generators)} generators, {inputs.tokens.shape[0]} sentences", "")
+            raise InputError(
+                "one generator per sentence is needed", f"{len(generators)} generators, {inputs.tokens.shape[0]} sentences", ""
+            )
         was_training = self.training
         self.eval()
         try:
@@ -305,7 +324,7 @@ class Tacotron2(AcousticModel):
             frames, weights = spoken.frames, spoken.weights
             size = int(lengths.max())
             if self.masked:
-                frames, weights = frames[:, :size // r], weights[:, :size // r]
+                frames, weights = frames[:, : size // r], weights[:, : size // r]
             mask = length_mask(lengths, frames.shape[1] * r)
             _, mel = self.refine(frames, mask if self.masked else None)
         finally:

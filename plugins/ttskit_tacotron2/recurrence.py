@@ -60,8 +60,25 @@ def _lstm_back(gates: Tensor, last: Tensor, tanh_cell: Tensor, d_hidden: Tensor,
 
 class _Recurrence(torch.autograd.Function):
     @staticmethod
-    def forward(ctx, inputs, recurrent, memory, keys, hidden, query, convolution, dense, score, given, share, prior, drop,
-                second, second_bias, second_drop):
+    def forward(
+        ctx,
+        inputs,
+        recurrent,
+        memory,
+        keys,
+        hidden,
+        query,
+        convolution,
+        dense,
+        score,
+        given,
+        share,
+        prior,
+        drop,
+        second,
+        second_bias,
+        second_drop,
+    ):
         steps, rows, width = inputs.shape[0], inputs.shape[1], inputs.shape[2] // 4
         tokens, size = memory.shape[1:]
         filters, attention = dense.shape
@@ -120,16 +137,55 @@ class _Recurrence(torch.autograd.Function):
                 h2.copy_(raw2) if second_drop is None else torch.mul(raw2, second_drop[t], out=h2)
         ctx.share, ctx.sizes = share, (steps, rows, tokens, size, width, kernel)
         extra = (x2, gates2, cells2, tanh2, second, second_drop) if second is not None else (None,) * 6
-        ctx.save_for_backward(x, gates, cells, tanh_cells, windows, features, compared, weights, recurrent, memory, query,
-                              convolution, dense, score, given, drop, *extra)
+        ctx.save_for_backward(
+            x,
+            gates,
+            cells,
+            tanh_cells,
+            windows,
+            features,
+            compared,
+            weights,
+            recurrent,
+            memory,
+            query,
+            convolution,
+            dense,
+            score,
+            given,
+            drop,
+            *extra,
+        )
         state = x[1:, :, size:].clone() if second is None else x2[1:, :, width + size :].clone()
         return state, x[1:, :, :size].clone(), energies, weights
 
     @staticmethod
     @once_differentiable
     def backward(ctx, d_state, d_context, d_energies, d_weights):
-        (x, gates, cells, tanh_cells, windows, features, compared, weights, recurrent, memory, query, convolution, dense, score,
-         given, drop, x2, gates2, cells2, tanh2, second, second_drop) = ctx.saved_tensors
+        (
+            x,
+            gates,
+            cells,
+            tanh_cells,
+            windows,
+            features,
+            compared,
+            weights,
+            recurrent,
+            memory,
+            query,
+            convolution,
+            dense,
+            score,
+            given,
+            drop,
+            x2,
+            gates2,
+            cells2,
+            tanh2,
+            second,
+            second_drop,
+        ) = ctx.saved_tensors
         steps, rows, tokens, size, width, kernel = ctx.sizes
         filters, attention = dense.shape
         new, zeros = x.new_empty, x.new_zeros
@@ -209,14 +265,44 @@ class _Recurrence(torch.autograd.Function):
         d_second = d_second_bias = None
         if second is not None:
             d_second, d_second_bias = over_steps(x2[:-1], d_gates2), d_gates2.sum((0, 1))
-        return (d_gates, d_recurrent, d_memory, d_keys.view(rows, tokens, attention), None, d_query_weight, d_convolution,
-                d_dense, d_score, d_given, None, None, None, d_second, d_second_bias, None)
+        return (
+            d_gates,
+            d_recurrent,
+            d_memory,
+            d_keys.view(rows, tokens, attention),
+            None,
+            d_query_weight,
+            d_convolution,
+            d_dense,
+            d_score,
+            d_given,
+            None,
+            None,
+            None,
+            d_second,
+            d_second_bias,
+            None,
+        )
 
 
-def run(inputs: Tensor, recurrent: Tensor, memory: Tensor, keys: Tensor, hidden: Tensor | None, query: Tensor,
-        convolution: Tensor, dense: Tensor, score: Tensor, given: Tensor | None = None, share: float = 0.0,
-        prior: Tensor | None = None, drop: Tensor | None = None, second: Tensor | None = None,
-        second_bias: Tensor | None = None, second_drop: Tensor | None = None) -> Run:
+def run(
+    inputs: Tensor,
+    recurrent: Tensor,
+    memory: Tensor,
+    keys: Tensor,
+    hidden: Tensor | None,
+    query: Tensor,
+    convolution: Tensor,
+    dense: Tensor,
+    score: Tensor,
+    given: Tensor | None = None,
+    share: float = 0.0,
+    prior: Tensor | None = None,
+    drop: Tensor | None = None,
+    second: Tensor | None = None,
+    second_bias: Tensor | None = None,
+    second_drop: Tensor | None = None,
+) -> Run:
     """All decoder steps with known inputs.
 
     Args:
@@ -236,6 +322,7 @@ def run(inputs: Tensor, recurrent: Tensor, memory: Tensor, keys: Tensor, hidden:
         second_bias: (4·H2,).
         second_drop: (S, B, H2) dropout factors, or None.
     """
+
     def full(value: Tensor | None) -> Tensor | None:
         return value.float() if value is not None and value.dtype in (torch.float16, torch.bfloat16) else value
 
@@ -243,5 +330,8 @@ def run(inputs: Tensor, recurrent: Tensor, memory: Tensor, keys: Tensor, hidden:
     with torch.autocast(inputs.device.type, enabled=False):
         tensors = map(full, (inputs, recurrent, memory, keys))
         rest = map(full, (query, convolution, dense, score, given))
-        return Run(*_Recurrence.apply(*tensors, hidden, *rest, share, full(prior), full(drop), full(second), full(second_bias),
-                                      full(second_drop)))
+        return Run(
+            *_Recurrence.apply(
+                *tensors, hidden, *rest, share, full(prior), full(drop), full(second), full(second_bias), full(second_drop)
+            )
+        )

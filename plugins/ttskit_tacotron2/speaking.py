@@ -68,9 +68,14 @@ def hold(decoder: Decoder, precision: str, rows: int) -> Held:
         second = product(torch.cat([other.weight_ih, other.weight_hh], 1), other.bias_ih + other.bias_hh, precision, rows)
         head = head.roll(-options.decoder_lstm, 1)
     bias = lstm.bias_ih + lstm.bias_hh
-    return Held(tuple(layer.weight.t().contiguous() for layer in decoder.prenet),
-                product(first, bias, precision, rows, (width,)), second, head.t().contiguous(),
-                torch.cat([decoder.frame.bias[:wide], decoder.gate.bias]), decoder.attention.query.weight.t().contiguous())
+    return Held(
+        tuple(layer.weight.t().contiguous() for layer in decoder.prenet),
+        product(first, bias, precision, rows, (width,)),
+        second,
+        head.t().contiguous(),
+        torch.cat([decoder.frame.bias[:wide], decoder.gate.bias]),
+        decoder.attention.query.weight.t().contiguous(),
+    )
 
 
 class Kept:
@@ -272,8 +277,14 @@ def speaking(decoder: Decoder, keys: Keys, precision: str, dropout: bool) -> Spe
     hidden = keys.hidden if keys.hidden is not None else torch.zeros_like(keys.memory[:, :, 0], dtype=torch.bool)
     if not more:  # a graph masks always or never
         more = _BUCKET if not bool(hidden.any()) else 0
-    padded = Keys(F.pad(keys.memory, (0, 0, 0, more)), F.pad(keys.keys, (0, 0, 0, more)), F.pad(hidden, (0, more), value=True),
-                  keys.convolution, keys.dense, keys.score)
+    padded = Keys(
+        F.pad(keys.memory, (0, 0, 0, more)),
+        F.pad(keys.keys, (0, 0, 0, more)),
+        F.pad(hidden, (0, more), value=True),
+        keys.convolution,
+        keys.dense,
+        keys.score,
+    )
 
     def recorded() -> Speaking:
         made = make(padded)
@@ -286,8 +297,9 @@ def speaking(decoder: Decoder, keys: Keys, precision: str, dropout: bool) -> Spe
     return state
 
 
-def endings(gates: Tensor, peaks: Tensor, caps: Tensor, last: Tensor, rest_limit: int, options: Tacotron2Options
-            ) -> tuple[Tensor, Tensor, Tensor]:  # fmt: skip
+def endings(
+    gates: Tensor, peaks: Tensor, caps: Tensor, last: Tensor, rest_limit: int, options: Tacotron2Options
+) -> tuple[Tensor, Tensor, Tensor]:
     """Where rows end, of what has been decoded.
 
     Args:

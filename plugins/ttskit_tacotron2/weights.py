@@ -138,7 +138,8 @@ def _onednn(rounded: Tensor, scale: Tensor) -> Callable[[Tensor, Tensor], Tensor
     def multiply(x: Tensor, largest: Tensor) -> Tensor:
         levels = torch.addcdiv(half, x, largest, value=127.0).to(torch.uint8)
         return torch.ops.onednn.qlinear_pointwise(
-            levels, 1 / 127, 128, packed, scale, zeros, None, 1.0, 0, torch.float32, "none", [], "")
+            levels, 1 / 127, 128, packed, scale, zeros, None, 1.0, 0, torch.float32, "none", [], ""
+        )
 
     return multiply
 

@@ -15,8 +15,23 @@ from ttskit.corpus.storage import write_json, write_jsonl, write_npz
 from ttskit.plugins import create_registry
 
 MEL = MelConfig(sample_rate_hz=8_000, fft_samples=256, window_samples=256, hop_samples=96, bands=40, f_max_hz=4_000.0)
-_WORDS = ("mesa", "luna", "pared", "gato", "cine", "fuego", "perro", "queso", "sol", "jugo", "chico", "rueda", "verde", "calle",
-          "agua")
+_WORDS = (
+    "mesa",
+    "luna",
+    "pared",
+    "gato",
+    "cine",
+    "fuego",
+    "perro",
+    "queso",
+    "sol",
+    "jugo",
+    "chico",
+    "rueda",
+    "verde",
+    "calle",
+    "agua",
+)
 
 
 def sound(token: str, seconds: float, f0_hz: float, rng: np.random.Generator) -> np.ndarray:
@@ -67,19 +82,44 @@ def make_prepared(folder: Path, counts: tuple[int, int, int] = (24, 6, 6)) -> Pr
         voiced = np.array([t.strip("ˈ").isalpha() for t in analysis.tokens])[owner]
         name = f"u{index:03d}"
         soundfile.write(folder / "audio" / f"{name}.flac", audio, MEL.sample_rate_hz, subtype="PCM_16")
-        write_npz(folder / "features" / MEL.hash() / f"{name}.npz", mel=mel,
-                  pitch_hz=np.where(voiced, 120 + 20 * np.sin(owner / 4), 0.0).astype(np.float32))
+        write_npz(
+            folder / "features" / MEL.hash() / f"{name}.npz",
+            mel=mel,
+            pitch_hz=np.where(voiced, 120 + 20 * np.sin(owner / 4), 0.0).astype(np.float32),
+        )
         durations = durations_from_times(times, MEL, mel.shape[1])
-        write_json(folder / "alignments" / "reference" / f"{name}.json",
-                   {"tokens": analysis.tokens, "times_s": times.tolist(), "durations": durations.tolist()})
+        write_json(
+            folder / "alignments" / "reference" / f"{name}.json",
+            {"tokens": analysis.tokens, "times_s": times.tolist(), "durations": durations.tolist()},
+        )
         split = ["train", "validation", "test"][int(np.searchsorted(np.cumsum(counts), index, side="right"))]
-        lines.append({"id": name, "speaker": "ana", "text": text, "normalized": analysis.normalized, "tokens": analysis.tokens,
-                      "token_words": analysis.token_words, "split": split, "samples": len(audio), "frames": mel.shape[1],
-                      "trim_start_s": 0.0, "trim_end_s": 0.0, "gain_db": 0.0, "source": f"{name}.wav"})
+        lines.append(
+            {
+                "id": name,
+                "speaker": "ana",
+                "text": text,
+                "normalized": analysis.normalized,
+                "tokens": analysis.tokens,
+                "token_words": analysis.token_words,
+                "split": split,
+                "samples": len(audio),
+                "frames": mel.shape[1],
+                "trim_start_s": 0.0,
+                "trim_end_s": 0.0,
+                "gain_db": 0.0,
+                "source": f"{name}.wav",
+            }
+        )
     write_jsonl(folder / "manifest.jsonl", lines)
-    info = {"format": 1, "mel": MEL.to_json(), "symbols": frontend.symbols.to_json(), "speakers": ["ana"],
-            "frontend": frontend.fingerprint().to_json(), "provenance": {"corpus": "made up"},
-            "statistics": {"ana": {"pitch_mean_hz": 120.0, "pitch_std_hz": 15.0, "seconds": 60.0}}}
+    info = {
+        "format": 1,
+        "mel": MEL.to_json(),
+        "symbols": frontend.symbols.to_json(),
+        "speakers": ["ana"],
+        "frontend": frontend.fingerprint().to_json(),
+        "provenance": {"corpus": "made up"},
+        "statistics": {"ana": {"pitch_mean_hz": 120.0, "pitch_std_hz": 15.0, "seconds": 60.0}},
+    }
     (folder / "corpus.json").write_text(json.dumps(info), encoding="utf-8")
     return PreparedCorpus.open(folder)
 

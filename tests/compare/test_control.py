@@ -59,8 +59,10 @@ class Singer(AcousticModel):
 
     def infer(self, inputs, controls=None, generators=None):
         controls = self.check_input(inputs, controls)
-        told = {n: getattr(controls, n) if n not in self.deaf else d for n, d in
-                (("pace", 1.0), ("pitch", 0.0), ("pitch_range", 1.0), ("energy", 1.0), ("pitch_values", None))}  # fmt: skip
+        told = {
+            n: getattr(controls, n) if n not in self.deaf else d
+            for n, d in (("pace", 1.0), ("pitch", 0.0), ("pitch_range", 1.0), ("energy", 1.0), ("pitch_values", None))
+        }
         n = inputs.tokens.shape[1]
         own = torch.linspace(-1.5, 1.5, n)[None]
         if told["pitch_values"] is not None:

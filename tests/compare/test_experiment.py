@@ -18,8 +18,16 @@ from ttskit.hookspecs import hookimpl
 from ttskit.plugins import create_registry
 from ttskit.training import RunFolder
 
-SMALL = {"limit": 2, "hard_limit": 2, "pictures": 1, "speed_lengths": [6, 12], "speed_repeats": 1, "resamples": 200, "batch": 2,
-         "recogniser": {"channels": 24, "dilations": [1, 2], "max_epochs": 2}}
+SMALL = {
+    "limit": 2,
+    "hard_limit": 2,
+    "pictures": 1,
+    "speed_lengths": [6, 12],
+    "speed_repeats": 1,
+    "resamples": 200,
+    "batch": 2,
+    "recogniser": {"channels": 24, "dilations": [1, 2], "max_epochs": 2},
+}
 
 
 class _Extra:
@@ -34,8 +42,17 @@ def results(prepared, tmp_path_factory) -> ComparisonResults:
     registry = create_registry()
     registry.events.register(_Extra())
     out = tmp_path_factory.mktemp("compare") / "out"
-    return compare(models=["tacotron2", "fastpitch"], data=prepared.folder, recipe="tiny", steps=2, out=out, seeds=[0, 1],
-                   device="cpu", registry=registry, **SMALL)
+    return compare(
+        models=["tacotron2", "fastpitch"],
+        data=prepared.folder,
+        recipe="tiny",
+        steps=2,
+        out=out,
+        seeds=[0, 1],
+        device="cpu",
+        registry=registry,
+        **SMALL,
+    )
 
 
 class _Page(HTMLParser):
@@ -72,8 +89,20 @@ def test_results_json_says_everything(results):
     content = json.loads((results.folder / "results.json").read_text(encoding="utf-8"))
     assert content == ComparisonResults.open(results.folder).content
     keys = {row["key"] for row in content["summary"]}
-    assert {"mcd_db", "voicing_error", "mel_l1", "phone_error_rate_test", "phone_error_rate_hard", "free_mel_l1",
-            "boundary_error_ms", "attention_within", "latency_s", "throughput", "parameters", "training_s"} <= keys
+    assert {
+        "mcd_db",
+        "voicing_error",
+        "mel_l1",
+        "phone_error_rate_test",
+        "phone_error_rate_hard",
+        "free_mel_l1",
+        "boundary_error_ms",
+        "attention_within",
+        "latency_s",
+        "throughput",
+        "parameters",
+        "training_s",
+    } <= keys
     mcd = content["quality"]["mcd_db"]
     assert mcd["values"]["fastpitch"]["low"] <= mcd["values"]["fastpitch"]["value"] <= mcd["values"]["fastpitch"]["high"]
     assert "tacotron2 − fastpitch" in mcd["differences"]
@@ -100,7 +129,8 @@ def test_own_alignments_and_seeds_are_shown(results):
     marks = [v["own_alignment"] for s in results.content["sentences"] for v in s["samples"] if v["system"] == "tacotron2"]
     assert all(m["ended"] in ("finished", "truncated") for m in marks) and len(marks) == 8
     assert sum(m["ended"] == "truncated" for m in marks if m) == sum(
-        g["truncated"] for g in robustness["own_alignments"]["tacotron2"].values())
+        g["truncated"] for g in robustness["own_alignments"]["tacotron2"].values()
+    )
     assert "shown and not scored" in html and "over 2 seeds of synthesis" in html
     aids = next(s["aids"] for s in results.content["systems"] if s["label"] == "tacotron2")
     assert "guided attention until 100% of training" in aids and "Aids of tacotron2" in html
@@ -125,14 +155,17 @@ def test_the_command_compares_runs_and_prints_the_table(results, tmp_path):
     assert content["robustness"]["recogniser"]["cached"] is False  # other settings than the fixture's: another judge
 
 
-@pytest.mark.parametrize(("arguments", "message"), [
-    (["runs/a", "--budget", "10m", "-o", "x"], "not both"),
-    (["--models", "a,b", "--budget", "10m", "--steps", "3", "-o", "x"], "not both"),
-    (["--models", "a,b", "--budget", "soon", "-o", "x"], "not a duration"),
-    (["--seeds", "one", "-o", "x"], "whole numbers"),
-    (["--models", "a,b", "--steps", "a=many,b=1", "-o", "x"], "neither a whole number"),
-    (["--models", "a,b", "--steps", "0", "-o", "x"], "1 or more"),
-])
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["runs/a", "--budget", "10m", "-o", "x"], "not both"),
+        (["--models", "a,b", "--budget", "10m", "--steps", "3", "-o", "x"], "not both"),
+        (["--models", "a,b", "--budget", "soon", "-o", "x"], "not a duration"),
+        (["--seeds", "one", "-o", "x"], "whole numbers"),
+        (["--models", "a,b", "--steps", "a=many,b=1", "-o", "x"], "neither a whole number"),
+        (["--models", "a,b", "--steps", "0", "-o", "x"], "1 or more"),
+    ],
+)
 def test_wrong_calls_are_explained(arguments, message):
     done = CliRunner().invoke(command, arguments)
     assert done.exit_code == 2 and message in done.output
@@ -172,8 +205,17 @@ def test_the_steps_of_a_budget_replay_it_bit_for_bit(prepared, tmp_path):
     names = ["tacotron2", "fastpitch"]
 
     def run(out, **limit):
-        return compare(models=names, data=prepared.folder, recipe=recipe, out=tmp_path / out, device="cpu", hard=False,
-                       registry=registry, **limit, **SMALL)
+        return compare(
+            models=names,
+            data=prepared.folder,
+            recipe=recipe,
+            out=tmp_path / out,
+            device="cpu",
+            hard=False,
+            registry=registry,
+            **limit,
+            **SMALL,
+        )
 
     first = run("budget", budget_s=0.5).content["systems"]
     steps = {system["model"]: system["step"] for system in first}

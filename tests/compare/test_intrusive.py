@@ -34,8 +34,7 @@ def noisy(speech, level):
 def test_more_noise_scores_lower_at_any_rate(measure, package, best, rate, speech):
     pytest.importorskip(package, reason="it is in the extra 'intrusive'")
     clean = resample(speech, 16_000, rate)
-    scores = [intrusive_scores(clean, resample(noisy(speech, level), 16_000, rate), rate)[measure]
-              for level in (0, 0.01, 0.05)]
+    scores = [intrusive_scores(clean, resample(noisy(speech, level), 16_000, rate), rate)[measure] for level in (0, 0.01, 0.05)]
     assert scores[0] > scores[1] > scores[2] and scores[0] >= 0.95 * best
     for a, b in ((clean, 0 * clean), (0 * clean, clean), (clean[:300], clean[:300])):
         assert math.isnan(intrusive_scores(a, b, rate)[measure])

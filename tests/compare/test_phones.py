@@ -8,8 +8,12 @@ import pytest
 from ttskit.compare import phones as p
 from ttskit.symbols import SymbolTable
 
-TABLE = SymbolTable(("<pad>", " ", ".", "a", "ˈa", "o", "k", "s", "l", "m", "n", "t"), pad="<pad>", space=" ",
-                    silent=frozenset({"<pad>", " ", "."}))
+TABLE = SymbolTable(
+    ("<pad>", " ", ".", "a", "ˈa", "o", "k", "s", "l", "m", "n", "t"),
+    pad="<pad>",
+    space=" ",
+    silent=frozenset({"<pad>", " ", "."}),
+)
 LIMITS = p.Thresholds(hole=3, insertion=3, error_rate=0.5, base_s=0.1, per_phone_s=0.08, longest=2.0)
 
 
@@ -62,17 +66,20 @@ def test_stress_and_silence_are_not_asked_for():
     assert p.phone_inventory(TABLE) == ("a", "k", "l", "m", "n", "o", "s", "t")
 
 
-@pytest.mark.parametrize(("words", "verdict"), [
-    (("lakasa", "tonta", "nomalos", "kasa"), "ok"),
-    (("lakasa", "tanta", "nomalos", "kas"), "ok"),  # slips that natural speech has as well
-    (("lakasa", "nomalos", "kasa"), "words skipped"),
-    (("tonta", "nomalos", "kasa"), "words skipped"),
-    (("lakasa", "tonta"), "cut"),
-    (("lakasa", "tonta", "tonta", "nomalos", "kasa"), "words repeated"),
-    (("lakasa", "tonta", "mmsnnsmm", "nomalos", "kasa"), "extra sounds"),
-    (("lokoso", "tanto", "kamtlan", "lomo"), "unclear"),
-    ((), "unclear"),  # as long as the sentence, and not one phone of it
-])
+@pytest.mark.parametrize(
+    ("words", "verdict"),
+    [
+        (("lakasa", "tonta", "nomalos", "kasa"), "ok"),
+        (("lakasa", "tanta", "nomalos", "kas"), "ok"),  # slips that natural speech has as well
+        (("lakasa", "nomalos", "kasa"), "words skipped"),
+        (("tonta", "nomalos", "kasa"), "words skipped"),
+        (("lakasa", "tonta"), "cut"),
+        (("lakasa", "tonta", "tonta", "nomalos", "kasa"), "words repeated"),
+        (("lakasa", "tonta", "mmsnnsmm", "nomalos", "kasa"), "extra sounds"),
+        (("lokoso", "tanto", "kamtlan", "lomo"), "unclear"),
+        ((), "unclear"),  # as long as the sentence, and not one phone of it
+    ],
+)
 def test_verdicts(words, verdict):
     assert judge(*words).verdict == verdict
 

@@ -89,8 +89,11 @@ def test_what_cannot_be_used_is_told_and_left_out_of_training(prepared, tmp_path
         length = u.samples / corpus.mel.sample_rate_hz
         if u is not missing:
             write_phones(tmp_path / "files", corpus, u, 0.0, length + (5.0 if u is long else 0.0))
-    write_textgrid(tmp_path / "files" / f"{other.id}.TextGrid",
-                   {"phones": [Interval(0, other.samples / corpus.mel.sample_rate_hz, "x")]}, 9.0)  # fmt: skip
+    write_textgrid(
+        tmp_path / "files" / f"{other.id}.TextGrid",
+        {"phones": [Interval(0, other.samples / corpus.mel.sample_rate_hz, "x")]},
+        9.0,
+    )
     (tmp_path / "files" / f"{broken.id}.TextGrid").write_text("junk", encoding="utf-8")
     assert _run(["align", str(prepared), "--from", str(tmp_path / "files"), "--name", "mfa", "--json"], debug=False) == 0
     report = json.loads(capsys.readouterr().out)

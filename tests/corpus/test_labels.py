@@ -52,7 +52,7 @@ Object class = "TextGrid"
 0.25
 1.5
 "ʃ"
-'''  # fmt: skip
+'''
 SILENT = frozenset({"<edge>", ",", ".", " "})
 
 
@@ -95,11 +95,14 @@ def test_the_long_form_is_what_is_written(tmp_path):
 
 def test_files_that_cannot_be_read(tmp_path):
     path = tmp_path / "c.TextGrid"
-    for content, message in ((SHORT[: len(SHORT) // 2], "cut short"), ("hello", "is cut short"),
-                             (SHORT.replace("IntervalTier", "Pitch"), "unknown kind"),
-                             ('File type = "ooBinaryFile"', "no TextGrid"),
-                             (SHORT.replace('"words"', '"a"').replace('"phones"', '"b"'), "neither phones nor words"),
-                             (SHORT.replace("0.25\n1.5", "0.2\n1.5"), "overlap")):  # fmt: skip
+    for content, message in (
+        (SHORT[: len(SHORT) // 2], "cut short"),
+        ("hello", "is cut short"),
+        (SHORT.replace("IntervalTier", "Pitch"), "unknown kind"),
+        ('File type = "ooBinaryFile"', "no TextGrid"),
+        (SHORT.replace('"words"', '"a"').replace('"phones"', '"b"'), "neither phones nor words"),
+        (SHORT.replace("0.25\n1.5", "0.2\n1.5"), "overlap"),
+    ):
         path.write_text(content, encoding="utf-8")
         with pytest.raises(CorpusError, match=message) as caught:
             read_labels(path)
@@ -115,8 +118,16 @@ def test_json_of_others_and_ours(tmp_path):
         return read_labels(tmp_path / "a.json")
 
     words, phones = [[0.1, 0.9, "sí"]], [[0.1, 0.5, "s"], [0.5, 0.9, "i"]]
-    mfa = read({"start": 0, "end": 1, "tiers": {"ana - words": {"type": "interval", "entries": words},
-                                                "ana - phones": {"type": "interval", "entries": phones}}})  # fmt: skip
+    mfa = read(
+        {
+            "start": 0,
+            "end": 1,
+            "tiers": {
+                "ana - words": {"type": "interval", "entries": words},
+                "ana - phones": {"type": "interval", "entries": phones},
+            },
+        }
+    )
     assert [w.label for w in mfa.words] == ["sí"] and [p.label for p in mfa.phones] == ["s", "i"] and mfa.end_s == 0.9
     plain = read({"phones": [{"phone": "s", "start": 0, "end": 0.5}], "words": [{"word": "s", "start": 0, "end": 0.5}]})
     assert plain.phones == (Interval(0, 0.5, "s"),) and plain.words == (Interval(0, 0.5, "s"),)

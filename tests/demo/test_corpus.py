@@ -70,6 +70,7 @@ def test_layout_and_tokens_are_those_of_the_frontend(corpus):
 def test_times_fit_the_sound(corpus):
     """Vowels are loud, edges silent, sibilants have more high than low energy: in every utterance."""
     for _, audio, rate_hz, tokens, times in utterances(corpus):
+
         def part(i, audio=audio, rate_hz=rate_hz, times=times):
             return audio[round(times[i] * rate_hz) : round(times[i + 1] * rate_hz)]
 

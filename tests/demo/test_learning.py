@@ -26,12 +26,22 @@ from ttskit.demo.run import ALIGNER_OPTIONS, ALIGNMENT
 from ttskit.plugins import create_registry
 from ttskit.training import train
 
-QUIET = ("training.samples=0", "training.validate_every=1000", "training.checkpoint_every=1000",
-         "corpus.validation=4", "corpus.test=4")
+QUIET = (
+    "training.samples=0",
+    "training.validate_every=1000",
+    "training.checkpoint_every=1000",
+    "corpus.validation=4",
+    "corpus.test=4",
+)
 SMALL = {
     "fastpitch": ALIGNER_OPTIONS,
-    "tacotron2": {"encoder_channels": 64, "embedding_channels": 64, "attention_lstm": 128, "reduction": 6,
-                  "learning_rate": 4e-3},
+    "tacotron2": {
+        "encoder_channels": 64,
+        "embedding_channels": 64,
+        "attention_lstm": 128,
+        "reduction": 6,
+        "learning_rate": 4e-3,
+    },
 }
 
 

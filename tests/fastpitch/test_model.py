@@ -52,8 +52,17 @@ def example(rows: int = 4, durations: bool = False, take: int = 0) -> AcousticBa
         spoken = torch.repeat_interleave(tokens[row], frames[row])
         mel[row, :, : len(spoken)] = spectra[spoken].T + torch.repeat_interleave(loudness[row], frames[row])
         pitch[row, : len(spoken)] = (spoken % 3 - 1).float()
-    return AcousticBatch(tuple("abcd"[:rows]), tokens, token_lengths, mel, mel_lengths, torch.arange(rows) % 2, pitch,
-                         mel.norm(dim=1), frames if durations else None)  # fmt: skip
+    return AcousticBatch(
+        tuple("abcd"[:rows]),
+        tokens,
+        token_lengths,
+        mel,
+        mel_lengths,
+        torch.arange(rows) % 2,
+        pitch,
+        mel.norm(dim=1),
+        frames if durations else None,
+    )
 
 
 def part(batch: AcousticBatch, rows: slice) -> AcousticBatch:
@@ -109,11 +118,19 @@ def test_teacher_forced_and_durations_follow_the_target():
     assert made.mel.shape == batch.mel.shape
 
 
-@pytest.mark.parametrize("changes", [
-    {}, {"energy": False}, {"pitch": False, "energy": False}, {"alignment": "external"}, {"padding": "reference"},
-    {"speaker": {"predictors": False, "aligner": False, "decoder": True}}, {"aligner": {"prior": {"form": "interpolated"}}},
-    {"pitch_embedding": "fourier"},
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"energy": False},
+        {"pitch": False, "energy": False},
+        {"alignment": "external"},
+        {"padding": "reference"},
+        {"speaker": {"predictors": False, "aligner": False, "decoder": True}},
+        {"aligner": {"prior": {"form": "interpolated"}}},
+        {"pitch_embedding": "fourier"},
+    ],
+)
 def test_every_parameter_gets_a_gradient(changes: dict):
     model, batch = build(**changes), example(durations=True)
     state = TrainState(step=9, epoch=0, total_steps=10)
@@ -249,10 +266,12 @@ def test_wrong_controls_are_told():
     model, batch = build().eval(), example()
     inputs = spoken_input(batch)
     for wrong, message in (
-        (Controls(pace=0.0), "'pace' cannot be 0"), (Controls(pace=float("nan")), "'pace' cannot be nan"),
-        (Controls(energy=-1.0), "'energy' cannot be -1"), (Controls(pitch=torch.zeros(4, 3)), "'pitch' has the wrong shape"),
+        (Controls(pace=0.0), "'pace' cannot be 0"),
+        (Controls(pace=float("nan")), "'pace' cannot be nan"),
+        (Controls(energy=-1.0), "'energy' cannot be -1"),
+        (Controls(pitch=torch.zeros(4, 3)), "'pitch' has the wrong shape"),
         (Controls(durations=torch.full(batch.tokens.shape, -1.0)), "'durations' cannot be -1"),
-    ):  # fmt: skip
+    ):
         with pytest.raises(InputError, match=message):
             model.infer(inputs, wrong)
     nameless = build(context(pitch=False)).eval()
@@ -295,6 +314,7 @@ def test_what_it_learnt_obeys_the_controls():
     assert all(float(loud.row(i).mel.mean()) > float(soft.row(i).mel.mean()) + 0.005 for i in range(4))
     for row in range(4):
         n = int(batch.token_lengths[row])
-        alone = model.infer(AcousticInput(batch.tokens[row : row + 1, :n], batch.token_lengths[row : row + 1],
-                                          batch.speaker[row : row + 1]))  # fmt: skip
+        alone = model.infer(
+            AcousticInput(batch.tokens[row : row + 1, :n], batch.token_lengths[row : row + 1], batch.speaker[row : row + 1])
+        )
         torch.testing.assert_close(made.row(row).mel, alone.mel, rtol=0, atol=1e-4)

@@ -93,8 +93,11 @@ def test_convolution_is_the_usual_one(kernel: int, length: int):
     usual = torch.nn.functional.conv1d(x.transpose(1, 2), layer.weight, layer.bias, padding=kernel // 2).transpose(1, 2)
     torch.testing.assert_close(layer(x), usual, rtol=1e-5, atol=1e-5)
     gradient = torch.randn_like(usual)
-    for ours, theirs in zip(torch.autograd.grad(layer(x), (x, layer.weight), gradient),
-                            torch.autograd.grad(usual, (x, layer.weight), gradient), strict=True):  # fmt: skip
+    for ours, theirs in zip(
+        torch.autograd.grad(layer(x), (x, layer.weight), gradient),
+        torch.autograd.grad(usual, (x, layer.weight), gradient),
+        strict=True,
+    ):
         torch.testing.assert_close(ours, theirs, rtol=1e-5, atol=1e-5)
 
 
@@ -154,12 +157,24 @@ def test_lamb_resumes_from_its_state():
 
 def test_checkpoint_names():
     one = torch.ones(1)
-    taken = from_dle({"module.encoder.word_emb.weight": one, "module.decoder.layers.3.pos_ff.CoreNet.2.bias": one,
-                      "module.attention.attn_proj.bias": one, "module.pitch_mean": one})  # fmt: skip
+    taken = from_dle(
+        {
+            "module.encoder.word_emb.weight": one,
+            "module.decoder.layers.3.pos_ff.CoreNet.2.bias": one,
+            "module.attention.attn_proj.bias": one,
+            "module.pitch_mean": one,
+        }
+    )
     assert set(taken.state) == {"embedding.weight", "decoder.blocks.3.feed_forward.contract.bias"}
     assert set(taken.ignored) == {"attention.attn_proj.bias", "pitch_mean"}
-    twice = from_nemo({"fastpitch.encoder.word_emb.weight": one, "aligner.key_proj.2.conv.bias": one,
-                       "fastpitch.aligner.key_proj.2.conv.bias": one, "preprocessor.featurizer.fb": one})  # fmt: skip
+    twice = from_nemo(
+        {
+            "fastpitch.encoder.word_emb.weight": one,
+            "aligner.key_proj.2.conv.bias": one,
+            "fastpitch.aligner.key_proj.2.conv.bias": one,
+            "preprocessor.featurizer.fb": one,
+        }
+    )
     assert set(twice.state) == {"embedding.weight", "aligner.key.1.bias"}
     with pytest.raises(CheckpointError, match="not a FastPitch checkpoint"):
         from_dle({"decoder.attention_rnn.weight_ih": one})

@@ -26,8 +26,11 @@ def test_values_and_gradients(length):
     with torch.no_grad():
         torch.testing.assert_close(tiles.convolve(x, tiles.kernel_pieces(weight), bias), exact)
     gradient = torch.randn_like(exact)
-    for a, b in zip(torch.autograd.grad(ours, (x, weight, bias), gradient),
-                    torch.autograd.grad(exact, (x, weight, bias), gradient), strict=True):  # fmt: skip
+    for a, b in zip(
+        torch.autograd.grad(ours, (x, weight, bias), gradient),
+        torch.autograd.grad(exact, (x, weight, bias), gradient),
+        strict=True,
+    ):
         torch.testing.assert_close(a, b)
 
 

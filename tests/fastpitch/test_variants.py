@@ -25,8 +25,13 @@ from ttskit_fastpitch.recurrent import LstmBlock
 CONTEXT = tiny_context(MelConfig(bands=20))
 STACK = {"layers": 1, "heads": 2, "head_channels": 8, "filter_channels": 32, "dropout": 0.0, "attention_dropout": 0.0}
 PREDICTOR = {"filter_channels": 16, "dropout": 0.0}
-SMALL = {"channels": 24, "min_duration": 3.0, "encoder": STACK, "decoder": STACK,
-         **dict.fromkeys(("duration_predictor", "pitch_predictor", "energy_predictor"), PREDICTOR)}  # fmt: skip
+SMALL = {
+    "channels": 24,
+    "min_duration": 3.0,
+    "encoder": STACK,
+    "decoder": STACK,
+    **dict.fromkeys(("duration_predictor", "pitch_predictor", "energy_predictor"), PREDICTOR),
+}
 VARIANTS = {
     "lstm": {"block": "lstm"},
     "lstm-decoder": {"decoder": {**STACK, "block": "lstm", "lstm_channels": 8}},
@@ -46,8 +51,12 @@ def build(**changes: object) -> FastPitch:
 @pytest.mark.parametrize("name", [name for name in VARIANTS if name != "lstm-reference"])
 def test_variant_conforms(name: str):
     changes = VARIANTS[name]
-    lost = {control for feature, controls in (("pitch", ("pitch", "pitch_range", "pitch_values")), ("energy", ("energy",)))
-            if changes.get(feature) is False for control in controls}  # fmt: skip
+    lost = {
+        control
+        for feature, controls in (("pitch", ("pitch", "pitch_range", "pitch_values")), ("energy", ("energy",)))
+        if changes.get(feature) is False
+        for control in controls
+    }
     plugin = create_registry(only={"fastpitch"}).get("acoustic model", "fastpitch")
     controls = [c for c in plugin.facts["controls"] if c not in lost]
     aligns = changes.get("alignment") != "external"

@@ -51,9 +51,14 @@ def test_a_burst_comes_back_at_its_time(preset, at_s):
 
 @pytest.mark.parametrize(
     "mel",
-    [*PRESETS.values(), replace(PRESETS["nvidia-22050"], log_base="10"), replace(PRESETS["nvidia-22050"], magnitude_power=2.0),
-     replace(PRESETS["hifigan-22050"], mel_scale="htk", mel_norm="none", bands=40, window_samples=800, log_guard=1e-3)],
-    ids=lambda mel: mel.hash())  # fmt: skip
+    [
+        *PRESETS.values(),
+        replace(PRESETS["nvidia-22050"], log_base="10"),
+        replace(PRESETS["nvidia-22050"], magnitude_power=2.0),
+        replace(PRESETS["hifigan-22050"], mel_scale="htk", mel_norm="none", bands=40, window_samples=800, log_guard=1e-3),
+    ],
+    ids=lambda mel: mel.hash(),
+)
 def test_the_mel_of_the_audio_is_the_mel_it_came_from(mel):
     """A steady harmonic tone: away from the edges the re-extracted mel agrees where the tone is loud."""
     t = torch.arange(mel.sample_rate_hz // 2) / mel.sample_rate_hz
@@ -103,7 +108,8 @@ def test_a_hop_longer_than_the_window_leaves_gaps_but_keeps_time():
 
 
 @pytest.mark.parametrize(
-    "mel", [torch.zeros(1, 79, 5), torch.zeros(1, 80, 0), torch.full((1, 80, 3), float("nan")), torch.zeros(80, 5)])
+    "mel", [torch.zeros(1, 79, 5), torch.zeros(1, 80, 0), torch.full((1, 80, 3), float("nan")), torch.zeros(80, 5)]
+)
 def test_what_is_no_mel_is_refused(mel):
     with pytest.raises(InputError):
         vocoder(PRESETS["nvidia-22050"]).infer(mel)

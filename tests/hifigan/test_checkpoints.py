@@ -34,10 +34,13 @@ LAYOUTS = {
     "authors": lambda s: {"generator": s},
     "data parallel": lambda s: {"generator": {f"module.{k}": v for k, v in s.items()}},
     "nested blocks": lambda s: {"generator": {nested(k): v for k, v in s.items()}, "gen_ema": None, "config": {}},
-    "NeMo": lambda s: {"trg_melspec_fn.fb": torch.zeros(1), "mpd.discriminators.0.conv_post.bias": torch.zeros(1),
-                       **{f"generator.{nested(k)}": v for k, v in s.items()}},
+    "NeMo": lambda s: {
+        "trg_melspec_fn.fb": torch.zeros(1),
+        "mpd.discriminators.0.conv_post.bias": torch.zeros(1),
+        **{f"generator.{nested(k)}": v for k, v in s.items()},
+    },
     "ours": lambda s: {f"generator.{k}": v for k, v in s.items()},
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("layout", sorted(LAYOUTS))
@@ -61,9 +64,12 @@ def test_spectral_norm_of_both_spellings():
     for name, value in source.state_dict().items():
         stem, _, leaf = name.rpartition(".")
         spectral = name.startswith("discriminators.0.")
-        new_leaf = {"weight_orig": "parametrizations.weight.original", "weight_u": "parametrizations.weight.0._u",
-                    "weight_v": "parametrizations.weight.0._v" if spectral else "parametrizations.weight.original1",
-                    "weight_g": "parametrizations.weight.original0"}.get(leaf, leaf)  # fmt: skip
+        new_leaf = {
+            "weight_orig": "parametrizations.weight.original",
+            "weight_u": "parametrizations.weight.0._u",
+            "weight_v": "parametrizations.weight.0._v" if spectral else "parametrizations.weight.original1",
+            "weight_g": "parametrizations.weight.original0",
+        }.get(leaf, leaf)
         new[f"module.{stem}.{new_leaf}"] = value
     target = MultiScaleDiscriminator(1 / 32).eval()
     load_state(target, discriminator_state({"msd": new}, "msd"))
@@ -119,9 +125,15 @@ def test_what_does_not_fit_is_listed():
 
 
 def test_configurations():
-    config = {"resblock": "2", "upsample_rates": [8, 8, 4], "upsample_kernel_sizes": [16, 16, 8],
-              "upsample_initial_channel": 16, "resblock_kernel_sizes": [3, 5],
-              "resblock_dilation_sizes": [[1, 2], [2, 6]], "num_mels": 80}
+    config = {
+        "resblock": "2",
+        "upsample_rates": [8, 8, 4],
+        "upsample_kernel_sizes": [16, 16, 8],
+        "upsample_initial_channel": 16,
+        "resblock_kernel_sizes": [3, 5],
+        "resblock_dilation_sizes": [[1, 2], [2, 6]],
+        "num_mels": 80,
+    }
     assert options_from_config(config).size() == SIZE == options_from_config({"generator": config, "target": "x"}).size()
     with pytest.raises(ConfigError, match="no HiFi-GAN configuration"):
         options_from_config({"resblock": "1"})

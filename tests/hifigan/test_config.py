@@ -27,7 +27,13 @@ def test_published_values():
     assert (v1.size().upsample_initial_channel, HifiganOptions(preset="V2").size().upsample_initial_channel) == (512, 128)
     assert v3.size().resblock == 2 and v3.size().resblock_dilation_sizes == ((1, 2), (2, 6), (3, 12))
     assert (v1.learning_rate, v1.betas, v1.weight_decay, v1.decay, v1.mel_weight, v1.feature_weight) == (
-        2e-4, (0.8, 0.99), 0.01, 0.999, 45.0, 2.0)
+        2e-4,
+        (0.8, 0.99),
+        0.01,
+        0.999,
+        45.0,
+        2.0,
+    )
     assert (v1.value("segment_frames"), v1.value("discriminator_scale"), v1.value("decay_steps")) == (32, 1.0, None)
 
 
@@ -62,11 +68,18 @@ def test_segments_too_short_for_the_mel_loss():
 
 @pytest.mark.parametrize(
     ("given", "said"),
-    [({"upsample_rates": (8, 8, 4)}, "3 upsample_rates but 4"), ({"upsample_initial_channel": 40}, "multiple of 16"),
-     ({"resblock_kernel_sizes": (3, 7, 10)}, "odd"), ({"upsample_kernel_sizes": (16, 16, 4, 1)}, "smaller than its rate"),
-     ({"resblock_dilation_sizes": ((1,), (1,))}, "2 resblock_dilation_sizes"), ({"betas": (0.8, 1.0)}, "betas"),
-     ({"resblock_dilation_sizes": ((1,), (0,), (1,))}, "at least 1"), ({"upsample_rates": (8, 8, 4, 1)}, "at least 2"),
-     ({"upsampling": (8,)}, "upsampling")])  # fmt: skip
+    [
+        ({"upsample_rates": (8, 8, 4)}, "3 upsample_rates but 4"),
+        ({"upsample_initial_channel": 40}, "multiple of 16"),
+        ({"resblock_kernel_sizes": (3, 7, 10)}, "odd"),
+        ({"upsample_kernel_sizes": (16, 16, 4, 1)}, "smaller than its rate"),
+        ({"resblock_dilation_sizes": ((1,), (1,))}, "2 resblock_dilation_sizes"),
+        ({"betas": (0.8, 1.0)}, "betas"),
+        ({"resblock_dilation_sizes": ((1,), (0,), (1,))}, "at least 1"),
+        ({"upsample_rates": (8, 8, 4, 1)}, "at least 2"),
+        ({"upsampling": (8,)}, "upsampling"),
+    ],
+)
 def test_what_cannot_be_built_is_refused(given, said):
     with pytest.raises(ValidationError, match=said):
         HifiganOptions(**given)

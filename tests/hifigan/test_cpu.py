@@ -22,14 +22,31 @@ from ttskit_hifigan.vocoder import Hifigan
 
 KERNELS = {"resblock_kernel_sizes": (3, 7, 11), "resblock_dilation_sizes": ((1, 3, 5),) * 3}
 SIZES = {
-    "wide, of type 1": {"preset": "V1", "upsample_initial_channel": 128, "upsample_rates": (4, 2), **KERNELS,
-                        "upsample_kernel_sizes": (8, 4), "resblock": 1},
-    "wide, of type 2": {"preset": "V3", "upsample_initial_channel": 128, "upsample_rates": (4, 2),
-                        "upsample_kernel_sizes": (8, 4)},
+    "wide, of type 1": {
+        "preset": "V1",
+        "upsample_initial_channel": 128,
+        "upsample_rates": (4, 2),
+        **KERNELS,
+        "upsample_kernel_sizes": (8, 4),
+        "resblock": 1,
+    },
+    "wide, of type 2": {
+        "preset": "V3",
+        "upsample_initial_channel": 128,
+        "upsample_rates": (4, 2),
+        "upsample_kernel_sizes": (8, 4),
+    },
     "narrow": {"preset": "tiny"},
-    "odd": {"preset": "tiny", "upsample_initial_channel": 96, "resblock": 1, "upsample_rates": (5, 3),
-            "upsample_kernel_sizes": (12, 3), "resblock_kernel_sizes": (5, 13), "resblock_dilation_sizes": ((2,), (1, 7))},
-}  # fmt: skip
+    "odd": {
+        "preset": "tiny",
+        "upsample_initial_channel": 96,
+        "resblock": 1,
+        "upsample_rates": (5, 3),
+        "upsample_kernel_sizes": (12, 3),
+        "resblock_kernel_sizes": (5, 13),
+        "resblock_dilation_sizes": ((2,), (1, 7)),
+    },
+}
 
 
 def noise(*shape: int, seed: int = 0) -> torch.Tensor:
@@ -96,8 +113,10 @@ def test_equals_the_plain_generator(kind, frames):
 
 
 def test_both_kinds_of_convolution_are_tried_here():
-    kinds = {kind: {type(c) for stage in CpuGenerator(loud(kind)).stages for block in stage for pair in block for c in pair}
-             for kind in SIZES}
+    kinds = {
+        kind: {type(c) for stage in CpuGenerator(loud(kind)).stages for block in stage for pair in block for c in pair}
+        for kind in SIZES
+    }
     assert kinds["narrow"] == {_Narrow} and _Wide in kinds["wide, of type 1"] and _Wide in kinds["wide, of type 2"]
     assert kinds["odd"] == {_Narrow, _Wide}
 

@@ -146,8 +146,9 @@ def test_f0_of_sure_logits_is_exact_and_the_loss_knows_it():
     hz = torch.tensor([[61.7, 0.0, 233.1, 599.0, 50.0]])
     bins = PitchEstimator(4).out.out_channels - 1
     centre = 24 * torch.log2(hz.clamp_min(50) / 50)
-    logits = torch.cat([-0.5 * (torch.arange(bins)[:, None] - centre[:, None]).square(),
-                        torch.where(hz > 0, 8.0, -8.0)[:, None]], 1)
+    logits = torch.cat(
+        [-0.5 * (torch.arange(bins)[:, None] - centre[:, None]).square(), torch.where(hz > 0, 8.0, -8.0)[:, None]], 1
+    )
     torch.testing.assert_close(PitchEstimator.hz(logits)[:, :3], hz[:, :3], rtol=1e-3, atol=0)
     torch.testing.assert_close(PitchEstimator.hz(logits)[:, 3:], hz[:, 3:], rtol=0.03, atol=0)  # one side of the peak is cut
     right = PitchEstimator.loss(logits, hz)
@@ -311,8 +312,17 @@ def test_harmonics_follow_the_excitation_after_seconds():
     mel = extract(audio)[:, :, frames : 2 * frames]
     start = frames * c.hop_samples + c.waveform_start_samples
     target = audio[:, start : start + frames * c.hop_samples]
-    options = {"preset": "tiny", "upsample_rates": (8, 4, 3), "upsample_kernel_sizes": (16, 8, 7), "segment_frames": frames,
-               "mel_mean": -5.5, "mel_std": 2.0, "stft_weight": 45.0, "generator_warmup": 0.9, "warmup_rate": 15.0}
+    options = {
+        "preset": "tiny",
+        "upsample_rates": (8, 4, 3),
+        "upsample_kernel_sizes": (16, 8, 7),
+        "segment_frames": frames,
+        "mel_mean": -5.5,
+        "mel_std": 2.0,
+        "stft_weight": 45.0,
+        "generator_warmup": 0.9,
+        "warmup_rate": 15.0,
+    }
 
     def share_on_harmonics(excitation: str) -> float:
         torch.manual_seed(0)

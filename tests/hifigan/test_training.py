@@ -31,8 +31,11 @@ def speech(rows: int = 4, frames: int = 8, first: int = 30) -> VocoderBatch:
     audio = torch.from_numpy(fake_speech("la mesa luna", c.sample_rate_hz))
     mel = MelExtractor(c)(audio[None])[0]
     starts = [first + 9 * i for i in range(rows)]
-    return VocoderBatch(tuple(f"s{i}" for i in range(rows)), torch.stack([mel[:, s : s + frames] for s in starts]),
-                        torch.stack([audio[s * 256 : (s + frames) * 256] for s in starts]))
+    return VocoderBatch(
+        tuple(f"s{i}" for i in range(rows)),
+        torch.stack([mel[:, s : s + frames] for s in starts]),
+        torch.stack([audio[s * 256 : (s + frames) * 256] for s in starts]),
+    )
 
 
 def stepper(model: Hifigan, log: list | None = None, plans: dict | None = None):
@@ -220,8 +223,9 @@ def test_a_fresh_generator_learns_alone_then_the_discriminators_then_both():
     assert phases.starts(60) == (30, 50) and phases.starts(20) == (10, 20)  # never beyond the end
 
 
-@pytest.mark.parametrize(("generator", "judges", "starts"),
-                         [(True, True, (0, 0)), (True, False, (0, 20)), (False, False, (50, 70))])
+@pytest.mark.parametrize(
+    ("generator", "judges", "starts"), [(True, True, (0, 0)), (True, False, (0, 20)), (False, False, (50, 70))]
+)
 def test_what_another_run_gave_needs_no_warm_up(generator, judges, starts):
     assert Phases(HifiganOptions(generator_warmup=0.5, discriminator_warmup=20), generator, judges).starts(100) == starts
 

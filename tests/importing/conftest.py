@@ -47,36 +47,86 @@ INGLÉS  inɡlˈes
 DÍA  dˈia
 """
 
-_STACK = {"n_layer": 1, "n_head": 1, "d_model": 16, "d_head": 8, "d_inner": 24, "kernel_size": 3, "dropout": 0.1,
-          "dropatt": 0.1, "dropemb": 0.0, "d_embed": 16}  # fmt: skip
+_STACK = {
+    "n_layer": 1,
+    "n_head": 1,
+    "d_model": 16,
+    "d_head": 8,
+    "d_inner": 24,
+    "kernel_size": 3,
+    "dropout": 0.1,
+    "dropatt": 0.1,
+    "dropemb": 0.0,
+    "d_embed": 16,
+}
 _PREDICTOR = {"input_size": 16, "kernel_size": 3, "filter_size": 12, "dropout": 0.1, "n_layers": 1}
 MEMBER = "0123456789abcdef0123456789abcdef_es_tiny.dict"
 CONFIG = {
-    "target": "nemo.collections.tts.models.fastpitch.FastPitchModel", "nemo_version": "1.15.0", "n_speakers": 2,
-    "sample_rate": 44100, "n_mel_channels": 80, "learn_alignment": True, "symbols_embedding_dim": 16, "max_token_duration": 75,
-    "speaker_emb_condition_prosody": True, "speaker_emb_condition_aligner": True,
-    "input_fft": _STACK, "output_fft": _STACK, "duration_predictor": _PREDICTOR, "pitch_predictor": _PREDICTOR,
-    "alignment_module": {"n_text_channels": 16}, "optim": {"name": "adamw"},
+    "target": "nemo.collections.tts.models.fastpitch.FastPitchModel",
+    "nemo_version": "1.15.0",
+    "n_speakers": 2,
+    "sample_rate": 44100,
+    "n_mel_channels": 80,
+    "learn_alignment": True,
+    "symbols_embedding_dim": 16,
+    "max_token_duration": 75,
+    "speaker_emb_condition_prosody": True,
+    "speaker_emb_condition_aligner": True,
+    "input_fft": _STACK,
+    "output_fft": _STACK,
+    "duration_predictor": _PREDICTOR,
+    "pitch_predictor": _PREDICTOR,
+    "alignment_module": {"n_text_channels": 16},
+    "optim": {"name": "adamw"},
     "text_tokenizer": {
-        "_target_": "nemo.collections.tts.torch.tts_tokenizers.IPATokenizer", "locale": "es-ES", "punct": True,
-        "apostrophe": True, "pad_with_space": True,
-        "g2p": {"_target_": "nemo_text_processing.g2p.modules.IPAG2P", "phoneme_dict": f"nemo:{MEMBER}",
-                "phoneme_probability": 0.5, "ignore_ambiguous_words": False, "use_chars": True, "use_stresses": True},
+        "_target_": "nemo.collections.tts.torch.tts_tokenizers.IPATokenizer",
+        "locale": "es-ES",
+        "punct": True,
+        "apostrophe": True,
+        "pad_with_space": True,
+        "g2p": {
+            "_target_": "nemo_text_processing.g2p.modules.IPAG2P",
+            "phoneme_dict": f"nemo:{MEMBER}",
+            "phoneme_probability": 0.5,
+            "ignore_ambiguous_words": False,
+            "use_chars": True,
+            "use_stresses": True,
+        },
     },
-    "preprocessor": {"features": 80, "lowfreq": 0, "highfreq": None, "n_fft": 2048, "n_window_size": 2048,
-                     "n_window_stride": 512, "sample_rate": 44100, "window": "hann", "normalize": None, "preemph": None,
-                     "log": True, "log_zero_guard_type": "add", "log_zero_guard_value": 1e-5, "mag_power": 1.0},
-}  # fmt: skip
+    "preprocessor": {
+        "features": 80,
+        "lowfreq": 0,
+        "highfreq": None,
+        "n_fft": 2048,
+        "n_window_size": 2048,
+        "n_window_stride": 512,
+        "sample_rate": 44100,
+        "window": "hann",
+        "normalize": None,
+        "preemph": None,
+        "log": True,
+        "log_zero_guard_type": "add",
+        "log_zero_guard_value": 1e-5,
+        "mag_power": 1.0,
+    },
+}
 
 _THEIRS = [
-    (r"^embedding\.", "encoder.word_emb."), (r"\.blocks\.", ".layers."), (r"\.attention\.qkv\.", ".dec_attn.qkv_net."),
-    (r"\.attention\.out\.", ".dec_attn.o_net."), (r"\.attention\.norm\.", ".dec_attn.layer_norm."),
-    (r"\.feed_forward\.expand\.", ".pos_ff.CoreNet.0."), (r"\.feed_forward\.contract\.", ".pos_ff.CoreNet.2."),
-    (r"\.feed_forward\.norm\.", ".pos_ff.layer_norm."), (r"^speaker_embedding\.", "speaker_emb."),
-    (r"^pitch_embedding\.", "pitch_emb."), (r"^projection\.", "proj."),
+    (r"^embedding\.", "encoder.word_emb."),
+    (r"\.blocks\.", ".layers."),
+    (r"\.attention\.qkv\.", ".dec_attn.qkv_net."),
+    (r"\.attention\.out\.", ".dec_attn.o_net."),
+    (r"\.attention\.norm\.", ".dec_attn.layer_norm."),
+    (r"\.feed_forward\.expand\.", ".pos_ff.CoreNet.0."),
+    (r"\.feed_forward\.contract\.", ".pos_ff.CoreNet.2."),
+    (r"\.feed_forward\.norm\.", ".pos_ff.layer_norm."),
+    (r"^speaker_embedding\.", "speaker_emb."),
+    (r"^pitch_embedding\.", "pitch_emb."),
+    (r"^projection\.", "proj."),
     (r"_predictor\.convs\.(\d+)\.", r"_predictor.layers.\1.conv."),
-    (r"_predictor\.norms\.(\d+)\.", r"_predictor.layers.\1.norm."), (r"_predictor\.out\.", "_predictor.fc."),
-]  # fmt: skip
+    (r"_predictor\.norms\.(\d+)\.", r"_predictor.layers.\1.norm."),
+    (r"_predictor\.out\.", "_predictor.fc."),
+]
 
 
 def their_name(name: str) -> str:
@@ -104,14 +154,24 @@ def their_weights(config: dict, folder: Path, letters: str) -> dict[str, torch.T
 
 _SIDE = {"n_layers": 1, "n_heads": 1, "d_head": 8, "conv1d_kernel_size": 3, "conv1d_filter_size": 24, "output_size": 16}
 DLE_CONFIG = {
-    "n_mel_channels": 80, "n_symbols": 148, "padding_idx": 0, "symbols_embedding_dim": 16, "n_speakers": 2,
-    "speaker_emb_weight": 0.5, "energy_conditioning": True, "pitch_embedding_kernel_size": 3, "energy_embedding_kernel_size": 3,
+    "n_mel_channels": 80,
+    "n_symbols": 148,
+    "padding_idx": 0,
+    "symbols_embedding_dim": 16,
+    "n_speakers": 2,
+    "speaker_emb_weight": 0.5,
+    "energy_conditioning": True,
+    "pitch_embedding_kernel_size": 3,
+    "energy_embedding_kernel_size": 3,
     **{f"{side}_fft_{k}": v for side in ("in", "out") for k, v in _SIDE.items()},
     **{f"p_{side}_fft_{k}": 0.1 for side in ("in", "out") for k in ("dropout", "dropatt", "dropemb")},
-    **{f"{p}_predictor_{k}": v for p in ("dur", "pitch", "energy")
-       for k, v in (("n_layers", 1), ("filter_size", 12), ("kernel_size", 3))},
+    **{
+        f"{p}_predictor_{k}": v
+        for p in ("dur", "pitch", "energy")
+        for k, v in (("n_layers", 1), ("filter_size", 12), ("kernel_size", 3))
+    },
     **{f"p_{p}_predictor_dropout": 0.1 for p in ("dur", "pitch", "energy")},
-}  # fmt: skip
+}
 
 
 @pytest.fixture
@@ -126,9 +186,18 @@ def dle_file(tmp_path: Path) -> Path:
     for ours, theirs in (("aligner.", "attention."), ("energy_embedding", "energy_emb")):
         state = {name.replace(ours, theirs): value for name, value in state.items()}
     state.update(pitch_mean=torch.tensor([200.0]), pitch_std=torch.tensor([50.0]))
-    torch.save({"epoch": 3, "iteration": 9, "config": DLE_CONFIG, "state_dict": state, "ema_state_dict": state, "optimizer": {},
-                "train_setup": {"symbol_set": "english_basic", "sampling_rate": 22050, "mel_fmax": 8000.0}},
-               tmp_path / "FastPitch_checkpoint_3.pt")  # fmt: skip
+    torch.save(
+        {
+            "epoch": 3,
+            "iteration": 9,
+            "config": DLE_CONFIG,
+            "state_dict": state,
+            "ema_state_dict": state,
+            "optimizer": {},
+            "train_setup": {"symbol_set": "english_basic", "sampling_rate": 22050, "mel_fmax": 8000.0},
+        },
+        tmp_path / "FastPitch_checkpoint_3.pt",
+    )
     return tmp_path / "FastPitch_checkpoint_3.pt"
 
 
@@ -143,9 +212,16 @@ def add(tar: tarfile.TarFile, name: str, content: bytes) -> None:
 def make_archive(tmp_path: Path) -> Callable[..., Path]:
     """`make_archive(…)` → path of a `.nemo`; `change` edits its configuration, `extra` adds members."""
 
-    def make(name: str = "tiny.nemo", mode: str = "w", dictionary: str = DICTIONARY, weights: bytes | None = None,
-             change: Callable[[dict], None] | None = None, prefix: str = "./", letters: str = "latin1",
-             extra: Callable[[tarfile.TarFile], None] | None = None) -> Path:  # fmt: skip
+    def make(
+        name: str = "tiny.nemo",
+        mode: str = "w",
+        dictionary: str = DICTIONARY,
+        weights: bytes | None = None,
+        change: Callable[[dict], None] | None = None,
+        prefix: str = "./",
+        letters: str = "latin1",
+        extra: Callable[[tarfile.TarFile], None] | None = None,
+    ) -> Path:
         config = copy.deepcopy(CONFIG)
         state = their_weights(config, tmp_path, letters)
         if change:

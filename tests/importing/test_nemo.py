@@ -93,7 +93,12 @@ def test_loss_weights_and_where_the_speaker_is_heard(make_archive, tmp_path):
 
     options = import_checkpoint(make_archive(change=change), tmp_path / "run").run.info["options"]
     assert {k: options["loss"][k] for k in ("duration", "pitch", "forward_sum", "binarization", "binarization_ramp")} == {
-        "duration": 0.4, "pitch": 0.1, "forward_sum": 0.7, "binarization": 0.7, "binarization_ramp": 50.0}  # fmt: skip
+        "duration": 0.4,
+        "pitch": 0.1,
+        "forward_sum": 0.7,
+        "binarization": 0.7,
+        "binarization_ramp": 50.0,
+    }
     assert options["speaker"] == {"weight": 1.0, "predictors": True, "energy": False, "aligner": True, "decoder": False}
     assert options["min_duration"] == 1.0 and options["alignment"] == "learned"
 
@@ -101,8 +106,10 @@ def test_loss_weights_and_where_the_speaker_is_heard(make_archive, tmp_path):
 def test_speakers_and_pitch_in_nemos_own_forms(make_archive, tmp_path):
     speakers, stats = tmp_path / "speakers.tsv", tmp_path / "stats.json"
     speakers.write_text("speaker\tspeaker_id\nbeto\t1\nana\t0\n", encoding="utf-8")
-    stats.write_text(json.dumps({"default": {"pitch_mean": 180.0, "pitch_std": 60.0},
-                                 "1": {"pitch_mean": 120.0, "pitch_std": 20.0}}), encoding="utf-8")  # fmt: skip
+    stats.write_text(
+        json.dumps({"default": {"pitch_mean": 180.0, "pitch_std": 60.0}, "1": {"pitch_mean": 120.0, "pitch_std": 20.0}}),
+        encoding="utf-8",
+    )
     archive = make_archive()
     done = import_checkpoint(archive, tmp_path / "run", speakers=speakers, pitch_stats=stats)
     context = done.run.context
@@ -128,8 +135,10 @@ def test_a_control_in_hz_names_the_missing_file(make_archive, tmp_path):
 
 def test_what_the_table_says(make_archive, tmp_path):
     said = rows(import_checkpoint(make_archive(), tmp_path / "run").report)
-    assert said["tokenizer"] == ("understood", f"NeMo IPA, {len(RunFolder.open(tmp_path / 'run').context.symbols)} tokens from "
-                                 "es_tiny.dict")  # fmt: skip
+    assert said["tokenizer"] == (
+        "understood",
+        f"NeMo IPA, {len(RunFolder.open(tmp_path / 'run').context.symbols)} tokens from es_tiny.dict",
+    )
     assert said["training settings"] == ("ignored", "optim")
     assert {what for what, (status, _) in said.items() if status == "missing"} == {"speaker names", "pitch statistics"}
 
@@ -172,8 +181,11 @@ def test_shared_archive_speaks_as_nemo_does(tmp_path):
     voice = load_voice(tmp_path / "run")
     inputs, outputs = np.load(NEMO / "fastpitch_inputs.npz"), np.load(NEMO / "fastpitch_outputs.npz")
     cases = json.loads((NEMO / "cases.json").read_text(encoding="utf-8"))["cases"]
-    plain = {n: c for n, c in cases.items() if c["kind"] == "forward" and len(c["texts"]) == 1 and c["pace"] == 1.0
-             and not c.get("note") and not c["extra_inputs"]}  # fmt: skip
+    plain = {
+        n: c
+        for n, c in cases.items()
+        if c["kind"] == "forward" and len(c["texts"]) == 1 and c["pace"] == 1.0 and not c.get("note") and not c["extra_inputs"]
+    }
     assert plain
     for name, case in plain.items():
         symbols = voice.acoustic.context.symbols

@@ -108,13 +108,27 @@ def test_fastpitch_of_dle_in_its_variants(dle_file, tmp_path):
 def test_fastpitch_of_dle_keeps_its_loss_weights(dle_file, tmp_path):
     """`train_setup` holds them; a run that is trained on goes on with them."""
     content = dict(torch_content(dle_file))
-    content["train_setup"] |= {"dur_predictor_loss_scale": 0.3, "attn_loss_scale": 0.5, "kl_loss_start_epoch": 7,
-                               "kl_loss_warmup_epochs": 20, "kl_loss_weight": 2.0}  # fmt: skip
+    content["train_setup"] |= {
+        "dur_predictor_loss_scale": 0.3,
+        "attn_loss_scale": 0.5,
+        "kl_loss_start_epoch": 7,
+        "kl_loss_warmup_epochs": 20,
+        "kl_loss_weight": 2.0,
+    }
     content["state_dict"] = {f"module.module.{name}": value for name, value in content["state_dict"].items()}
     torch.save(content, tmp_path / "other.pt")
     loss = import_checkpoint(tmp_path / "other.pt", tmp_path / "run").run.info["options"]["loss"]
-    wanted = {"mel": 1.0, "duration": 0.3, "pitch": 0.1, "energy": 0.1, "forward_sum": 0.5, "binarization": 2.0,
-              "binarization_unit": "epochs", "binarization_start": 7.0, "binarization_ramp": 20.0}  # fmt: skip
+    wanted = {
+        "mel": 1.0,
+        "duration": 0.3,
+        "pitch": 0.1,
+        "energy": 0.1,
+        "forward_sum": 0.5,
+        "binarization": 2.0,
+        "binarization_unit": "epochs",
+        "binarization_start": 7.0,
+        "binarization_ramp": 20.0,
+    }
     assert loss == wanted
     content["train_setup"]["kl_loss_start_epoch"] = None
     torch.save(content, tmp_path / "never.pt")
@@ -124,8 +138,17 @@ def test_fastpitch_of_dle_keeps_its_loss_weights(dle_file, tmp_path):
 @pytest.fixture
 def tacotron(tmp_path) -> tuple[Path, Tacotron2]:
     """A published file's form, with a small model in it."""
-    sizes = {"embedding_channels": 16, "encoder_channels": 16, "prenet_channels": 8, "attention_lstm": 12, "decoder_lstm": 12,
-             "attention_channels": 8, "location_channels": 4, "location_kernel": 7, "postnet_channels": 8}  # fmt: skip
+    sizes = {
+        "embedding_channels": 16,
+        "encoder_channels": 16,
+        "prenet_channels": 8,
+        "attention_lstm": 12,
+        "decoder_lstm": 12,
+        "attention_channels": 8,
+        "location_channels": 4,
+        "location_kernel": 7,
+        "postnet_channels": 8,
+    }
     symbols = SymbolTable(("_", " ", "a", "h", "l", "o"), pad="_", space=" ")
     torch.manual_seed(5)
     model = Tacotron2(Tacotron2Options(**sizes), ModelContext(PRESETS["nvidia-22050"], symbols, SpeakerTable(("0",))))
@@ -196,8 +219,17 @@ def test_tacotron2_files_that_are_wrong(tacotron, tmp_path):
 def test_tacotron2_with_other_mel_bands_meets_a_vocoder(tmp_path):
     """The run has the checkpoint's bands; whatever is joined to it with others is refused with both numbers."""
     symbols = SymbolTable(("_", "a", "b"), pad="_")
-    sizes = {"embedding_channels": 8, "encoder_channels": 8, "prenet_channels": 4, "attention_lstm": 6, "decoder_lstm": 6,
-             "attention_channels": 4, "location_channels": 2, "location_kernel": 3, "postnet_channels": 4}  # fmt: skip
+    sizes = {
+        "embedding_channels": 8,
+        "encoder_channels": 8,
+        "prenet_channels": 4,
+        "attention_lstm": 6,
+        "decoder_lstm": 6,
+        "attention_channels": 4,
+        "location_channels": 2,
+        "location_kernel": 3,
+        "postnet_channels": 4,
+    }
     mel = replace(PRESETS["nvidia-22050"], bands=36)
     model = Tacotron2(Tacotron2Options(**sizes), ModelContext(mel, symbols, SpeakerTable(("0",))))
     torch.save({"state_dict": to_public(model.state_dict())}, tmp_path / "checkpoint_1")
@@ -225,12 +257,23 @@ def authors(tmp_path) -> tuple[Path, Hifigan]:
     options, mel = HifiganOptions(preset="tiny"), PRESETS["hifigan-22050"]
     model, size = Hifigan(options, mel), options.size()
     names = size.__dataclass_fields__
-    config = {**{n: getattr(size, n) for n in names}, "resblock": str(size.resblock), "num_mels": 80, "n_fft": 1024,
-              "hop_size": 256, "win_size": 1024, "sampling_rate": 22050, "fmin": 0, "fmax": 8000}  # fmt: skip
+    config = {
+        **{n: getattr(size, n) for n in names},
+        "resblock": str(size.resblock),
+        "num_mels": 80,
+        "n_fft": 1024,
+        "hop_size": 256,
+        "win_size": 1024,
+        "sampling_rate": 22050,
+        "fmin": 0,
+        "fmax": 8000,
+    }
     (tmp_path / "config.json").write_text(json.dumps(config), encoding="utf-8")
     torch.save({"generator": model.generator.state_dict()}, tmp_path / "g_00000010")
-    torch.save({"mpd": model.mpd.state_dict(), "msd": model.msd.state_dict(), "optim_g": {}, "optim_d": {}, "steps": 10,
-                "epoch": 1}, tmp_path / "do_00000010")  # fmt: skip
+    torch.save(
+        {"mpd": model.mpd.state_dict(), "msd": model.msd.state_dict(), "optim_g": {}, "optim_d": {}, "steps": 10, "epoch": 1},
+        tmp_path / "do_00000010",
+    )
     return tmp_path / "g_00000010", model
 
 
@@ -272,12 +315,28 @@ def test_hifigan_of_dle_brings_its_discriminators(authors, tmp_path, blocks, nor
     size = model.options.size()
     config = {**{n: getattr(size, n) for n in size.__dataclass_fields__}, "resblock": str(size.resblock)}
     file = tmp_path / "hifigan_gen_checkpoint_20.pt"
-    torch.save({"generator": renamed(model.generator.state_dict()), "gen_ema": None, "config": config, "train_setup": {},
-                "train_state": {}}, file)  # fmt: skip
+    torch.save(
+        {
+            "generator": renamed(model.generator.state_dict()),
+            "gen_ema": None,
+            "config": config,
+            "train_setup": {},
+            "train_state": {},
+        },
+        file,
+    )
     alone = import_checkpoint(file, tmp_path / "alone", discriminator_scale=LITTLE)
     assert any(row[:2] == ("missing", "discriminators") for row in alone.report.rows)
-    torch.save({"mpd": renamed(model.mpd.state_dict()), "msd": renamed(model.msd.state_dict()), "mpd_ema": None, "optim_g": {},
-                "optim_d": {}}, file.with_name("hifigan_discrim_checkpoint_20.pt"))  # fmt: skip
+    torch.save(
+        {
+            "mpd": renamed(model.mpd.state_dict()),
+            "msd": renamed(model.msd.state_dict()),
+            "mpd_ema": None,
+            "optim_g": {},
+            "optim_d": {},
+        },
+        file.with_name("hifigan_discrim_checkpoint_20.pt"),
+    )
     done = import_checkpoint(file, tmp_path / "run", discriminator_scale=LITTLE)
     assert done.importer == "dle-hifigan"
     weights = done.run.weights()[0]

@@ -41,8 +41,9 @@ def authors(tmp_path):
         options = HifiganOptions(preset="tiny", upsample_rates=rates, upsample_kernel_sizes=[2 * r for r in rates])
         mel = MelConfig(settings["sampling_rate"], hop_samples=settings["hop_size"], bands=settings["num_mels"])
         config = {n: getattr(options.size(), n) for n in options.size().__dataclass_fields__}
-        (tmp_path / "config.json").write_text(json.dumps(
-            {**config, **settings, "n_fft": 1024, "win_size": 1024, "fmin": 0, "fmax": 8000}), encoding="utf-8")
+        (tmp_path / "config.json").write_text(
+            json.dumps({**config, **settings, "n_fft": 1024, "win_size": 1024, "fmin": 0, "fmax": 8000}), encoding="utf-8"
+        )
         torch.save({"generator": Hifigan(options, mel).generator.state_dict()}, tmp_path / "g_00000010")
         import_checkpoint(tmp_path / "g_00000010", tmp_path / name)
         return tmp_path / name
@@ -64,10 +65,14 @@ def test_nvidias_fastpitch_with_the_authors_hifigan(dle_file, authors, tmp_path,
     np.testing.assert_allclose(speech.audio, whole[128:], atol=1e-6)  # to the sample
 
 
-@pytest.mark.parametrize(("audio", "said"), [
-    ({"hop_size": 512}, "hop_samples: model 'fp' uses 256, vocoder 'other' uses 512"),
-    ({"num_mels": 40}, "bands: model 'fp' uses 80, vocoder 'other' uses 40"),
-    ({"sampling_rate": 16000}, "sample_rate_hz: model 22050, vocoder 16000")])
+@pytest.mark.parametrize(
+    ("audio", "said"),
+    [
+        ({"hop_size": 512}, "hop_samples: model 'fp' uses 256, vocoder 'other' uses 512"),
+        ({"num_mels": 40}, "bands: model 'fp' uses 80, vocoder 'other' uses 40"),
+        ({"sampling_rate": 16000}, "sample_rate_hz: model 22050, vocoder 16000"),
+    ],
+)
 def test_another_rate_hop_or_band_count_is_refused_with_both_numbers(audio, said, dle_file, authors, tmp_path, capsys):
     import_checkpoint(dle_file, tmp_path / "fp")
     vocoder = authors("other", **audio)
@@ -110,15 +115,26 @@ def clicks(config: MelConfig) -> tuple[np.ndarray, list[int]]:
     return audio, places
 
 
-@pytest.mark.parametrize(("acoustic", "vocoder", "shift"), [
-    (PRESETS["nvidia-22050"], PRESETS["hifigan-22050"], -128), (PRESETS["hifigan-22050"], PRESETS["nvidia-22050"], 128),
-    (PRESETS["nvidia-22050"], PRESETS["nvidia-22050"], 0), (PRESETS["nemo-44100"], NEMO_VOCODER, -256)])
+@pytest.mark.parametrize(
+    ("acoustic", "vocoder", "shift"),
+    [
+        (PRESETS["nvidia-22050"], PRESETS["hifigan-22050"], -128),
+        (PRESETS["hifigan-22050"], PRESETS["nvidia-22050"], 128),
+        (PRESETS["nvidia-22050"], PRESETS["nvidia-22050"], 0),
+        (PRESETS["nemo-44100"], NEMO_VOCODER, -256),
+    ],
+)
 def test_clicks_come_out_where_they_were(acoustic, vocoder, shift):
     """Measured on the audio: half a hop would be 128 or 256 samples."""
     audio, places = clicks(acoustic)
     mel = MelExtractor(acoustic)(torch.from_numpy(audio)[None])
-    voice = Voice(create_registry().get("frontend", "spanish").load()(), _Fixed(acoustic),
-                  GriffinLim(GriffinLimOptions(iterations=32), vocoder), name="m", vocoder_name="v")
+    voice = Voice(
+        create_registry().get("frontend", "spanish").load()(),
+        _Fixed(acoustic),
+        GriffinLim(GriffinLimOptions(iterations=32), vocoder),
+        name="m",
+        vocoder_name="v",
+    )
     assert any(f"moved by {shift:+d} samples" in note for note in voice.notes) == (shift != 0)
     spoken = voice.waveform(Spectrogram(mel, torch.tensor([mel.shape[2]])))
     width = acoustic.window_samples

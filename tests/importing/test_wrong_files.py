@@ -67,8 +67,11 @@ def test_an_archive_that_is_cut(make_archive, tmp_path, mode, share):
 
 def test_a_torch_file_that_is_cut_or_empty(tmp_path):
     path = tmp_path / "model.pt"
-    for content, word in ((saved({"state_dict": {"a": torch.ones(1000)}})[:2000], "cut short"), (b"", "empty"),
-                          (b"not a checkpoint", "no checkpoint")):  # fmt: skip
+    for content, word in (
+        (saved({"state_dict": {"a": torch.ones(1000)}})[:2000], "cut short"),
+        (b"", "empty"),
+        (b"not a checkpoint", "no checkpoint"),
+    ):
         path.write_bytes(content)
         assert word in refused(path, tmp_path / "run").what
 
@@ -122,9 +125,16 @@ def test_settings_that_ttskit_does_not_have(make_archive, tmp_path):
         config["alignment_module"]["dist_type"] = "cosine"
         config["speaker_encoder"] = {"gst_module": {}}
 
-    expected = {parts: "pre_lnorm: True, alignment_module.dist_type: 'cosine', speaker_encoder",
-                phonemes: "EnglishPhonemesTokenizer", english: "locale", heteronyms: "heteronyms", normalised: "per_feature",
-                elsewhere: "/etc/hostname", larger: "size mismatch", without: "input_fft"}  # fmt: skip
+    expected = {
+        parts: "pre_lnorm: True, alignment_module.dist_type: 'cosine', speaker_encoder",
+        phonemes: "EnglishPhonemesTokenizer",
+        english: "locale",
+        heteronyms: "heteronyms",
+        normalised: "per_feature",
+        elsewhere: "/etc/hostname",
+        larger: "size mismatch",
+        without: "input_fft",
+    }
     for number, (change, word) in enumerate(expected.items()):
         error = refused(make_archive(f"{number}.nemo", change=change), tmp_path / "run")
         assert word in error.why, change.__name__
@@ -139,13 +149,19 @@ def _member(name: str, kind: bytes = tarfile.REGTYPE, link: str = "", size: int 
     return extra
 
 
-@pytest.mark.parametrize(("extra", "word"), [
-    (_member("../outside"), "outside"), (_member("/etc/outside"), "outside"), (_member("a\\..\\..\\outside"), "outside"),
-    (_member("C:/outside"), "outside"), (_member("link", tarfile.SYMTYPE, "/etc/passwd"), "no plain file"),
-    (_member("link", tarfile.LNKTYPE, "model_config.yaml"), "no plain file"),
-    (_member("pipe", tarfile.FIFOTYPE), "no plain file"),
-    (_member("./model_config.yaml"), "no NeMo archive"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("extra", "word"),
+    [
+        (_member("../outside"), "outside"),
+        (_member("/etc/outside"), "outside"),
+        (_member("a\\..\\..\\outside"), "outside"),
+        (_member("C:/outside"), "outside"),
+        (_member("link", tarfile.SYMTYPE, "/etc/passwd"), "no plain file"),
+        (_member("link", tarfile.LNKTYPE, "model_config.yaml"), "no plain file"),
+        (_member("pipe", tarfile.FIFOTYPE), "no plain file"),
+        (_member("./model_config.yaml"), "no NeMo archive"),
+    ],
+)
 def test_members_that_do_not_belong(make_archive, tmp_path, extra, word):
     assert word in refused(make_archive(extra=extra), tmp_path / "run").what
 

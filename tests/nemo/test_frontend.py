@@ -82,11 +82,25 @@ def test_wrong_dictionaries_and_options(dictionary, tmp_path):
     assert "ʃ" in caught.value.why
 
 
-@pytest.mark.parametrize(("phones", "expected"), [
-    ("k ˈa ʃ e", "kˈaʃe"), ("k ˈa ʎ e", "kˈaʎe"), ("k ˈa ʝ e", "kˈaʝe"), ("ʒ ˈo", "ʒˈo"),  # each its own symbol
-    ("b ˈe b e", "bˈeβe"), ("m ˈu n d o", "mˈundo"), ("k ˈa l d o", "kˈaldo"), ("ˈa l b a", "ˈalβa"),
-    ("s ˈa n ɡ ɾ e", "sˈaŋɡɾe"), ("p ˈe r o", "pˈeɾɾo"), ("r ˈe j", "ɾɾˈeɪ"), ("ˈa j", "ˈaɪ"), ("b j ˈe n", "bjˈen"),
-    ("l a", "lˈa"), ("p a ɾ a", "paɾa"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("phones", "expected"),
+    [
+        ("k ˈa ʃ e", "kˈaʃe"),
+        ("k ˈa ʎ e", "kˈaʎe"),
+        ("k ˈa ʝ e", "kˈaʝe"),
+        ("ʒ ˈo", "ʒˈo"),  # each its own symbol
+        ("b ˈe b e", "bˈeβe"),
+        ("m ˈu n d o", "mˈundo"),
+        ("k ˈa l d o", "kˈaldo"),
+        ("ˈa l b a", "ˈalβa"),
+        ("s ˈa n ɡ ɾ e", "sˈaŋɡɾe"),
+        ("p ˈe r o", "pˈeɾɾo"),
+        ("r ˈe j", "ɾɾˈeɪ"),
+        ("ˈa j", "ˈaɪ"),
+        ("b j ˈe n", "bjˈen"),
+        ("l a", "lˈa"),
+        ("p a ɾ a", "paɾa"),
+    ],
+)
 def test_phones_as_the_dictionaries_write_them(phones, expected):
     assert "".join(written(Word("x", (0, 1), phonemes=tuple(phones.split())))) == expected

@@ -89,8 +89,12 @@ def close(name: str, ours: Tensor, theirs: Tensor, atol: float, rtol: float = 0.
 def context(symbols: int, pad: int, speakers: int, bands: int, rate: int = 22_050) -> ModelContext:
     names = tuple("<pad>" if i == pad else f"s{i}" for i in range(symbols))
     speaker_names = tuple(str(i) for i in range(speakers))
-    return ModelContext(MelConfig(bands=bands, sample_rate_hz=rate), SymbolTable(names, "<pad>"), SpeakerTable(speaker_names),
-                        {name: PitchStats(214.72203, 65.72038) for name in speaker_names})
+    return ModelContext(
+        MelConfig(bands=bands, sample_rate_hz=rate),
+        SymbolTable(names, "<pad>"),
+        SpeakerTable(speaker_names),
+        {name: PitchStats(214.72203, 65.72038) for name in speaker_names},
+    )
 
 
 # -- DeepLearningExamples
@@ -175,8 +179,12 @@ def test_inference_equals_nvidia(folder: Path):
     case, model = dle_model(folder)
     for index, run in enumerate(case.json["infer"]):
         spoken, name = model.speak(*dle_inputs(case, run), empty=True), run["name"]
-        ours = {"mel_lengths": spoken.lengths, "mel": spoken.mel, "durations": spoken.durations,
-                "pitch": spoken.predicted_pitch[:, None]}  # fmt: skip
+        ours = {
+            "mel_lengths": spoken.lengths,
+            "mel": spoken.mel,
+            "durations": spoken.durations,
+            "pitch": spoken.predicted_pitch[:, None],
+        }
         ours |= {} if spoken.energy is None else {"energy": spoken.energy}
         ours = {f"{name}_{what}": value for what, value in ours.items()}
         ours |= {"encoder_out": spoken.encoded} if index == 0 else {}
@@ -190,9 +198,15 @@ def dle_batch(case: Case) -> tuple[AcousticBatch, Tensor | None]:
     given = {name.removeprefix("fwd_"): value for name, value in case.inputs.items() if name.startswith("fwd_")}
     rows = given["text"].shape[0]
     batch = AcousticBatch(
-        tuple(str(i) for i in range(rows)), given["text"], given["text_lengths"], given["mel_target"], given["mel_lengths"],
-        given.get("speaker", torch.zeros(rows, dtype=torch.int64)), given["pitch_target"][:, 0], given.get("energy_target"),
-    )  # fmt: skip
+        tuple(str(i) for i in range(rows)),
+        given["text"],
+        given["text_lengths"],
+        given["mel_target"],
+        given["mel_lengths"],
+        given.get("speaker", torch.zeros(rows, dtype=torch.int64)),
+        given["pitch_target"][:, 0],
+        given.get("energy_target"),
+    )
     return batch, given.get("attn_prior")
 
 
@@ -206,17 +220,31 @@ def test_training_equals_nvidia(folder: Path):
     extra = out.extra
     predicted = torch.expm1(extra["log_durations"]).clamp(model.options.min_duration, model.options.max_duration)
     path = torch.nn.functional.one_hot(extra["token_of_frame"], batch.tokens.shape[1]).float() * extra["frame_mask"]
-    ours = {"mel_out": out.mel.transpose(1, 2), "dec_mask": extra["frame_mask"], "log_dur_pred": extra["log_durations"],
-            "dur_pred": predicted, "pitch_pred": extra["pitch"][:, None], "pitch_tgt": extra["pitch_target"][:, None],
-            "attn_soft": out.alignment[:, None], "attn_logprob": extra["log_scores"][:, None],
-            "attn_hard_dur": extra["durations"].float(), "attn_hard": path[:, None]}  # fmt: skip
+    ours = {
+        "mel_out": out.mel.transpose(1, 2),
+        "dec_mask": extra["frame_mask"],
+        "log_dur_pred": extra["log_durations"],
+        "dur_pred": predicted,
+        "pitch_pred": extra["pitch"][:, None],
+        "pitch_tgt": extra["pitch_target"][:, None],
+        "attn_soft": out.alignment[:, None],
+        "attn_logprob": extra["log_scores"][:, None],
+        "attn_hard_dur": extra["durations"].float(),
+        "attn_hard": path[:, None],
+    }
     if "energy" in extra:
         ours |= {"energy_pred": extra["energy"], "energy_tgt": extra["energy_target"]}
     case.all_same([n for n in case.outputs if n.startswith("fwd_")], {f"fwd_{n}": value for n, value in ours.items()})
 
     losses = model.loss(out, batch, TrainState(step=0, epoch=case.json["loss"]["epoch"] - 1, total_steps=1))
-    names = {"mel": "mel_loss", "duration": "duration_predictor_loss", "pitch": "pitch_loss", "energy": "energy_loss",
-             "forward_sum": "attn_loss", "binarization": "kl_unweighted"}  # fmt: skip
+    names = {
+        "mel": "mel_loss",
+        "duration": "duration_predictor_loss",
+        "pitch": "pitch_loss",
+        "energy": "energy_loss",
+        "forward_sum": "attn_loss",
+        "binarization": "kl_unweighted",
+    }
     ours = {f"loss_{names[name]}": term.mean for name, term in losses.terms.items()}
     ours["loss_total"] = losses.total
     ours["loss_without_kl"] = losses.total - losses.terms["binarization"].mean * losses.terms["binarization"].weight
@@ -236,11 +264,14 @@ def test_training_equals_nvidia(folder: Path):
 
 # -- the pieces of the aligner
 
+
 @pytest.mark.parametrize("folder", PIECES)
 def test_priors(folder: Path):
     case = Case(folder)
-    forms = {"prior": PriorOptions(support="dropped"),
-             "interp": PriorOptions(form="interpolated", support="dropped", round_frames=100, round_tokens=20)}  # fmt: skip
+    forms = {
+        "prior": PriorOptions(support="dropped"),
+        "interp": PriorOptions(form="interpolated", support="dropped", round_frames=100, round_tokens=20),
+    }
     names = [n for n in case.outputs if n.startswith(("prior_", "interp_"))]
     assert names
     for name in names:
@@ -355,8 +386,12 @@ def nemo_cases(kinds: tuple[str, ...]) -> list:
         return [pytest.param(None, None, marks=pytest.mark.skip(reason=f"no {NEMO / 'cases.json'} (set TTSKIT_PARITY_NEMO)"))]
     archives = nemo_archives()
     assert archives, f"no FastPitch archive in {NEMO}"
-    pairs = [(file, name) for name, facts in nemo_facts().items() if facts["kind"] in kinds
-             for file in ([facts["archive"]] if "archive" in facts else archives)]  # fmt: skip
+    pairs = [
+        (file, name)
+        for name, facts in nemo_facts().items()
+        if facts["kind"] in kinds
+        for file in ([facts["archive"]] if "archive" in facts else archives)
+    ]
     return [pytest.param(file, name, id=name if len(archives) == 1 else f"{file}-{name}") for file, name in pairs]
 
 
@@ -397,8 +432,15 @@ def test_inference_equals_nemo(archive: str, name: str):
         model.speaker_embedding.register_forward_hook(lambda module, args, out: seen.update(spk_emb=out))
     spoken = model.speak(*nemo_inputs(given, model), empty=True)
     exact = {"num_frames": spoken.lengths, "frames_per_token": spoken.frames}
-    near = {**seen, "mel": spoken.mel, "log_durs": spoken.log_durations, "enc_out": spoken.encoded, "durs": spoken.durations,
-            "pitch": spoken.predicted_pitch, "energy": spoken.energy}  # fmt: skip
+    near = {
+        **seen,
+        "mel": spoken.mel,
+        "log_durs": spoken.log_durations,
+        "enc_out": spoken.encoded,
+        "durs": spoken.durations,
+        "pitch": spoken.predicted_pitch,
+        "energy": spoken.energy,
+    }
     for what, theirs in expected.items():
         if what in exact:
             assert torch.equal(exact[what], theirs), what
@@ -424,16 +466,30 @@ def test_training_equals_nemo(archive: str, name: str):
     extra = out.extra
     losses = model.loss(out, batch, TrainState(0, 0, 1))
     assert losses.terms["binarization"].weight == 0.0
-    weighted = {"mel": "mel_loss", "duration": "dur_loss", "pitch": "pitch_loss", "energy": "energy_loss",
-                "forward_sum": "ctc_loss"}  # fmt: skip
+    weighted = {
+        "mel": "mel_loss",
+        "duration": "dur_loss",
+        "pitch": "pitch_loss",
+        "energy": "energy_loss",
+        "forward_sum": "ctc_loss",
+    }
     path = torch.nn.functional.one_hot(extra["token_of_frame"], batch.tokens.shape[1]) * extra["frame_mask"]
     exact = {"num_frames": extra["durations"].sum(1), "hard_durs": extra["durations"], "attn_hard": path[:, None]}
-    near = {"mel": out.mel, "log_durs": extra["log_durations"], "pitch_pred": extra["pitch"],
-            "pitch_avg": extra["pitch_target"], "attn_soft": out.alignment[:, None],
-            "attn_logprob": extra["log_scores"][:, None], "energy_pred": extra.get("energy"),
-            "energy_tgt": extra.get("energy_target")}  # fmt: skip
-    terms = {f"loss/{theirs}": losses.terms[term].mean * losses.terms[term].weight for term, theirs in weighted.items()
-             if term in losses.terms}  # fmt: skip
+    near = {
+        "mel": out.mel,
+        "log_durs": extra["log_durations"],
+        "pitch_pred": extra["pitch"],
+        "pitch_avg": extra["pitch_target"],
+        "attn_soft": out.alignment[:, None],
+        "attn_logprob": extra["log_scores"][:, None],
+        "energy_pred": extra.get("energy"),
+        "energy_tgt": extra.get("energy_target"),
+    }
+    terms = {
+        f"loss/{theirs}": losses.terms[term].mean * losses.terms[term].weight
+        for term, theirs in weighted.items()
+        if term in losses.terms
+    }
     terms["loss/bin_loss_unweighted"] = losses.terms["binarization"].mean
     for what, theirs in expected.items():
         if what in exact:
@@ -473,8 +529,9 @@ def _row(value: Tensor | float | None, row: int, n: int) -> Tensor | float | Non
     return value[row : row + 1, :n] if isinstance(value, Tensor) else value
 
 
-def _check_spoken(model: FastPitch, alone: FastPitch, inputs: AcousticInput, controls: Controls, transform: Transform | None
-                  ) -> None:  # fmt: skip
+def _check_spoken(
+    model: FastPitch, alone: FastPitch, inputs: AcousticInput, controls: Controls, transform: Transform | None
+) -> None:
     """Each row of a padded input, spoken by `model`, is what `alone` speaks of that row only."""
     whole = model.speak(inputs, controls, transform)
     for row, n in enumerate(inputs.lengths.tolist()):
@@ -510,8 +567,16 @@ def _check_trained(model: FastPitch, alone: FastPitch, batch: AcousticBatch, pri
     for row in range(len(batch.ids)):
         n, t, one = int(batch.token_lengths[row]), int(batch.mel_lengths[row]), slice(row, row + 1)
         cut = {name: getattr(batch, name)[one, :t] for name in ("pitch", "energy") if getattr(batch, name) is not None}
-        single = replace(batch, ids=(batch.ids[row],), tokens=batch.tokens[one, :n], token_lengths=batch.token_lengths[one],
-                         mel=batch.mel[one, :, :t], mel_lengths=batch.mel_lengths[one], speaker=batch.speaker[one], **cut)
+        single = replace(
+            batch,
+            ids=(batch.ids[row],),
+            tokens=batch.tokens[one, :n],
+            token_lengths=batch.token_lengths[one],
+            mel=batch.mel[one, :, :t],
+            mel_lengths=batch.mel_lengths[one],
+            speaker=batch.speaker[one],
+            **cut,
+        )
         out: Outputs = alone(single, None if prior is None else prior[one, :t, :n])
         assert torch.equal(whole.extra["durations"][row, :n], out.extra["durations"][0])
         assert not whole.alignment[row, :, n:].any()

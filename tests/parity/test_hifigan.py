@@ -145,7 +145,8 @@ def test_checkpoint_files(folder, tmp_path):
         if "hop_size" in config:
             mel = speaker.mel
             assert (mel.sample_rate_hz, mel.hop_samples, mel.fft_samples, mel.window_samples, mel.bands) == tuple(
-                config[k] for k in ("sampling_rate", "hop_size", "n_fft", "win_size", "num_mels"))
+                config[k] for k in ("sampling_rate", "hop_size", "n_fft", "win_size", "num_mels")
+            )
 
 
 @lru_cache(maxsize=1)
@@ -165,9 +166,14 @@ def judged(folder: Path):
 
 
 def losses(real, fake) -> dict[str, torch.Tensor]:
-    return {"disc_loss_real": real_loss(real), "disc_loss_fake": fake_loss(fake),
-            "disc_loss": (real_loss(real) + fake_loss(fake)).sum(),
-            "feature_loss": 2 * feature_loss(real, fake), "gen_loss": real_loss(fake).sum(), "gen_loss_each": real_loss(fake)}
+    return {
+        "disc_loss_real": real_loss(real),
+        "disc_loss_fake": fake_loss(fake),
+        "disc_loss": (real_loss(real) + fake_loss(fake)).sum(),
+        "feature_loss": 2 * feature_loss(real, fake),
+        "gen_loss": real_loss(fake).sum(),
+        "gen_loss_each": real_loss(fake),
+    }
 
 
 @pytest.mark.parametrize("folder", DISCRIMINATORS)
@@ -187,8 +193,15 @@ def test_discriminators_and_losses(folder):
         for name, value in values.items():
             case.same(f"{which}_{name}", value)
     config = case.facts["config"]
-    wide = MelConfig(config["sampling_rate"], config["n_fft"], config["win_size"], hop_samples=config["hop_size"],
-                     bands=config["num_mels"], f_min_hz=config["fmin"], f_max_hz=config["fmax"])  # fmt: skip
+    wide = MelConfig(
+        config["sampling_rate"],
+        config["n_fft"],
+        config["win_size"],
+        hop_samples=config["hop_size"],
+        bands=config["num_mels"],
+        f_min_hz=config["fmin"],
+        f_max_hz=config["fmax"],
+    )
     extractor = MelExtractor(replace(loss_mel(wide), f_max_hz=config["fmax_for_loss"] or config["sampling_rate"] / 2))
     y, y_hat = case.inputs["y"][:, 0], case.inputs["y_hat"][:, 0]
     mel = 45 * (extractor(y) - extractor(y_hat)).abs().mean()

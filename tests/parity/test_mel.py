@@ -34,15 +34,30 @@ def folders() -> list:
 def authors(config: dict, f_max: float | None) -> MelConfig:
     """The HiFi-GAN authors' settings: frames lie within the audio, the root is guarded."""
     rate, hop = config["sampling_rate"], config["hop_size"]
-    return MelConfig(rate, config["n_fft"], config["win_size"], hop_samples=hop, bands=config["num_mels"],
-                     f_min_hz=float(config["fmin"]), f_max_hz=float(rate / 2 if f_max is None else f_max),
-                     first_frame_centre_samples=hop // 2, magnitude_guard=1e-9)  # fmt: skip
+    return MelConfig(
+        rate,
+        config["n_fft"],
+        config["win_size"],
+        hop_samples=hop,
+        bands=config["num_mels"],
+        f_min_hz=float(config["fmin"]),
+        f_max_hz=float(rate / 2 if f_max is None else f_max),
+        first_frame_centre_samples=hop // 2,
+        magnitude_guard=1e-9,
+    )
 
 
 def nvidia(config: dict) -> MelConfig:
     """NVIDIA's settings: centred frames."""
-    return MelConfig(config["sampling_rate"], config["filter_length"], config["win_length"], hop_samples=config["hop_length"],
-                     bands=config["n_mel_channels"], f_min_hz=config["mel_fmin"], f_max_hz=config["mel_fmax"])  # fmt: skip
+    return MelConfig(
+        config["sampling_rate"],
+        config["filter_length"],
+        config["win_length"],
+        hop_samples=config["hop_length"],
+        bands=config["n_mel_channels"],
+        f_min_hz=config["mel_fmin"],
+        f_max_hz=config["mel_fmax"],
+    )
 
 
 def extract(config: MelConfig, wave: np.ndarray) -> np.ndarray:
@@ -58,9 +73,12 @@ def test_front_ends(folder):
     mel = authors(config, config["fmax"]) if "n_fft" in config else nvidia(config)
     if case["case"] in ("mel_hifigan_22050", "mel_nvidia_22050"):
         assert mel == PRESETS[case["case"].split("_", 1)[1].replace("_", "-")]  # the preset is what was compared
-    made = {"mel": lambda: extract(mel, wave), "mel_basis": lambda: mel_basis(mel),
-            "mel_fmax_none": lambda: extract(authors(config, None), wave),
-            "hann_window": lambda: MelExtractor(mel).window.numpy()}  # fmt: skip
+    made = {
+        "mel": lambda: extract(mel, wave),
+        "mel_basis": lambda: mel_basis(mel),
+        "mel_fmax_none": lambda: extract(authors(config, None), wave),
+        "hann_window": lambda: MelExtractor(mel).window.numpy(),
+    }
     for name in out.files:
         ours = made[name]()
         assert ours.shape == out[name].shape, name

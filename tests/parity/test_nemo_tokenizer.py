@@ -17,9 +17,12 @@ from ttskit_nemo.frontend import NemoIpaFrontend
 SHARED = Path(os.environ.get("TTSKIT_SHARED", Path(__file__).resolve().parents[2] / ".." / "shared"))
 NEMO = Path(os.environ.get("TTSKIT_PARITY_NEMO", SHARED / "parity_nemo"))
 INVENTORIES = sorted(NEMO.glob("inventory_*.json"))
-ROWS = [(file.stem.removeprefix("tokenizer_"), number, line)
-        for file in sorted(NEMO.glob("tokenizer_*.jsonl"))
-        for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), 1) if line.strip()]  # fmt: skip
+ROWS = [
+    (file.stem.removeprefix("tokenizer_"), number, line)
+    for file in sorted(NEMO.glob("tokenizer_*.jsonl"))
+    for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), 1)
+    if line.strip()
+]
 
 
 @lru_cache(maxsize=4)

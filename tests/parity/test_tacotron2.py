@@ -51,10 +51,19 @@ class Case:
         """The case's model in evaluation mode, dropout off, padding `reference` unless told; `run` limits its decoding."""
         hparams, run = self.hparams, run or {}
         quiet = {f"{part}_dropout": 0.0 for part in ("encoder", "prenet", "attention", "decoder", "postnet")}
-        options = {**quiet, "padding": "reference", "mask_outputs": hparams["mask_padding"], "stop_positive_weight": 1.0,
-                   "guided_attention_weight": 0.0, "rest_frames": 0, "frames_per_token": 0, "keep_stop_frame": not self.dle,
-                   "stop_threshold": run.get("gate_threshold", hparams["gate_threshold"]),
-                   "frames_floor": run.get("max_decoder_steps", hparams["max_decoder_steps"]) * self.r, **options}
+        options = {
+            **quiet,
+            "padding": "reference",
+            "mask_outputs": hparams["mask_padding"],
+            "stop_positive_weight": 1.0,
+            "guided_attention_weight": 0.0,
+            "rest_frames": 0,
+            "frames_per_token": 0,
+            "keep_stop_frame": not self.dle,
+            "stop_threshold": run.get("gate_threshold", hparams["gate_threshold"]),
+            "frames_floor": run.get("max_decoder_steps", hparams["max_decoder_steps"]) * self.r,
+            **options,
+        }
         state = self.state if state is None else state
         symbols = SymbolTable(tuple(f"s{i}" for i in range(hparams["n_symbols"])), "s0")
         context = ModelContext(MelConfig(bands=hparams["n_mel_channels"]), symbols, SpeakerTable(("one",)))
@@ -66,8 +75,14 @@ class Case:
         """The case's teacher-forcing batch."""
         i = self.inputs
         rows = i["text"].shape[0]
-        return AcousticBatch(tuple(map(str, range(rows))), i["text"], i["text_lengths"], i["mel_target"], i["mel_lengths"],
-                             torch.zeros(rows, dtype=torch.long))
+        return AcousticBatch(
+            tuple(map(str, range(rows))),
+            i["text"],
+            i["text_lengths"],
+            i["mel_target"],
+            i["mel_lengths"],
+            torch.zeros(rows, dtype=torch.long),
+        )
 
     def check(self, name: str, value) -> None:
         """`value` is the stored output `name`, within its tolerance; a name that the case has not got is passed over."""
@@ -112,10 +127,12 @@ FILES = _cases(lambda data, names: "checkpoint_file" in data)
 TARGETS = _cases(lambda data, names: "mel_target" in data["inputs"])
 PADDED = _cases(lambda data, names: "text_lengths" in data["inputs"])
 
-_COMPARED = re.compile(r"tf_(mel|mel_postnet|gate_logits|alignments)|encoder_outputs|loss(_mel_mse|_mel_postnet_mse|_gate_bce)?"
-                       r"|grad_norms|infer_(mel|mel_postnet|gate_logits|gate_logits_raw|alignments|mel_lengths)"
-                       r"|infer_stop_(mel_postnet|n_frames)|nomask_(mel_postnet|gate_logits|loss)"
-                       r"|trainmode_(mel_postnet|loss|new_running_(mean|var)_enc\d+)")  # fmt: skip
+_COMPARED = re.compile(
+    r"tf_(mel|mel_postnet|gate_logits|alignments)|encoder_outputs|loss(_mel_mse|_mel_postnet_mse|_gate_bce)?"
+    r"|grad_norms|infer_(mel|mel_postnet|gate_logits|gate_logits_raw|alignments|mel_lengths)"
+    r"|infer_stop_(mel_postnet|n_frames)|nomask_(mel_postnet|gate_logits|loss)"
+    r"|trainmode_(mel_postnet|loss|new_running_(mean|var)_enc\d+)"
+)
 
 
 @pytest.mark.parametrize("folder", ALL)
@@ -269,8 +286,16 @@ def test_masked_rows_equal_their_single_runs(folder):
         for row in range(len(batch.ids)):
             n, t = int(batch.token_lengths[row]), int(batch.mel_lengths[row])
             steps, cut = -(-t // c.r), slice(row, row + 1)
-            single = model(AcousticBatch(("x",), batch.tokens[cut, :n], batch.token_lengths[cut], batch.mel[cut, :, :t],
-                                         batch.mel_lengths[cut], batch.speaker[cut]))
+            single = model(
+                AcousticBatch(
+                    ("x",),
+                    batch.tokens[cut, :n],
+                    batch.token_lengths[cut],
+                    batch.mel[cut, :, :t],
+                    batch.mel_lengths[cut],
+                    batch.speaker[cut],
+                )
+            )
             torch.testing.assert_close(together.mel[cut, :, :t], single.mel, rtol=0, atol=1e-4)
             torch.testing.assert_close(together.extra["gate"][cut, :steps], single.extra["gate"], rtol=0, atol=1e-4)
             torch.testing.assert_close(together.alignment[cut, :t, :n], single.alignment, rtol=0, atol=1e-5)

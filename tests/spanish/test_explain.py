@@ -85,6 +85,10 @@ def test_options_at_their_defaults_leave_the_fingerprint_of_earlier_runs():
 def test_json_of_an_analysis_holds_the_readings():
     data = SpanishFrontend().analyze("Dr. Paz").to_json()
     assert data["readings"][0] == {
-        "span": (0, 3), "text": "Dr.", "spoken": "doctor", "token_class": "abbreviation", "rule": "abbreviation",
+        "span": (0, 3),
+        "text": "Dr.",
+        "spoken": "doctor",
+        "token_class": "abbreviation",
+        "rule": "abbreviation",
         "alternatives": (),
-    }  # fmt: skip
+    }

@@ -64,8 +64,13 @@ def test_decomposed_text_is_composed_first():
 def test_unknown_characters_are_reported_where_they_stand_and_the_rest_is_read():
     analysis = SpanishFrontend().analyze("Hola 🙂 жук → chau\x00")
     assert [(u.character, u.position) for u in analysis.unknown] == [
-        ("🙂", 5), ("ж", 7), ("у", 8), ("к", 9), ("→", 11), ("\x00", 17),
-    ]  # fmt: skip
+        ("🙂", 5),
+        ("ж", 7),
+        ("у", 8),
+        ("к", 9),
+        ("→", 11),
+        ("\x00", 17),
+    ]
     assert [w.text for w in analysis.words] == ["hola", "chau"]
 
 
@@ -102,11 +107,57 @@ def test_fingerprint_tells_options_apart():
 def test_any_string_is_read_or_reported_without_exception():
     """Random strings of troublesome characters: every letter and digit is in a word's span or unknown."""
     frontend, choice = SpanishFrontend(), random.Random(3)
-    parts = [" ", "a", "s", "n", "1", "20", ".", ",", "-", "/", "$", "%", "º", "°", "h", "m", "X", "IV", "@", "#",
-             "'", "(", "é",
-             "ñ", "…", "+", "=", "\n", "\x1c", "🙂", "ж", "½", "²", "ü", "y", "Av.", "hs", "mayo", "km/h", "EE. UU.",
-             "٣", "\u0301", "ﬁ",
-             "www.", ".com", ":", "30", "\ufeff", "日"]  # fmt: skip
+    parts = [
+        " ",
+        "a",
+        "s",
+        "n",
+        "1",
+        "20",
+        ".",
+        ",",
+        "-",
+        "/",
+        "$",
+        "%",
+        "º",
+        "°",
+        "h",
+        "m",
+        "X",
+        "IV",
+        "@",
+        "#",
+        "'",
+        "(",
+        "é",
+        "ñ",
+        "…",
+        "+",
+        "=",
+        "\n",
+        "\x1c",
+        "🙂",
+        "ж",
+        "½",
+        "²",
+        "ü",
+        "y",
+        "Av.",
+        "hs",
+        "mayo",
+        "km/h",
+        "EE. UU.",
+        "٣",
+        "\u0301",
+        "ﬁ",
+        "www.",
+        ".com",
+        ":",
+        "30",
+        "\ufeff",
+        "日",
+    ]
     for _ in range(1500):
         analysis = frontend.analyze("".join(choice.choices(parts, k=choice.randint(0, 14))))
         frontend.symbols.ids(analysis.tokens)

@@ -39,19 +39,37 @@ def test_fricative_and_lleismo_are_options():
 @pytest.mark.parametrize(
     ("word", "phonemes"),
     [
-        ("guitarra", "ɡ i t ˈa r a"), ("pingüino", "p i n ɡ w ˈi n o"), ("agua", "ˈa ɡ w a"), ("queso", "k ˈe s o"),
-        ("quórum", "k w ˈo ɾ u m"), ("rosa", "r ˈo s a"), ("enredo", "e n r ˈe d o"),
+        ("guitarra", "ɡ i t ˈa r a"),
+        ("pingüino", "p i n ɡ w ˈi n o"),
+        ("agua", "ˈa ɡ w a"),
+        ("queso", "k ˈe s o"),
+        ("quórum", "k w ˈo ɾ u m"),
+        ("rosa", "r ˈo s a"),
+        ("enredo", "e n r ˈe d o"),
         ("alrededor", "a l r e d e d ˈo ɾ"),
-        ("israel", "i s r a ˈe l"), ("subrayar", "s u b r a ʃ ˈa ɾ"), ("pero", "p ˈe ɾ o"), ("muy", "m ˈu j"),
-        ("rey", "r ˈe j"), ("reyes", "r ˈe ʃ e s"), ("hielo", "j ˈe l o"), ("hueso", "w ˈe s o"),
+        ("israel", "i s r a ˈe l"),
+        ("subrayar", "s u b r a ʃ ˈa ɾ"),
+        ("pero", "p ˈe ɾ o"),
+        ("muy", "m ˈu j"),
+        ("rey", "r ˈe j"),
+        ("reyes", "r ˈe ʃ e s"),
+        ("hielo", "j ˈe l o"),
+        ("hueso", "w ˈe s o"),
         ("cacahuete", "k a k a w ˈe t e"),
-        ("deshecho", "d e s ˈe tʃ o"), ("sushi", "s ˈu ʃ i"), ("exacto", "e k s ˈa k t o"), ("xilofón", "s i l o f ˈo n"),
-        ("méxico", "m ˈe x i k o"), ("oaxaca", "o a x ˈa k a"), ("innovar", "i n n o b ˈa ɾ"),
+        ("deshecho", "d e s ˈe tʃ o"),
+        ("sushi", "s ˈu ʃ i"),
+        ("exacto", "e k s ˈa k t o"),
+        ("xilofón", "s i l o f ˈo n"),
+        ("méxico", "m ˈe x i k o"),
+        ("oaxaca", "o a x ˈa k a"),
+        ("innovar", "i n n o b ˈa ɾ"),
         ("psicología", "s i k o l o x ˈi a"),
-        ("reloj", "r e l ˈo x"), ("ñandú", "ɲ a n d ˈu"), ("prohíbe", "p ɾ o ˈi b e"),
+        ("reloj", "r e l ˈo x"),
+        ("ñandú", "ɲ a n d ˈu"),
+        ("prohíbe", "p ɾ o ˈi b e"),
         ("averigüéis", "a b e ɾ i ɡ w ˈe j s"),
     ],
-)  # fmt: skip
+)
 def test_spellings(word, phonemes):
     assert say(word) == phonemes
 
@@ -59,15 +77,24 @@ def test_spellings(word, phonemes):
 @pytest.mark.parametrize(
     ("word", "cut", "stress"),
     [
-        ("mirá", "mi-rá", 1), ("querés", "que-rés", 1), ("canten", "can-ten", 0), ("reloj", "re-loj", 1),
+        ("mirá", "mi-rá", 1),
+        ("querés", "que-rés", 1),
+        ("canten", "can-ten", 0),
+        ("reloj", "re-loj", 1),
         ("robots", "ro-bots", 1),
-        ("bíceps", "bí-ceps", 0), ("estoy", "es-toy", 1), ("jersey", "jer-sey", 1), ("poeta", "po-e-ta", 1),
+        ("bíceps", "bí-ceps", 0),
+        ("estoy", "es-toy", 1),
+        ("jersey", "jer-sey", 1),
+        ("poeta", "po-e-ta", 1),
         ("ciudad", "ciu-dad", 1),
-        ("huía", "huí-a", 0), ("paraguas", "pa-ra-guas", 1), ("instrucción", "ins-truc-ción", 2),
+        ("huía", "huí-a", 0),
+        ("paraguas", "pa-ra-guas", 1),
+        ("instrucción", "ins-truc-ción", 2),
         ("ábside", "áb-si-de", 0),
-        ("inhumano", "in-hu-ma-no", 2), ("antihéroe", "an-ti-hé-ro-e", 2),
+        ("inhumano", "in-hu-ma-no", 2),
+        ("antihéroe", "an-ti-hé-ro-e", 2),
     ],
-)  # fmt: skip
+)
 def test_syllables_and_stress(word, cut, stress):
     found = syllabify(word)
     assert ("-".join(found.texts), found.stress) == (cut, stress)
@@ -76,13 +103,22 @@ def test_syllables_and_stress(word, cut, stress):
 @pytest.mark.parametrize(
     ("word", "phonemes"),
     [
-        ("dámelo", "d ˈa m e l o"), ("decime", "d e s ˈi m e"), ("dígannos", "d ˈi ɡ a n n o s"),
+        ("dámelo", "d ˈa m e l o"),
+        ("decime", "d e s ˈi m e"),
+        ("dígannos", "d ˈi ɡ a n n o s"),
         ("vámonos", "b ˈa m o n o s"),
-        ("dándoselo", "d ˈa n d o s e l o"), ("callate", "k a ʃ ˈa t e"), ("averigüe", "a b e ɾ ˈi ɡ w e"),
-        ("lingüista", "l i n ɡ w ˈi s t a"), ("guerra", "ɡ ˈe r a"), ("reingreso", "r e i n ɡ ɾ ˈe s o"),
-        ("reino", "r ˈe j n o"), ("coincide", "k o i n s ˈi d e"), ("prohibir", "p ɾ o j b ˈi ɾ"), ("coima", "k ˈo j m a"),
+        ("dándoselo", "d ˈa n d o s e l o"),
+        ("callate", "k a ʃ ˈa t e"),
+        ("averigüe", "a b e ɾ ˈi ɡ w e"),
+        ("lingüista", "l i n ɡ w ˈi s t a"),
+        ("guerra", "ɡ ˈe r a"),
+        ("reingreso", "r e i n ɡ ɾ ˈe s o"),
+        ("reino", "r ˈe j n o"),
+        ("coincide", "k o i n s ˈi d e"),
+        ("prohibir", "p ɾ o j b ˈi ɾ"),
+        ("coima", "k ˈo j m a"),
     ],
-)  # fmt: skip
+)
 def test_clitics_dieresis_and_prefixes(word, phonemes):
     assert say(word) == phonemes
 

@@ -14,13 +14,18 @@ def tokens(text: str, **options) -> str:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("sin dado", "s i n d ˈa ð o"), ("el dado", "e l d ˈa ð o"), ("la bota", "l a β ˈo t a"),
+        ("sin dado", "s i n d ˈa ð o"),
+        ("el dado", "e l d ˈa ð o"),
+        ("la bota", "l a β ˈo t a"),
         ("¡Bien! ¡Gol!", "¡ b j ˈe n ! ¡ ɡ ˈo l !"),
-        ("algo", "ˈa l ɣ o"), ("ambos", "ˈa m b o s"), ("tengo", "t ˈe n ɡ o"), ("desde", "d ˈe s ð e"),
+        ("algo", "ˈa l ɣ o"),
+        ("ambos", "ˈa m b o s"),
+        ("tengo", "t ˈe n ɡ o"),
+        ("desde", "d ˈe s ð e"),
         ("abril", "a β ɾ ˈi l"),
         ("sí, dale", "s ˈi , d ˈa l e"),
     ],
-)  # fmt: skip
+)
 def test_b_d_g_are_stops_after_a_pause_a_nasal_and_d_after_l(text, said):
     assert tokens(text, approximants=True) == said
 
@@ -28,10 +33,15 @@ def test_b_d_g_are_stops_after_a_pause_a_nasal_and_d_after_l(text, said):
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("un vaso", "u m b ˈa s o"), ("enfermo", "e ɱ f ˈe ɾ m o"), ("tengo", "t ˈe ŋ ɡ o"), ("ancho", "ˈa ɲ tʃ o"),
-        ("pan, vino", "p ˈa n , b ˈi n o"), ("nuevo", "n w ˈe b o"), ("canto", "k ˈa n t o"),
+        ("un vaso", "u m b ˈa s o"),
+        ("enfermo", "e ɱ f ˈe ɾ m o"),
+        ("tengo", "t ˈe ŋ ɡ o"),
+        ("ancho", "ˈa ɲ tʃ o"),
+        ("pan, vino", "p ˈa n , b ˈi n o"),
+        ("nuevo", "n w ˈe b o"),
+        ("canto", "k ˈa n t o"),
     ],
-)  # fmt: skip
+)
 def test_nasals_take_the_place_of_what_follows_and_pauses_stop_it(text, said):
     heard = tokens(text, nasal_place=True)
     assert heard.replace("ˈu m", "u m") == said
@@ -39,9 +49,12 @@ def test_nasals_take_the_place_of_what_follows_and_pauses_stop_it(text, said):
 
 @pytest.mark.parametrize(
     ("level", "said"),
-    [("none", "l a s ˈo s t ɾ a s ˈe s t a s"), ("light", "l a s ˈo h t ɾ a s ˈe h t a s"),
-     ("full", "l a h ˈo h t ɾ a h ˈe h t a h")],
-)  # fmt: skip
+    [
+        ("none", "l a s ˈo s t ɾ a s ˈe s t a s"),
+        ("light", "l a s ˈo h t ɾ a s ˈe h t a s"),
+        ("full", "l a h ˈo h t ɾ a h ˈe h t a h"),
+    ],
+)
 def test_aspiration_has_three_degrees(level, said):
     assert tokens("las ostras estas", aspiration=level) == said
 

@@ -55,14 +55,24 @@ def test_spanish_words_that_look_like_loans_are_not_listed():
 @pytest.mark.parametrize(
     ("word", "phonemes"),
     [
-        ("router", "r ˈu t e ɾ"), ("routers", "r ˈu t e ɾ s"), ("rankings", "r ˈa n k i n s"),
-        ("hackear", "x a k e ˈa ɾ"), ("hackeó", "x a k e ˈo"),
-        ("shopping", "ʃ ˈo p i n"), ("mexicanos", "m e x i k ˈa n o s"), ("xochimilco", "s o tʃ i m ˈi l k o"),
-        ("xalapeño", "x a l a p ˈe ɲ o"), ("exacto", "e k s ˈa k t o"), ("kirchnerismo", "k i ɾ ʃ n e ɾ ˈi s m o"),
-        ("pizzería", "p i t s e ɾ ˈi a"), ("firmwares", "f ˈe ɾ m w e ɾ s"), ("gays", "ɡ ˈe j s"),
-        ("reggaetón", "r e ɡ e t ˈo n"), ("reggaetoneros", "r e ɡ e t o n ˈe ɾ o s"),
+        ("router", "r ˈu t e ɾ"),
+        ("routers", "r ˈu t e ɾ s"),
+        ("rankings", "r ˈa n k i n s"),
+        ("hackear", "x a k e ˈa ɾ"),
+        ("hackeó", "x a k e ˈo"),
+        ("shopping", "ʃ ˈo p i n"),
+        ("mexicanos", "m e x i k ˈa n o s"),
+        ("xochimilco", "s o tʃ i m ˈi l k o"),
+        ("xalapeño", "x a l a p ˈe ɲ o"),
+        ("exacto", "e k s ˈa k t o"),
+        ("kirchnerismo", "k i ɾ ʃ n e ɾ ˈi s m o"),
+        ("pizzería", "p i t s e ɾ ˈi a"),
+        ("firmwares", "f ˈe ɾ m w e ɾ s"),
+        ("gays", "ɡ ˈe j s"),
+        ("reggaetón", "r e ɡ e t ˈo n"),
+        ("reggaetoneros", "r e ɡ e t o n ˈe ɾ o s"),
     ],
-)  # fmt: skip
+)
 def test_loans_and_names_with_their_plurals_and_derivatives(word, phonemes):
     assert said(word) == phonemes
 
@@ -70,12 +80,20 @@ def test_loans_and_names_with_their_plurals_and_derivatives(word, phonemes):
 @pytest.mark.parametrize(
     ("word", "phonemes"),
     [
-        ("equinoccio", "e k i n ˈo k s j o"), ("zootecnia", "s o o t ˈe k n j a"), ("cooperar", "k o o p e ɾ ˈa ɾ"),
-        ("leemos", "l e ˈe m o s"), ("innovar", "i n n o b ˈa ɾ"), ("posteo", "p o s t ˈe o"), ("necesite", "n e s e s ˈi t e"),
-        ("decline", "d e k l ˈi n e"), ("reemplaza", "r e e m p l ˈa s a"), ("acción", "a k s j ˈo n"),
-        ("adjetivo", "a d x e t ˈi b o"), ("gringo", "ɡ ɾ ˈi n ɡ o"),
+        ("equinoccio", "e k i n ˈo k s j o"),
+        ("zootecnia", "s o o t ˈe k n j a"),
+        ("cooperar", "k o o p e ɾ ˈa ɾ"),
+        ("leemos", "l e ˈe m o s"),
+        ("innovar", "i n n o b ˈa ɾ"),
+        ("posteo", "p o s t ˈe o"),
+        ("necesite", "n e s e s ˈi t e"),
+        ("decline", "d e k l ˈi n e"),
+        ("reemplaza", "r e e m p l ˈa s a"),
+        ("acción", "a k s j ˈo n"),
+        ("adjetivo", "a d x e t ˈi b o"),
+        ("gringo", "ɡ ɾ ˈi n ɡ o"),
     ],
-)  # fmt: skip
+)
 def test_rules_for_foreign_spellings_leave_spanish_words_alone(word, phonemes):
     assert said(word) == phonemes
 
@@ -153,12 +171,17 @@ def test_a_lexicon_that_is_not_there_is_an_input_error(tmp_path):
 @pytest.mark.parametrize(
     ("entry", "what"),
     [
-        (Entry("dos palabras", "x"), "no spaces"), (Entry("a", ""), "no reading"), (Entry("a", "жук"), "cannot be read"),
-        (Entry("casa", "/k a s a/"), "mark the stressed vowel"), (Entry("casa", "/k ˈa Q a/"), "'Q'"),
-        (Entry("casa", "/pst/"), "without a vowel"), (Entry("ab-", "x"), "three letters"),
-        (Entry("casa-", "/k ˈa/"), "respelt in letters"), (Entry("a", "á", "rioplatens"), "rioplatense"),
+        (Entry("dos palabras", "x"), "no spaces"),
+        (Entry("a", ""), "no reading"),
+        (Entry("a", "жук"), "cannot be read"),
+        (Entry("casa", "/k a s a/"), "mark the stressed vowel"),
+        (Entry("casa", "/k ˈa Q a/"), "'Q'"),
+        (Entry("casa", "/pst/"), "without a vowel"),
+        (Entry("ab-", "x"), "three letters"),
+        (Entry("casa-", "/k ˈa/"), "respelt in letters"),
+        (Entry("a", "á", "rioplatens"), "rioplatense"),
     ],
-)  # fmt: skip
+)
 def test_check_names_each_kind_of_error(entry, what):
     assert any(what in p.what for p in check_entries([entry]))
 

@@ -40,7 +40,7 @@ FRONTEND = SpanishFrontend()
         ("—Hola —dijo—. Chau...", "hola — dijo —. chau…"),
         ("Un «libro» (viejo) usado", "un libro, viejo, usado"),
     ],
-)  # fmt: skip
+)
 def test_reads(written, spoken):
     assert FRONTEND.normalize(written) == spoken
 
@@ -71,23 +71,34 @@ def test_normalising_twice_changes_nothing():
 @pytest.mark.parametrize(
     ("written", "spoken"),
     [
-        ("El lunes 24/11, el 2/4 y 3/4 de taza.",
-         "el lunes veinticuatro de noviembre, el dos de abril y tres cuartos de taza."),
-        ("Abre de lun. a vie. de 9 a 18 hs. y sáb. de 10 a 13.", "abre de lunes a viernes de nueve a dieciocho horas y sábado "
-         "de diez a trece."),
-        ("Pagó US$ 1,2 M, $500 mil millones y $100.-",
-         "pagó uno coma dos millones de dólares, quinientos mil millones de pesos "
-         "y cien pesos"),
-        ("La Res. 125/08, el DNU 70/2023 y la carne de res.", "la resolución ciento veinticinco barra cero ocho, el de ene u "
-         "setenta barra dos mil veintitrés y la carne de res."),
-        ("Murió c. 1850 (s. XIX), ver t. II, pp. 3 y ss.",
-         "murió circa mil ochocientos cincuenta, siglo diecinueve, ver tomo dos, "
-         "páginas tres y siguientes."),
-        ("1/4 de final; 1/2 docena; las 7 y 1/2; 3/4 partes", "cuartos de final; media docena; las siete y media; tres cuartas "
-         "partes"),
-        ("A las 3 a. m. y a las 9:30pm, a la 1 o a las 21.",
-         "a las tres de la mañana y a las nueve treinta de la noche, a la una o "
-         "a las veintiuna."),
+        (
+            "El lunes 24/11, el 2/4 y 3/4 de taza.",
+            "el lunes veinticuatro de noviembre, el dos de abril y tres cuartos de taza.",
+        ),
+        (
+            "Abre de lun. a vie. de 9 a 18 hs. y sáb. de 10 a 13.",
+            "abre de lunes a viernes de nueve a dieciocho horas y sábado de diez a trece.",
+        ),
+        (
+            "Pagó US$ 1,2 M, $500 mil millones y $100.-",
+            "pagó uno coma dos millones de dólares, quinientos mil millones de pesos y cien pesos",
+        ),
+        (
+            "La Res. 125/08, el DNU 70/2023 y la carne de res.",
+            "la resolución ciento veinticinco barra cero ocho, el de ene u setenta barra dos mil veintitrés y la carne de res.",
+        ),
+        (
+            "Murió c. 1850 (s. XIX), ver t. II, pp. 3 y ss.",
+            "murió circa mil ochocientos cincuenta, siglo diecinueve, ver tomo dos, páginas tres y siguientes.",
+        ),
+        (
+            "1/4 de final; 1/2 docena; las 7 y 1/2; 3/4 partes",
+            "cuartos de final; media docena; las siete y media; tres cuartas partes",
+        ),
+        (
+            "A las 3 a. m. y a las 9:30pm, a la 1 o a las 21.",
+            "a las tres de la mañana y a las nueve treinta de la noche, a la una o a las veintiuna.",
+        ),
         ("Hubo 21 heridos; 1 de ellas, grave.", "hubo veintiún heridos; una de ellas, grave."),
         ("12 cuotas s/interés, c/u y 60-65 kg", "doce cuotas sin interés, cada uno y sesenta a sesenta y cinco kilos"),
         ("El 3er. piso, 3ºB, y la 4ta. fecha", "el tercer piso, tercero be, y la cuarta fecha"),
@@ -97,7 +108,7 @@ def test_normalising_twice_changes_nothing():
         ("Shhh... ¡Grrr! Zzz", "sh… ¡gr! zz"),
         ("Bs. As., 3/V/1901; sept. 2020", "buenos aires, tres de mayo de mil novecientos uno; septiembre de dos mil veinte"),
     ],
-)  # fmt: skip
+)
 def test_reads_newspapers_and_notices(written, spoken):
     assert FRONTEND.normalize(written) == spoken
 

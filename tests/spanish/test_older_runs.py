@@ -28,11 +28,19 @@ def older(tmp_path_factory):
     torch.manual_seed(0)
     recipe = load_recipe("tiny", (), REGISTRY)
     context = ModelContext(MelConfig(bands=20), table, SpeakerTable(("ana",)), {"ana": PitchStats(200.0, 30.0)})
-    old = FrontendFingerprint("spanish", "0", {"dialect": "rioplatense", "locale": "es-AR", "fricative": "ʃ",
-                                               "lleismo": False, "spaces": False})  # fmt: skip
-    run = RunFolder.create(tmp_path_factory.mktemp("runs") / "older", kind="acoustic model", model="fastpitch",
-                           options=recipe.options_for("fastpitch", REGISTRY), recipe=recipe, context=context, frontend=old,
-                           registry=REGISTRY)  # fmt: skip
+    old = FrontendFingerprint(
+        "spanish", "0", {"dialect": "rioplatense", "locale": "es-AR", "fricative": "ʃ", "lleismo": False, "spaces": False}
+    )
+    run = RunFolder.create(
+        tmp_path_factory.mktemp("runs") / "older",
+        kind="acoustic model",
+        model="fastpitch",
+        options=recipe.options_for("fastpitch", REGISTRY),
+        recipe=recipe,
+        context=context,
+        frontend=old,
+        registry=REGISTRY,
+    )
     run.save(run.build(REGISTRY)[0], 0)
     return run.path, table
 

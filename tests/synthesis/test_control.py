@@ -49,8 +49,9 @@ def test_pace_of_a_word_changes_its_durations_and_no_other(obedient, how):
 
 def test_controls_combine_and_reach_marks_only_between_words_that_agree(obedient):
     v = obedient()
-    speech = v.synthesize("Uno, {pace=0.5 pitch=2|dos, {pace=0.5 pitch=1|tres}, cuatro}, cinco.", pace=2.0, pitch=-1.0,
-                          energy=[1, 1, 1, 1.5, 1])  # fmt: skip
+    speech = v.synthesize(
+        "Uno, {pace=0.5 pitch=2|dos, {pace=0.5 pitch=1|tres}, cuatro}, cinco.", pace=2.0, pitch=-1.0, energy=[1, 1, 1, 1.5, 1]
+    )
     (part,) = speech.parts
     assert per_word(part, told(v, "pace")) == [2.0, 1.0, 0.5, 1.0, 2.0]
     assert per_word(part, told(v, "pitch")) == [-1.0, 1.0, 2.0, 1.0, -1.0]
@@ -114,8 +115,13 @@ def test_controls_survive_long_text_in_parts(obedient, speak):
     v = obedient()
     text = "La casa {pace=0.5 hz=180|es de madera. Y} el perro, que no {pitch=3|ladra}, duerme."
     speech = v.synthesize(text, **speak)
-    assert len(speech.parts) == (2 if not speak else len(split_pieces(FRONTEND.analyze(
-        "La casa es de madera. Y el perro, que no ladra, duerme."), FRONTEND.symbols, 12)))  # fmt: skip
+    assert len(speech.parts) == (
+        2
+        if not speak
+        else len(
+            split_pieces(FRONTEND.analyze("La casa es de madera. Y el perro, que no ladra, duerme."), FRONTEND.symbols, 12)
+        )
+    )
     words, paces, pitches, shifts = [], [], [], []
     rows = [(c, row) for _, c in v.acoustic.told for row in range(len(_.tokens))]
     for part, (controls, row) in zip(speech.parts, rows, strict=True):
@@ -153,7 +159,8 @@ def test_words_of_a_number_are_controlled_together(obedient):
         ({"pitch_hz": [200.0, 210.0, 220.0]}, ("pitch_hz has 3 values", "4 words and 21 tokens")),
         ({"pace": [1.0] * 20}, ("pace has 20 values", "4 words and 21 tokens")),
         ({"pitch_st": []}, ("pitch_st has 0 values", "4 words")),
-        ({"pace": 0.0}, ("pace must be a positive number", "got 0.0")), ({"pace": -1}, ("pace must be a positive", "got -1")),
+        ({"pace": 0.0}, ("pace must be a positive number", "got 0.0")),
+        ({"pace": -1}, ("pace must be a positive", "got -1")),
         ({"pace": float("nan")}, ("pace must be a positive", "got nan")),
         ({"pace": [1, 0, 1, 1]}, ("pace must be a positive", "for word 2 ('che')")),
         ({"energy": [1, 1, 1, float("inf")]}, ("energy must be a positive", "for word 4 ('mañana')")),
@@ -163,7 +170,7 @@ def test_words_of_a_number_are_controlled_together(obedient):
         ({"pitch_hz": [200] * 4, "pitch_st": [0] * 4}, ("exclude each other",)),
         ({"pitch_range": "flatt"}, ("pitch_range cannot be 'flatt'",)),
     ],
-)  # fmt: skip
+)
 def test_values_that_cannot_be_are_told(obedient, how, words):
     assert len(FRONTEND.analyze(TEXT).tokens) == 21
     with pytest.raises(InputError) as caught:
@@ -230,10 +237,15 @@ def test_a_mix_is_given_as_shares_and_one_speaker_as_an_id(obedient):
 
 @pytest.mark.parametrize(
     ("mix", "words"),
-    [("ana:x", "'ana' is no number"), ("ana:-1,beto:2", "must not be negative"), ("ana:0", "has any weight"),
-     ("ana,ana", "stands twice"), ("ana:0.5,bato:0.5", "unknown speaker 'bato'"),
-     ({"ana": float("nan")}, "must not be negative")],
-)  # fmt: skip
+    [
+        ("ana:x", "'ana' is no number"),
+        ("ana:-1,beto:2", "must not be negative"),
+        ("ana:0", "has any weight"),
+        ("ana,ana", "stands twice"),
+        ("ana:0.5,bato:0.5", "unknown speaker 'bato'"),
+        ({"ana": float("nan")}, "must not be negative"),
+    ],
+)
 def test_mixes_that_cannot_be_are_told(obedient, mix, words):
     with pytest.raises(UsageError, match=words):
         speaker_shares(mix, obedient(("ana", "beto")).acoustic.context.speakers)

@@ -36,8 +36,16 @@ def make_run(tmp_path_factory):
         options = recipe.options_for(model, REGISTRY)
         context = ModelContext(mel, FRONTEND.symbols, SpeakerTable(("ana",)), {"ana": PitchStats(200.0, 30.0)})
         kind = "vocoder" if model == "hifigan" else "acoustic model"
-        run = RunFolder.create(tmp_path_factory.mktemp("runs") / model, kind=kind, model=model, options=options, recipe=recipe,
-                               context=context, frontend=frontend or FRONTEND.fingerprint(), registry=REGISTRY)
+        run = RunFolder.create(
+            tmp_path_factory.mktemp("runs") / model,
+            kind=kind,
+            model=model,
+            options=options,
+            recipe=recipe,
+            context=context,
+            frontend=frontend or FRONTEND.fingerprint(),
+            registry=REGISTRY,
+        )
         built = run.build(REGISTRY)[0]
         for step in steps:
             run.save(built, step)
@@ -90,8 +98,11 @@ def test_the_command_says_how_a_sentence_was_gone_through(make_run, fastpitch, t
     assert _run(["synthesize", "La mesa.", "-o", str(tmp_path / "a.wav"), "--voice", str(fastpitch), "--json"], False) == 0
     (told,) = json.loads(capsys.readouterr().out)
     assert told["ended"] is None and told["skipped"] == [] and told["finished"] is True
-    for wrong, said in (("monotonic", "no option with a value"), ("monotonc=window", "did you mean 'monotonic'"),
-                        ("monotonic={", "cannot be read")):
+    for wrong, said in (
+        ("monotonic", "no option with a value"),
+        ("monotonc=window", "did you mean 'monotonic'"),
+        ("monotonic={", "cannot be read"),
+    ):
         assert _run(["synthesize", "La mesa.", "--voice", str(run), "--option", wrong], False) == 2
         assert said in capsys.readouterr().err
 

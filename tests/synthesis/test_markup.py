@@ -17,21 +17,31 @@ def covered(written: str) -> list[tuple[str, dict]]:
 @pytest.mark.parametrize(
     ("written", "values"),
     [
-        ("{pace=0.8|a}", {"pace": 0.8}), ("{pace=80%|a}", {"pace": 0.8}), ("{energy=1.3|a}", {"energy": 1.3}),
-        ("{pitch=+3|a}", {"pitch": 3.0}), ("{pitch=-2.5st|a}", {"pitch": -2.5}), ("{range=.5|a}", {"range": 0.5}),
-        ("{flat|a}", {"range": 0.0}), ("{invert|a}", {"range": -1.0}), ("{hz=180|a}", {"hz": (180.0, 180.0)}),
-        ("{hz=120>180Hz|a}", {"hz": (120.0, 180.0)}), ("{st=-2>4|a}", {"st": (-2.0, 4.0)}),
+        ("{pace=0.8|a}", {"pace": 0.8}),
+        ("{pace=80%|a}", {"pace": 0.8}),
+        ("{energy=1.3|a}", {"energy": 1.3}),
+        ("{pitch=+3|a}", {"pitch": 3.0}),
+        ("{pitch=-2.5st|a}", {"pitch": -2.5}),
+        ("{range=.5|a}", {"range": 0.5}),
+        ("{flat|a}", {"range": 0.0}),
+        ("{invert|a}", {"range": -1.0}),
+        ("{hz=180|a}", {"hz": (180.0, 180.0)}),
+        ("{hz=120>180Hz|a}", {"hz": (120.0, 180.0)}),
+        ("{st=-2>4|a}", {"st": (-2.0, 4.0)}),
         ("{speaker=ana:0.7,beto:0.3|a}", {"speaker": "ana:0.7,beto:0.3"}),
         ("{ pace=2   pitch=-1 |a}", {"pace": 2.0, "pitch": -1.0}),
     ],
-)  # fmt: skip
+)
 def test_every_control_has_its_value(written, values):
     assert covered(written) == [("a", pytest.approx(values) if "pace" in values else values)]
 
 
 def test_braces_stand_in_braces_the_outer_first():
     assert covered("Hoy {pace=0.9|no {pitch=4|puedo} ir}, mañana {flat|sí}.") == [
-        ("no puedo ir", {"pace": 0.9}), ("puedo", {"pitch": 4.0}), ("sí", {"range": 0.0})]  # fmt: skip
+        ("no puedo ir", {"pace": 0.9}),
+        ("puedo", {"pitch": 4.0}),
+        ("sí", {"range": 0.0}),
+    ]
 
 
 def test_positions_lead_back_to_the_marked_text():
@@ -49,18 +59,29 @@ def test_positions_lead_back_to_the_marked_text():
     [
         ("ab {hola} c", 4, "no control 'hola'", "controls: pace"),
         ("ab {pich=2|c}", 4, "no control 'pich'", "did you mean 'pitch'?"),
-        ("ab {pace=2|c", 3, "never closed", "}"), ("ab }", 3, "closes nothing", r"\}"), ("ab {|c}", 3, "no control", "{pace"),
-        ("{pace=2}", 0, "no text", "{pace=0.8|"), ("{pace=2", 0, "do not end", "{pace=0.8|"),
-        ("{pace=0|a}", 1, "'0' is no value of 'pace'", "above 0"), ("{pace=-1|a}", 1, "'-1'", "above 0"),
-        ("{pace=nan|a}", 1, "'nan'", "above 0"), ("{energy=0|a}", 1, "'0' is no value", "above 0"),
-        ("{pitch=high|a}", 1, "'high'", "semitones"), ("{hz=0|a}", 1, "'0'", "Hz above 0"),
-        ("{hz=1>2>3|a}", 1, "'1>2>3'", "glide"), ("{flat=1|a}", 1, "takes no value", "write flat"),
-        ("{pace|a}", 1, "takes a value", "pace="), ("{pace=1 pace=2|a}", 8, "given twice", "one"),
-        ("{hz=100 st=2|a}", 8, "exclude each other", "one"), ("{flat range=2|a}", 6, "given twice", "one"),
-        ("a {pause=1|b}", 2, "holds no text", "{pause=0.4}"), ("a {pause=1 pace=2} b", 2, "stands alone", "{pause"),
-        ("a {pause=-1} b", 3, "'-1'", "seconds"), ("{speaker=|a}", 1, "no value", "name"),
+        ("ab {pace=2|c", 3, "never closed", "}"),
+        ("ab }", 3, "closes nothing", r"\}"),
+        ("ab {|c}", 3, "no control", "{pace"),
+        ("{pace=2}", 0, "no text", "{pace=0.8|"),
+        ("{pace=2", 0, "do not end", "{pace=0.8|"),
+        ("{pace=0|a}", 1, "'0' is no value of 'pace'", "above 0"),
+        ("{pace=-1|a}", 1, "'-1'", "above 0"),
+        ("{pace=nan|a}", 1, "'nan'", "above 0"),
+        ("{energy=0|a}", 1, "'0' is no value", "above 0"),
+        ("{pitch=high|a}", 1, "'high'", "semitones"),
+        ("{hz=0|a}", 1, "'0'", "Hz above 0"),
+        ("{hz=1>2>3|a}", 1, "'1>2>3'", "glide"),
+        ("{flat=1|a}", 1, "takes no value", "write flat"),
+        ("{pace|a}", 1, "takes a value", "pace="),
+        ("{pace=1 pace=2|a}", 8, "given twice", "one"),
+        ("{hz=100 st=2|a}", 8, "exclude each other", "one"),
+        ("{flat range=2|a}", 6, "given twice", "one"),
+        ("a {pause=1|b}", 2, "holds no text", "{pause=0.4}"),
+        ("a {pause=1 pace=2} b", 2, "stands alone", "{pause"),
+        ("a {pause=-1} b", 3, "'-1'", "seconds"),
+        ("{speaker=|a}", 1, "no value", "name"),
     ],
-)  # fmt: skip
+)
 def test_mistakes_are_told_with_their_position(written, position, words, fix):
     with pytest.raises(InputError, match=f"at character {position} ") as caught:
         parse_markup(written)

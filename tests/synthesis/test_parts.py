@@ -9,8 +9,13 @@ from ttskit.symbols import SymbolTable
 from ttskit.synthesis.parts import CLAUSE_PAUSE_S, SENTENCE_PAUSE_S, split_analysis
 
 MARKS = ".,;:?!¿¡…—"
-TABLE = SymbolTable(("<pad>", " ", "<edge>", *MARKS, *"abcdefghijklmnopqrstuvwxyz"), pad="<pad>", space=" ", boundary="<edge>",
-                    silent=frozenset({"<pad>", " ", "<edge>", *MARKS}))  # fmt: skip
+TABLE = SymbolTable(
+    ("<pad>", " ", "<edge>", *MARKS, *"abcdefghijklmnopqrstuvwxyz"),
+    pad="<pad>",
+    space=" ",
+    boundary="<edge>",
+    silent=frozenset({"<pad>", " ", "<edge>", *MARKS}),
+)
 
 
 def analyze(text: str) -> Analysis:

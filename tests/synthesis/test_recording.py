@@ -47,8 +47,10 @@ def test_durations_are_the_aligners_and_pitch_lands_in_the_speakers_range(obedie
     assert low == pytest.approx([-1.0] * len(low), abs=0.15)
     known = copy_prosody(recording, tokens, v.acoustic, 0, v.acoustic.context.pitch["ana"])["pitch_values"]  # 200 ± 20 Hz
     assert known[known != 0][:-1] == pytest.approx([-5.0] * len(low), abs=0.2)
-    assert torch.equal(v.synthesize(TEXT, like=recording, like_speaker="ana").parts[0].spectrogram.pitch[0],
-                       torch.tensor(known, dtype=torch.float32))  # fmt: skip
+    assert torch.equal(
+        v.synthesize(TEXT, like=recording, like_speaker="ana").parts[0].spectrogram.pitch[0],
+        torch.tensor(known, dtype=torch.float32),
+    )
 
 
 def test_copied_prosody_takes_controls_like_any_other(obedient, recording):

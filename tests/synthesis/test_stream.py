@@ -135,9 +135,16 @@ def run(tmp_path_factory):
     frontend = REGISTRY.get("frontend", "spanish").load()(dialect="rioplatense")
     speakers, pitch = SpeakerTable(("ana", "beto")), {"ana": PitchStats(200.0, 30.0)}
     context = ModelContext(MelConfig(bands=20), frontend.symbols, speakers, pitch)
-    made = RunFolder.create(tmp_path_factory.mktemp("runs") / "fp", kind="acoustic model", model="fastpitch", recipe=recipe,
-                            options=recipe.options_for("fastpitch", REGISTRY), context=context,
-                            frontend=frontend.fingerprint(), registry=REGISTRY)  # fmt: skip
+    made = RunFolder.create(
+        tmp_path_factory.mktemp("runs") / "fp",
+        kind="acoustic model",
+        model="fastpitch",
+        recipe=recipe,
+        options=recipe.options_for("fastpitch", REGISTRY),
+        context=context,
+        frontend=frontend.fingerprint(),
+        registry=REGISTRY,
+    )
     made.save(made.build(REGISTRY)[0], 0)
     return made.path
 
@@ -186,13 +193,15 @@ def test_the_command_line_takes_every_control(run, tmp_path, capsys):
     how = ["--pace", "1,0.8", "--pitch", "-1", "--pitch-range", "flat", "--energy", "1.2", "--pitch-hz", "210,-"]
     assert speak(run, "Hola {pitch=2|che}.", *how, "-o", str(tmp_path / "a.wav")) == 0
     for wrong, code, words in (
-        (["--pace", "1,2,3"], 1, "pace has 3 values"), (["--pace", "fast"], 2, "'fast' is not a number"),
-        (["--pitch-st", "0"], 1, "pitch_st has 1 values"), (["--pitch-range", "flatt"], 2, "or flat, or invert"),
+        (["--pace", "1,2,3"], 1, "pace has 3 values"),
+        (["--pace", "fast"], 2, "'fast' is not a number"),
+        (["--pitch-st", "0"], 1, "pitch_st has 1 values"),
+        (["--pitch-range", "flatt"], 2, "or flat, or invert"),
         (["--speaker", "beto:1", "--pitch", "2"], 1, "no pitch statistics for speaker 'beto'"),
         (["--speaker", "ana:1,bato:1"], 2, "unknown speaker 'bato'"),
         (["--like-speaker", "ana"], 2, "like_speaker without like"),
         (["--file", str(tmp_path / "a.wav"), "-o", "-"], 2, "both TEXT and --file"),
-    ):  # fmt: skip
+    ):
         arguments = ["synthesize", "Hola che.", "--voice", str(run), "--speaker", "ana", "-o", str(tmp_path / "b.wav"), *wrong]
         assert _run(arguments, debug=False) == code
         shown = capsys.readouterr().err

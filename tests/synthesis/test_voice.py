@@ -15,8 +15,12 @@ from ttskit.symbols import SymbolTable
 from ttskit.synthesis.voice import Voice
 from ttskit.testing import tiny_context
 
-SYMBOLS = SymbolTable(("<pad>", "<edge>", ".", ",", *"abcdefghijklmnopqrstuvwxyz"), pad="<pad>", boundary="<edge>",
-                      silent=frozenset({"<pad>", "<edge>", ".", ","}))  # fmt: skip
+SYMBOLS = SymbolTable(
+    ("<pad>", "<edge>", ".", ",", *"abcdefghijklmnopqrstuvwxyz"),
+    pad="<pad>",
+    boundary="<edge>",
+    silent=frozenset({"<pad>", "<edge>", ".", ","}),
+)
 FRAMES = 4
 
 

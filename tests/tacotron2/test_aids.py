@@ -20,10 +20,20 @@ from ttskit_tacotron2.model import Tacotron2
 
 BANDS = 6
 SMALL = {
-    "embedding_channels": 8, "encoder_channels": 12, "encoder_convolutions": 2, "prenet_channels": 8, "attention_lstm": 16,
-    "decoder_lstm": 14, "attention_channels": 8, "location_channels": 3, "location_kernel": 5, "postnet_channels": 8,
-    "postnet_convolutions": 3, "frames_per_token": 2.0, "frames_floor": 12,
-}  # fmt: skip
+    "embedding_channels": 8,
+    "encoder_channels": 12,
+    "encoder_convolutions": 2,
+    "prenet_channels": 8,
+    "attention_lstm": 16,
+    "decoder_lstm": 14,
+    "attention_channels": 8,
+    "location_channels": 3,
+    "location_kernel": 5,
+    "postnet_channels": 8,
+    "postnet_convolutions": 3,
+    "frames_per_token": 2.0,
+    "frames_floor": 12,
+}
 SCHEDULE = {"reduction": 2, "reduction_schedule": [[4, 0.2], [3, 0.5]], "prenet_input": "last"}
 
 
@@ -42,8 +52,16 @@ def make_batch(lengths=(9, 6, 4), speakers: int = 1) -> AcousticBatch:
 
 def row_of(batch: AcousticBatch, row: int) -> AcousticBatch:
     n, t, cut = int(batch.token_lengths[row]), int(batch.mel_lengths[row]), slice(row, row + 1)
-    return AcousticBatch(batch.ids[cut], batch.tokens[cut, :n], batch.token_lengths[cut], batch.mel[cut, :, :t],
-                         batch.mel_lengths[cut], batch.speaker[cut], durations=batch.durations[cut, :n], seeds=batch.seeds[cut])
+    return AcousticBatch(
+        batch.ids[cut],
+        batch.tokens[cut, :n],
+        batch.token_lengths[cut],
+        batch.mel[cut, :, :t],
+        batch.mel_lengths[cut],
+        batch.speaker[cut],
+        durations=batch.durations[cut, :n],
+        seeds=batch.seeds[cut],
+    )
 
 
 def seeds(rows: int) -> list[torch.Generator]:
@@ -105,13 +123,16 @@ def test_batch_equals_singles_wherever_the_schedule_stands(reduction):
         torch.testing.assert_close(forced.row(row).mel, model.teacher_forced(one).mel, rtol=0, atol=1e-5)
 
 
-@pytest.mark.parametrize(("wrong", "said"), [
-    ({"reduction_schedule": [[2, 0.2]], "reduction": 2, "prenet_input": "last"}, "must fall"),
-    ({"reduction_schedule": [[3, 0.2], [4, 0.4]], "prenet_input": "last"}, "must fall"),
-    ({"reduction_schedule": [[4, 0.5], [2, 0.5]], "prenet_input": "last"}, "shares must rise"),
-    ({"reduction_schedule": [[4, 1.0]], "prenet_input": "last"}, "shares must rise"),
-    ({"reduction_schedule": [[4, 0.5]]}, "prenet_input: last"),
-])
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"reduction_schedule": [[2, 0.2]], "reduction": 2, "prenet_input": "last"}, "must fall"),
+        ({"reduction_schedule": [[3, 0.2], [4, 0.4]], "prenet_input": "last"}, "must fall"),
+        ({"reduction_schedule": [[4, 0.5], [2, 0.5]], "prenet_input": "last"}, "shares must rise"),
+        ({"reduction_schedule": [[4, 1.0]], "prenet_input": "last"}, "shares must rise"),
+        ({"reduction_schedule": [[4, 0.5]]}, "prenet_input: last"),
+    ],
+)
 def test_schedules_that_cannot_be(wrong, said):
     with pytest.raises(ValidationError, match=said):
         Tacotron2Options(**wrong)

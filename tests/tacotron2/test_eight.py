@@ -16,10 +16,19 @@ from ttskit_tacotron2.model import Tacotron2
 
 LENGTHS = (23, 19, 17, 12, 9, 6, 4, 1)
 OPTIONS = {
-    "reduction": 2, "embedding_channels": 32, "encoder_channels": 32, "prenet_channels": 32, "attention_lstm": 64,
-    "decoder_lstm": 48, "attention_channels": 16, "location_channels": 4, "location_kernel": 7, "postnet_channels": 24,
-    "frames_per_token": 3.0, "frames_floor": 20,
-}  # fmt: skip
+    "reduction": 2,
+    "embedding_channels": 32,
+    "encoder_channels": 32,
+    "prenet_channels": 32,
+    "attention_lstm": 64,
+    "decoder_lstm": 48,
+    "attention_channels": 16,
+    "location_channels": 4,
+    "location_kernel": 7,
+    "postnet_channels": 24,
+    "frames_per_token": 3.0,
+    "frames_floor": 20,
+}
 
 
 @pytest.mark.parametrize("more", [{}, {"decoder_lstms": 1, "reduction_schedule": [[4, 0.5]], "prenet_input": "last"}])
@@ -37,8 +46,9 @@ def test_eight_at_once_equal_eight_alone(more):
     assert len(set(together.lengths.tolist())) > 4
     for row, n in enumerate(LENGTHS):
         cut = slice(row, row + 1)
-        alone = model.infer(AcousticInput(tokens[cut, :n], lengths[cut], speaker[cut]),
-                            generators=[torch.Generator().manual_seed(100 + row)])
+        alone = model.infer(
+            AcousticInput(tokens[cut, :n], lengths[cut], speaker[cut]), generators=[torch.Generator().manual_seed(100 + row)]
+        )
         mine = together.row(row)
         assert int(mine.lengths) == int(alone.lengths) and bool(mine.finished) == bool(alone.finished)
         torch.testing.assert_close(mine.mel, alone.mel, rtol=0, atol=1e-4)

@@ -15,10 +15,18 @@ from ttskit_tacotron2.loss import guide, guided_term, mel_term, stop_term, super
 from ttskit_tacotron2.model import Tacotron2
 
 SMALL = {
-    "embedding_channels": 24, "encoder_channels": 24, "encoder_convolutions": 1, "prenet_channels": 24, "attention_lstm": 48,
-    "decoder_lstms": 1, "attention_channels": 16, "location_channels": 4, "location_kernel": 7, "postnet_channels": 16,
+    "embedding_channels": 24,
+    "encoder_channels": 24,
+    "encoder_convolutions": 1,
+    "prenet_channels": 24,
+    "attention_lstm": 48,
+    "decoder_lstms": 1,
+    "attention_channels": 16,
+    "location_channels": 4,
+    "location_kernel": 7,
+    "postnet_channels": 16,
     "postnet_convolutions": 2,
-}  # fmt: skip
+}
 
 
 def model_and_batch(**options) -> tuple[Tacotron2, AcousticBatch]:
@@ -91,8 +99,15 @@ def test_totals_and_counts_add_up_over_splits_of_a_batch(reduction):
 
     def losses(rows: slice):
         n, t = int(batch.token_lengths[rows].max()), int(batch.mel_lengths[rows].max())
-        part = AcousticBatch(batch.ids[rows], batch.tokens[rows, :n], batch.token_lengths[rows], batch.mel[rows, :, :t],
-                             batch.mel_lengths[rows], batch.speaker[rows], durations=batch.durations[rows, :n])
+        part = AcousticBatch(
+            batch.ids[rows],
+            batch.tokens[rows, :n],
+            batch.token_lengths[rows],
+            batch.mel[rows, :, :t],
+            batch.mel_lengths[rows],
+            batch.speaker[rows],
+            durations=batch.durations[rows, :n],
+        )
         return model.loss(model(part), part, state).terms
 
     whole, first, second = losses(slice(0, 4)), losses(slice(0, 1)), losses(slice(1, 4))
@@ -124,8 +139,15 @@ def test_attention_aligns_alone_with_the_forward_sum_and_not_without():
     """No durations are shown: where attention looks is found out, not told."""
     right = {}
     for name, aids in (("alone", {}), ("aided", {"forward_sum_weight": 1.0, "alignment_prior_until": 0.3})):
-        model, batch = model_and_batch(reduction=2, guided_attention_weight=0.0, learning_rate=5e-3, schedule="cosine",
-                                       postnet_dropout=0.0, encoder_dropout=0.0, **aids)
+        model, batch = model_and_batch(
+            reduction=2,
+            guided_attention_weight=0.0,
+            learning_rate=5e-3,
+            schedule="cosine",
+            postnet_dropout=0.0,
+            encoder_dropout=0.0,
+            **aids,
+        )
         train(model, batch, 100)
         at = model.eval()(batch).alignment.argmax(2)
         truth = [torch.repeat_interleave(torch.arange(6), durations) for durations in batch.durations]
@@ -135,11 +157,19 @@ def test_attention_aligns_alone_with_the_forward_sum_and_not_without():
 
 
 def test_learns_four_sentences_by_heart_and_speaks_them():
-    model, batch = model_and_batch(reduction=2, attention_supervision_weight=1.0, context_mixing=0.9, learning_rate=5e-3,
-                                   schedule="cosine", postnet_dropout=0.0, encoder_dropout=0.0)
+    model, batch = model_and_batch(
+        reduction=2,
+        attention_supervision_weight=1.0,
+        context_mixing=0.9,
+        learning_rate=5e-3,
+        schedule="cosine",
+        postnet_dropout=0.0,
+        encoder_dropout=0.0,
+    )
     train(model, batch, 150)
-    spoken = model.infer(AcousticInput(batch.tokens, batch.token_lengths),
-                         generators=[torch.Generator().manual_seed(seed) for seed in range(4)])
+    spoken = model.infer(
+        AcousticInput(batch.tokens, batch.token_lengths), generators=[torch.Generator().manual_seed(seed) for seed in range(4)]
+    )
     assert spoken.finished.all()
     assert int((spoken.lengths - batch.mel_lengths).abs().max()) <= 4
     for row in range(4):

@@ -17,9 +17,16 @@ def test_gradient_equals_numeric_derivative(second, aids):
     def draw(*shape):
         return (0.7 * torch.randn(*shape, dtype=torch.float64)).requires_grad_()
 
-    leaves = [draw(steps, rows, 4 * width), draw(size + width, 4 * width), draw(rows, tokens, size),
-              draw(rows, tokens, attention), draw(attention, width), draw(2 * kernel, filters), draw(filters, attention),
-              draw(attention)]
+    leaves = [
+        draw(steps, rows, 4 * width),
+        draw(size + width, 4 * width),
+        draw(rows, tokens, size),
+        draw(rows, tokens, attention),
+        draw(attention, width),
+        draw(2 * kernel, filters),
+        draw(filters, attention),
+        draw(attention),
+    ]
     given = [draw(steps, rows, size)] if aids else []
     pair = [draw(width + size + width2, 4 * width2), draw(4 * width2)] if second else []
     hidden = torch.tensor([[False] * 4, [False] * 3 + [True]]) if aids else None
@@ -32,8 +39,24 @@ def test_gradient_equals_numeric_derivative(second, aids):
         rest = list(rest)
         mixed = rest.pop(0) if aids else None
         weight, bias = rest if second else (None, None)
-        done = recurrence.run(inputs, recurrent, memory, keys, hidden, query, convolution, dense, score, mixed,
-                              0.3 if aids else 0.0, prior, drop, weight, bias, drop2)
+        done = recurrence.run(
+            inputs,
+            recurrent,
+            memory,
+            keys,
+            hidden,
+            query,
+            convolution,
+            dense,
+            score,
+            mixed,
+            0.3 if aids else 0.0,
+            prior,
+            drop,
+            weight,
+            bias,
+            drop2,
+        )
         logs = torch.log_softmax(done.energies, 2).masked_fill(used[None] == 0, 0.0)
         return done.state, done.context, logs, done.weights
 

@@ -19,10 +19,20 @@ from ttskit_tacotron2.model import Tacotron2
 from ttskit_tacotron2.speaking import Kept, endings, speaking
 
 SMALL = {
-    "embedding_channels": 8, "encoder_channels": 12, "encoder_convolutions": 2, "prenet_channels": 8, "attention_lstm": 16,
-    "decoder_lstm": 14, "attention_channels": 8, "location_channels": 3, "location_kernel": 5, "postnet_channels": 8,
-    "postnet_convolutions": 3, "frames_per_token": 2.0, "frames_floor": 12,
-}  # fmt: skip
+    "embedding_channels": 8,
+    "encoder_channels": 12,
+    "encoder_convolutions": 2,
+    "prenet_channels": 8,
+    "attention_lstm": 16,
+    "decoder_lstm": 14,
+    "attention_channels": 8,
+    "location_channels": 3,
+    "location_kernel": 5,
+    "postnet_channels": 8,
+    "postnet_convolutions": 3,
+    "frames_per_token": 2.0,
+    "frames_floor": 12,
+}
 
 
 def make(**options) -> Tacotron2:

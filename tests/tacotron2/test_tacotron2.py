@@ -18,17 +18,28 @@ from ttskit_tacotron2.model import Tacotron2
 
 BANDS = 6
 SMALL = {
-    "embedding_channels": 8, "encoder_channels": 12, "encoder_convolutions": 2, "prenet_channels": 8, "attention_lstm": 16,
-    "decoder_lstm": 14, "attention_channels": 8, "location_channels": 3, "location_kernel": 5, "postnet_channels": 8,
-    "postnet_convolutions": 3, "frames_per_token": 2.0, "frames_floor": 12,
-}  # fmt: skip
+    "embedding_channels": 8,
+    "encoder_channels": 12,
+    "encoder_convolutions": 2,
+    "prenet_channels": 8,
+    "attention_lstm": 16,
+    "decoder_lstm": 14,
+    "attention_channels": 8,
+    "location_channels": 3,
+    "location_kernel": 5,
+    "postnet_channels": 8,
+    "postnet_convolutions": 3,
+    "frames_per_token": 2.0,
+    "frames_floor": 12,
+}
 STATE = TrainState(0, 0, 10)
 
 
 def make(speakers: int = 1, **options) -> Tacotron2:
     torch.manual_seed(1)
-    context = ModelContext(MelConfig(bands=BANDS), SymbolTable(("_", *"abcdefg"), "_"),
-                           SpeakerTable(tuple(f"v{i}" for i in range(speakers))))
+    context = ModelContext(
+        MelConfig(bands=BANDS), SymbolTable(("_", *"abcdefg"), "_"), SpeakerTable(tuple(f"v{i}" for i in range(speakers)))
+    )
     return Tacotron2(Tacotron2Options(**{**SMALL, **options}), context)
 
 
@@ -42,14 +53,30 @@ def make_batch(lengths=(7, 5, 4), frames=(17, 14, 9), seeds=True) -> AcousticBat
     for row in range(rows):
         durations[row, : lengths[row]] = frames[row] // lengths[row]
         durations[row, 0] += frames[row] % lengths[row]
-    return AcousticBatch(tuple("abc"[:rows]), tokens, n, mel, t, torch.arange(rows) % 2, durations=durations,
-                         seeds=torch.arange(rows) + 5 if seeds else None)
+    return AcousticBatch(
+        tuple("abc"[:rows]),
+        tokens,
+        n,
+        mel,
+        t,
+        torch.arange(rows) % 2,
+        durations=durations,
+        seeds=torch.arange(rows) + 5 if seeds else None,
+    )
 
 
 def row_of(batch: AcousticBatch, row: int) -> AcousticBatch:
     n, t, cut = int(batch.token_lengths[row]), int(batch.mel_lengths[row]), slice(row, row + 1)
-    return AcousticBatch(batch.ids[cut], batch.tokens[cut, :n], batch.token_lengths[cut], batch.mel[cut, :, :t],
-                         batch.mel_lengths[cut], batch.speaker[cut], durations=batch.durations[cut, :n], seeds=batch.seeds[cut])
+    return AcousticBatch(
+        batch.ids[cut],
+        batch.tokens[cut, :n],
+        batch.token_lengths[cut],
+        batch.mel[cut, :, :t],
+        batch.mel_lengths[cut],
+        batch.speaker[cut],
+        durations=batch.durations[cut, :n],
+        seeds=batch.seeds[cut],
+    )
 
 
 def generators(seeds) -> list[torch.Generator]:
@@ -227,8 +254,15 @@ def test_target_is_filled_to_whole_steps_with_the_last_frame():
 def test_normalised_inside_is_log_mel_outside():
     plain, scaled, batch = make(reduction=2).eval(), make(reduction=2, mel_mean=-3.0, mel_std=2.0).eval(), make_batch()
     real = (batch.mel != 0).float()
-    shifted = AcousticBatch(batch.ids, batch.tokens, batch.token_lengths, (batch.mel * 2.0 - 3.0) * real, batch.mel_lengths,
-                            batch.speaker, seeds=batch.seeds)
+    shifted = AcousticBatch(
+        batch.ids,
+        batch.tokens,
+        batch.token_lengths,
+        (batch.mel * 2.0 - 3.0) * real,
+        batch.mel_lengths,
+        batch.speaker,
+        seeds=batch.seeds,
+    )
     one, two = plain(batch), scaled(shifted)
     torch.testing.assert_close(two.extra["after"], one.extra["after"], rtol=0, atol=1e-5)
     torch.testing.assert_close(two.mel[0], one.mel[0] * 2.0 - 3.0, rtol=0, atol=1e-5)
@@ -260,8 +294,9 @@ def test_window_and_forward_attention():
     assert seen.tolist() == [[False, True, True, True, True, False]]
     even = torch.full((1, 4), 0.25)
     torch.testing.assert_close(forward_weights(even, even, True), torch.tensor([[0.5, 0.5, 0, 0]]), atol=1e-6, rtol=0)
-    torch.testing.assert_close(forward_weights(even, torch.tensor([[0.5, 0.5, 0, 0]]), False),
-                               torch.tensor([[0.25, 0.5, 0.25, 0]]), atol=1e-6, rtol=0)
+    torch.testing.assert_close(
+        forward_weights(even, torch.tensor([[0.5, 0.5, 0, 0]]), False), torch.tensor([[0.25, 0.5, 0.25, 0]]), atol=1e-6, rtol=0
+    )
 
 
 def test_options_that_cannot_be():

@@ -24,8 +24,15 @@ MEL = MelConfig(bands=20)
 SYMBOLS = ("<pad>", " ", "<edge>", ".", *"abdefiklmno")
 MODELS = ("fastpitch", "tacotron2", "hifigan")
 # two utterances or segments a batch: 7 steps an epoch, so that a stop at step 10 lies within an epoch
-SMALL = ("training.log_every=1", "training.validate_every=1000", "training.checkpoint_every=5", "training.samples=0",
-         "training.max_utterances=2", "training.segments_per_batch=2", "training.device=cpu")
+SMALL = (
+    "training.log_every=1",
+    "training.validate_every=1000",
+    "training.checkpoint_every=5",
+    "training.samples=0",
+    "training.max_utterances=2",
+    "training.segments_per_batch=2",
+    "training.device=cpu",
+)
 
 
 def write_corpus(folder, utterances=18, seed=0, speakers=("ana", "beto"), table=None):
@@ -48,18 +55,42 @@ def write_corpus(folder, utterances=18, seed=0, speakers=("ana", "beto"), table=
         audio = (0.1 * rng.standard_normal(samples)).astype(np.float32)
         soundfile.write(folder / "audio" / f"{name}.flac", audio, MEL.sample_rate_hz, subtype="PCM_16")
         (folder / "alignments" / "reference" / f"{name}.json").write_text(
-            json.dumps({"tokens": tokens, "durations": durations.tolist()}), encoding="utf-8")
+            json.dumps({"tokens": tokens, "durations": durations.tolist()}), encoding="utf-8"
+        )
         split = "validation" if i in (3, 7) else "test" if i in (5, 9) else "train"
         text = "".join(tokens[1:-1])
         speaker, words = speakers[i % len(speakers)], (None,) * len(tokens)
-        lines.append(PreparedUtterance(name, speaker, text, text, tuple(map(str, tokens)), words, split, samples, frames,
-                                       0.0, 0.0, 0.0, f"wavs/{name}.wav").to_json())
+        lines.append(
+            PreparedUtterance(
+                name,
+                speaker,
+                text,
+                text,
+                tuple(map(str, tokens)),
+                words,
+                split,
+                samples,
+                frames,
+                0.0,
+                0.0,
+                0.0,
+                f"wavs/{name}.wav",
+            ).to_json()
+        )
     (folder / "manifest.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
-    (folder / "corpus.json").write_text(json.dumps({
-        "format": FORMAT, "mel": MEL.to_json(), "symbols": table.to_json(), "speakers": SpeakerTable(tuple(speakers)).to_json(),
-        "frontend": {"name": "spanish", "version": "1", "options": {"dialect": "rioplatense"}},
-        "statistics": {name: {"pitch_mean_hz": 150.0, "pitch_std_hz": 20.0} for name in speakers},
-    }), encoding="utf-8")
+    (folder / "corpus.json").write_text(
+        json.dumps(
+            {
+                "format": FORMAT,
+                "mel": MEL.to_json(),
+                "symbols": table.to_json(),
+                "speakers": SpeakerTable(tuple(speakers)).to_json(),
+                "frontend": {"name": "spanish", "version": "1", "options": {"dialect": "rioplatense"}},
+                "statistics": {name: {"pitch_mean_hz": 150.0, "pitch_std_hz": 20.0} for name in speakers},
+            }
+        ),
+        encoding="utf-8",
+    )
     return folder
 
 
@@ -107,13 +138,24 @@ def make_run(folder, registry, model="fastpitch", speakers=("ana", "beto"), symb
     """A run with random weights for other inventories, as an importer writes one."""
     from ttskit.interfaces import FrontendFingerprint, ModelContext
 
-    table = symbols or SymbolTable(("a", "b", "<pad>", "d", "e", " ", ".", "<edge>", "q", "k"), "<pad>", " ", "<edge>",
-                                   frozenset(("<pad>", " ", ".", "<edge>")))  # fmt: skip
+    table = symbols or SymbolTable(
+        ("a", "b", "<pad>", "d", "e", " ", ".", "<edge>", "q", "k"),
+        "<pad>",
+        " ",
+        "<edge>",
+        frozenset(("<pad>", " ", ".", "<edge>")),
+    )
     context = ModelContext(MEL, table, SpeakerTable(tuple(speakers)), pitch or {})
     plugin = registry.get("acoustic model", model)
     made = options or load_recipe("tiny", registry=registry).options_for(model, registry)
-    run = RunFolder.create(folder, kind="acoustic model", model=model, options=made, context=context,
-                           frontend=FrontendFingerprint("spanish", "1", {"dialect": "rioplatense"}))  # fmt: skip
+    run = RunFolder.create(
+        folder,
+        kind="acoustic model",
+        model=model,
+        options=made,
+        context=context,
+        frontend=FrontendFingerprint("spanish", "1", {"dialect": "rioplatense"}),
+    )
     torch.manual_seed(seed)
     built = plugin.load()(made, context)
     with torch.no_grad():
@@ -127,6 +169,7 @@ def make_run(folder, registry, model="fastpitch", speakers=("ana", "beto"), symb
 @pytest.fixture
 def random_run(registry, tmp_path):
     """random_run("name", model, speakers, symbols=…, pitch=…) -> RunFolder with random weights."""
+
     def make(name, model="fastpitch", speakers=("ana", "beto"), **more):
         return make_run(tmp_path / name, registry, model, speakers, **more)
 
@@ -169,8 +212,16 @@ class Elsewhere:
 
     def start(self, *arguments, launcher=("-m", "ttskit"), **more):
         env = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONUNBUFFERED": "1", **more.pop("env", {})}
-        return subprocess.Popen([sys.executable, *launcher, *arguments], cwd=self.cwd, env=env, text=True, encoding="utf-8",
-                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, **more)
+        return subprocess.Popen(
+            [sys.executable, *launcher, *arguments],
+            cwd=self.cwd,
+            env=env,
+            text=True,
+            encoding="utf-8",
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            **more,
+        )
 
     def run(self, *arguments, **more):
         process = self.start(*arguments, **more)

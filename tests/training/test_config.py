@@ -9,8 +9,10 @@ from pydantic import ValidationError
 from ttskit.training.config import TrainingConfig, parse_seconds
 
 
-@pytest.mark.parametrize(("text", "seconds"), [(90, 90), ("90", 90), ("90s", 90), ("10m", 600), ("10 min", 600), ("1.5h", 5400),
-                                               ("1h30m", 5400), ("0.5s", 0.5)])
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [(90, 90), ("90", 90), ("90s", 90), ("10m", 600), ("10 min", 600), ("1.5h", 5400), ("1h30m", 5400), ("0.5s", 0.5)],
+)
 def test_durations(text, seconds):
     assert parse_seconds(text) == seconds
 

@@ -38,9 +38,26 @@ def test_the_flags_say_what_the_recipe_would(random_run, new_corpus, corpus_fold
     source = random_run("source", speakers=("carla", "dani", "eva"))
     data = new_corpus("new", speakers=("nora",))
     sets = [word for text in QUICK for word in ("--set", text)]
-    said = ["--init-from", source.path, "--data", data, "--run", tmp_path / "run", "--steps", "1",
-            "--speaker-from", "nora=dani", "--keep-speakers", "eva", "--rehearse", corpus_folder,
-            "--freeze", "encoder.*", "--json", *sets]  # fmt: skip
+    said = [
+        "--init-from",
+        source.path,
+        "--data",
+        data,
+        "--run",
+        tmp_path / "run",
+        "--steps",
+        "1",
+        "--speaker-from",
+        "nora=dani",
+        "--keep-speakers",
+        "eva",
+        "--rehearse",
+        corpus_folder,
+        "--freeze",
+        "encoder.*",
+        "--json",
+        *sets,
+    ]
     result = CliRunner().invoke(command, [str(word) for word in said], catch_exceptions=False)
     assert result.exit_code == 0, result.output
     run = RunFolder.open(tmp_path / "run")
@@ -53,10 +70,13 @@ def test_the_flags_say_what_the_recipe_would(random_run, new_corpus, corpus_fold
     assert run.info["rehearsal"]["folder"] == str(corpus_folder.resolve())
 
 
-@pytest.mark.parametrize(("flags", "says"), [
-    (["--speaker-from", "dani"], "there are no old speakers"),
-    (["--init-from", "SOURCE", "--speaker-from", "dani", "--speaker-from", "eva"], "is for all new speakers"),
-])
+@pytest.mark.parametrize(
+    ("flags", "says"),
+    [
+        (["--speaker-from", "dani"], "there are no old speakers"),
+        (["--init-from", "SOURCE", "--speaker-from", "dani", "--speaker-from", "eva"], "is for all new speakers"),
+    ],
+)
 def test_wrong_flags(flags, says, random_run, corpus_folder):
     source = random_run("source", speakers=("dani", "eva"))
     words = [str(source.path) if word == "SOURCE" else word for word in flags]

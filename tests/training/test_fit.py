@@ -89,8 +89,9 @@ def test_speakers_and_pitch_are_the_models_own(trained, own, registry, recipe, t
     info["statistics"] = {"beto": {"pitch_mean_hz": 100.0, "pitch_std_hz": 10.0}}
     (part / "corpus.json").write_text(json.dumps(info), encoding="utf-8")
     lines = (part / "manifest.jsonl").read_text(encoding="utf-8").splitlines()
-    (part / "manifest.jsonl").write_text("".join(f"{line}\n" for line in lines if json.loads(line)["speaker"] == "beto"),
-                                         encoding="utf-8")
+    (part / "manifest.jsonl").write_text(
+        "".join(f"{line}\n" for line in lines if json.loads(line)["speaker"] == "beto"), encoding="utf-8"
+    )
     alone = tensors(forced_mels(PreparedCorpus.open(part), run.path, registry=registry).folder)
     assert 0 < len(alone) < len(whole)
     for name, mel in alone.items():
@@ -106,8 +107,13 @@ def test_what_cannot_be_fitted_to_is_told(trained, own, registry, new_corpus, mo
     with pytest.raises(UsageError, match="exclude each other"):
         trained("hifigan", run="hg", data=own, resume=True, from_acoustic=acoustic.path)
     with pytest.raises(MismatchError, match="does not know speaker 'carla'"):
-        trained("hifigan", run="c", data=PreparedCorpus.open(new_corpus("carla", speakers=("carla",))), steps=1,
-                from_acoustic=acoustic.path)
+        trained(
+            "hifigan",
+            run="c",
+            data=PreparedCorpus.open(new_corpus("carla", speakers=("carla",))),
+            steps=1,
+            from_acoustic=acoustic.path,
+        )
     shorter = PreparedCorpus.open(own.folder)
     monkeypatch.setattr(type(own.mel), "frames", lambda self, samples: 1)
     with pytest.raises(CorpusError, match="frames and samples of 'u00' disagree") as caught:
@@ -153,8 +159,12 @@ def test_the_verb_ends_with_figures_audio_and_pictures(trained, own, registry, l
     assert 0 <= shown["griffinlim", "natural"]["voicing_error"]["value"] <= 1
     first = own.split("test")[0].id
     names = {path.name for path in (fitted.path / "fit").iterdir()}
-    assert {f"{first}.png", f"{first}_recording.wav", f"{first}_before_teacher-forced-mel.wav",
-            f"{first}_after_natural-mel.wav"} <= names
+    assert {
+        f"{first}.png",
+        f"{first}_recording.wav",
+        f"{first}_before_teacher-forced-mel.wav",
+        f"{first}_after_natural-mel.wav",
+    } <= names
 
 
 def test_a_fit_resumes_exactly_without_the_acoustic_run(trained, own, tmp_path, losses_of, same_weights, at):
@@ -236,8 +246,9 @@ def test_all_processes_stop_while_mels_are_made(trained, own, registry):
 def test_a_run_that_knows_more_is_read_by_name(own, random_run, registry):
     """Fine-tuned with old voices, it has more symbols and speakers than the corpus, in another order."""
     names = ("dani", "beto", "ana")
-    symbols = SymbolTable(("q", *reversed(own.symbols.symbols)), own.symbols.pad, own.symbols.space, own.symbols.boundary,
-                          own.symbols.silent)  # fmt: skip
+    symbols = SymbolTable(
+        ("q", *reversed(own.symbols.symbols)), own.symbols.pad, own.symbols.space, own.symbols.boundary, own.symbols.silent
+    )
     run = random_run("more", speakers=names, symbols=symbols, pitch=dict.fromkeys(names, own.pitch["ana"]))
     u = own.utterances[0]
     loaded = run.load(registry=registry)
@@ -250,8 +261,9 @@ def test_a_run_that_knows_more_is_read_by_name(own, random_run, registry):
     shutil.rmtree(own.folder / "alignments")  # without times
     assert align(own.folder, run.path, registry=registry).utterances == len(own.utterances)
     with pytest.raises(MismatchError, match="does not know symbol 'z'"):
-        strange = SymbolTable((*own.symbols.symbols, "z"), own.symbols.pad, own.symbols.space, own.symbols.boundary,
-                              own.symbols.silent)  # fmt: skip
+        strange = SymbolTable(
+            (*own.symbols.symbols, "z"), own.symbols.pad, own.symbols.space, own.symbols.boundary, own.symbols.silent
+        )
         info = {**own.info, "symbols": strange.to_json()}
         require_known(PreparedCorpus(own.folder, info, own.utterances), loaded.context, "more")
 
@@ -263,11 +275,23 @@ def test_init_from_brings_its_size_and_refuses_half_a_generator(trained, own, re
     assert (tuned.info["options"]["upsample_initial_channel"], tuned.info["options"]["mel_mean"]) == (32, -5)
     trained("hifigan", run="tuned", data=own, steps=2, resume=True, overrides=(wide, "models.hifigan.options.mel_mean=-5"))
     with pytest.raises(MismatchError, match="vocoder of another size") as caught:
-        trained("hifigan", run="other", data=own, steps=1, init_from=source.path,
-                overrides=("models.hifigan.options.upsample_initial_channel=16",))
+        trained(
+            "hifigan",
+            run="other",
+            data=own,
+            steps=1,
+            init_from=source.path,
+            overrides=("models.hifigan.options.upsample_initial_channel=16",),
+        )
     assert "upsample_initial_channel: there 32, here 16" in caught.value.why
-    fresh = trained("hifigan", run="fresh", data=own, steps=1, init_from=source.path,
-                    overrides=("models.hifigan.options.discriminator_scale=0.0625",))
+    fresh = trained(
+        "hifigan",
+        run="fresh",
+        data=own,
+        steps=1,
+        init_from=source.path,
+        overrides=("models.hifigan.options.discriminator_scale=0.0625",),
+    )
     assert all(name.startswith(("mpd.", "msd.")) for name in fresh.info["fresh"]) and fresh.info["fresh"]
 
 
@@ -284,8 +308,10 @@ def test_validation_draws_what_was_made_beside_what_was_asked(trained, own, monk
 
 def test_the_command_line(trained, own, tmp_path, capsys):
     acoustic = trained(data=own, steps=1)
-    arguments = [*"train --recipe tiny --model hifigan --steps 1 --json --set training.samples=0 --device cpu --data".split(),
-                 str(own.folder)]
+    arguments = [
+        *"train --recipe tiny --model hifigan --steps 1 --json --set training.samples=0 --device cpu --data".split(),
+        str(own.folder),
+    ]
     given = [*arguments, "--run", str(tmp_path / "hg"), "--from-acoustic", str(acoustic.path)]
     assert _run(given, debug=False) == 0
     out, err = capsys.readouterr()

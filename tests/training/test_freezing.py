@@ -8,9 +8,18 @@ import torch
 from ttskit.errors import ConfigError, MismatchError
 from ttskit.training import RunFolder
 
-NO_DROPOUT = tuple(f"models.fastpitch.options.{part}=0" for part in (
-    "encoder.dropout", "encoder.attention_dropout", "decoder.dropout", "decoder.attention_dropout",
-    "duration_predictor.dropout", "pitch_predictor.dropout", "energy_predictor.dropout"))
+NO_DROPOUT = tuple(
+    f"models.fastpitch.options.{part}=0"
+    for part in (
+        "encoder.dropout",
+        "encoder.attention_dropout",
+        "decoder.dropout",
+        "decoder.attention_dropout",
+        "duration_predictor.dropout",
+        "pitch_predictor.dropout",
+        "energy_predictor.dropout",
+    )
+)
 TORCHRUN = ("-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2")
 
 
@@ -20,8 +29,10 @@ def moved(run, other):
     return {name for name in mine if not torch.equal(mine[name], theirs[name])}
 
 
-@pytest.mark.parametrize(("model", "part"), [("fastpitch", "encoder"), ("tacotron2", "encoder"), ("tacotron2", "postnet"),
-                                             ("hifigan", "generator.upsamples")])
+@pytest.mark.parametrize(
+    ("model", "part"),
+    [("fastpitch", "encoder"), ("tacotron2", "encoder"), ("tacotron2", "postnet"), ("hifigan", "generator.upsamples")],
+)
 def test_what_is_frozen_stays_bit_for_bit(model, part, trained):
     """Weight decay, moments and batch statistics included."""
     names = {n.rsplit(".", 1)[0] for n in trained(model, run="look", steps=1).weights("last")[0]}
@@ -35,8 +46,15 @@ def test_what_is_frozen_stays_bit_for_bit(model, part, trained):
 
 def test_until_a_step_and_until_a_share(trained):
     free = trained(run="free", steps=6, overrides=("training.checkpoint_every=1", "training.keep_last=10"))
-    held = trained(run="held", steps=6, overrides=("training.checkpoint_every=1", "training.keep_last=10",
-                                                   'training.freeze_until={"aligner.*": 0.5, "projection.*": 2}'))
+    held = trained(
+        run="held",
+        steps=6,
+        overrides=(
+            "training.checkpoint_every=1",
+            "training.keep_last=10",
+            'training.freeze_until={"aligner.*": 0.5, "projection.*": 2}',
+        ),
+    )
     start, _ = held.weights(1)
     for step, aligner, projection in ((1, False, False), (2, False, False), (3, False, True), (4, True, True)):
         now, _ = held.weights(step)

@@ -136,8 +136,9 @@ def test_a_term_that_counted_nothing_is_zero():
 
 def test_clipping_and_schedule():
     net = Net()
-    optimize, optimizer = optimization(net, torch.optim.SGD(net.parameters(), lr=2.0), clip_norm=0.5,
-                                       schedule=lambda state: 1 - state.progress)
+    optimize, optimizer = optimization(
+        net, torch.optim.SGD(net.parameters(), lr=2.0), clip_norm=0.5, schedule=lambda state: 1 - state.progress
+    )
     before = net.layer.bias.detach().clone()
     optimize.begin(TrainState(50, 0, 100))
     optimize("main", losses((net.layer.bias * torch.tensor([3.0, 4.0])).sum(), count=1))
@@ -170,8 +171,10 @@ def test_moments_of_a_gpu_run_load_on_a_cpu():
 
 def test_several_optimisers_have_their_own_names():
     net = Net()
-    plans = {"a": OptimizerPlan(torch.optim.SGD(net.layer.parameters(), lr=1.0)),
-             "b": OptimizerPlan(torch.optim.SGD(net.norm.parameters(), lr=1.0))}
+    plans = {
+        "a": OptimizerPlan(torch.optim.SGD(net.layer.parameters(), lr=1.0)),
+        "b": OptimizerPlan(torch.optim.SGD(net.norm.parameters(), lr=1.0)),
+    }
     optimize = Optimization(net, plans, ALONE, FP32)
     bias = net.layer.bias.detach().clone()
     optimize.begin(TrainState(0, 0, 100))

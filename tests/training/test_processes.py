@@ -8,11 +8,21 @@ import torch
 from ttskit.training import RunFolder
 
 NO_DROPOUT = {
-    "fastpitch": tuple(f"models.fastpitch.options.{part}=0" for part in (
-        "encoder.dropout", "encoder.attention_dropout", "decoder.dropout", "decoder.attention_dropout",
-        "duration_predictor.dropout", "pitch_predictor.dropout", "energy_predictor.dropout")),
-    "tacotron2": tuple(f"models.tacotron2.options.{part}_dropout=0"
-                       for part in ("encoder", "prenet", "attention", "decoder", "postnet")),
+    "fastpitch": tuple(
+        f"models.fastpitch.options.{part}=0"
+        for part in (
+            "encoder.dropout",
+            "encoder.attention_dropout",
+            "decoder.dropout",
+            "decoder.attention_dropout",
+            "duration_predictor.dropout",
+            "pitch_predictor.dropout",
+            "energy_predictor.dropout",
+        )
+    ),
+    "tacotron2": tuple(
+        f"models.tacotron2.options.{part}_dropout=0" for part in ("encoder", "prenet", "attention", "decoder", "postnet")
+    ),
     "hifigan": (),
 }
 TORCHRUN = ("-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2")

@@ -23,19 +23,32 @@ from ttskit_spanish.phones import symbol_table
 
 SHARED = Path(os.environ.get("TTSKIT_SHARED", Path(__file__).resolve().parents[2] / ".." / "shared"))
 SHAPES = Path(os.environ.get("TTSKIT_PARITY_NEMO", SHARED / "parity_nemo")) / "fullsize_state_dict_shapes.json"
-TOKENS = (*"!\"'(),-./:;?ABCDEFGHIJKLMNOPQRSTUVWXYZ[]abdefhijklmnoprstuwx{}¡«»¿ÁÇÉÍÎÑÓÖÚÜÝðŋɛɟɡɣɪɲɾʃʊʎʒʝˈˌː",
-          *"\u032f\u0361βθ‹›", " ", "<pad>", "<oov>")  # fmt: skip
+TOKENS = (
+    *"!\"'(),-./:;?ABCDEFGHIJKLMNOPQRSTUVWXYZ[]abdefhijklmnoprstuwx{}¡«»¿ÁÇÉÍÎÑÓÖÚÜÝðŋɛɟɡɣɪɲɾʃʊʎʒʝˈˌː",
+    *"\u032f\u0361βθ‹›",
+    " ",
+    "<pad>",
+    "<oov>",
+)
 SPEAKERS = tuple(f"arf_{i:05}" for i in range(174))
 LEFT_OUT = ("ʒ", "ʝ", "ʎ", "θ", "—", "…")  # what makes ttskit's 46 Spanish symbols 40
 KEPT = (" ", "¿", "a", "b", "s", "ʃ", "ɾ", "?", " ")
 
 
 def contexts():
-    source = ModelContext(PRESETS["nemo-44100"], SymbolTable(TOKENS, "<pad>", " ", features=features_of(TOKENS)),
-                          SpeakerTable(SPEAKERS), {n: PitchStats(200.0 + i, 40.0) for i, n in enumerate(SPEAKERS)})  # fmt: skip
+    source = ModelContext(
+        PRESETS["nemo-44100"],
+        SymbolTable(TOKENS, "<pad>", " ", features=features_of(TOKENS)),
+        SpeakerTable(SPEAKERS),
+        {n: PitchStats(200.0 + i, 40.0) for i, n in enumerate(SPEAKERS)},
+    )
     whole = symbol_table()
-    table = replace(whole, symbols=tuple(s for s in whole.symbols if s not in LEFT_OUT), silent=whole.silent - set(LEFT_OUT),
-                    features={s: f for s, f in whole.features.items() if s not in LEFT_OUT})  # fmt: skip
+    table = replace(
+        whole,
+        symbols=tuple(s for s in whole.symbols if s not in LEFT_OUT),
+        silent=whole.silent - set(LEFT_OUT),
+        features={s: f for s, f in whole.features.items() if s not in LEFT_OUT},
+    )
     return source, table
 
 

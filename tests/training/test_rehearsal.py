@@ -96,8 +96,9 @@ def test_rehearsed_utterances_without_the_alignment_are_left_out(new, old):
     def mixed():
         rehearsal = Rehearsal(old, 0.5)
         context = target_context(new, None, TransferConfig(), rehearsal)
-        return AcousticBatches(new, "train", ("durations",), 2000, 4, seed=1, alignment="reference", context=context,
-                               rehearsal=rehearsal)
+        return AcousticBatches(
+            new, "train", ("durations",), 2000, 4, seed=1, alignment="reference", context=context, rehearsal=rehearsal
+        )
 
     assert mixed().left_out == []
     gone, *rest = [old.folder / "alignments" / "reference" / f"{u.id}.json" for u in old.split("train")]

@@ -33,13 +33,23 @@ if __name__ == "__main__":
 """
 
 
-@pytest.mark.parametrize(("model", "every", "killed_at", "steps"), [("fastpitch", 5, 6, 9), ("tacotron2", 5, 6, 9),
-                                                                    ("hifigan", 3, 4, 5)])
-def test_killed_in_the_middle_of_an_epoch(model, every, killed_at, steps, trained, corpus_folder, elsewhere, tmp_path,
-                                          losses_of, same_weights, all_settings):
+@pytest.mark.parametrize(
+    ("model", "every", "killed_at", "steps"), [("fastpitch", 5, 6, 9), ("tacotron2", 5, 6, 9), ("hifigan", 3, 4, 5)]
+)
+def test_killed_in_the_middle_of_an_epoch(
+    model, every, killed_at, steps, trained, corpus_folder, elsewhere, tmp_path, losses_of, same_weights, all_settings
+):
     every = (f"training.checkpoint_every={every}",)
-    process = elsewhere.start(model, str(corpus_folder), str(tmp_path / "killed"), str(killed_at), str(steps), *all_settings,
-                              *every, launcher=("-c", CHILD))
+    process = elsewhere.start(
+        model,
+        str(corpus_folder),
+        str(tmp_path / "killed"),
+        str(killed_at),
+        str(steps),
+        *all_settings,
+        *every,
+        launcher=("-c", CHILD),
+    )
     assert process.stdout.readline().strip() == "here", process.communicate()[1]
     process.kill()
     process.communicate()
@@ -77,17 +87,24 @@ def test_ctrl_c_saves_and_resumes_exactly(log_every, trained, at, tmp_path, loss
     same_weights(resumed, whole)
 
 
-AIDS = ("models.tacotron2.options.reduction=2", "models.tacotron2.options.reduction_schedule=[[4,0.4],[3,0.7]]",
-        "models.tacotron2.options.prenet_input=last", "models.tacotron2.options.frame_dropout=0.3",
-        "models.tacotron2.options.frame_dropout_with=own", "models.tacotron2.options.frame_dropout_ramp=0.5",
-        "models.tacotron2.options.forward_sum_weight=1", "models.tacotron2.options.alignment_prior_until=0.8")
+AIDS = (
+    "models.tacotron2.options.reduction=2",
+    "models.tacotron2.options.reduction_schedule=[[4,0.4],[3,0.7]]",
+    "models.tacotron2.options.prenet_input=last",
+    "models.tacotron2.options.frame_dropout=0.3",
+    "models.tacotron2.options.frame_dropout_with=own",
+    "models.tacotron2.options.frame_dropout_ramp=0.5",
+    "models.tacotron2.options.forward_sum_weight=1",
+    "models.tacotron2.options.alignment_prior_until=0.8",
+)
 
 
 def test_aids_that_change_during_training_resume_exactly(trained, at, losses_of, same_weights):
     """Stopped at step 5 of 9, where the reduction is 3, the prior half faded and the hidden frames still rising."""
     with pytest.raises(TrainingStopped):
-        trained("tacotron2", run="stopped", steps=STEPS, overrides=AIDS,
-                registry=at(4, lambda: signal.raise_signal(signal.SIGINT)))
+        trained(
+            "tacotron2", run="stopped", steps=STEPS, overrides=AIDS, registry=at(4, lambda: signal.raise_signal(signal.SIGINT))
+        )
     whole = trained("tacotron2", run="whole", steps=STEPS, overrides=AIDS)
     resumed = trained("tacotron2", run="stopped", steps=None, resume=True, overrides=AIDS)
     assert losses_of(resumed.path) == losses_of(whole.path)

@@ -24,12 +24,26 @@ def test_a_voice_among_old_ones_and_the_vocoder_fitted_to_it(trained, new_corpus
         same_weights(cut, whole)
         return whole
 
-    voice = both("fastpitch", "voice", 7, (
-        f"training.rehearsal={{data: {old.folder.as_posix()}, share: 0.4}}", "training.transfer.speaker_from=eva",
-        'training.freeze=["embedding.*"]', 'training.freeze_until={"encoder.*": 5}', "training.validate_every=2"),
-        init_from=source.path)
+    voice = both(
+        "fastpitch",
+        "voice",
+        7,
+        (
+            f"training.rehearsal={{data: {old.folder.as_posix()}, share: 0.4}}",
+            "training.transfer.speaker_from=eva",
+            'training.freeze=["embedding.*"]',
+            'training.freeze_until={"encoder.*": 5}',
+            "training.validate_every=2",
+        ),
+        init_from=source.path,
+    )
     assert voice.context.speakers.names == ("ana", "dani", "eva")
-    fitted = both("hifigan", "fitted", 6, (
-        "models.hifigan.options.discriminator_warmup=2", 'training.freeze=["generator.ups.*"]'),
-        init_from=vocoder.path, from_acoustic=voice.path)
+    fitted = both(
+        "hifigan",
+        "fitted",
+        6,
+        ("models.hifigan.options.discriminator_warmup=2", 'training.freeze=["generator.ups.*"]'),
+        init_from=vocoder.path,
+        from_acoustic=voice.path,
+    )
     assert (fitted.path / "fit" / "figures.json").is_file()

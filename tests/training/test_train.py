@@ -31,8 +31,9 @@ def registry_with():
     return make
 
 
-@pytest.mark.parametrize(("model", "kind"), [("fastpitch", "acoustic model"), ("tacotron2", "acoustic model"),
-                                             ("hifigan", "vocoder")])
+@pytest.mark.parametrize(
+    ("model", "kind"), [("fastpitch", "acoustic model"), ("tacotron2", "acoustic model"), ("hifigan", "vocoder")]
+)
 def test_a_run_folder_rebuilds_its_model(model, kind, trained, registry, corpus):
     run = trained(model, steps=2, overrides=VALIDATED)
     opened = RunFolder.open(run.path)
@@ -169,11 +170,14 @@ def test_an_existing_run_is_not_overwritten(trained, tmp_path):
     assert run.checkpoints[-1].step == 1
 
 
-@pytest.mark.parametrize(("model", "override", "error"), [
-    ("hifigan", "models.hifigan.options.upsample_rates=[8,8,2]", "hop is 256"),
-    ("fastpitch", "models.fastpitch.options.alignment=external", "names no alignment"),
-    ("fastpitch", "training.device=toaster", "unknown device"),
-])
+@pytest.mark.parametrize(
+    ("model", "override", "error"),
+    [
+        ("hifigan", "models.hifigan.options.upsample_rates=[8,8,2]", "hop is 256"),
+        ("fastpitch", "models.fastpitch.options.alignment=external", "names no alignment"),
+        ("fastpitch", "training.device=toaster", "unknown device"),
+    ],
+)
 def test_settings_that_cannot_work_leave_no_run_behind(model, override, error, trained, tmp_path):
     with pytest.raises(UsageError, match=error):
         trained(model, steps=1, overrides=(override,))
@@ -288,13 +292,22 @@ def test_nothing_but_bad_utterances_ends_the_training(trained, corpus, tmp_path)
 def test_init_from_copies_what_fits(trained, tmp_path):
     source = trained(run="source", steps=2)
     shown = Console(file=(tmp_path / "out.txt").open("w", encoding="utf-8"), width=200)
-    tuned = trained(run="tuned", steps=1, init_from=source.path, console=shown,
-                    overrides=("models.fastpitch.options.optimizer.learning_rate=1e-12",))
+    tuned = trained(
+        run="tuned",
+        steps=1,
+        init_from=source.path,
+        console=shown,
+        overrides=("models.fastpitch.options.optimizer.learning_rate=1e-12",),
+    )
     shown.file.close()
     assert "tensors from step 2" in (tmp_path / "out.txt").read_text(encoding="utf-8")
     mine, theirs = tuned.weights("last")[0], source.weights("best")[0]
-    torch.testing.assert_close({k: v for k, v in mine.items() if v.is_floating_point()},
-                               {k: v for k, v in theirs.items() if v.is_floating_point()}, rtol=0, atol=1e-6)
+    torch.testing.assert_close(
+        {k: v for k, v in mine.items() if v.is_floating_point()},
+        {k: v for k, v in theirs.items() if v.is_floating_point()},
+        rtol=0,
+        atol=1e-6,
+    )
     with pytest.raises(MismatchError, match="another model"):
         trained("tacotron2", run="fourth", steps=1, init_from=source.path)
 

@@ -17,8 +17,10 @@ from ttskit.training.transfer import Row, plan_transfer, target_context
 
 MODELS = ("fastpitch", "tacotron2")
 KEEP_ALL = "training.transfer.keep_speakers=all"
-NO_RATE = {"fastpitch": "models.fastpitch.options.optimizer.learning_rate=1e-30",
-           "tacotron2": "models.tacotron2.options.learning_rate=1e-30"}  # fmt: skip
+NO_RATE = {
+    "fastpitch": "models.fastpitch.options.optimizer.learning_rate=1e-30",
+    "tacotron2": "models.tacotron2.options.learning_rate=1e-30",
+}
 # batch statistics move without any rate; freezing them is the way to keep them
 STILL = {"fastpitch": "models.fastpitch.options.optimizer.weight_decay=0", "tacotron2": 'training.freeze=["*.norm.*"]'}
 
@@ -41,8 +43,15 @@ def moved(trained, new_corpus, random_run):
     def call(model, old, new, *overrides, **more):
         pitch = {name: PitchStats(100.0 + i, 9.0) for i, name in enumerate(old)}
         source = random_run("source", model, old, pitch=pitch)
-        target = trained(model, run="target", steps=1, init_from=source.path, data=new_corpus("new", speakers=new),
-                         overrides=(NO_RATE[model], STILL[model], *overrides), **more)
+        target = trained(
+            model,
+            run="target",
+            steps=1,
+            init_from=source.path,
+            data=new_corpus("new", speakers=new),
+            overrides=(NO_RATE[model], STILL[model], *overrides),
+            **more,
+        )
         return source, target
 
     return call
@@ -150,11 +159,14 @@ def test_steps_from_the_minutes_of_speech(trained, monkeypatch):
 SOUNDS = {"a": {"type": "vowel", "height": "open", "backness": "central"}}
 
 
-@pytest.mark.parametrize(("change", "error", "says"), [
-    ({"speaker_from": "danny"}, UsageError, "near: dani"),
-    ({"speaker_from": {"anna": "dani"}}, UsageError, "'anna' is no new speaker"),
-    ({"keep_speakers": ["zoe"]}, UsageError, "no speaker 'zoe' to keep"),
-])
+@pytest.mark.parametrize(
+    ("change", "error", "says"),
+    [
+        ({"speaker_from": "danny"}, UsageError, "near: dani"),
+        ({"speaker_from": {"anna": "dani"}}, UsageError, "'anna' is no new speaker"),
+        ({"keep_speakers": ["zoe"]}, UsageError, "no speaker 'zoe' to keep"),
+    ],
+)
 def test_wrong_names(change, error, says, corpus, tmp_path, random_run):
     source = random_run("source", speakers=("carla", "dani")).context
     config = TransferConfig(**change)

@@ -50,9 +50,15 @@ def test_a_resumed_training_remembers_what_was_validated_before():
     assert watched.hopeless()
 
 
-HOPELESS = ("training.validate_every=1", "training.samples=0", "training.checkpoint_every=1000", "training.keep_last=1",
-            "models.tacotron2.options.guided_attention_weight=0", "models.tacotron2.options.frames_floor=10",
-            "models.tacotron2.options.frames_per_token=1")
+HOPELESS = (
+    "training.validate_every=1",
+    "training.samples=0",
+    "training.checkpoint_every=1000",
+    "training.keep_last=1",
+    "models.tacotron2.options.guided_attention_weight=0",
+    "models.tacotron2.options.frames_floor=10",
+    "models.tacotron2.options.frames_per_token=1",
+)
 
 
 @pytest.fixture

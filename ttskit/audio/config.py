@@ -56,13 +56,20 @@ class MelConfig:
         if self.window_samples > self.fft_samples:
             problems.append(f"window_samples {self.window_samples} is more than fft_samples {self.fft_samples}")
         if not 0 <= self.f_min_hz < self.f_max_hz <= self.sample_rate_hz / 2:
-            problems.append(f"need 0 ≤ f_min_hz < f_max_hz ≤ {self.sample_rate_hz / 2:g} (half the rate), "
-                            f"got {self.f_min_hz:g} and {self.f_max_hz:g}")
+            problems.append(
+                f"need 0 ≤ f_min_hz < f_max_hz ≤ {self.sample_rate_hz / 2:g} (half the rate), "
+                f"got {self.f_min_hz:g} and {self.f_max_hz:g}"
+            )
         if not 0 <= self.first_frame_centre_samples <= self.fft_samples // 2:
             problems.append(f"first_frame_centre_samples {self.first_frame_centre_samples} must be within 0 … fft/2")
-        for name, legal in (("mel_scale", ("slaney", "htk")), ("mel_norm", ("slaney", "none")), ("log_base", ("e", "10")),
-                            ("normalization", ("none",)), ("edge_padding", ("reflect", "zeros")),
-                            ("log_guard_mode", ("clamp", "add"))):
+        for name, legal in (
+            ("mel_scale", ("slaney", "htk")),
+            ("mel_norm", ("slaney", "none")),
+            ("log_base", ("e", "10")),
+            ("normalization", ("none",)),
+            ("edge_padding", ("reflect", "zeros")),
+            ("log_guard_mode", ("clamp", "add")),
+        ):
             if getattr(self, name) not in legal:
                 problems.append(f"{name} is {getattr(self, name)!r}, must be one of {', '.join(legal)}")
         if problems:
@@ -127,9 +134,12 @@ class MelConfig:
         differing = [key for key in a if a[key] != b[key]]
         if differing:
             lines = "\n".join(f"{key}: {mine} uses {a[key]}, {theirs} uses {b[key]}" for key in differing)
-            raise MismatchError(f"{mine} and {theirs} disagree on audio", lines,
-                                "train a vocoder on the same corpus: ttskit train --model hifigan --data DATA "
-                                "(or --vocoder griffinlim, which fits any mel)")
+            raise MismatchError(
+                f"{mine} and {theirs} disagree on audio",
+                lines,
+                "train a vocoder on the same corpus: ttskit train --model hifigan --data DATA "
+                "(or --vocoder griffinlim, which fits any mel)",
+            )
         p, q = self.placement(), other.placement()
         changed = [f"{key} {p[key]} / {q[key]}" for key in p if p[key] != q[key]]
         if not changed:
@@ -145,8 +155,15 @@ PRESETS: dict[str, MelConfig] = {
     # HiFi-GAN's authors: frames centred half a hop later, 1e-9 under the root.
     "hifigan-22050": MelConfig(first_frame_centre_samples=128, magnitude_guard=1e-9),
     # NVIDIA NeMo's Spanish FastPitch (legacy extractor): symmetric Hann, log(x + 1e-5), up to Nyquist.
-    "nemo-44100": MelConfig(sample_rate_hz=44_100, fft_samples=2_048, window_samples=2_048, window_periodic=False,
-                            hop_samples=512, f_max_hz=22_050.0, log_guard_mode="add"),
+    "nemo-44100": MelConfig(
+        sample_rate_hz=44_100,
+        fft_samples=2_048,
+        window_samples=2_048,
+        window_periodic=False,
+        hop_samples=512,
+        f_max_hz=22_050.0,
+        log_guard_mode="add",
+    ),
     # Telephone speech: a 12 ms hop (96 = 8·4·3 for HiFi-GAN), nothing above 4 kHz.
     "telephone-8000": MelConfig(sample_rate_hz=8_000, fft_samples=512, window_samples=384, hop_samples=96, f_max_hz=4_000.0),
 }

@@ -38,8 +38,10 @@ def subharmonics(audio: np.ndarray, mel: MelConfig, f_min_hz: float, f_max_hz: f
     score, weight = np.zeros((frames, len(candidates))), np.zeros(len(candidates))
     for n in range(1, int(HIGHEST_HZ / f_min_hz) + 1):
         inside = (n * candidates <= HIGHEST_HZ) * DECAY ** (n - 1)
-        score += inside * (_at(spectrum, n * candidates) - 0.5 * (_at(spectrum, (n - 0.5) * candidates)
-                                                                 + _at(spectrum, (n + 0.5) * candidates)))  # fmt: skip
+        score += inside * (
+            _at(spectrum, n * candidates)
+            - 0.5 * (_at(spectrum, (n - 0.5) * candidates) + _at(spectrum, (n + 0.5) * candidates))
+        )
         weight += inside
     band = spectrum[:, : int(HIGHEST_HZ / RATE_HZ * FFT)]
     score /= weight * np.sqrt(np.maximum((band**2).mean(1), 1e-20))[:, None]

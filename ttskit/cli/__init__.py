@@ -38,8 +38,11 @@ class _Commands(click.Group):
         try:
             return plugin.load()
         except Exception as error:  # a third party's module may raise anything
-            raise PluginError(f"command {cmd_name!r} of {registry.origin('command', cmd_name)} cannot be loaded",
-                              f"{type(error).__name__}: {error}", "ttskit plugins list") from error
+            raise PluginError(
+                f"command {cmd_name!r} of {registry.origin('command', cmd_name)} cannot be loaded",
+                f"{type(error).__name__}: {error}",
+                "ttskit plugins list",
+            ) from error
 
     def resolve_command(self, ctx: click.Context, args: list[str]):
         try:

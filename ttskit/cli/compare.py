@@ -25,9 +25,23 @@ from ttskit.cli.output import json_option, note, print_json, print_table, stderr
 @click.option("--checkpoint", default="last", show_default=True, help="last, best or a step, of each run.")
 @click.option("--device", default="auto", show_default=True, help="cpu, cuda, cuda:1 …")
 @json_option
-def command(runs: tuple[Path, ...], data: Path | None, models: str | None, budget: str | None, steps: str | None,
-            recipe: str | None, out: Path, vocoder: str | None, limit: int | None, hard: bool | None, hard_file: str | None,
-            seeds: str | None, checkpoint: str, device: str, as_json: bool) -> None:
+def command(
+    runs: tuple[Path, ...],
+    data: Path | None,
+    models: str | None,
+    budget: str | None,
+    steps: str | None,
+    recipe: str | None,
+    out: Path,
+    vocoder: str | None,
+    limit: int | None,
+    hard: bool | None,
+    hard_file: str | None,
+    seeds: str | None,
+    checkpoint: str,
+    device: str,
+    as_json: bool,
+) -> None:
     """Compare voices: quality, robustness, speed and training on one page that opens from disk.
 
     \b
@@ -42,10 +56,21 @@ def command(runs: tuple[Path, ...], data: Path | None, models: str | None, budge
     from ttskit.compare import compare
 
     results = compare(
-        list(runs), data=data, recipe=recipe, models=_names(models), budget_s=_seconds(budget), steps=_steps(steps), out=out,
-        vocoder=vocoder, hard=hard, seeds=_numbers(seeds), device=device,
-        checkpoint=int(checkpoint) if checkpoint.isdecimal() else checkpoint, console=stderr_console(),
-        **{k: v for k, v in settings.items() if v is not None})
+        list(runs),
+        data=data,
+        recipe=recipe,
+        models=_names(models),
+        budget_s=_seconds(budget),
+        steps=_steps(steps),
+        out=out,
+        vocoder=vocoder,
+        hard=hard,
+        seeds=_numbers(seeds),
+        device=device,
+        checkpoint=int(checkpoint) if checkpoint.isdecimal() else checkpoint,
+        console=stderr_console(),
+        **{k: v for k, v in settings.items() if v is not None},
+    )
     if as_json:
         print_json({"page": str(results.page), **{k: results.content[k] for k in ("systems", "comparability", "summary")}})
         return

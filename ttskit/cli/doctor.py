@@ -41,15 +41,18 @@ def command(ctx: click.Context, as_json: bool) -> None:
     if as_json:
         print_json(report)
         return
-    rows = [("ttskit", report["ttskit"]), ("python", f"{report['python']} on {report['platform']}"),
-            ("processors", report["processors"]),
-            ("packages", ", ".join(f"{name} {found or 'MISSING'}" for name, found in report["packages"].items()))]
+    rows = [
+        ("ttskit", report["ttskit"]),
+        ("python", f"{report['python']} on {report['platform']}"),
+        ("processors", report["processors"]),
+        ("packages", ", ".join(f"{name} {found or 'MISSING'}" for name, found in report["packages"].items())),
+    ]
     for found in report["devices"]:
         memory = f", {found['memory_gib']} GiB" if found["memory_gib"] else ""
         trains = f", trains in {found['chosen']} of {', '.join(found['precisions'])}" if found["chosen"] else ""
         rows.append(("device", found["name"] + memory + trains))
     for extra in report["extras"]:
-        missing = f"not installed ({extra['purpose']}): pip install \"ttskit[{extra['extra']}]\""
+        missing = f'not installed ({extra["purpose"]}): pip install "ttskit[{extra["extra"]}]"'
         rows.append((f"extra {extra['extra']}", "installed" if extra["installed"] else missing))
     rows += [("plugin left out", f"{p['distribution']} {p['version']}: {p['cause']}") for p in report["plugin_problems"]]
     rows.append(("disk free here", f"{report['disk_free_gib']} GiB"))
@@ -65,10 +68,13 @@ def examine(registry: Registry) -> dict[str, Any]:
         "processors": os.cpu_count(),
         "packages": {name: _version(name) for name in _PACKAGES},
         "devices": _devices(),
-        "extras": [{"extra": extra, "installed": find_spec(module) is not None, "purpose": purpose}
-                   for extra, (module, purpose) in _EXTRAS.items()],
-        "plugin_problems": [{"distribution": p.origin.distribution, "version": p.origin.version, "cause": p.cause}
-                            for p in registry.problems],
+        "extras": [
+            {"extra": extra, "installed": find_spec(module) is not None, "purpose": purpose}
+            for extra, (module, purpose) in _EXTRAS.items()
+        ],
+        "plugin_problems": [
+            {"distribution": p.origin.distribution, "version": p.origin.version, "cause": p.cause} for p in registry.problems
+        ],
         "disk_free_gib": round(shutil.disk_usage(Path.cwd()).free / 2**30, 1),
     }
 
@@ -87,16 +93,26 @@ def _devices() -> list[dict[str, Any]]:
 
         from ttskit.training.precision import pick_precision
     except Exception as error:  # a broken installation is what doctor is for
-        return [{"name": f"torch cannot be imported ({type(error).__name__}: {error})", "precisions": [], "chosen": None,
-                 "memory_gib": None}]
+        return [
+            {
+                "name": f"torch cannot be imported ({type(error).__name__}: {error})",
+                "precisions": [],
+                "chosen": None,
+                "memory_gib": None,
+            }
+        ]
 
     def device(name: str, label: str, memory_bytes: int | None = None) -> dict[str, Any]:
         precisions = []
         for precision in ("fp32", "bf16", "fp16"):
             with suppress(TTSKitError):
                 precisions.append(pick_precision(precision, torch.device(name)).name)
-        return {"name": label, "precisions": precisions, "chosen": pick_precision("auto", torch.device(name)).name,
-                "memory_gib": None if memory_bytes is None else round(memory_bytes / 2**30, 1)}
+        return {
+            "name": label,
+            "precisions": precisions,
+            "chosen": pick_precision("auto", torch.device(name)).name,
+            "memory_gib": None if memory_bytes is None else round(memory_bytes / 2**30, 1),
+        }
 
     found = [device("cpu", f"cpu, {torch.get_num_threads()} threads")]
     if torch.cuda.is_available():

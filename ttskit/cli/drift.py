@@ -20,8 +20,17 @@ from ttskit.cli.output import json_option, print_json, print_table
 @click.option("--checkpoint", default="best", show_default=True, help="best, last or a step, of both runs.")
 @click.option("--device", default="cpu", show_default=True, help="cpu, cuda, cuda:1, mps.")
 @json_option
-def command(before: Path, after: Path, data: Path, speakers: tuple[str, ...], limit: int, vocoder: str | None, checkpoint: str,
-            device: str, as_json: bool) -> None:
+def command(
+    before: Path,
+    after: Path,
+    data: Path,
+    speakers: tuple[str, ...],
+    limit: int,
+    vocoder: str | None,
+    checkpoint: str,
+    device: str,
+    as_json: bool,
+) -> None:
     """Measure how far the voices of run BEFORE have moved in run AFTER.
 
     Both speak the same sentences; MCD and F0 are between their audio (0: nothing has changed), and against the

@@ -38,10 +38,21 @@ def list_(ctx: click.Context, kind: str | None, as_json: bool) -> None:
       ttskit plugins list --kind vocoder
     """
     registry = _registry(ctx)
-    rows = [(k, name, *_origin(registry, k, name), plugin.summary)
-            for k in KINDS if kind in (None, k) for name, plugin in sorted(registry.all(k).items())]
-    problems = [{"distribution": p.origin.distribution, "version": p.origin.version, "entry_point": p.origin.entry_point,
-                 "cause": p.cause} for p in registry.problems]
+    rows = [
+        (k, name, *_origin(registry, k, name), plugin.summary)
+        for k in KINDS
+        if kind in (None, k)
+        for name, plugin in sorted(registry.all(k).items())
+    ]
+    problems = [
+        {
+            "distribution": p.origin.distribution,
+            "version": p.origin.version,
+            "entry_point": p.origin.entry_point,
+            "cause": p.cause,
+        }
+        for p in registry.problems
+    ]
     if as_json:
         columns = ("kind", "name", "distribution", "version", "summary")
         print_json({"plugins": [dict(zip(columns, row, strict=True)) for row in rows], "problems": problems})
@@ -68,8 +79,16 @@ def show(ctx: click.Context, name: str, kind: str | None, as_json: bool) -> None
     plugin = _plugin(registry, name, kind)
     distribution, version = _origin(registry, plugin.kind, name)
     options = _options(plugin)
-    data = {"kind": plugin.kind, "name": name, "summary": plugin.summary, "distribution": distribution, "version": version,
-            "factory": plugin.factory, "facts": {key: _plain(value) for key, value in plugin.facts.items()}, "options": options}
+    data = {
+        "kind": plugin.kind,
+        "name": name,
+        "summary": plugin.summary,
+        "distribution": distribution,
+        "version": version,
+        "factory": plugin.factory,
+        "facts": {key: _plain(value) for key, value in plugin.facts.items()},
+        "options": options,
+    }
     if as_json:
         print_json(data)
         return
@@ -125,8 +144,11 @@ def _plugin(registry: Registry, name: str, kind: str | None) -> Plugin:
     for problem in registry.problems:
         if problem.origin.entry_point == name:
             where = [line.strip() for line in problem.trace.splitlines() if line.strip().startswith("File ")]
-            raise PluginError(f"plugin {name!r} of {problem.origin} was left out", "\n".join([problem.cause, *where[-1:]]),
-                              f"mend or uninstall {problem.origin.distribution}")
+            raise PluginError(
+                f"plugin {name!r} of {problem.origin} was left out",
+                "\n".join([problem.cause, *where[-1:]]),
+                f"mend or uninstall {problem.origin.distribution}",
+            )
     kinds = [k for k in KINDS if (k, name) in registry.found or (k, name) in registry.taken]
     if len(kinds) > 1:
         raise PluginError(f"several plugins are called {name!r}", f"kinds: {', '.join(kinds)}", f"--kind '{kinds[0]}'")
@@ -134,8 +156,11 @@ def _plugin(registry: Registry, name: str, kind: str | None) -> Plugin:
         return registry.get(kinds[0], name)
     names = sorted({n for _, n in registry.found})
     near = get_close_matches(name, names, n=1)
-    raise PluginError(f"unknown plugin {name!r}", f"there are: {', '.join(names)}",
-                      f"did you mean {near[0]!r}?" if near else "ttskit plugins list")
+    raise PluginError(
+        f"unknown plugin {name!r}",
+        f"there are: {', '.join(names)}",
+        f"did you mean {near[0]!r}?" if near else "ttskit plugins list",
+    )
 
 
 def _options(plugin: Plugin) -> list[dict[str, Any]]:
@@ -144,8 +169,15 @@ def _options(plugin: Plugin) -> list[dict[str, Any]]:
     if cls is None:
         return []
     if is_dataclass(cls):
-        return [{"option": f.name, "type": str(f.type), "default": "required" if f.default is MISSING else _plain(f.default),
-                 "meaning": f.metadata.get("description", "")} for f in fields(cls)]
+        return [
+            {
+                "option": f.name,
+                "type": str(f.type),
+                "default": "required" if f.default is MISSING else _plain(f.default),
+                "meaning": f.metadata.get("description", ""),
+            }
+            for f in fields(cls)
+        ]
     return _fields(cls, "", None)
 
 
@@ -160,8 +192,14 @@ def _fields(cls: Any, prefix: str, values: Any) -> list[dict[str, Any]]:
             rows += _fields(kind, f"{prefix}{name}.", default)
             continue
         shown = kind.__name__ if isinstance(kind, type) and not get_args(kind) else str(kind).replace("typing.", "")
-        rows.append({"option": prefix + name, "type": shown, "default": "required" if missing else _plain(default),
-                     "meaning": field.description or ""})
+        rows.append(
+            {
+                "option": prefix + name,
+                "type": shown,
+                "default": "required" if missing else _plain(default),
+                "meaning": field.description or "",
+            }
+        )
     return rows
 
 

@@ -22,9 +22,19 @@ _STDOUT = Path("-")
 _GROUPS = {
     "Voice": ("run", "vocoder", "denoise", "checkpoint", "device", "precision", "seed", "changes"),
     "Control (VALUES: one, or one per word or token: 1,0.8,-)": (
-        "speaker", "pace", "pitch", "pitch_range", "energy", "pitch_hz", "pitch_st", "like", "like_speaker", "markup"),
+        "speaker",
+        "pace",
+        "pitch",
+        "pitch_range",
+        "energy",
+        "pitch_hz",
+        "pitch_st",
+        "like",
+        "like_speaker",
+        "markup",
+    ),
     "Text and audio": ("lines", "out", "stream", "raw", "as_json"),
-}  # fmt: skip
+}
 
 
 @click.command(
@@ -42,8 +52,13 @@ _GROUPS = {
 @click.option("--speaker", metavar="NAME", help="Who speaks; a mix: ana:0.7,beto:0.3")
 @click.option("--pace", type=Numbers(), default=1.0, metavar="VALUES", help="Speed factor; 1.2 is faster.")
 @click.option("--pitch", type=Numbers(), default=0.0, metavar="VALUES", help="Shift in semitones.")
-@click.option("--pitch-range", type=Numbers(("flat", "invert")), default=1.0, metavar="VALUES",
-              help="Liveliness, around the mean; or flat, invert.")  # fmt: skip
+@click.option(
+    "--pitch-range",
+    type=Numbers(("flat", "invert")),
+    default=1.0,
+    metavar="VALUES",
+    help="Liveliness, around the mean; or flat, invert.",
+)
 @click.option("--energy", type=Numbers(), default=1.0, metavar="VALUES", help="Factor on the predicted energy.")
 @click.option("--pitch-hz", type=Numbers(only_lists=True), metavar="LIST", help="F0 in Hz per word or token.")
 @click.option("--pitch-st", type=Numbers(only_lists=True), metavar="LIST", help="Semitones from the mean, per word or token.")
@@ -84,8 +99,9 @@ def command(
     from ttskit.synthesis import load_voice
 
     chosen = int(checkpoint) if checkpoint.isdecimal() else checkpoint
-    voice = load_voice(run, vocoder, device=device, checkpoint=chosen, precision=precision, denoise=denoise,
-                       options=pairs(changes))  # fmt: skip
+    voice = load_voice(
+        run, vocoder, device=device, checkpoint=chosen, precision=precision, denoise=denoise, options=pairs(changes)
+    )
     results, failed = [], []
     for index, (line, path) in enumerate(jobs):
         try:

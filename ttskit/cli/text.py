@@ -25,8 +25,13 @@ def _choosing(function: Callable) -> Callable:
         click.option("--dialect", help="rioplatense, latin_american or castilian."),
         click.option("--locale", help="es-AR, es-ES, es-MX or es-US: currency and decimal signs."),
         click.option("--recipe", help="Read with the frontend of this recipe (name or file)."),
-        click.option("--option", "options", multiple=True, metavar="KEY=VALUE", help="Another of the frontend's options; "
-                     "repeatable: emoji=name, annotations=true, tags.risa=drop."),
+        click.option(
+            "--option",
+            "options",
+            multiple=True,
+            metavar="KEY=VALUE",
+            help="Another of the frontend's options; repeatable: emoji=name, annotations=true, tags.risa=drop.",
+        ),
     ):
         function = decorator(function)
     return function
@@ -38,9 +43,10 @@ def _reading(function: Callable) -> Callable:
         click.argument("text", nargs=-1),
         _choosing,
         click.option("--json", "as_json", is_flag=True, help="One JSON object per line, with everything known about it."),
-        click.option("--explain", is_flag=True, help="After each line: what was read by which class and rule, and what else "
-                     "it could be."),
-    ):  # fmt: skip
+        click.option(
+            "--explain", is_flag=True, help="After each line: what was read by which class and rule, and what else it could be."
+        ),
+    ):
         function = decorator(function)
     return function
 

@@ -9,10 +9,27 @@ if TYPE_CHECKING:
 
     from ttskit.interfaces import Analysis, Word
 
-_COLOURS = {"word": "default", "number": "cyan", "money": "green", "measure": "green", "date": "magenta", "time": "magenta",
-            "ordinal": "cyan", "fraction": "cyan", "telephone": "blue", "electronic": "blue", "code": "blue", "plate": "blue",
-            "letters": "yellow", "abbreviation": "yellow", "roman": "yellow", "symbol": "red", "emoji": "red",
-            "annotation": "red", "mark": "bright_black"}  # fmt: skip
+_COLOURS = {
+    "word": "default",
+    "number": "cyan",
+    "money": "green",
+    "measure": "green",
+    "date": "magenta",
+    "time": "magenta",
+    "ordinal": "cyan",
+    "fraction": "cyan",
+    "telephone": "blue",
+    "electronic": "blue",
+    "code": "blue",
+    "plate": "blue",
+    "letters": "yellow",
+    "abbreviation": "yellow",
+    "roman": "yellow",
+    "symbol": "red",
+    "emoji": "red",
+    "annotation": "red",
+    "mark": "bright_black",
+}
 
 
 def render(analysis: Analysis) -> None:
@@ -35,9 +52,12 @@ def render(analysis: Analysis) -> None:
         style, own = _COLOURS.get(reading.token_class, "default"), words.get(reading.span, [])
         phones = " · ".join(" ".join(word.phonemes) for word in own)
         table.add_row(
-            Text(reading.text, style), reading.token_class, _syllables(own), phones,
+            Text(reading.text, style),
+            reading.token_class,
+            _syllables(own),
+            phones,
             Text(" | ".join(reading.alternatives), "dim"),
-        )  # fmt: skip
+        )
     console.print(table)
     console.print(Text(" ".join(analysis.tokens), "bold"))
     for unknown in analysis.unknown:

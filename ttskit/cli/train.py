@@ -24,16 +24,32 @@ from ttskit.cli.output import json_option, note, print_json, stderr_console
 @click.option("--keep-speakers", metavar="all|NAME,…", help="Old speakers to keep in the model.")
 @click.option("--rehearse", type=click.Path(path_type=Path), help="Prepared corpus of old voices to mix in.")
 @click.option("--freeze", multiple=True, metavar="PATTERN", help="Parameters that stay as they are: 'encoder.*'.")
-@click.option("--from-acoustic", type=click.Path(path_type=Path), metavar="RUN",
-              help="Fit a vocoder to the mels of this acoustic run.")
+@click.option(
+    "--from-acoustic", type=click.Path(path_type=Path), metavar="RUN", help="Fit a vocoder to the mels of this acoustic run."
+)
 @click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Change a recipe value: training.log_every=5.")
 @click.option("--device", default="auto", show_default=True, help="cpu, cuda, cuda:1, mps.")
 @click.option("--threads", type=click.IntRange(min=1), help="CPU threads.")
 @json_option
-def command(model: str | None, recipe: str | None, data: Path | None, run: Path | None, steps: int | None, budget: str | None,
-            resume: bool, init_from: Path | None, speaker_from: tuple[str, ...], keep_speakers: str | None,
-            rehearse: Path | None, freeze: tuple[str, ...], from_acoustic: Path | None, overrides: tuple[str, ...], device: str,
-            threads: int | None, as_json: bool) -> None:
+def command(
+    model: str | None,
+    recipe: str | None,
+    data: Path | None,
+    run: Path | None,
+    steps: int | None,
+    budget: str | None,
+    resume: bool,
+    init_from: Path | None,
+    speaker_from: tuple[str, ...],
+    keep_speakers: str | None,
+    rehearse: Path | None,
+    freeze: tuple[str, ...],
+    from_acoustic: Path | None,
+    overrides: tuple[str, ...],
+    device: str,
+    threads: int | None,
+    as_json: bool,
+) -> None:
     """Train a model on a prepared corpus.
 
     Ctrl-C saves and stops; --resume goes on. Several processes: torchrun --nproc-per-node 2 -m -- ttskit train …
@@ -63,8 +79,9 @@ def command(model: str | None, recipe: str | None, data: Path | None, run: Path 
     if data is None:
         raise UsageError("which corpus?", "--data is missing", "--data PREPARED (made by ttskit prepare)")
     if init_from is None and not resume and (speaker_from or keep_speakers):
-        raise UsageError("there are no old speakers", "--speaker-from and --keep-speakers need a run to start from",
-                         "--init-from RUN")
+        raise UsageError(
+            "there are no old speakers", "--speaker-from and --keep-speakers need a run to start from", "--init-from RUN"
+        )
     named = model or (RunFolder.open(init_from).model if init_from is not None and recipe is None else None)
     fine = init_from is not None and named in registry.all("acoustic model")
     loaded = load_recipe(recipe or ("finetune" if fine else "base"), overrides, registry=registry)
@@ -73,9 +90,21 @@ def command(model: str | None, recipe: str | None, data: Path | None, run: Path 
     loaded = loaded.with_training(model, asked) if asked else loaded
     run = run or Path("runs") / f"{model}-{data.resolve().name}"
     try:
-        folder = train(loaded, model=model, data=data, run=run, resume=resume, steps=steps, budget_s=budget,
-                       init_from=init_from, from_acoustic=from_acoustic, device=device, threads=threads, registry=registry,
-                       console=stderr_console())
+        folder = train(
+            loaded,
+            model=model,
+            data=data,
+            run=run,
+            resume=resume,
+            steps=steps,
+            budget_s=budget,
+            init_from=init_from,
+            from_acoustic=from_acoustic,
+            device=device,
+            threads=threads,
+            registry=registry,
+            console=stderr_console(),
+        )
     except TrainingStopped as stopped:
         if first:
             note(f"stopped at step {stopped.step}; everything is saved in {stopped.run.path}")
@@ -98,14 +127,20 @@ def _asked(speaker_from: tuple[str, ...], keep_speakers: str | None, rehearse: P
         named = [text.partition("=") for text in speaker_from]
         plain = [text for text in speaker_from if "=" not in text]
         if plain and len(speaker_from) > 1:
-            raise UsageError("--speaker-from OLD is for all new speakers", f"given: {', '.join(speaker_from)}",
-                             "name each: --speaker-from NEW=OLD --speaker-from OTHER=OLD")
+            raise UsageError(
+                "--speaker-from OLD is for all new speakers",
+                f"given: {', '.join(speaker_from)}",
+                "name each: --speaker-from NEW=OLD --speaker-from OTHER=OLD",
+            )
         transfer["speaker_from"] = plain[0] if plain else {new.strip(): old.strip() for new, _, old in named}
     if keep_speakers:
         names = [name.strip() for name in keep_speakers.split(",") if name.strip()]
         transfer["keep_speakers"] = names[0] if names in (["all"], ["auto"]) else names
-    return {**({"transfer": transfer} if transfer else {}), **({"rehearsal": {"data": str(rehearse)}} if rehearse else {}),
-            **({"freeze": list(freeze)} if freeze else {})}
+    return {
+        **({"transfer": transfer} if transfer else {}),
+        **({"rehearsal": {"data": str(rehearse)}} if rehearse else {}),
+        **({"freeze": list(freeze)} if freeze else {}),
+    }
 
 
 def _summary(folder) -> dict:
@@ -114,7 +149,9 @@ def _summary(folder) -> dict:
     fit = folder.path / "fit" / "figures.json"
     train_rows = folder.metrics("train")
     return {
-        "run": folder.path, "model": folder.model, "steps": folder.total_steps,
+        "run": folder.path,
+        "model": folder.model,
+        "steps": folder.total_steps,
         "checkpoints": [c.step for c in folder.checkpoints],
         "best": None if best is None else {"step": best.step, "validation_loss": best.validation_loss},
         "last": train_rows[-1] if train_rows else None,

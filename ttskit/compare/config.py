@@ -35,7 +35,8 @@ class CompareConfig(BaseModel):
     models: list[str] = Field(["tacotron2", "fastpitch"], description="models that are trained when no runs are given")
     budget_s: float | None = Field(None, gt=0, description="training time per model, in seconds or as 10m; steps wins over it")
     steps: Annotated[int, Field(ge=1)] | dict[str, Annotated[int, Field(ge=1)]] | None = Field(
-        None, description="training steps of all models, or of each by name, which replays a budget bit for bit")
+        None, description="training steps of all models, or of each by name, which replays a budget bit for bit"
+    )
     split: Literal["test", "validation"] = Field("test", description="split whose sentences are spoken and compared")
     limit: int | None = Field(12, ge=1, description="sentences of the split that are spoken; null for all")
     hard: bool = Field(True, description="also speak the list of hard sentences")
@@ -49,7 +50,8 @@ class CompareConfig(BaseModel):
     max_players: int = Field(24, ge=1, description="most sentences that the page shows with players and pictures")
     pictures: int = Field(6, ge=0, description="sentences of each list whose spectrogram, F0 and alignment are drawn")
     speed_lengths: list[int] = Field(
-        [10, 20, 40, 80, 160], min_length=1, description="text lengths (tokens) of the latency measurement")
+        [10, 20, 40, 80, 160], min_length=1, description="text lengths (tokens) of the latency measurement"
+    )
     speed_repeats: int = Field(3, ge=1, description="repeats of each latency measurement; the median is kept")
     batch: int = Field(8, ge=1, description="sentences per batch of the throughput measurement")
     control_limit: int = Field(4, ge=0, description="sentences that control accuracy is measured on; 0 leaves it out")

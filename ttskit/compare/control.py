@@ -74,8 +74,10 @@ def measure_control(voice: Voice, sentences: Sequence[tuple[str, str]]) -> dict:
     if "pitch_range" in have and known:
         rows += [_slope("pitch_range", v, [s.both(s.say(pitch_range=v).audio) for s in spoken]) for v in RANGES]
     if "energy" in have:
-        rows += [_row("energy", v, [_level_db(s.say(energy=v).audio) - _level_db(s.plain.audio) for s in spoken], "dB")
-                 for v in ENERGIES]  # fmt: skip
+        rows += [
+            _row("energy", v, [_level_db(s.say(energy=v).audio) - _level_db(s.plain.audio) for s in spoken], "dB")
+            for v in ENERGIES
+        ]
     voiced = float(np.mean([np.mean(s.f0_hz > 0) for s in spoken])) if spoken else float("nan")
     return {"rows": [row.to_json() for row in rows], "sentences": len(spoken), "voiced": voiced}
 

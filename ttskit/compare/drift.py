@@ -51,9 +51,19 @@ class SpeakerDrift:
         return {name: getattr(self, name) for name in self.__slots__}
 
 
-def drift(before: Path | str, after: Path | str, data: Path | str, *, speakers: Sequence[str] = (), limit: int = 12,
-          vocoder: str | Path | None = None, device: str = "cpu", checkpoint: str | int = "best", seed: int = 0,
-          registry: Registry | None = None) -> list[SpeakerDrift]:
+def drift(
+    before: Path | str,
+    after: Path | str,
+    data: Path | str,
+    *,
+    speakers: Sequence[str] = (),
+    limit: int = 12,
+    vocoder: str | Path | None = None,
+    device: str = "cpu",
+    checkpoint: str | int = "best",
+    seed: int = 0,
+    registry: Registry | None = None,
+) -> list[SpeakerDrift]:
     """How far each voice that both runs have has moved.
 
     Args:
@@ -88,29 +98,48 @@ def _speakers(old: System, new: System, corpus: PreparedCorpus, asked: Sequence[
     for name in asked:
         if name not in both:
             lacks = new.label if name in old.voice.speakers else old.label
-            raise UsageError(f"{lacks} does not know speaker {name!r}", f"both know: {', '.join(both[:8]) or 'nobody'}",
-                             "train with --keep-speakers, or name one of them")
+            raise UsageError(
+                f"{lacks} does not know speaker {name!r}",
+                f"both know: {', '.join(both[:8]) or 'nobody'}",
+                "train with --keep-speakers, or name one of them",
+            )
     if not both:
-        raise UsageError(f"{old.label} and {new.label} have no speaker in common",
-                         f"{', '.join(old.voice.speakers[:6])} / {', '.join(new.voice.speakers[:6])}",
-                         "train with --keep-speakers all, or with --rehearse")
+        raise UsageError(
+            f"{old.label} and {new.label} have no speaker in common",
+            f"{', '.join(old.voice.speakers[:6])} / {', '.join(new.voice.speakers[:6])}",
+            "train with --keep-speakers all, or with --rehearse",
+        )
     return list(asked) or [n for n in both if n in corpus.speakers.names] or both[:16]
 
 
-def _measure(old: System, new: System, speaker: str, items: Sequence[Item], recorded: bool, corpus: PreparedCorpus,
-             analyse: Analyser, seed: int) -> SpeakerDrift:
+def _measure(
+    old: System,
+    new: System,
+    speaker: str,
+    items: Sequence[Item],
+    recorded: bool,
+    corpus: PreparedCorpus,
+    analyse: Analyser,
+    seed: int,
+) -> SpeakerDrift:
     values: dict[str, list[float]] = {}
     for index, item in enumerate(items):
         said = []
         for system in (old, new):
-            tokens = item.tokens if all(t in system.loaded.context.symbols for t in item.tokens) else (
-                system.voice.frontend.analyze(item.text).tokens)
+            tokens = (
+                item.tokens
+                if all(t in system.loaded.context.symbols for t in item.tokens)
+                else (system.voice.frontend.analyze(item.text).tokens)
+            )
             (row,) = system.voice.spectrogram([tokens], speaker=speaker, seeds=[part_seed(seed, index)])
             said.append(_heard(system.voice.waveform(row), speaker, corpus, analyse))
         path = metrics.align_cepstra(said[0].cepstrum, said[1].cepstrum)
-        found = {"mcd": metrics.mel_cepstral_distortion_db(said[0].cepstrum, said[1].cepstrum, path),
-                 "f0": metrics.log_f0_rmse_semitones(said[0].pitch_hz, said[1].pitch_hz, path),
-                 "shift": 12 * np.log2(said[1].median_hz / said[0].median_hz), "length": said[1].samples / said[0].samples}
+        found = {
+            "mcd": metrics.mel_cepstral_distortion_db(said[0].cepstrum, said[1].cepstrum, path),
+            "f0": metrics.log_f0_rmse_semitones(said[0].pitch_hz, said[1].pitch_hz, path),
+            "shift": 12 * np.log2(said[1].median_hz / said[0].median_hz),
+            "length": said[1].samples / said[0].samples,
+        }
         if recorded:
             natural = _heard(corpus.audio(item.utterance), speaker, corpus, analyse)
             for which, one in zip(("old", "new"), said, strict=True):

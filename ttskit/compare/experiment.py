@@ -45,12 +45,24 @@ if TYPE_CHECKING:
     from ttskit.corpus.prepared import PreparedCorpus
 
 
-def compare(runs: Sequence[Path | str] = (), *, data: Path | str | None = None, recipe: Recipe | str | Path | None = None,
-            models: Sequence[str] = (), budget_s: float | str | None = None, steps: int | dict[str, int] | None = None,
-            out: Path | str,
-            vocoder: str | Path | None = None, hard: bool | None = None, seeds: Sequence[int] | None = None,
-            device: str = "auto", checkpoint: str | int = "last", registry: Registry | None = None,
-            console: Console | None = None, **settings: Any) -> ComparisonResults:
+def compare(
+    runs: Sequence[Path | str] = (),
+    *,
+    data: Path | str | None = None,
+    recipe: Recipe | str | Path | None = None,
+    models: Sequence[str] = (),
+    budget_s: float | str | None = None,
+    steps: int | dict[str, int] | None = None,
+    out: Path | str,
+    vocoder: str | Path | None = None,
+    hard: bool | None = None,
+    seeds: Sequence[int] | None = None,
+    device: str = "auto",
+    checkpoint: str | int = "last",
+    registry: Registry | None = None,
+    console: Console | None = None,
+    **settings: Any,
+) -> ComparisonResults:
     """Compare two or more voices on the same sentences; writes `out`/index.html, results.json and the audio.
 
     Args:
@@ -78,8 +90,17 @@ def compare(runs: Sequence[Path | str] = (), *, data: Path | str | None = None, 
     tell = _teller(console)
     out = Path(out)
     recipe = _recipe(recipe, runs, registry)
-    config = _config(recipe, {"hard": hard, "seeds": None if seeds is None else list(seeds), "budget_s": budget_s,
-                              "steps": steps, "models": list(models) or None, **settings})
+    config = _config(
+        recipe,
+        {
+            "hard": hard,
+            "seeds": None if seeds is None else list(seeds),
+            "budget_s": budget_s,
+            "steps": steps,
+            "models": list(models) or None,
+            **settings,
+        },
+    )
     if budget_s is not None and steps is None:
         config = config.model_copy(update={"steps": None})  # what is asked for wins over the recipe
     clock = _Clock()
@@ -136,17 +157,33 @@ def compare(runs: Sequence[Path | str] = (), *, data: Path | str | None = None, 
         known = held_out(corpus)
         baseline = median_baseline(corpus, known) if known and corpus.split("train") else None
 
-    content = plain({
-        "format": FORMAT, "title": " and ".join(labels),
-        "systems": [_system(s) for s in systems], "corpus": _corpus(corpus), "comparability": [f.to_json() for f in facts],
-        "summary": summary_rows(labels, scores, robustness, speed, training, learned),
-        "quality": scores, "robustness": robustness, "speed": speed, "training": training, "control": control,
-        "learned": {"systems": learned, "median_baseline_mel_l1": baseline},
-        "sentences": _sentences(samples, verdicts, lists),
-        "settings": {**config.model_dump(mode="json"), "vocoder": systems[0].voice.vocoder_name, "checkpoint": checkpoint,
-                     "device": where, "pitch_extractor": analyse.pitch_extractor},
-        "environment": _environment(where), "notes": list(dict.fromkeys(notes)), "stages_s": clock.seconds,
-    })
+    content = plain(
+        {
+            "format": FORMAT,
+            "title": " and ".join(labels),
+            "systems": [_system(s) for s in systems],
+            "corpus": _corpus(corpus),
+            "comparability": [f.to_json() for f in facts],
+            "summary": summary_rows(labels, scores, robustness, speed, training, learned),
+            "quality": scores,
+            "robustness": robustness,
+            "speed": speed,
+            "training": training,
+            "control": control,
+            "learned": {"systems": learned, "median_baseline_mel_l1": baseline},
+            "sentences": _sentences(samples, verdicts, lists),
+            "settings": {
+                **config.model_dump(mode="json"),
+                "vocoder": systems[0].voice.vocoder_name,
+                "checkpoint": checkpoint,
+                "device": where,
+                "pitch_extractor": analyse.pitch_extractor,
+            },
+            "environment": _environment(where),
+            "notes": list(dict.fromkeys(notes)),
+            "stages_s": clock.seconds,
+        }
+    )
     with clock("page"):
         write_page(out, content, samples, corpus, config, registry, clock.seconds)
     tell(f"compared in {sum(clock.seconds.values()):.0f} s: {out / 'index.html'}")
@@ -189,8 +226,16 @@ def _config(recipe: Recipe, changes: dict[str, Any]) -> CompareConfig:
     return CompareConfig.model_validate({**recipe.compare.model_dump(), **given})
 
 
-def _train(config: CompareConfig, models: Sequence[str], data: Path | str | None, recipe: Recipe, out: Path, device: str,
-           registry: Registry, console: Console | None) -> list[Path]:
+def _train(
+    config: CompareConfig,
+    models: Sequence[str],
+    data: Path | str | None,
+    recipe: Recipe,
+    out: Path,
+    device: str,
+    registry: Registry,
+    console: Console | None,
+) -> list[Path]:
     """Train each model into out/runs under the same budget, on the same data in the same order."""
     from ttskit.training import train
 
@@ -203,22 +248,40 @@ def _train(config: CompareConfig, models: Sequence[str], data: Path | str | None
         registry.get("acoustic model", name)
     steps = config.steps if isinstance(config.steps, dict) else dict.fromkeys(names, config.steps)
     if set(steps) != set(names):
-        raise UsageError("steps and models do not fit", f"models: {', '.join(names)}; steps for: {', '.join(steps)}",
-                         f"--steps {','.join(f'{name}=1000' for name in names)}")
+        raise UsageError(
+            "steps and models do not fit",
+            f"models: {', '.join(names)}; steps for: {', '.join(steps)}",
+            f"--steps {','.join(f'{name}=1000' for name in names)}",
+        )
     folders = []
     for name in names:
         folder = out / "runs" / name
         limit = {"steps": steps[name]} if steps[name] else {"budget_s": config.budget_s}
         resume = (folder / "run.json").is_file()
         # a run that goes on keeps the steps that its budget was turned into
-        train(recipe, model=name, data=data, run=folder, resume=resume, device=device, registry=registry, console=console,
-              **({} if resume and not steps[name] else limit))
+        train(
+            recipe,
+            model=name,
+            data=data,
+            run=folder,
+            resume=resume,
+            device=device,
+            registry=registry,
+            console=console,
+            **({} if resume and not steps[name] else limit),
+        )
         folders.append(folder)
     return folders
 
 
-def _robustness(samples: Sequence[Sample], verdicts: Sequence[Verdict], judge: Judge, lists: dict, labels: Sequence[str],
-                config: CompareConfig) -> dict:
+def _robustness(
+    samples: Sequence[Sample],
+    verdicts: Sequence[Verdict],
+    judge: Judge,
+    lists: dict,
+    labels: Sequence[str],
+    config: CompareConfig,
+) -> dict:
     by_system: dict[str, dict[str, list[Verdict]]] = {}
     for sample, verdict in zip(samples, verdicts, strict=True):
         by_system.setdefault(sample.system, {}).setdefault(sample.item.group, []).append(verdict)
@@ -237,24 +300,53 @@ def _robustness(samples: Sequence[Sample], verdicts: Sequence[Verdict], judge: J
                 own.setdefault(name, {})[group] = found
             if found := spread_over_seeds(chosen):
                 spread.setdefault(name, {})[group] = found
-    differences = {f"{a} − {b}": {g: ratio_difference_interval(rates(a, g), rates(b, g), **setting) for g in lists}
-                   for i, a in enumerate(labels) for b in labels[i + 1:]}
+    differences = {
+        f"{a} − {b}": {g: ratio_difference_interval(rates(a, g), rates(b, g), **setting) for g in lists}
+        for i, a in enumerate(labels)
+        for b in labels[i + 1 :]
+    }
     titles = {"test": "test sentences", "validation": "validation sentences", "hard": "hard sentences"}
-    return {"recogniser": judge.facts, "thresholds": judge.thresholds.to_json(), "groups": {g: titles[g] for g in lists},
-            "systems": {name: {g: summarise(v, config) for g, v in groups.items()} for name, groups in by_system.items()},
-            "differences": differences, "own_alignments": own, "over_seeds": spread}
+    return {
+        "recogniser": judge.facts,
+        "thresholds": judge.thresholds.to_json(),
+        "groups": {g: titles[g] for g in lists},
+        "systems": {name: {g: summarise(v, config) for g, v in groups.items()} for name, groups in by_system.items()},
+        "differences": differences,
+        "own_alignments": own,
+        "over_seeds": spread,
+    }
 
 
 def _sentences(samples: Sequence[Sample], verdicts: Sequence[Verdict], lists: dict) -> list[dict]:
-    rows = {item.id: {"id": item.id, "group": item.group, "text": item.text, "words": item.words, "speaker": item.speaker,
-                      "samples": []} for items in lists.values() for item in items}
+    rows = {
+        item.id: {
+            "id": item.id,
+            "group": item.group,
+            "text": item.text,
+            "words": item.words,
+            "speaker": item.speaker,
+            "samples": [],
+        }
+        for items in lists.values()
+        for item in items
+    }
     for sample, verdict in zip(samples, verdicts, strict=True):
         words = sample.item.words
-        rows[sample.item.id]["samples"].append({
-            "system": sample.system, "seed": sample.seed, "audio": sample.audio_path, "scores": sample.scores,
-            "finished": sample.finished, "own_alignment": own_alignment(sample), "verdict": {
-                **verdict.to_json(), "skipped": [words[w] for w in verdict.skipped_words if w < len(words)],
-                "repeated": [words[w] for w in verdict.repeated_words if w < len(words)]}})
+        rows[sample.item.id]["samples"].append(
+            {
+                "system": sample.system,
+                "seed": sample.seed,
+                "audio": sample.audio_path,
+                "scores": sample.scores,
+                "finished": sample.finished,
+                "own_alignment": own_alignment(sample),
+                "verdict": {
+                    **verdict.to_json(),
+                    "skipped": [words[w] for w in verdict.skipped_words if w < len(words)],
+                    "repeated": [words[w] for w in verdict.repeated_words if w < len(words)],
+                },
+            }
+        )
     return list(rows.values())
 
 
@@ -262,20 +354,34 @@ def _system(system: System) -> dict:
     from ttskit.training.run import plain_options
 
     steps = system.run.info.get("steps")
-    return {"label": system.label, "run": system.run.path.name, "model": system.loaded.name, "decoding": system.decoding,
-            "parameters": system.parameters, "step": system.loaded.step, "budget": steps if isinstance(steps, dict) else {},
-            "supervised_by_durations": system.supervised_by_durations, "aids": system.aids,
-            "options": plain_options(system.loaded.options),
-            "plugin": system.run.info.get("plugin")}
+    return {
+        "label": system.label,
+        "run": system.run.path.name,
+        "model": system.loaded.name,
+        "decoding": system.decoding,
+        "parameters": system.parameters,
+        "step": system.loaded.step,
+        "budget": steps if isinstance(steps, dict) else {},
+        "supervised_by_durations": system.supervised_by_durations,
+        "aids": system.aids,
+        "options": plain_options(system.loaded.options),
+        "plugin": system.run.info.get("plugin"),
+    }
 
 
 def _corpus(corpus: PreparedCorpus) -> dict:
     rate = corpus.mel.sample_rate_hz
-    return {"name": corpus.folder.name, "speakers": corpus.speakers.names, "mel": corpus.mel.to_json(),
-            "frontend": corpus.frontend.to_json(),
-            "exact_times": any(corpus.reference_times(u) is not None for u in held_out(corpus)),
-            "splits": {s: {"utterances": len(own := corpus.split(s)), "seconds": sum(u.samples for u in own) / rate}
-                       for s in ("train", "validation", "test")}}
+    return {
+        "name": corpus.folder.name,
+        "speakers": corpus.speakers.names,
+        "mel": corpus.mel.to_json(),
+        "frontend": corpus.frontend.to_json(),
+        "exact_times": any(corpus.reference_times(u) is not None for u in held_out(corpus)),
+        "splits": {
+            s: {"utterances": len(own := corpus.split(s)), "seconds": sum(u.samples for u in own) / rate}
+            for s in ("train", "validation", "test")
+        },
+    }
 
 
 def _environment(device: str) -> dict:
@@ -286,7 +392,11 @@ def _environment(device: str) -> dict:
         except PackageNotFoundError:
             packages[name] = None
     name = torch.cuda.get_device_name(device) if device.startswith("cuda") else platform.processor() or platform.machine()
-    return {"python": platform.python_version(), "platform": platform.platform(), "device": device, "device_name": name,
-            "threads": torch.get_num_threads(), "packages": packages}
-
-
+    return {
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "device": device,
+        "device_name": name,
+        "threads": torch.get_num_threads(),
+        "packages": packages,
+    }

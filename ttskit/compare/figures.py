@@ -18,8 +18,15 @@ MOST_TOKENS = 45  # names that fit along the alignment's axis
 
 
 @contextmanager
-def canvas(path: Path, rows: int = 1, columns: int = 1, width: float = 9.0, height: float = 3.0,
-           height_ratios: Sequence[float] | None = None, margins: Mapping[str, float] | None = None):
+def canvas(
+    path: Path,
+    rows: int = 1,
+    columns: int = 1,
+    width: float = 9.0,
+    height: float = 3.0,
+    height_ratios: Sequence[float] | None = None,
+    margins: Mapping[str, float] | None = None,
+):
     """An array (rows, columns) of axes of a new figure, written to `path` at the end.
 
     `margins` (as matplotlib's `subplots_adjust`) instead of a computed layout, which takes half of the drawing time.
@@ -45,16 +52,28 @@ def colours(names: Sequence[str]) -> dict[str, str]:
     return {name: COLOURS[i % len(COLOURS)] for i, name in enumerate(names)}
 
 
-def draw_sample(path: Path, mel: np.ndarray, pitch_hz: np.ndarray, config: MelConfig, *, title: str,
-                alignment: np.ndarray | None = None, tokens: Sequence[str] = (), words: Sequence[tuple[str, int, int]] = (),
-                colour_range: tuple[float, float] | None = None, pitch_range_hz: tuple[float, float] = (50.0, 400.0)) -> None:
+def draw_sample(
+    path: Path,
+    mel: np.ndarray,
+    pitch_hz: np.ndarray,
+    config: MelConfig,
+    *,
+    title: str,
+    alignment: np.ndarray | None = None,
+    tokens: Sequence[str] = (),
+    words: Sequence[tuple[str, int, int]] = (),
+    colour_range: tuple[float, float] | None = None,
+    pitch_range_hz: tuple[float, float] = (50.0, 400.0),
+) -> None:
     """Spectrogram of the audio (M, T) with its F0 (T,) on it; below it the model's alignment (T', N) if there is one."""
     rows = 2 if alignment is not None else 1
     low, high = colour_range or (None, None)
     margins = {"left": 0.14, "right": 0.88, "hspace": 0.34} | (
-        {"top": 0.945, "bottom": 0.1} if rows == 2 else {"top": 0.88, "bottom": 0.22})
-    with canvas(path, rows, width=5.2, height=2.1 + (2.4 if rows == 2 else 0), height_ratios=[1, 1.25][:rows],
-                margins=margins) as axes:
+        {"top": 0.945, "bottom": 0.1} if rows == 2 else {"top": 0.88, "bottom": 0.22}
+    )
+    with canvas(
+        path, rows, width=5.2, height=2.1 + (2.4 if rows == 2 else 0), height_ratios=[1, 1.25][:rows], margins=margins
+    ) as axes:
         top = axes[0, 0]
         draw_spectrogram(top, mel, config, title, low, high)
         top.title.set_fontsize(9)
@@ -106,8 +125,10 @@ def draw_latency(path: Path, speeds: Mapping[str, Mapping]) -> None:
             rows = speed["lengths"]
             tokens = [r["tokens"] for r in rows]
             latency = [r["acoustic_s"] + r["vocoder_s"] for r in rows]
-            for one, whole, part in ((axes[0, 0], latency, [r["acoustic_s"] for r in rows]),
-                                     (axes[0, 1], [r["rtf"] for r in rows], [r["acoustic_rtf"] for r in rows])):
+            for one, whole, part in (
+                (axes[0, 0], latency, [r["acoustic_s"] for r in rows]),
+                (axes[0, 1], [r["rtf"] for r in rows], [r["acoustic_rtf"] for r in rows]),
+            ):
                 one.plot(tokens, whole, color=palette[name], marker="o", markersize=4, label=f"{name} + vocoder")
                 one.plot(tokens, part, color=palette[name], marker="s", markersize=3, linestyle="--", label=f"{name} alone")
         for one, label in ((axes[0, 0], "latency (s)"), (axes[0, 1], "real-time factor")):
@@ -145,15 +166,22 @@ def draw_bars(path: Path, panels: Sequence[tuple[str, Mapping[str, Mapping | Non
             one.set_xlim(left=0)
             one.set_title(title, fontsize=9, loc="left")
             one.grid(axis="x", alpha=0.25)
-        for one in axes.flat[len(panels):]:
+        for one in axes.flat[len(panels) :]:
             one.set_visible(False)
     return True
 
 
 def draw_verdicts(path: Path, counts: Mapping[str, Mapping[str, int]], order: Sequence[str]) -> None:
     """Stacked bars of verdicts, one bar per system."""
-    shades = {"ok": "#4ade80", "unclear": "#9ca3af", "never-ending": "#7c3aed", "cut": "#dc2626", "words skipped": "#f97316",
-              "words repeated": "#facc15", "extra sounds": "#38bdf8"}
+    shades = {
+        "ok": "#4ade80",
+        "unclear": "#9ca3af",
+        "never-ending": "#7c3aed",
+        "cut": "#dc2626",
+        "words skipped": "#f97316",
+        "words repeated": "#facc15",
+        "extra sounds": "#38bdf8",
+    }
     with canvas(path, width=9.0, height=0.9 + 0.42 * len(counts)) as axes:
         one = axes[0, 0]
         for y, (_, own) in enumerate(reversed(counts.items())):
@@ -169,5 +197,11 @@ def draw_verdicts(path: Path, counts: Mapping[str, Mapping[str, int]], order: Se
         present = [v for v in order if any(own.get(v) for own in counts.values())]
         from matplotlib.patches import Patch
 
-        one.legend(handles=[Patch(color=shades.get(v, "#94a3b8"), label=v) for v in present], fontsize=8, frameon=False,
-                   ncols=max(1, len(present)), loc="lower left", bbox_to_anchor=(0, 1.0))
+        one.legend(
+            handles=[Patch(color=shades.get(v, "#94a3b8"), label=v) for v in present],
+            fontsize=8,
+            frameon=False,
+            ncols=max(1, len(present)),
+            loc="lower left",
+            bbox_to_anchor=(0, 1.0),
+        )

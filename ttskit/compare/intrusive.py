@@ -25,8 +25,11 @@ def intrusive_scores(natural: np.ndarray, audio: np.ndarray, rate_hz: int) -> di
     """The measures whose package is installed, of two signals (S,) on one clock; NaN where there is too little speech."""
     measures = {"pesq": _pesq, "stoi": _stoi}
     spoken = bool(natural.any() and audio.any())
-    return {name: measure(natural, audio, rate_hz) if spoken else float("nan") for name, measure in measures.items()
-            if find_spec(_PACKAGES[name])}
+    return {
+        name: measure(natural, audio, rate_hz) if spoken else float("nan")
+        for name, measure in measures.items()
+        if find_spec(_PACKAGES[name])
+    }
 
 
 def _pesq(natural: np.ndarray, audio: np.ndarray, rate_hz: int) -> float:

@@ -101,8 +101,9 @@ def attention_hits(alignment: np.ndarray, path: metrics.Path, times_s: np.ndarra
     return np.abs(alignment.argmax(1) - truth) <= NEAR
 
 
-def own_boundary_errors_ms(system: System, corpus: PreparedCorpus, utterances: Sequence[PreparedUtterance]
-                           ) -> list[np.ndarray] | None:
+def own_boundary_errors_ms(
+    system: System, corpus: PreparedCorpus, utterances: Sequence[PreparedUtterance]
+) -> list[np.ndarray] | None:
     """Absolute onset errors of each sentence's phones, in ms, of the model's own alignment; empty without exact times.
 
     None for a model that was built without an aligner, whatever its kind can do.
@@ -135,8 +136,7 @@ def teacher_forced_mel_l1(system: System, corpus: PreparedCorpus, utterances: Se
     return values
 
 
-def _batch(system: System, corpus: PreparedCorpus, chunk: Sequence[PreparedUtterance],
-           durations: bool = True) -> AcousticBatch:
+def _batch(system: System, corpus: PreparedCorpus, chunk: Sequence[PreparedUtterance], durations: bool = True) -> AcousticBatch:
     """A batch as the model knows it, which may have more symbols and speakers than the corpus, and its own pitch statistics."""
     features = tuple(f for f in _features(system) if durations or f != "durations")
     context = system.loaded.context

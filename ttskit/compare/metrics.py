@@ -107,8 +107,9 @@ def mel_cepstral_distortion_db(reference: np.ndarray, synthetic: np.ndarray, pat
     return float(_DB * np.sqrt((difference**2).sum(0)).mean())
 
 
-def log_spectral_distance_db(reference: np.ndarray, synthetic: np.ndarray, mel: MelConfig, path: Path | None = None,
-                             floor_db: float = 60.0) -> float:
+def log_spectral_distance_db(
+    reference: np.ndarray, synthetic: np.ndarray, mel: MelConfig, path: Path | None = None, floor_db: float = 60.0
+) -> float:
     """LSD in dB between two waveforms (S,): along `path`, or frame by frame where both are at the same times.
 
     Per frame the root mean square over frequency bins of 20·log10 |X| - 20·log10 |Y|, then the mean over frames

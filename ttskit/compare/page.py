@@ -34,8 +34,15 @@ VERDICT_TEXT = {
 }
 
 
-def write_page(out: Path, content: dict, samples: Sequence[Sample], corpus: PreparedCorpus, config: CompareConfig,
-               registry: Registry, stages_s: Mapping[str, float]) -> None:
+def write_page(
+    out: Path,
+    content: dict,
+    samples: Sequence[Sample],
+    corpus: PreparedCorpus,
+    config: CompareConfig,
+    registry: Registry,
+    stages_s: Mapping[str, float],
+) -> None:
     """Draw, fill the template, write results.json and index.html (the page last: where it is, all it shows is there)."""
     shown = choose_sentences(content["sentences"], config)
     content["figures"] = draw_all(out, content, samples, corpus, shown, config)
@@ -49,39 +56,60 @@ def write_page(out: Path, content: dict, samples: Sequence[Sample], corpus: Prep
 def choose_sentences(sentences: Sequence[dict], config: CompareConfig) -> list[dict]:
     """Sentences with players: all up to the limit, hard ones with faults first among the hard."""
     recorded = [s for s in sentences if s["group"] != "hard"]
-    hard = sorted((s for s in sentences if s["group"] == "hard"),
-                  key=lambda s: all(v["verdict"]["verdict"] == "ok" for v in s["samples"]))
+    hard = sorted(
+        (s for s in sentences if s["group"] == "hard"), key=lambda s: all(v["verdict"]["verdict"] == "ok" for v in s["samples"])
+    )
     room = max(config.max_players - len(recorded), config.max_players // 2)
     return recorded[: config.max_players - min(room, len(hard))] + hard[:room]
 
 
-def draw_all(out: Path, content: dict, samples: Sequence[Sample], corpus: PreparedCorpus, shown: Sequence[dict],
-             config: CompareConfig) -> dict:
+def draw_all(
+    out: Path, content: dict, samples: Sequence[Sample], corpus: PreparedCorpus, shown: Sequence[dict], config: CompareConfig
+) -> dict:
     """Every picture; paths by what they show."""
     drawn: dict = {"samples": {}}
     ranges = {name: tuple(s["pitch_range_hz"]) for name, s in corpus.info["statistics"].items() if "pitch_range_hz" in s}
     folder = out / "figures"
-    wanted = {s["id"] for group in dict.fromkeys(s["group"] for s in shown)
-              for s in [s for s in shown if s["group"] == group][: config.pictures]}
+    wanted = {
+        s["id"]
+        for group in dict.fromkeys(s["group"] for s in shown)
+        for s in [s for s in shown if s["group"] == group][: config.pictures]
+    }
     for sample in samples:
         if sample.item.id not in wanted or sample.seed != config.seeds[0] or sample.system == RESYNTHESIS:
             continue
         name = sample.audio_path.replace("audio/", "").replace("/", "_").removesuffix(".wav") + ".png"
         low, high = float(np.percentile(sample.audio_mel, 5)), float(sample.audio_mel.max())
-        figures.draw_sample(folder / "samples" / name, sample.audio_mel, sample.pitch_hz, corpus.mel, title=sample.system,
-                            alignment=sample.alignment, tokens=sample.item.tokens,
-                            words=word_spans(sample.item.token_words, sample.item.words), colour_range=(low, high),
-                            pitch_range_hz=ranges.get(sample.item.speaker, (50.0, 400.0)))
+        figures.draw_sample(
+            folder / "samples" / name,
+            sample.audio_mel,
+            sample.pitch_hz,
+            corpus.mel,
+            title=sample.system,
+            alignment=sample.alignment,
+            tokens=sample.item.tokens,
+            words=word_spans(sample.item.token_words, sample.item.words),
+            colour_range=(low, high),
+            pitch_range_hz=ranges.get(sample.item.speaker, (50.0, 400.0)),
+        )
         drawn["samples"].setdefault(sample.item.id, {})[sample.system] = f"figures/samples/{name}"
     labels = [s["label"] for s in content["systems"]]
-    panels = [(f"{m['title']} ({m['unit']})", {n: _scaled(m["values"][n], m["factor"]) for n in m["values"]})
-              for m in content["quality"].values()]
+    panels = [
+        (f"{m['title']} ({m['unit']})", {n: _scaled(m["values"][n], m["factor"]) for n in m["values"]})
+        for m in content["quality"].values()
+    ]
     robustness = content["robustness"]
     if robustness:
         for group, title in robustness["groups"].items():
-            panels.append((f"phone error rate, {title} (%)", {
-                name: _scaled(robustness["systems"].get(name, {}).get(group, {}).get("phone_error_rate"), 100.0)
-                for name in ([NATURAL] if group != "hard" else []) + labels}))
+            panels.append(
+                (
+                    f"phone error rate, {title} (%)",
+                    {
+                        name: _scaled(robustness["systems"].get(name, {}).get(group, {}).get("phone_error_rate"), 100.0)
+                        for name in ([NATURAL] if group != "hard" else []) + labels
+                    },
+                )
+            )
             counts = {n: robustness["systems"][n][group]["verdicts"] for n in ([NATURAL] if group != "hard" else []) + labels}
             figures.draw_verdicts(folder / f"verdicts_{group}.png", counts, VERDICTS)
             drawn[f"verdicts_{group}"] = f"figures/verdicts_{group}.png"
@@ -96,15 +124,31 @@ def draw_all(out: Path, content: dict, samples: Sequence[Sample], corpus: Prepar
 
 def render(content: dict, shown: Sequence[dict], sections: Sequence[tuple[str, str]] = ()) -> str:
     """The page's HTML."""
-    environment = jinja2.Environment(loader=jinja2.PackageLoader("ttskit.compare", "templates"), autoescape=True,
-                                     undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("ttskit.compare", "templates"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
     environment.filters |= {"num": show, "interval": _interval, "json": lambda v: json.dumps(v, ensure_ascii=False, indent=1)}
     labels = [s["label"] for s in content["systems"]]
     learned = [m for m in LEARNED if any(m.key in content["learned"]["systems"][n] for n in labels)]
     return environment.get_template("page.html.j2").render(
-        r=content, labels=labels, shown=shown, sections=sections, natural=NATURAL, resynthesis=RESYNTHESIS,
-        colours=figures.colours(labels), learned_measures=learned, phone_error=PHONE_ERROR, ok_share=OK_SHARE,
-        verdicts=VERDICT_TEXT, css=_css(), percent=round(100 * content["settings"]["confidence"]))
+        r=content,
+        labels=labels,
+        shown=shown,
+        sections=sections,
+        natural=NATURAL,
+        resynthesis=RESYNTHESIS,
+        colours=figures.colours(labels),
+        learned_measures=learned,
+        phone_error=PHONE_ERROR,
+        ok_share=OK_SHARE,
+        verdicts=VERDICT_TEXT,
+        css=_css(),
+        percent=round(100 * content["settings"]["confidence"]),
+    )
 
 
 def _css() -> str:

@@ -185,8 +185,9 @@ class Verdict:
         return asdict(self)
 
 
-def judge(expected: Expected, heard: Sequence[str], seconds: float, thresholds: Thresholds,
-          finished: bool | None = None) -> Verdict:
+def judge(
+    expected: Expected, heard: Sequence[str], seconds: float, thresholds: Thresholds, finished: bool | None = None
+) -> Verdict:
     """Judge one sentence by what was heard and how long it took; `finished` False (ran into its limit) is never-ending too."""
     alignment = align_phones(expected.phones, heard)
     n = len(expected.phones)
@@ -213,8 +214,18 @@ def judge(expected: Expected, heard: Sequence[str], seconds: float, thresholds: 
     if len(repeats) < len(extra):
         faults.append("extra sounds")
     counts = {kind: alignment.count(kind) for kind in ("match", "substitution", "deletion", "insertion")}
-    return Verdict(faults[0] if faults else "ok", tuple(faults), alignment.errors, n, tuple(heard), tuple(skipped),
-                   tuple(repeated), seconds, length, counts)
+    return Verdict(
+        faults[0] if faults else "ok",
+        tuple(faults),
+        alignment.errors,
+        n,
+        tuple(heard),
+        tuple(skipped),
+        tuple(repeated),
+        seconds,
+        length,
+        counts,
+    )
 
 
 def calibrate(expected: Sequence[Expected], heard: Sequence[Sequence[str]], seconds: Sequence[float]) -> Thresholds:
@@ -230,8 +241,11 @@ def calibrate(expected: Sequence[Expected], heard: Sequence[Sequence[str]], seco
     rates = np.array([a.errors for a in alignments]) / np.maximum(phones, 1)
     design = np.stack([np.ones_like(phones), phones], 1)
     fit, *_ = np.linalg.lstsq(design, np.asarray(seconds, float), rcond=None)
-    base, slope = (float(fit[0]), float(fit[1])) if np.ptp(phones) > 0 and fit[0] > 0 and fit[1] > 0 else (
-        0.0, float(np.sum(seconds) / max(phones.sum(), 1)))
+    base, slope = (
+        (float(fit[0]), float(fit[1]))
+        if np.ptp(phones) > 0 and fit[0] > 0 and fit[1] > 0
+        else (0.0, float(np.sum(seconds) / max(phones.sum(), 1)))
+    )
     ratio = float(np.max(np.asarray(seconds) / (base + slope * np.maximum(phones, 1))))
 
     def limit(kind: str) -> int:
@@ -260,7 +274,11 @@ def _source_of_repeat(expected: Sequence[str], extra: Sequence[str]) -> tuple[in
     size = len(extra)
     if size == 0 or len(expected) < size:
         return None
-    errors = [sum(a != b for a, b in zip(expected[start : start + size], extra, strict=True)) if size <= 3
-              else align_phones(expected[start : start + size], extra).errors for start in range(len(expected) - size + 1)]
+    errors = [
+        sum(a != b for a, b in zip(expected[start : start + size], extra, strict=True))
+        if size <= 3
+        else align_phones(expected[start : start + size], extra).errors
+        for start in range(len(expected) - size + 1)
+    ]
     best = int(np.argmin(errors))
     return (best, best + size) if errors[best] <= 0.4 * size else None

@@ -77,8 +77,9 @@ class PhoneRecogniser(nn.Module):
         return heard
 
 
-def load_or_train(corpus: PreparedCorpus, config: RecogniserConfig | None = None,
-                  report: Callable[[str], None] = lambda text: None) -> tuple[PhoneRecogniser, dict]:
+def load_or_train(
+    corpus: PreparedCorpus, config: RecogniserConfig | None = None, report: Callable[[str], None] = lambda text: None
+) -> tuple[PhoneRecogniser, dict]:
     """The recogniser of this corpus, from its cache in the prepared folder or trained now.
 
     Returns:
@@ -111,8 +112,11 @@ def _train(model: PhoneRecogniser, corpus: PreparedCorpus, config: RecogniserCon
     train = [item for u in corpus.split("train") if len((item := _item(corpus, u, model))[1]) > 0]
     valid = [_item(corpus, u, model) for u in corpus.split("validation")]
     if not train:
-        raise CorpusError("no speech to train the phone recogniser on", f"{corpus.folder} has no training sentence with phones",
-                          "prepare the corpus with a training split")
+        raise CorpusError(
+            "no speech to train the phone recogniser on",
+            f"{corpus.folder} has no training sentence with phones",
+            "prepare the corpus with a training split",
+        )
     frames = torch.cat([mel for mel, _ in train], dim=1)
     model.mean.copy_(frames.mean(1))
     model.std.copy_(frames.std(1).clamp_min(1e-2))
@@ -149,12 +153,20 @@ def _train(model: PhoneRecogniser, corpus: PreparedCorpus, config: RecogniserCon
         report(f"phone recogniser: epoch {epoch}, phone error {error:.1%} on validation speech")
     if best_state is not None:
         model.load_state_dict(best_state)
-    return {"epochs": epoch, "steps": step, "seconds": time.perf_counter() - started, "validation_phone_error_rate": best,
-            "training_sentences": len(train), "parameters": sum(p.numel() for p in model.parameters()), "stride": model.stride}
+    return {
+        "epochs": epoch,
+        "steps": step,
+        "seconds": time.perf_counter() - started,
+        "validation_phone_error_rate": best,
+        "training_sentences": len(train),
+        "parameters": sum(p.numel() for p in model.parameters()),
+        "stride": model.stride,
+    }
 
 
-def _step(model: PhoneRecogniser, optimizer: torch.optim.Optimizer, items: list[tuple[Tensor, Tensor]],
-          rng: np.random.Generator) -> None:
+def _step(
+    model: PhoneRecogniser, optimizer: torch.optim.Optimizer, items: list[tuple[Tensor, Tensor]], rng: np.random.Generator
+) -> None:
     x, lengths = _pad([_distort(mel, rng) for mel, _ in items])
     scores, frames = model(x, lengths)
     targets = torch.cat([p for _, p in items])

@@ -56,9 +56,13 @@ class ComparisonResults:
 
     def table(self) -> tuple[list[str], list[list[str]]]:
         """The summary: column names and rows of text."""
-        return (["measure", "unit", *self.labels],
-                [[row["title"], row["unit"], *(show(row["values"].get(n), row["digits"]) for n in self.labels)]
-                 for row in self.content["summary"]])
+        return (
+            ["measure", "unit", *self.labels],
+            [
+                [row["title"], row["unit"], *(show(row["values"].get(n), row["digits"]) for n in self.labels)]
+                for row in self.content["summary"]
+            ],
+        )
 
 
 def show(value: Any, digits: int) -> str:

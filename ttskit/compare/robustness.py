@@ -47,8 +47,10 @@ class Judge:
         heard = self.recogniser.recognise([s.audio_mel for s in samples])
         rate = corpus.mel.sample_rate_hz
         expected = [expected_phones(s.item.tokens, s.item.token_words, corpus.symbols) for s in samples]
-        return [judge(e, h, len(s.audio) / rate, self.thresholds, s.finished)
-                for s, e, h in zip(samples, expected, heard, strict=True)]
+        return [
+            judge(e, h, len(s.audio) / rate, self.thresholds, s.finished)
+            for s, e, h in zip(samples, expected, heard, strict=True)
+        ]
 
 
 def summarise(verdicts: Sequence[Verdict], config: CompareConfig) -> dict:
@@ -57,8 +59,12 @@ def summarise(verdicts: Sequence[Verdict], config: CompareConfig) -> dict:
     rate: Interval | None = ratio_interval([v.errors for v in verdicts], [v.phones for v in verdicts], **setting)
     share = mean_interval([float(v.verdict == "ok") for v in verdicts], **setting)
     counts = Counter(v.verdict for v in verdicts)
-    return {"phone_error_rate": rate, "ok_share": share, "sentences": len(verdicts),
-            "verdicts": {name: counts[name] for name in VERDICTS if counts[name]}}
+    return {
+        "phone_error_rate": rate,
+        "ok_share": share,
+        "sentences": len(verdicts),
+        "verdicts": {name: counts[name] for name in VERDICTS if counts[name]},
+    }
 
 
 def own_alignment(sample: Sample) -> dict | None:
@@ -66,8 +72,10 @@ def own_alignment(sample: Sample) -> dict | None:
     if sample.traversal is None:
         return None
     words = sample.item.words
-    found = {name: [words[w] for w in places if w < len(words)]
-             for name, places in (("skipped", sample.traversal.skipped), ("repeated", sample.traversal.repeated))}
+    found = {
+        name: [words[w] for w in places if w < len(words)]
+        for name, places in (("skipped", sample.traversal.skipped), ("repeated", sample.traversal.repeated))
+    }
     return {"ended": sample.traversal.ended, **found}
 
 
@@ -76,8 +84,13 @@ def summarise_alignments(samples: Sequence[Sample]) -> dict | None:
     own = [s.traversal for s in samples if s.traversal is not None]
     if not own:
         return None
-    return {"sentences": len(own), "finished": sum(t.finished for t in own), "truncated": sum(not t.finished for t in own),
-            "skips": sum(bool(t.skipped) for t in own), "repeats": sum(bool(t.repeated) for t in own)}
+    return {
+        "sentences": len(own),
+        "finished": sum(t.finished for t in own),
+        "truncated": sum(not t.finished for t in own),
+        "skips": sum(bool(t.skipped) for t in own),
+        "repeats": sum(bool(t.repeated) for t in own),
+    }
 
 
 def spread_over_seeds(judged: Sequence[tuple[Sample, Verdict]]) -> dict | None:
@@ -89,5 +102,7 @@ def spread_over_seeds(judged: Sequence[tuple[Sample, Verdict]]) -> dict | None:
         return None
     rates = {s: sum(v.errors for v in own) / max(1, sum(v.phones for v in own)) for s, own in by_seed.items()}
     shares = {s: sum(v.verdict == "ok" for v in own) / len(own) for s, own in by_seed.items()}
-    return {name: {"by_seed": values, "deviation": float(np.std(list(values.values()), ddof=1))}
-            for name, values in (("phone_error_rate", rates), ("ok_share", shares))}
+    return {
+        name: {"by_seed": values, "deviation": float(np.std(list(values.values()), ddof=1))}
+        for name, values in (("phone_error_rate", rates), ("ok_share", shares))
+    }

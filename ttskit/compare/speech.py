@@ -140,8 +140,17 @@ def hard_items(corpus: PreparedCorpus, config: CompareConfig, registry: Registry
         except TTSKitError:
             continue
         if analysis.words:
-            items.append(Item(f"hard_{number:03d}", "hard", text, analysis.tokens, analysis.token_words,
-                              tuple(w.text for w in analysis.words), speaker))
+            items.append(
+                Item(
+                    f"hard_{number:03d}",
+                    "hard",
+                    text,
+                    analysis.tokens,
+                    analysis.token_words,
+                    tuple(w.text for w in analysis.words),
+                    speaker,
+                )
+            )
     return _spread(items, config.hard_limit)
 
 
@@ -155,21 +164,38 @@ def natural_samples(corpus: PreparedCorpus, items: Sequence[Item], analyse: Anal
     return samples
 
 
-def resynthesised_samples(corpus: PreparedCorpus, items: Sequence[Item], system: System, analyse: Analyser,
-                          out: Path) -> list[Sample]:
+def resynthesised_samples(
+    corpus: PreparedCorpus, items: Sequence[Item], system: System, analyse: Analyser, out: Path
+) -> list[Sample]:
     """The recordings' mels through the shared vocoder: what a perfect acoustic model would sound like."""
     samples = []
     for item in items:
         frames = torch.tensor(corpus.features(item.utterance).mel)[None]
         audio = system.voice.waveform(Spectrogram(frames, torch.tensor([frames.shape[2]])))
         mel, pitch = analyse(audio, item.speaker)
-        samples.append(Sample(item, RESYNTHESIS, 0, audio, mel, pitch, mel=frames[0].numpy(),
-                              audio_path=_write(out, "vocoded", item, 0, audio, analyse)))
+        samples.append(
+            Sample(
+                item,
+                RESYNTHESIS,
+                0,
+                audio,
+                mel,
+                pitch,
+                mel=frames[0].numpy(),
+                audio_path=_write(out, "vocoded", item, 0, audio, analyse),
+            )
+        )
     return samples
 
 
-def spoken_samples(system: System, items: Sequence[Item], seeds: Sequence[int], analyse: Analyser, out: Path,
-                   advance: Callable[[], None] = lambda: None) -> list[Sample]:
+def spoken_samples(
+    system: System,
+    items: Sequence[Item],
+    seeds: Sequence[int],
+    analyse: Analyser,
+    out: Path,
+    advance: Callable[[], None] = lambda: None,
+) -> list[Sample]:
     """Each item spoken whole (not cut into clauses) by one system, once per seed."""
     samples = []
     for seed in seeds:
@@ -177,18 +203,32 @@ def spoken_samples(system: System, items: Sequence[Item], seeds: Sequence[int], 
             (row,) = system.voice.spectrogram([item.tokens], speaker=item.speaker, seeds=[part_seed(seed, index)])
             audio = system.voice.waveform(row)
             mel, pitch = analyse(audio, item.speaker)
-            samples.append(Sample(
-                item, system.label, seed, audio, mel, pitch, mel=row.mel[0].float().cpu().numpy(),
-                alignment=None if row.alignment is None else row.alignment[0].float().cpu().numpy(),
-                finished=None if row.finished is None else bool(row.finished[0]),
-                traversal=Traversal.of(row, item.token_words),
-                audio_path=_write(out, system.label, item, seed, audio, analyse)))
+            samples.append(
+                Sample(
+                    item,
+                    system.label,
+                    seed,
+                    audio,
+                    mel,
+                    pitch,
+                    mel=row.mel[0].float().cpu().numpy(),
+                    alignment=None if row.alignment is None else row.alignment[0].float().cpu().numpy(),
+                    finished=None if row.finished is None else bool(row.finished[0]),
+                    traversal=Traversal.of(row, item.token_words),
+                    audio_path=_write(out, system.label, item, seed, audio, analyse),
+                )
+            )
             advance()
     return samples
 
 
-def score(sample: Sample, natural: Sample, corpus: PreparedCorpus, config: CompareConfig,
-          others: dict[str, Callable[..., float]] | None = None) -> list[str]:
+def score(
+    sample: Sample,
+    natural: Sample,
+    corpus: PreparedCorpus,
+    config: CompareConfig,
+    others: dict[str, Callable[..., float]] | None = None,
+) -> list[str]:
     """Fill in `sample.scores` against the recording of the same sentence; returns problems of third-party metrics.
 
     Everything but `mel_l1` is measured on the audio, so that the vocoder is included, and alike for all.
@@ -201,8 +241,9 @@ def score(sample: Sample, natural: Sample, corpus: PreparedCorpus, config: Compa
     rate = mel.sample_rate_hz
     sample.scores |= {
         "mcd_db": metrics.mel_cepstral_distortion_db(reference, synthetic, path),
-        "lsd_db": metrics.log_spectral_distance_db(_long_enough(natural.audio, mel), _long_enough(sample.audio, mel), mel,
-                                                   path),
+        "lsd_db": metrics.log_spectral_distance_db(
+            _long_enough(natural.audio, mel), _long_enough(sample.audio, mel), mel, path
+        ),
         "log_f0_rmse_semitones": metrics.log_f0_rmse_semitones(natural.pitch_hz, sample.pitch_hz, path),
         "voicing_error": metrics.voicing_error(natural.pitch_hz, sample.pitch_hz, path),
         "length_ratio": len(sample.audio) / max(1, len(natural.audio)),
@@ -210,7 +251,8 @@ def score(sample: Sample, natural: Sample, corpus: PreparedCorpus, config: Compa
     if sample.mel is not None:
         target = np.asarray(corpus.features(sample.item.utterance).mel)
         sample.scores["mel_l1"] = metrics.mel_l1_after_dtw(
-            metrics.natural_log_magnitude(target, mel), metrics.natural_log_magnitude(sample.mel, mel))
+            metrics.natural_log_magnitude(target, mel), metrics.natural_log_magnitude(sample.mel, mel)
+        )
     times = corpus.reference_times(sample.item.utterance)
     if times is not None:
         spoken = np.array([t not in corpus.symbols.silent for t in sample.item.tokens])

@@ -41,8 +41,17 @@ def measure_speed(system: System, corpus: PreparedCorpus, config: CompareConfig)
         acoustic_s, repeats = _median_s(acoustic, config.speed_repeats, sync)
         vocoder_s, _ = _median_s(lambda made=made: voice.waveform(made[0]), config.speed_repeats, sync)
         audio_s = int(made[0].lengths[0]) * corpus.mel.hop_samples / corpus.mel.sample_rate_hz
-        rows.append({"tokens": len(tokens), "audio_s": audio_s, "acoustic_s": acoustic_s, "vocoder_s": vocoder_s,
-                     "acoustic_rtf": acoustic_s / audio_s, "rtf": (acoustic_s + vocoder_s) / audio_s, "repeats": repeats})
+        rows.append(
+            {
+                "tokens": len(tokens),
+                "audio_s": audio_s,
+                "acoustic_s": acoustic_s,
+                "vocoder_s": vocoder_s,
+                "acoustic_rtf": acoustic_s / audio_s,
+                "rtf": (acoustic_s + vocoder_s) / audio_s,
+                "repeats": repeats,
+            }
+        )
     batch = [u.tokens for u in corpus.split(config.split)] or [texts[0]]
     batch = [batch[i % len(batch)] for i in range(config.batch)]
     made = []
@@ -55,11 +64,19 @@ def measure_speed(system: System, corpus: PreparedCorpus, config: CompareConfig)
     made.clear()  # what is freed within the measurement must have been made within it
     memory_mb, memory_kind = peak_memory(speak_batch, voice.device)
     return {
-        "device": str(voice.device), "threads": torch.get_num_threads(), "lengths": rows, "parameters": system.parameters,
+        "device": str(voice.device),
+        "threads": torch.get_num_threads(),
+        "lengths": rows,
+        "parameters": system.parameters,
         "weights_mb": sum(p.numel() * p.element_size() for p in system.loaded.model.parameters()) / 1e6,
-        "throughput": {"batch": len(batch), "seconds": batch_s, "frames_per_s": frames / batch_s,
-                       "audio_s_per_s": frames * corpus.mel.hop_samples / corpus.mel.sample_rate_hz / batch_s},
-        "memory_mb": memory_mb, "memory_kind": memory_kind,
+        "throughput": {
+            "batch": len(batch),
+            "seconds": batch_s,
+            "frames_per_s": frames / batch_s,
+            "audio_s_per_s": frames * corpus.mel.hop_samples / corpus.mel.sample_rate_hz / batch_s,
+        },
+        "memory_mb": memory_mb,
+        "memory_kind": memory_kind,
     }
 
 
@@ -93,13 +110,21 @@ def training_curves(system: System) -> dict:
         if loss is None:
             continue
         own = [r for r in own if _number(r.get(loss))]
-        curves[split] = {"step": [int(r.get("step", 0)) for r in own], "loss": [float(r[loss]) for r in own],
-                         "seconds": [_first(r, _SECONDS) for r in own], "loss_name": loss}
+        curves[split] = {
+            "step": [int(r.get("step", 0)) for r in own],
+            "loss": [float(r[loss]) for r in own],
+            "seconds": [_first(r, _SECONDS) for r in own],
+            "loss_name": loss,
+        }
     _fill_seconds(curves)
     rates = [v for r in rows if r.get("split") == "train" and (v := _first(r, ("frames_per_s",))) is not None]
     seconds = [s for c in curves.values() for s in c["seconds"] if s is not None]
-    return {"curves": curves, "frames_per_s": statistics.median(rates) if rates else None,
-            "seconds": max(seconds) if seconds else None, "steps": system.run.total_steps}
+    return {
+        "curves": curves,
+        "frames_per_s": statistics.median(rates) if rates else None,
+        "seconds": max(seconds) if seconds else None,
+        "steps": system.run.total_steps,
+    }
 
 
 _SECONDS = ("training_s", "train_s", "elapsed_s", "wall_s", "seconds", "time_s")
@@ -110,8 +135,10 @@ def _fill_seconds(curves: dict[str, dict[str, list]]) -> None:
     train = curves.get("train", {"step": [], "seconds": []})
     known = [(s, t) for s, t in zip(train["step"], train["seconds"], strict=True) if t is not None]
     for curve in curves.values():
-        curve["seconds"] = [t if t is not None else next((kt for ks, kt in reversed(known) if ks <= s), None)
-                            for s, t in zip(curve["step"], curve["seconds"], strict=True)]
+        curve["seconds"] = [
+            t if t is not None else next((kt for ks, kt in reversed(known) if ks <= s), None)
+            for s, t in zip(curve["step"], curve["seconds"], strict=True)
+        ]
 
 
 def _number(value: object) -> bool:

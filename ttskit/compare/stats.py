@@ -39,8 +39,14 @@ class Interval:
         return self.low > 0 or self.high < 0
 
 
-def ratio_interval(numerators: Sequence[float], denominators: Sequence[float], *, confidence: float = 0.95,
-                   resamples: int = 2000, seed: int = 1) -> Interval | None:
+def ratio_interval(
+    numerators: Sequence[float],
+    denominators: Sequence[float],
+    *,
+    confidence: float = 0.95,
+    resamples: int = 2000,
+    seed: int = 1,
+) -> Interval | None:
     """Sum of numerators over sum of denominators, as for an error rate; None if nothing was counted.
 
     Sentences whose numerator is not finite or whose denominator is 0 are left out.
@@ -55,15 +61,17 @@ def ratio_interval(numerators: Sequence[float], denominators: Sequence[float], *
     return _interval(float(top.sum() / bottom.sum()), estimates, confidence, top.size)
 
 
-def mean_interval(values: Sequence[float], *, confidence: float = 0.95, resamples: int = 2000,
-                  seed: int = 1) -> Interval | None:
+def mean_interval(
+    values: Sequence[float], *, confidence: float = 0.95, resamples: int = 2000, seed: int = 1
+) -> Interval | None:
     """Mean over sentences; values that are not finite (undefined for their sentence) are left out; None if none is left."""
     values = np.asarray(values, float)
     return ratio_interval(values, np.ones(values.shape), confidence=confidence, resamples=resamples, seed=seed)
 
 
-def difference_interval(first: Sequence[float], second: Sequence[float], *, confidence: float = 0.95, resamples: int = 2000,
-                        seed: int = 1) -> Interval | None:
+def difference_interval(
+    first: Sequence[float], second: Sequence[float], *, confidence: float = 0.95, resamples: int = 2000, seed: int = 1
+) -> Interval | None:
     """Mean of first - second over the sentences that both have: the paired comparison of two systems.
 
     Raises:
@@ -75,8 +83,9 @@ def difference_interval(first: Sequence[float], second: Sequence[float], *, conf
     return mean_interval(a - b, confidence=confidence, resamples=resamples, seed=seed)
 
 
-def ratio_difference_interval(first: Ratio, second: Ratio, *, confidence: float = 0.95, resamples: int = 2000,
-                              seed: int = 1) -> Interval | None:
+def ratio_difference_interval(
+    first: Ratio, second: Ratio, *, confidence: float = 0.95, resamples: int = 2000, seed: int = 1
+) -> Interval | None:
     """Difference of two ratios of sums (as `ratio_interval`), each resample drawing the same sentences for both."""
     parts = [np.asarray(part, float) for pair in (first, second) for part in pair]
     if len({part.shape for part in parts}) != 1:

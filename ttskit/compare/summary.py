@@ -28,32 +28,58 @@ def quality(samples: Sequence[Sample], labels: Sequence[str], measures: Sequence
         values = {name: mean_interval(row, **setting) for name, row in rows.items()}
         if not any(values[name] for name in labels):
             continue
-        differences = {f"{a} − {b}": difference_interval(rows[a], rows[b], **setting)
-                       for i, a in enumerate(labels) for b in labels[i + 1:]}
+        differences = {
+            f"{a} − {b}": difference_interval(rows[a], rows[b], **setting)
+            for i, a in enumerate(labels)
+            for b in labels[i + 1 :]
+        }
         spread = {name: _seed_spread(samples, name, measure) for name in labels} if len(config.seeds) > 1 else {}
-        found[measure.key] = {**measure.to_json(), "how": measure.how.replace("{mcd_order}", str(config.mcd_order)),
-                              "values": values, "differences": differences, "deviation_over_seeds": spread}
+        found[measure.key] = {
+            **measure.to_json(),
+            "how": measure.how.replace("{mcd_order}", str(config.mcd_order)),
+            "values": values,
+            "differences": differences,
+            "deviation_over_seeds": spread,
+        }
     return found
 
 
 def third_party(names: Mapping[str, Mapping]) -> list[Measure]:
     """Measures for registered metrics, from the facts in their descriptions."""
-    return [Measure(name, name, str(facts.get("unit", "")), str(facts.get("better", "")), 3, str(facts.get("summary", "")))
-            for name, facts in names.items()]
+    return [
+        Measure(name, name, str(facts.get("unit", "")), str(facts.get("better", "")), 3, str(facts.get("summary", "")))
+        for name, facts in names.items()
+    ]
 
 
-def summary_rows(labels: Sequence[str], quality_found: Mapping, robustness: Mapping | None, speed: Mapping, training: Mapping,
-                 learned: Mapping) -> list[dict]:
+def summary_rows(
+    labels: Sequence[str],
+    quality_found: Mapping,
+    robustness: Mapping | None,
+    speed: Mapping,
+    training: Mapping,
+    learned: Mapping,
+) -> list[dict]:
     """The table on top: one row per number, the best system marked where the numbers allow it."""
     rows = []
 
-    def add(measure: Measure, values: Values, natural: Interval | float | None = None,
-            difference: Interval | None = None) -> None:
+    def add(
+        measure: Measure, values: Values, natural: Interval | float | None = None, difference: Interval | None = None
+    ) -> None:
         if any(values.get(n) is not None for n in labels):
-            rows.append({"key": measure.key, "title": measure.title, "unit": measure.unit, "digits": measure.digits,
-                         "better": measure.better, "values": {n: _times(values.get(n), measure.factor) for n in labels},
-                         "natural": _times(natural, measure.factor), "difference": _times(difference, measure.factor),
-                         "best": _best(values, labels, measure.better)})
+            rows.append(
+                {
+                    "key": measure.key,
+                    "title": measure.title,
+                    "unit": measure.unit,
+                    "digits": measure.digits,
+                    "better": measure.better,
+                    "values": {n: _times(values.get(n), measure.factor) for n in labels},
+                    "natural": _times(natural, measure.factor),
+                    "difference": _times(difference, measure.factor),
+                    "best": _best(values, labels, measure.better),
+                }
+            )
 
     pair = f"{labels[0]} − {labels[1]}"
     for measure in quality_found.values():
@@ -65,24 +91,38 @@ def summary_rows(labels: Sequence[str], quality_found: Mapping, robustness: Mapp
             for measure, key in ((PHONE_ERROR, "phone_error_rate"), (OK_SHARE, "ok_share")):
                 named = replace(measure, key=f"{key}_{group}", title=f"{measure.title}, {title}")
                 natural = own.get(NATURAL, {}).get(group, {}).get(key)
-                add(named, {n: own.get(n, {}).get(group, {}).get(key) for n in labels}, natural,
-                    robustness["differences"].get(pair, {}).get(group) if key == "phone_error_rate" else None)
+                add(
+                    named,
+                    {n: own.get(n, {}).get(group, {}).get(key) for n in labels},
+                    natural,
+                    robustness["differences"].get(pair, {}).get(group) if key == "phone_error_rate" else None,
+                )
     for measure in LEARNED:
         add(measure, {n: learned.get(n, {}).get(measure.key) for n in labels})
     middle = {n: s["lengths"][len(s["lengths"]) // 2] for n, s in speed.items()}
     tokens = next(iter(middle.values()))["tokens"] if middle else 0
-    add(Measure("latency_s", f"latency, {tokens} tokens, with vocoder", "s", "lower", 3, ""),
-        {n: r["acoustic_s"] + r["vocoder_s"] for n, r in middle.items()})
-    add(Measure("acoustic_rtf", f"real-time factor, {tokens} tokens, without vocoder", "", "lower", 3, ""),
-        {n: r["acoustic_rtf"] for n, r in middle.items()})
-    add(Measure("throughput", "throughput in batches", "frames/s", "higher", 0, ""),
-        {n: s["throughput"]["frames_per_s"] for n, s in speed.items()})
+    add(
+        Measure("latency_s", f"latency, {tokens} tokens, with vocoder", "s", "lower", 3, ""),
+        {n: r["acoustic_s"] + r["vocoder_s"] for n, r in middle.items()},
+    )
+    add(
+        Measure("acoustic_rtf", f"real-time factor, {tokens} tokens, without vocoder", "", "lower", 3, ""),
+        {n: r["acoustic_rtf"] for n, r in middle.items()},
+    )
+    add(
+        Measure("throughput", "throughput in batches", "frames/s", "higher", 0, ""),
+        {n: s["throughput"]["frames_per_s"] for n, s in speed.items()},
+    )
     add(Measure("parameters", "parameters", "million", "", 2, "", 1e-6), {n: float(s["parameters"]) for n, s in speed.items()})
-    add(Measure("memory_mb", "memory while speaking a batch", "MB", "lower", 1, ""),
-        {n: s["memory_mb"] for n, s in speed.items()})
+    add(
+        Measure("memory_mb", "memory while speaking a batch", "MB", "lower", 1, ""),
+        {n: s["memory_mb"] for n, s in speed.items()},
+    )
     add(Measure("training_s", "training time", "s", "", 0, ""), {n: t["seconds"] for n, t in training.items()})
-    add(Measure("training_frames_per_s", "training speed", "frames/s", "higher", 0, ""),
-        {n: t["frames_per_s"] for n, t in training.items()})
+    add(
+        Measure("training_frames_per_s", "training speed", "frames/s", "higher", 0, ""),
+        {n: t["frames_per_s"] for n, t in training.items()},
+    )
     return rows
 
 

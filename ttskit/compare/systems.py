@@ -50,7 +50,6 @@ class System:
         """Whether an autoregressive model was shown durations in training, so that its attention was not learned unaided."""
         return self.decoding == "autoregressive" and "durations" in tuple(getattr(self.loaded.model, "features", ()))
 
-
     @property
     def aids(self) -> tuple[str, ...]:
         """What helped the model beyond what its paper describes, in words."""
@@ -78,8 +77,9 @@ class Fact:
         return asdict(self)
 
 
-def load_systems(runs: Sequence[Path | str], vocoder: str | Path | None, device: str, checkpoint: str | int,
-                 registry: Registry) -> list[System]:
+def load_systems(
+    runs: Sequence[Path | str], vocoder: str | Path | None, device: str, checkpoint: str | int, registry: Registry
+) -> list[System]:
     """Load every run with the same vocoder (the first recipe's if none is named).
 
     Raises:
@@ -88,8 +88,11 @@ def load_systems(runs: Sequence[Path | str], vocoder: str | Path | None, device:
     """
     folders = [Path(r) for r in runs]
     if len(folders) < 2:
-        raise UsageError("a comparison needs two runs or more", f"got {len(folders)}",
-                         "ttskit compare RUN RUN -o OUT, or --models tacotron2,fastpitch --data DATA --budget 10m")
+        raise UsageError(
+            "a comparison needs two runs or more",
+            f"got {len(folders)}",
+            "ttskit compare RUN RUN -o OUT, or --models tacotron2,fastpitch --data DATA --budget 10m",
+        )
     if len({f.resolve() for f in folders}) < len(folders):
         raise UsageError("the same run is named twice", ", ".join(map(str, folders)), "name different runs")
     systems: list[System] = []
@@ -98,8 +101,11 @@ def load_systems(runs: Sequence[Path | str], vocoder: str | Path | None, device:
         run = RunFolder.open(folder)
         loaded = run.load(device=device, checkpoint=checkpoint, registry=registry)
         if loaded.kind != "acoustic model":
-            raise UsageError(f"{folder} holds a {loaded.kind}, not an acoustic model", f"plugin {loaded.name!r}",
-                             f"compare acoustic models; give this one with --vocoder {folder}")
+            raise UsageError(
+                f"{folder} holds a {loaded.kind}, not an acoustic model",
+                f"plugin {loaded.name!r}",
+                f"compare acoustic models; give this one with --vocoder {folder}",
+            )
         mel = loaded.context.mel
         if systems:
             _require_same_mel(systems[0].loaded.context.mel, mel, systems[0].label, label)
@@ -109,8 +115,17 @@ def load_systems(runs: Sequence[Path | str], vocoder: str | Path | None, device:
         frontend, notes = build_frontend(loaded.frontend, registry)
         voice = Voice(frontend, loaded.model, shared[0], device=device, notes=notes, name=label, vocoder_name=shared[1])
         facts = registry.get("acoustic model", loaded.name).facts
-        systems.append(System(label, run, loaded, voice, str(facts.get("decoding", "")), bool(facts.get("aligns")),
-                              bool(facts.get("teacher_forced"))))
+        systems.append(
+            System(
+                label,
+                run,
+                loaded,
+                voice,
+                str(facts.get("decoding", "")),
+                bool(facts.get("aligns")),
+                bool(facts.get("teacher_forced")),
+            )
+        )
     return systems
 
 
@@ -132,8 +147,11 @@ def corpus_folder(systems: Sequence[System], data: Path | str | None) -> Path:
     known = (systems[0].run.info.get("corpus") or {}).get("folder")
     if known and (Path(known) / "corpus.json").is_file():
         return Path(known)
-    raise UsageError("the prepared corpus is not known", f"run {systems[0].label} names {known or 'none'}, and it is not there",
-                     "say where it is: --data PREPARED")
+    raise UsageError(
+        "the prepared corpus is not known",
+        f"run {systems[0].label} names {known or 'none'}, and it is not there",
+        "say where it is: --data PREPARED",
+    )
 
 
 def comparability(systems: Sequence[System], corpus: PreparedCorpus) -> list[Fact]:
@@ -148,12 +166,18 @@ def comparability(systems: Sequence[System], corpus: PreparedCorpus) -> list[Fac
         _require_same_mel(context.mel, corpus.mel, f"run {system.label}", f"corpus {corpus.folder.name}")
         missing = [s for s in corpus.symbols.symbols if s not in context.symbols and s not in corpus.symbols.silent]
         if missing:
-            raise MismatchError(f"run {system.label} does not know the corpus's symbols", ", ".join(missing[:10]),
-                                "compare runs of one prepared corpus, or give theirs with --data")
+            raise MismatchError(
+                f"run {system.label} does not know the corpus's symbols",
+                ", ".join(missing[:10]),
+                "compare runs of one prepared corpus, or give theirs with --data",
+            )
         strangers = [n for n in corpus.speakers.names if n not in context.speakers.names]
         if strangers:
-            raise CorpusError(f"run {system.label} does not know speaker {strangers[0]!r}",
-                              f"its speakers: {', '.join(context.speakers.names[:8])}", "compare runs of one prepared corpus")
+            raise CorpusError(
+                f"run {system.label} does not know speaker {strangers[0]!r}",
+                f"its speakers: {', '.join(context.speakers.names[:8])}",
+                "compare runs of one prepared corpus",
+            )
     infos = [s.run.info for s in systems]
     corpora = [info.get("corpus") or {} for info in infos]
     return [

@@ -32,8 +32,15 @@ MEASURES = {
     "voicing_error": "share of frames where only one of the two is voiced, 0 to 1",
 }
 MEASURES |= intrusive.MEASURES  # of these, those whose packages are installed
-_COLUMNS = {"mel_l1": ("mel L1", 3), "lsd_db": ("LSD dB", 2), "mcd_db": ("MCD dB", 2), "f0_semitones": ("F0 st", 2),
-            "voicing_error": ("voicing", 3), "pesq": ("PESQ", 2), "stoi": ("STOI", 3)}  # heading and digits
+_COLUMNS = {
+    "mel_l1": ("mel L1", 3),
+    "lsd_db": ("LSD dB", 2),
+    "mcd_db": ("MCD dB", 2),
+    "f0_semitones": ("F0 st", 2),
+    "voicing_error": ("voicing", 3),
+    "pesq": ("PESQ", 2),
+    "stoi": ("STOI", 3),
+}  # heading and digits
 ORDER = 13
 
 
@@ -62,9 +69,15 @@ def held_out_clips(corpus: PreparedCorpus, limit: int) -> list[PreparedUtterance
     return []
 
 
-def measure_vocoders(corpus: PreparedCorpus, vocoders: Mapping[str, Vocoder], mels: Mapping[str, Mels],
-                     clips: Sequence[PreparedUtterance], registry: Registry, out: Path | None = None,
-                     pictured: int = 4) -> list[VocoderFigures]:
+def measure_vocoders(
+    corpus: PreparedCorpus,
+    vocoders: Mapping[str, Vocoder],
+    mels: Mapping[str, Mels],
+    clips: Sequence[PreparedUtterance],
+    registry: Registry,
+    out: Path | None = None,
+    pictured: int = 4,
+) -> list[VocoderFigures]:
     """Figures of every vocoder on every kind of mel.
 
     Args:
@@ -87,8 +100,10 @@ def measure_vocoders(corpus: PreparedCorpus, vocoders: Mapping[str, Vocoder], me
                     scores.setdefault((name, kind), {}).setdefault(measure, []).append(value)
         if out is not None:
             _keep(out, clip, shown, analyse, index < pictured)
-    return [VocoderFigures(name, kind, {measure: mean_interval(values) for measure, values in found.items()})
-            for (name, kind), found in scores.items()]
+    return [
+        VocoderFigures(name, kind, {measure: mean_interval(values) for measure, values in found.items()})
+        for (name, kind), found in scores.items()
+    ]
 
 
 def spoken(vocoder: Vocoder, mel: np.ndarray, config: MelConfig) -> np.ndarray:
@@ -100,8 +115,9 @@ def spoken(vocoder: Vocoder, mel: np.ndarray, config: MelConfig) -> np.ndarray:
     return wave[-start:] if start < 0 else np.concatenate([np.zeros(start, np.float32), wave])
 
 
-def compared(natural: np.ndarray, audio: np.ndarray, analyse: Analyser, speaker: str,
-             one_clock: bool = True) -> dict[str, float]:
+def compared(
+    natural: np.ndarray, audio: np.ndarray, analyse: Analyser, speaker: str, one_clock: bool = True
+) -> dict[str, float]:
     """The measures of one clip, natural and audio (S,); F0 is NaN where none is found on both sides.
 
     On one clock frames are compared in turn; otherwise (speech with a timing of its own) along a DTW path, and without
@@ -116,12 +132,14 @@ def compared(natural: np.ndarray, audio: np.ndarray, analyse: Analyser, speaker:
     cepstra = [metrics.cepstrum(m, min(ORDER, config.bands - 1)) for m in (a, b)]
     frames = np.arange(a.shape[1])
     path = metrics.Path(frames, frames, 0.0) if one_clock else metrics.align_cepstra(*cepstra)
-    return {"mel_l1": float(np.abs(a[:, path.reference] - b[:, path.synthetic]).mean()),
-            "lsd_db": metrics.log_spectral_distance_db(natural, audio, config, None if one_clock else path),
-            "mcd_db": metrics.mel_cepstral_distortion_db(*cepstra, path),
-            "f0_semitones": metrics.log_f0_rmse_semitones(f0, other_f0, path),
-            "voicing_error": metrics.voicing_error(f0, other_f0, path),
-            **(intrusive.intrusive_scores(natural, audio, config.sample_rate_hz) if one_clock else {})}
+    return {
+        "mel_l1": float(np.abs(a[:, path.reference] - b[:, path.synthetic]).mean()),
+        "lsd_db": metrics.log_spectral_distance_db(natural, audio, config, None if one_clock else path),
+        "mcd_db": metrics.mel_cepstral_distortion_db(*cepstra, path),
+        "f0_semitones": metrics.log_f0_rmse_semitones(f0, other_f0, path),
+        "voicing_error": metrics.voicing_error(f0, other_f0, path),
+        **(intrusive.intrusive_scores(natural, audio, config.sample_rate_hz) if one_clock else {}),
+    }
 
 
 def table(figures: Sequence[VocoderFigures]) -> str:

@@ -6,12 +6,20 @@ from importlib import import_module
 
 _HOME = {
     "CorpusConfig": "config",
-    "PreparedCorpus": "prepared", "PreparedUtterance": "prepared", "Features": "prepared",
-    "prepare": "preparation", "PrepareReport": "preparation",
-    "check": "checking", "CheckReport": "checking",
-    "AcousticBatches": "batches", "SegmentBatches": "batches", "full_batch": "batches",
-    "Reading": "readers", "SourceUtterance": "readers", "Problem": "problems",
-}  # fmt: skip
+    "PreparedCorpus": "prepared",
+    "PreparedUtterance": "prepared",
+    "Features": "prepared",
+    "prepare": "preparation",
+    "PrepareReport": "preparation",
+    "check": "checking",
+    "CheckReport": "checking",
+    "AcousticBatches": "batches",
+    "SegmentBatches": "batches",
+    "full_batch": "batches",
+    "Reading": "readers",
+    "SourceUtterance": "readers",
+    "Problem": "problems",
+}
 
 __all__ = sorted(_HOME)
 

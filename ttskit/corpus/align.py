@@ -54,10 +54,15 @@ class AlignReport:
 
     def to_json(self) -> dict:
         """Plain data."""
-        return {"name": self.name, "utterances": self.utterances, "boundaries": len(self.errors_ms),
-                "boundary_error_ms": self.boundary_error_ms, "median_error_ms": self.median_error_ms,
-                **{f"within_{limit}_ms": self.within(limit) for limit in WITHIN_MS},
-                "problems": [p.to_json() for p in self.problems]}  # fmt: skip
+        return {
+            "name": self.name,
+            "utterances": self.utterances,
+            "boundaries": len(self.errors_ms),
+            "boundary_error_ms": self.boundary_error_ms,
+            "median_error_ms": self.median_error_ms,
+            **{f"within_{limit}_ms": self.within(limit) for limit in WITHIN_MS},
+            "problems": [p.to_json() for p in self.problems],
+        }
 
 
 def align(
@@ -145,8 +150,14 @@ def _from_files(corpus: PreparedCorpus, utterances: Sequence[PreparedUtterance],
         yield utterance, frames, problems
 
 
-def _from_run(corpus: PreparedCorpus, utterances: Sequence[PreparedUtterance], run: Path, checkpoint: str | int, device: str,
-              registry: Registry) -> Iterator[Aligned]:  # fmt: skip
+def _from_run(
+    corpus: PreparedCorpus,
+    utterances: Sequence[PreparedUtterance],
+    run: Path,
+    checkpoint: str | int,
+    device: str,
+    registry: Registry,
+) -> Iterator[Aligned]:
     import torch
 
     from ttskit.corpus.batches import full_batch, require_known
@@ -156,8 +167,9 @@ def _from_run(corpus: PreparedCorpus, utterances: Sequence[PreparedUtterance], r
     if not registry.get(loaded.kind, loaded.name).facts.get("aligns"):
         raise UsageError(f"{loaded.name!r} cannot align speech", f"run {run}", "use a FastPitch or Tacotron 2 run")
     if loaded.context.mel != corpus.mel:
-        raise MismatchError(f"run {run} was not trained on features of {corpus.folder}", "the mel differs",
-                            "train the aligner on this corpus")  # fmt: skip
+        raise MismatchError(
+            f"run {run} was not trained on features of {corpus.folder}", "the mel differs", "train the aligner on this corpus"
+        )
     require_known(corpus, loaded.context, run.name)
     model = loaded.model.eval()
     # What it was led by in training is not given to it here: the alignment is to be its own.

@@ -91,8 +91,11 @@ class Rehearsal:
         chosen = [u for u in _of_split(self.corpus, "train") if not self.speakers or u.speaker in self.speakers]
         if not chosen:
             names = ", ".join(self.speakers)
-            raise CorpusError(f"{self.corpus.folder} has nothing to rehearse", f"no training utterance of {names}",
-                              f"its speakers: {', '.join(self.corpus.speakers.names[:8])}")  # fmt: skip
+            raise CorpusError(
+                f"{self.corpus.folder} has nothing to rehearse",
+                f"no training utterance of {names}",
+                f"its speakers: {', '.join(self.corpus.speakers.names[:8])}",
+            )
         if self.alignment is not None:
             kept = [u for u in chosen if self.corpus.has_alignment(u, self.alignment)]
             if not kept:
@@ -109,8 +112,10 @@ class Rehearsal:
         pool = self.utterances()
         count = max(1, round(beside * self.share / (1.0 - self.share)))
         turns = range(epoch * count, (epoch + 1) * count)
-        orders = {k: np.random.default_rng(_seed(seed, "rehearsal", k)).permutation(len(pool))
-                  for k in sorted({t // len(pool) for t in turns})}  # fmt: skip
+        orders = {
+            k: np.random.default_rng(_seed(seed, "rehearsal", k)).permutation(len(pool))
+            for k in sorted({t // len(pool) for t in turns})
+        }
         return [pool[orders[t // len(pool)][t % len(pool)]] for t in turns]
 
 
@@ -210,8 +215,9 @@ class AcousticBatches:
         """This process's share `ids[rank::world]` of a global batch."""
         mine = ids[self.rank :: self.world]
         found = [self._found(id) for id in mine]
-        return _collate(found, mine, self.context or self.corpus.context(), self.features, self.alignment,
-                        _seeds(self.seed, epoch, mine))
+        return _collate(
+            found, mine, self.context or self.corpus.context(), self.features, self.alignment, _seeds(self.seed, epoch, mine)
+        )
 
 
 def _check_features(features: Sequence[str], alignment: str | None) -> None:
@@ -248,17 +254,27 @@ def require_known(corpus: PreparedCorpus, context: ModelContext, run: str) -> No
         MismatchError: another mel content, or symbols or speakers that the run has not got.
     """
     context.mel.require_same_content(corpus.mel, f"run {run!r}", "the corpus")
-    for what, here, there in (("symbol", corpus.symbols.symbols, context.symbols.symbols),
-                              ("speaker", corpus.speakers.names, context.speakers.names)):  # fmt: skip
+    for what, here, there in (
+        ("symbol", corpus.symbols.symbols, context.symbols.symbols),
+        ("speaker", corpus.speakers.names, context.speakers.names),
+    ):
         unknown = [name for name in here if name not in there]
         if unknown:
-            raise MismatchError(f"run {run!r} does not know {what} {unknown[0]!r}",
-                                f"{len(unknown)} of {corpus.folder} are not in it; it knows: {', '.join(there[:8])}",
-                                f"fine-tune it first: ttskit train --init-from RUN --data {corpus.folder}")  # fmt: skip
+            raise MismatchError(
+                f"run {run!r} does not know {what} {unknown[0]!r}",
+                f"{len(unknown)} of {corpus.folder} are not in it; it knows: {', '.join(there[:8])}",
+                f"fine-tune it first: ttskit train --init-from RUN --data {corpus.folder}",
+            )
 
 
-def _collate(found: Sequence[tuple[PreparedCorpus, PreparedUtterance]], ids: Sequence[str], context: ModelContext,
-             features: Sequence[str], alignment: str | None, seeds: Tensor | None) -> AcousticBatch:  # fmt: skip
+def _collate(
+    found: Sequence[tuple[PreparedCorpus, PreparedUtterance]],
+    ids: Sequence[str],
+    context: ModelContext,
+    features: Sequence[str],
+    alignment: str | None,
+    seeds: Tensor | None,
+) -> AcousticBatch:
     utterances = [u for _, u in found]
     stored = [corpus.features(u) for corpus, u in found]
     size, count = max(u.frames for u in utterances), len(utterances)

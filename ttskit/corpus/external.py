@@ -20,8 +20,9 @@ CLOCK_SLACK_S = 0.15  # how far a file's end may be from that of the audio: alig
 POOR_SHARE = 0.8  # of sounds that agree, below which an utterance is pointed out
 
 
-def external_durations(corpus: PreparedCorpus, utterance: PreparedUtterance, folder: LabelFolder
-                       ) -> tuple[np.ndarray | None, list[Problem]]:  # fmt: skip
+def external_durations(
+    corpus: PreparedCorpus, utterance: PreparedUtterance, folder: LabelFolder
+) -> tuple[np.ndarray | None, list[Problem]]:
     """Frames per token (N,) of one utterance, and what is to be said about it; None where its file cannot be used."""
     path: Path | None = None
     try:
@@ -48,9 +49,11 @@ def _shift_s(corpus: PreparedCorpus, utterance: PreparedUtterance, labels: Label
     recording = utterance.trim_start_s + prepared + utterance.trim_end_s
     of_recording, of_prepared = abs(labels.end_s - recording), abs(labels.end_s - prepared)
     if min(of_recording, of_prepared) > CLOCK_SLACK_S:
-        raise MismatchError(f"{labels.source.name} is of another recording",
-                            f"it ends at {labels.end_s:.2f} s, the recording at {recording:.2f} s, the prepared audio at "
-                            f"{prepared:.2f} s", "")  # fmt: skip
+        raise MismatchError(
+            f"{labels.source.name} is of another recording",
+            f"it ends at {labels.end_s:.2f} s, the recording at {recording:.2f} s, the prepared audio at {prepared:.2f} s",
+            "",
+        )
     return utterance.trim_start_s if of_recording <= of_prepared else 0.0
 
 

@@ -53,8 +53,11 @@ class ForcedMels:
         def read() -> tuple[np.ndarray, int]:
             mel, _ = self._read(utterance)
             if mel is None or mel.shape != (self.corpus.mel.bands, utterance.frames):
-                raise CorpusError(f"{self._path(utterance)} is missing or damaged", "",
-                                  "run the same ttskit train again: it makes what is missing")
+                raise CorpusError(
+                    f"{self._path(utterance)} is missing or damaged",
+                    "",
+                    "run the same ttskit train again: it makes what is missing",
+                )
             mel.flags.writeable = False
             return mel, mel.nbytes
 
@@ -81,10 +84,18 @@ class ForcedMels:
             return None, ""
 
 
-def forced_mels(corpus: PreparedCorpus, run: Path | str, *, checkpoint: str | int = "best", device: str = "cpu",
-                splits: Sequence[str] = ("train", "validation", "test"), share: tuple[int, int] = (0, 1),
-                registry: Registry | None = None, console: Console | None = None,
-                stopped: Callable[[], bool] = lambda: False) -> ForcedMels:
+def forced_mels(
+    corpus: PreparedCorpus,
+    run: Path | str,
+    *,
+    checkpoint: str | int = "best",
+    device: str = "cpu",
+    splits: Sequence[str] = ("train", "validation", "test"),
+    share: tuple[int, int] = (0, 1),
+    registry: Registry | None = None,
+    console: Console | None = None,
+    stopped: Callable[[], bool] = lambda: False,
+) -> ForcedMels:
     """Make what is missing of the teacher-forced mels of `run` on `corpus`.
 
     Args:
@@ -140,13 +151,19 @@ def name_of(run: RunFolder, checkpoint: str | int = "best") -> str:
 def require_teacher_forced(run: RunFolder, registry: Registry) -> None:
     """`UsageError` unless the run is of an acoustic model that declares `teacher_forced`."""
     if run.kind != "acoustic model":
-        raise UsageError(f"{run.path} holds a {run.kind}, not an acoustic model", f"plugin {run.model!r}",
-                         "name a FastPitch or Tacotron 2 run")
+        raise UsageError(
+            f"{run.path} holds a {run.kind}, not an acoustic model",
+            f"plugin {run.model!r}",
+            "name a FastPitch or Tacotron 2 run",
+        )
     plugins = registry.all("acoustic model")
     if not registry.get("acoustic model", run.model).facts.get("teacher_forced"):
         able = ", ".join(sorted(name for name, p in plugins.items() if p.facts.get("teacher_forced"))) or "none is installed"
-        raise UsageError(f"model {run.model!r} gives no teacher-forced mels", "its plugin does not declare teacher_forced",
-                         f"leave --from-acoustic out, or fit to a model that has it: {able}")
+        raise UsageError(
+            f"model {run.model!r} gives no teacher-forced mels",
+            "its plugin does not declare teacher_forced",
+            f"leave --from-acoustic out, or fit to a model that has it: {able}",
+        )
 
 
 def _require_whole_frames(corpus: PreparedCorpus, u: PreparedUtterance) -> None:
@@ -154,9 +171,11 @@ def _require_whole_frames(corpus: PreparedCorpus, u: PreparedUtterance) -> None:
     frames = corpus.mel.frames(u.samples)
     if u.frames != frames:
         hop = corpus.mel.hop_samples
-        raise CorpusError(f"frames and samples of {u.id!r} disagree",
-                          f"{u.frames} frames of {hop} samples, but {u.samples} samples make {frames} frames",
-                          "prepare the corpus again")
+        raise CorpusError(
+            f"frames and samples of {u.id!r} disagree",
+            f"{u.frames} frames of {hop} samples, but {u.samples} samples make {frames} frames",
+            "prepare the corpus again",
+        )
 
 
 def _speak(corpus: PreparedCorpus, group: Sequence[PreparedUtterance], loaded: LoadedModel) -> list[np.ndarray]:
@@ -168,8 +187,11 @@ def _speak(corpus: PreparedCorpus, group: Sequence[PreparedUtterance], loaded: L
         mel = out.mel[i, :, : u.frames].float().cpu().numpy()
         if int(out.lengths[i]) != u.frames or mel.shape != (corpus.mel.bands, u.frames) or not np.isfinite(mel).all():
             why = "it is not finite" if mel.shape[1] == u.frames else f"{int(out.lengths[i])} frames, need {u.frames}"
-            raise CheckpointError(f"teacher-forced mel of {u.id!r} cannot be used", why,
-                                  "use another checkpoint, or check the model: ttskit plugins check " + loaded.name)
+            raise CheckpointError(
+                f"teacher-forced mel of {u.id!r} cannot be used",
+                why,
+                "use another checkpoint, or check the model: ttskit plugins check " + loaded.name,
+            )
         result.append(np.ascontiguousarray(mel))
     return result
 
@@ -178,8 +200,9 @@ def _batch(corpus: PreparedCorpus, group: Sequence[PreparedUtterance], loaded: L
     """A batch as the model knows it: its own numbers of symbols and speakers, and pitch by its own statistics."""
     alignment = loaded.recipe.training_for(loaded.name).alignment if loaded.recipe is not None else None
     features = tuple(f for f in loaded.model.features if f != "durations" or alignment is not None)
-    return full_batch(corpus, group, features, alignment if "durations" in features else None,
-                      utterance_seeds(SEED, 0, group), loaded.context)
+    return full_batch(
+        corpus, group, features, alignment if "durations" in features else None, utterance_seeds(SEED, 0, group), loaded.context
+    )
 
 
 def _alignment_of(run: RunFolder) -> str | None:

@@ -70,8 +70,10 @@ def read_labels(path: Path) -> Labels:
         if "times_s" in data:
             labels = Labels(path, tokens=tuple(map(str, data["tokens"])), times_s=tuple(map(float, data["times_s"])))
         elif "tiers" in data:
-            tiers = {name: tuple(Interval(float(a), float(b), str(c)) for a, b, c in tier["entries"])
-                     for name, tier in data["tiers"].items()}  # fmt: skip
+            tiers = {
+                name: tuple(Interval(float(a), float(b), str(c)) for a, b, c in tier["entries"])
+                for name, tier in data["tiers"].items()
+            }
             labels = _picked(path, tiers)
         else:
             tiers = {name: tuple(_entry(e) for e in data[name]) for name in ("phones", "words") if name in data}
@@ -95,8 +97,11 @@ def _picked(path: Path, tiers: Mapping[str, tuple[Interval, ...]]) -> Labels:
             if name.strip().lower().rpartition(" - ")[2] in names and role not in found:
                 found[role] = intervals
     if not any(found.values()):
-        raise CorpusError(f"{path} has neither phones nor words", f"tiers: {', '.join(tiers) or 'none'}",
-                          'name the tiers "phones" and "words"')  # fmt: skip
+        raise CorpusError(
+            f"{path} has neither phones nor words",
+            f"tiers: {', '.join(tiers) or 'none'}",
+            'name the tiers "phones" and "words"',
+        )
     return Labels(path, **found)
 
 
@@ -122,8 +127,11 @@ class LabelFolder:
         self.folder = Path(folder)
         files = [p for p in sorted(self.folder.rglob("*")) if p.suffix.lower() in (".textgrid", ".json") and p.is_file()]
         if not files:
-            raise UsageError(f"no alignments in {folder}", "there is neither a run.json nor a .TextGrid or .json file",
-                             "--from RUN, or a folder with one TextGrid per utterance")  # fmt: skip
+            raise UsageError(
+                f"no alignments in {folder}",
+                "there is neither a run.json nor a .TextGrid or .json file",
+                "--from RUN, or a folder with one TextGrid per utterance",
+            )
         self._files: dict[str, list[Path]] = {}
         for file in files:
             self._files.setdefault(file.stem.lower(), []).append(file)
@@ -143,8 +151,11 @@ class LabelFolder:
                 wanted = {*source.parts[:-1], utterance.speaker}
                 found = [f for f in found if wanted & set(f.relative_to(self.folder).parts[:-1])] or found
             if len(found) > 1:
-                raise CorpusError(f"several alignments could be of {utterance.id!r}", ", ".join(map(str, found[:3])),
-                                  "keep one, or name them by the ids in manifest.jsonl")  # fmt: skip
+                raise CorpusError(
+                    f"several alignments could be of {utterance.id!r}",
+                    ", ".join(map(str, found[:3])),
+                    "keep one, or name them by the ids in manifest.jsonl",
+                )
             if found:
                 return found[0]
         return None

@@ -16,10 +16,45 @@ from ttskit.errors import MismatchError
 
 VOWELS = frozenset("aeiou")
 # Labels of SAMPA, of MFA's Spanish models and of espeak, in the letters that tokens have once allophones are merged.
-_SAMPA = {"tS": "tʃ", "J": "ɲ", "L": "ʎ", "jj": "ʝ", "rr": "r", "r": "ɾ", "B": "b", "D": "d", "G": "ɡ", "T": "θ", "N": "n",
-          "S": "ʃ", "Z": "ʃ", "H": "x"}  # fmt: skip
-_MERGED = {"β": "b", "ð": "d", "ɣ": "ɡ", "g": "ɡ", "ŋ": "n", "ɱ": "n", "v": "b", "z": "s", "h": "x", "ç": "x", "ʒ": "ʃ",
-           "ɛ": "e", "ɔ": "o", "ɪ": "j", "ʊ": "w", "ɟ": "ʝ", "ɟʝ": "ʝ", "dʒ": "ʝ", "rr": "r", "ɾɾ": "r", "ɹ": "ɾ"}  # fmt: skip
+_SAMPA = {
+    "tS": "tʃ",
+    "J": "ɲ",
+    "L": "ʎ",
+    "jj": "ʝ",
+    "rr": "r",
+    "r": "ɾ",
+    "B": "b",
+    "D": "d",
+    "G": "ɡ",
+    "T": "θ",
+    "N": "n",
+    "S": "ʃ",
+    "Z": "ʃ",
+    "H": "x",
+}
+_MERGED = {
+    "β": "b",
+    "ð": "d",
+    "ɣ": "ɡ",
+    "g": "ɡ",
+    "ŋ": "n",
+    "ɱ": "n",
+    "v": "b",
+    "z": "s",
+    "h": "x",
+    "ç": "x",
+    "ʒ": "ʃ",
+    "ɛ": "e",
+    "ɔ": "o",
+    "ɪ": "j",
+    "ʊ": "w",
+    "ɟ": "ʝ",
+    "ɟʝ": "ʝ",
+    "dʒ": "ʝ",
+    "rr": "r",
+    "ɾɾ": "r",
+    "ɹ": "ɾ",
+}
 # Sounds and letters that stand for each other between dialects and spellings.
 _KIN = ("ijy", "uw", "ʝʃʎjy", "rɾ", "sθzcx", "kcq", "xjɡ", "bvp", "nmɲ", "dt", "tʃc", "ɡk", "fb")
 _CLOSE, _VOWEL, _CONSONANT, _OTHER, _LEFT_OUT, _JOINED = 0.1, 0.4, 0.5, 0.9, 0.7, 0.1
@@ -71,9 +106,11 @@ def match(tokens: Sequence[str], token_words: Sequence[int | None], silent: froz
         if alike < LEAST_SHARE * len(places):
             both = f"{_some(symbols)} / {_some([p.label for p in phones]) or 'no phones'}"
             if word is None:
-                raise MismatchError(f"{labels.source.name} does not say what the text says",
-                                    f"{alike} of {len(places)} sounds agree: {both}",
-                                    "align it again with this text, or add a tier of words")  # fmt: skip
+                raise MismatchError(
+                    f"{labels.source.name} does not say what the text says",
+                    f"{alike} of {len(places)} sounds agree: {both}",
+                    "align it again with this text, or add a tier of words",
+                )
             notes.append(f"{word.label!r}: {both}")
             edges = np.linspace(word.start_s, word.end_s, len(places) + 1)
             starts[places], ends[places] = edges[:-1], edges[1:]
@@ -83,8 +120,9 @@ def match(tokens: Sequence[str], token_words: Sequence[int | None], silent: froz
     return Matched(_bounded(tokens, silent, starts, ends, labels.end_s), agreed / len(sounds), tuple(notes))
 
 
-def _segments(sounds: list[int], token_words: Sequence[int | None], labels: Labels
-              ) -> list[tuple[list[int], list[Interval], Interval | None]]:  # fmt: skip
+def _segments(
+    sounds: list[int], token_words: Sequence[int | None], labels: Labels
+) -> list[tuple[list[int], list[Interval], Interval | None]]:
     """Tokens, phones and word interval of each word; one segment without a word where words do not correspond."""
     phones, words = spoken(labels.phones), spoken(labels.words)
     groups: dict[int, list[int]] = {}
@@ -100,8 +138,11 @@ def _segments(sounds: list[int], token_words: Sequence[int | None], labels: Labe
             inside[holds[0] if holds else int(np.abs(middles - middle).argmin())].append(phone)
         return [(places, inside[k], words[k]) for k, places in enumerate(groups.values())]
     if not phones:
-        raise MismatchError(f"{labels.source.name} has {len(words)} words and no phones", f"the text has {len(groups)} words",
-                            "align it again with this text, phones included")  # fmt: skip
+        raise MismatchError(
+            f"{labels.source.name} has {len(words)} words and no phones",
+            f"the text has {len(groups)} words",
+            "align it again with this text, phones included",
+        )
     return [(sounds, phones, None)]
 
 

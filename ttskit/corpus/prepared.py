@@ -308,11 +308,15 @@ class PreparedCorpus:
 def require_alignment_name(name: str) -> None:
     """`UsageError` unless `name` can be the folder of an alignment that was computed: nothing outside, nothing given."""
     if name == "reference":
-        raise UsageError("alignment 'reference' is the recordings' own", "computed durations would replace its exact times",
-                         "--name aligned")
+        raise UsageError(
+            "alignment 'reference' is the recordings' own", "computed durations would replace its exact times", "--name aligned"
+        )
     if name != safe_name(name):
-        raise UsageError(f"{name!r} cannot name an alignment", "it is the name of a folder in the prepared corpus",
-                         f"--name {safe_name(Path(name).name)}")
+        raise UsageError(
+            f"{name!r} cannot name an alignment",
+            "it is the name of a folder in the prepared corpus",
+            f"--name {safe_name(Path(name).name)}",
+        )
 
 
 def durations_from_times(times_s: Sequence[float], mel: MelConfig, frames: int) -> np.ndarray:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 _BEHIND = {"facecolor": "black", "alpha": 0.6, "pad": 0.8, "linewidth": 0}  # white letters stay readable
 PER_SECOND = 1.4  # inches of picture
-_MARKS = ".,;:!?¡¿…«»\"“”()[]{}—–-"  # around a word
+_MARKS = '.,;:!?¡¿…«»"“”()[]{}—–-'  # around a word
 
 
 def token_intervals(corpus: PreparedCorpus, utterance: PreparedUtterance, durations: np.ndarray) -> list[Interval]:
@@ -56,8 +56,17 @@ def draw(path: Path, corpus: PreparedCorpus, utterance: PreparedUtterance, durat
             axes.axvline(interval.start_s, color="white", linewidth=0.6)
             if interval.end_s > interval.start_s:
                 middle = (interval.start_s + interval.end_s) / 2
-                axes.text(middle, 0.97, interval.label, transform=axes.get_xaxis_transform(), color="white", fontsize=8,
-                          ha="center", va="top", bbox=_BEHIND)  # fmt: skip
+                axes.text(
+                    middle,
+                    0.97,
+                    interval.label,
+                    transform=axes.get_xaxis_transform(),
+                    color="white",
+                    fontsize=8,
+                    ha="center",
+                    va="top",
+                    bbox=_BEHIND,
+                )
         times = corpus.reference_times(utterance)
         if times is not None:
             axes.vlines(times[:-1], 0.0, 0.08 * mel.shape[0], colors="lime", linewidth=1.2)

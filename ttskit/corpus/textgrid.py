@@ -79,15 +79,33 @@ def _string(value: str) -> str:
 
 def write_textgrid(path: Path, tiers: Mapping[str, Sequence[Interval]], end_s: float) -> None:
     """Write interval tiers from 0 to `end_s`. Gaps become empty intervals; intervals without length are left out."""
-    lines = ['File type = "ooTextFile"', 'Object class = "TextGrid"', "", "xmin = 0", f"xmax = {end_s:.6f}", "tiers? <exists>",
-             f"size = {len(tiers)}", "item []:"]  # fmt: skip
+    lines = [
+        'File type = "ooTextFile"',
+        'Object class = "TextGrid"',
+        "",
+        "xmin = 0",
+        f"xmax = {end_s:.6f}",
+        "tiers? <exists>",
+        f"size = {len(tiers)}",
+        "item []:",
+    ]
     for number, (name, intervals) in enumerate(tiers.items(), 1):
         whole = _filled(intervals, end_s)
-        lines += [f"    item [{number}]:", '        class = "IntervalTier"', f"        name = {_quoted(name)}",
-                  "        xmin = 0", f"        xmax = {end_s:.6f}", f"        intervals: size = {len(whole)}"]  # fmt: skip
+        lines += [
+            f"    item [{number}]:",
+            '        class = "IntervalTier"',
+            f"        name = {_quoted(name)}",
+            "        xmin = 0",
+            f"        xmax = {end_s:.6f}",
+            f"        intervals: size = {len(whole)}",
+        ]
         for index, one in enumerate(whole, 1):
-            lines += [f"        intervals [{index}]:", f"            xmin = {one.start_s:.6f}",
-                      f"            xmax = {one.end_s:.6f}", f"            text = {_quoted(one.label)}"]  # fmt: skip
+            lines += [
+                f"        intervals [{index}]:",
+                f"            xmin = {one.start_s:.6f}",
+                f"            xmax = {one.end_s:.6f}",
+                f"            text = {_quoted(one.label)}",
+            ]
     text = "\n".join(lines) + "\n"
     write_atomic(path, lambda temporary: temporary.write_text(text, encoding="utf-8", newline="\n"))
 

@@ -86,12 +86,14 @@ def make_corpus(
     requests = []
     for number, analysis in enumerate(analyses, 1):
         choice = random.Random(f"{seed}:{number}")
-        requests.append(Request(
-            mnemonics(analysis.tokens, analysis.token_words),
-            words_per_minute=choice.randint(195, 245),
-            pitch=choice.randint(35, 65),
-            pitch_range=choice.randint(40, 85),
-        ))  # fmt: skip
+        requests.append(
+            Request(
+                mnemonics(analysis.tokens, analysis.token_words),
+                words_per_minute=choice.randint(195, 245),
+                pitch=choice.randint(35, 65),
+                pitch_range=choice.randint(40, 85),
+            )
+        )
     castilian = dict(frontend.options).get("dialect") == "castilian"
     said, version = speak(requests, voice or ("es" if castilian else "es-419"))
     for part in ("wavs", "alignments"):

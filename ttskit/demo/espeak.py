@@ -23,10 +23,35 @@ from ttskit.errors import TTSKitError
 
 # Our tokens in espeak's mnemonics for its Spanish voices (docs/phonemes.md of espeak-ng).
 MNEMONICS = {
-    "a": "a", "e": "e", "i": "i", "o": "o", "u": "u", "j": "j", "w": "w",
-    "p": "p", "b": "b", "t": "t", "d": "d", "k": "k", "ɡ": "g", "tʃ": "tS", "f": "f", "θ": "T",
-    "s": "s", "x": "x", "ʃ": "S", "ʒ": "Z", "ʝ": "J^", "m": "m", "n": "n", "ɲ": "n^", "l": "l", "ʎ": "l^", "ɾ": "*", "r": "R",
-}  # fmt: skip
+    "a": "a",
+    "e": "e",
+    "i": "i",
+    "o": "o",
+    "u": "u",
+    "j": "j",
+    "w": "w",
+    "p": "p",
+    "b": "b",
+    "t": "t",
+    "d": "d",
+    "k": "k",
+    "ɡ": "g",
+    "tʃ": "tS",
+    "f": "f",
+    "θ": "T",
+    "s": "s",
+    "x": "x",
+    "ʃ": "S",
+    "ʒ": "Z",
+    "ʝ": "J^",
+    "m": "m",
+    "n": "n",
+    "ɲ": "n^",
+    "l": "l",
+    "ʎ": "l^",
+    "ɾ": "*",
+    "r": "R",
+}
 # What espeak may call the phoneme in its events: it says b d ɡ as approximants and knows some by other names.
 _HEARD = {"b": "bβ", "d": "dð", "ɡ": "ɡgɣ", "n": "nŋɱ", "ʝ": "ʝɟj", "θ": "θs", "ʎ": "ʎʝ"}
 _STRESS_MARKS = "ˈˌ"
@@ -45,9 +70,15 @@ class _EventId(ctypes.Union):
 
 class _Event(ctypes.Structure):
     _fields_ = [
-        ("type", ctypes.c_int), ("unique", ctypes.c_uint), ("text_position", ctypes.c_int), ("length", ctypes.c_int),
-        ("audio_ms", ctypes.c_int), ("sample", ctypes.c_int), ("user_data", ctypes.c_void_p), ("id", _EventId),
-    ]  # fmt: skip
+        ("type", ctypes.c_int),
+        ("unique", ctypes.c_uint),
+        ("text_position", ctypes.c_int),
+        ("length", ctypes.c_int),
+        ("audio_ms", ctypes.c_int),
+        ("sample", ctypes.c_int),
+        ("user_data", ctypes.c_void_p),
+        ("id", _EventId),
+    ]
 
 
 _Callback = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.POINTER(_Event))
@@ -115,8 +146,16 @@ class _Library:
 
         library = ctypes.CDLL(str(espeakng_loader.get_library_path()))
         data = str(espeakng_loader.get_data_path()).encode()
-        library.espeak_Synth.argtypes = [ctypes.c_char_p, ctypes.c_size_t, ctypes.c_uint, ctypes.c_int, ctypes.c_uint,
-                                         ctypes.c_uint, ctypes.c_void_p, ctypes.c_void_p]  # fmt: skip
+        library.espeak_Synth.argtypes = [
+            ctypes.c_char_p,
+            ctypes.c_size_t,
+            ctypes.c_uint,
+            ctypes.c_int,
+            ctypes.c_uint,
+            ctypes.c_uint,
+            ctypes.c_void_p,
+            ctypes.c_void_p,
+        ]
         library.espeak_Info.restype = ctypes.c_char_p
         self.rate_hz = int(library.espeak_Initialize(_SYNCHRONOUS, 0, data, _EVENTS_AS_PHONEMES | _EVENTS_IN_IPA))
         if self.rate_hz <= 0:

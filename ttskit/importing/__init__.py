@@ -6,5 +6,18 @@ from ttskit.importing.report import Importer, ImportReport
 from ttskit.importing.run import Imported, import_checkpoint
 from ttskit.importing.tensors import read_torch, tensors_of, torch_content
 
-__all__ = ["ImportReport", "Imported", "Importer", "NemoArchive", "import_checkpoint", "is_archive", "open_archive",
-           "pitch_statistics", "read_torch", "speaker_table", "symbol_table", "tensors_of", "torch_content"]  # fmt: skip
+__all__ = [
+    "ImportReport",
+    "Imported",
+    "Importer",
+    "NemoArchive",
+    "import_checkpoint",
+    "is_archive",
+    "open_archive",
+    "pitch_statistics",
+    "read_torch",
+    "speaker_table",
+    "symbol_table",
+    "tensors_of",
+    "torch_content",
+]

@@ -70,8 +70,9 @@ class NemoArchive:
     def artifact(self, reference: object) -> tuple[str, bytes]:
         """Name and content of a file that the configuration refers to as `nemo:<member>`."""
         if not isinstance(reference, str) or not reference.startswith("nemo:"):
-            raise CheckpointError(f"{self.path.name} refers to a file outside itself", f"{reference!r}",
-                                  "use an archive that NeMo saved whole")  # fmt: skip
+            raise CheckpointError(
+                f"{self.path.name} refers to a file outside itself", f"{reference!r}", "use an archive that NeMo saved whole"
+            )
         name = reference.removeprefix("nemo:").removeprefix("./")
         return name, self.read(name)
 

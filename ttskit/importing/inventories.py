@@ -47,8 +47,11 @@ def speaker_table(path: Path | None, count: int) -> SpeakerTable:
     else:
         rows = [line.split("\t") for line in text.splitlines() if line.strip()]
         if not rows or not {"speaker", "speaker_id"} <= set(rows[0]):
-            raise InputError(f"the speakers {path} are of no known form", f"first line: {rows[0] if rows else ''}",
-                             "TSV with the header speaker, speaker_id, or JSON {name: id}")  # fmt: skip
+            raise InputError(
+                f"the speakers {path} are of no known form",
+                f"first line: {rows[0] if rows else ''}",
+                "TSV with the header speaker, speaker_id, or JSON {name: id}",
+            )
         name, number = rows[0].index("speaker"), rows[0].index("speaker_id")
         try:
             pairs = [(row[name], row[number]) for row in rows[1:]]
@@ -60,8 +63,11 @@ def speaker_table(path: Path | None, count: int) -> SpeakerTable:
         raise InputError(f"the speakers {path} have an id that is no number", str(error), "") from error
     if sorted(by_id) != list(range(count)) or len(pairs) != count:
         low_high = f"{len(pairs)} names, ids {min(by_id, default=0)} … {max(by_id, default=0)}"
-        raise MismatchError("speakers do not fit the checkpoint", f"the file has {low_high}, the checkpoint {count} speakers",
-                            "give the file of this checkpoint, or none")  # fmt: skip
+        raise MismatchError(
+            "speakers do not fit the checkpoint",
+            f"the file has {low_high}, the checkpoint {count} speakers",
+            "give the file of this checkpoint, or none",
+        )
     return SpeakerTable(tuple(by_id[i] for i in range(count)))
 
 
@@ -80,8 +86,11 @@ def pitch_statistics(path: Path, speakers: SpeakerTable) -> dict[str, PitchStats
         raise InputError(f"the pitch statistics {path} are of no known form", "", f"NeMo's form is {form}")
     known = {str(i) for i in range(len(speakers))} | set(speakers.names) | {"default"}
     if strange := [name for name in content if name not in known]:
-        raise MismatchError("pitch statistics do not fit the speakers", f"unknown: {', '.join(strange[:5])}",
-                            f"the checkpoint has {len(speakers)} speakers; give the file of this checkpoint")  # fmt: skip
+        raise MismatchError(
+            "pitch statistics do not fit the speakers",
+            f"unknown: {', '.join(strange[:5])}",
+            f"the checkpoint has {len(speakers)} speakers; give the file of this checkpoint",
+        )
     stats: dict[str, PitchStats] = {}
     for index, name in enumerate(speakers.names):
         entry = content.get(str(index), content.get(name, content.get("default")))
@@ -115,9 +124,11 @@ def symbol_table(path: Path, count: int) -> SymbolTable:
     if not symbols or not all(isinstance(s, str) and s for s in symbols):
         raise InputError(f"the symbols {path} are of no known form", "", "a JSON list, or one symbol a line")
     if len(symbols) != count:
-        raise MismatchError("symbols do not fit the checkpoint's embedding",
-                            f"the file has {len(symbols)}, the embedding {count}",
-                            "give the symbols in the order in which it was trained with them")  # fmt: skip
+        raise MismatchError(
+            "symbols do not fit the checkpoint's embedding",
+            f"the file has {len(symbols)}, the embedding {count}",
+            "give the symbols in the order in which it was trained with them",
+        )
     silent = frozenset(s for s in symbols if not any(c.isalnum() for c in s))
     pad = "<pad>" if "<pad>" in symbols else symbols[0]
     return SymbolTable(tuple(symbols), pad=pad, space=" " if " " in symbols else None, silent=silent | {pad})

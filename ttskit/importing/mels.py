@@ -20,8 +20,15 @@ def mel_of_nemo(section: Mapping[str, Any], name: str, report: ImportReport) -> 
     Raises:
         CheckpointError: a setting is missing, or one that ttskit does not have.
     """
-    wanted = {"normalize": (None, False, "NA", ""), "preemph": (None, 0, False), "window": ("hann",), "log": (True,),
-              "frame_splicing": (1,), "mel_norm": ("slaney",), "log_zero_guard_type": ("add", "clamp")}  # fmt: skip
+    wanted = {
+        "normalize": (None, False, "NA", ""),
+        "preemph": (None, 0, False),
+        "window": ("hann",),
+        "log": (True,),
+        "frame_splicing": (1,),
+        "mel_norm": ("slaney",),
+        "log_zero_guard_type": ("add", "clamp"),
+    }
     strange = [f"{k}: {section[k]!r}" for k, legal in wanted.items() if k in section and section[k] not in legal]
     try:
         rate, fft, hop = int(section["sample_rate"]), int(section["n_fft"]), int(section["n_window_stride"])
@@ -36,9 +43,20 @@ def mel_of_nemo(section: Mapping[str, Any], name: str, report: ImportReport) -> 
         raise CheckpointError(f"the preprocessor of {name} has settings that ttskit does not have", ", ".join(strange), "")
     # exact_pad puts (n_fft - hop) / 2 at each edge, which centres frame 0 half a hop later.
     first = hop // 2 if section.get("exact_pad") else 0
-    mel = MelConfig(rate, fft, window, False, hop, bands, f_min_hz=low, f_max_hz=high, magnitude_power=power,
-                    first_frame_centre_samples=first, log_guard=guard,
-                    log_guard_mode=str(section.get("log_zero_guard_type", "add")))  # fmt: skip
+    mel = MelConfig(
+        rate,
+        fft,
+        window,
+        False,
+        hop,
+        bands,
+        f_min_hz=low,
+        f_max_hz=high,
+        magnitude_power=power,
+        first_frame_centre_samples=first,
+        log_guard=guard,
+        log_guard_mode=str(section.get("log_zero_guard_type", "add")),
+    )
     report.understood("audio", described(mel))
     return mel
 
@@ -50,11 +68,15 @@ def mel_of_nvidia(setup: Mapping[str, Any], bands: int, report: ImportReport) ->
     given = {name: setup[name] for name in names if isinstance(setup.get(name), (int, float))}
     if "sampling_rate" in given and setup.get("mel_fmax", 0) is None:
         given["mel_fmax"] = given["sampling_rate"] / 2
-    mel = replace(base, sample_rate_hz=int(given.get("sampling_rate", base.sample_rate_hz)),
-                  fft_samples=int(given.get("filter_length", base.fft_samples)),
-                  window_samples=int(given.get("win_length", base.window_samples)),
-                  hop_samples=int(given.get("hop_length", base.hop_samples)),
-                  f_min_hz=float(given.get("mel_fmin", base.f_min_hz)), f_max_hz=float(given.get("mel_fmax", base.f_max_hz)))
+    mel = replace(
+        base,
+        sample_rate_hz=int(given.get("sampling_rate", base.sample_rate_hz)),
+        fft_samples=int(given.get("filter_length", base.fft_samples)),
+        window_samples=int(given.get("win_length", base.window_samples)),
+        hop_samples=int(given.get("hop_length", base.hop_samples)),
+        f_min_hz=float(given.get("mel_fmin", base.f_min_hz)),
+        f_max_hz=float(given.get("mel_fmax", base.f_max_hz)),
+    )
     if given:
         report.understood("audio", described(mel))
     else:
@@ -64,5 +86,7 @@ def mel_of_nvidia(setup: Mapping[str, Any], bands: int, report: ImportReport) ->
 
 def described(mel: MelConfig) -> str:
     """A mel configuration in one line."""
-    return (f"{mel.sample_rate_hz} Hz, {mel.bands} bands {mel.f_min_hz:g} … {mel.f_max_hz:g} Hz, hop {mel.hop_samples}, "
-            f"window {mel.window_samples}")  # fmt: skip
+    return (
+        f"{mel.sample_rate_hz} Hz, {mel.bands} bands {mel.f_min_hz:g} … {mel.f_max_hz:g} Hz, hop {mel.hop_samples}, "
+        f"window {mel.window_samples}"
+    )

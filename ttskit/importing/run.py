@@ -27,8 +27,9 @@ class Imported:
     report: ImportReport
 
 
-def import_checkpoint(path: Path | str, run: Path | str, *, importer: str | None = None, registry: Registry | None = None,
-                      **options: Any) -> Imported:  # fmt: skip
+def import_checkpoint(
+    path: Path | str, run: Path | str, *, importer: str | None = None, registry: Registry | None = None, **options: Any
+) -> Imported:
     """Turn a public checkpoint into a run folder. Nothing in the file is executed.
 
     Args:
@@ -44,8 +45,11 @@ def import_checkpoint(path: Path | str, run: Path | str, *, importer: str | None
     path, run = Path(path), Path(run)
     registry = registry or create_registry()
     if not path.is_file():
-        raise CheckpointError(f"no checkpoint at {path}", "it is a folder" if path.is_dir() else "there is no such file",
-                              "give the checkpoint file itself")  # fmt: skip
+        raise CheckpointError(
+            f"no checkpoint at {path}",
+            "it is a folder" if path.is_dir() else "there is no such file",
+            "give the checkpoint file itself",
+        )
     if run.exists() and (not run.is_dir() or any(run.iterdir())):
         raise UsageError(f"{run} is not empty", "an import needs a folder of its own", "-o NEW_FOLDER")
     plugin = registry.get("importer", importer) if importer else _chosen(path, registry)
@@ -57,8 +61,10 @@ def import_checkpoint(path: Path | str, run: Path | str, *, importer: str | None
         report = factory(path, run, **given) or ImportReport()
         folder = RunFolder.open(run)
         folder.load(registry=registry)  # what was written can be read, and fits the model
-        folder.update(source={"file": path.name, "sha256": _hash(path), "importer": plugin.name},
-                      imported=[list(row) for row in report.rows])  # fmt: skip
+        folder.update(
+            source={"file": path.name, "sha256": _hash(path), "importer": plugin.name},
+            imported=[list(row) for row in report.rows],
+        )
     except BaseException:
         shutil.rmtree(run, ignore_errors=True)
         if existed:
@@ -83,8 +89,11 @@ def _chosen(path: Path, registry: Registry) -> Plugin:
     if problems:
         raise problems[0]
     known = "; ".join(plugin.summary for plugin in importers.values()) or "no importer is installed"
-    raise CheckpointError(f"{path.name} is no checkpoint that ttskit can import",
-                          f"it is {_described(path)}\nttskit reads: {known}", "ttskit plugins list")  # fmt: skip
+    raise CheckpointError(
+        f"{path.name} is no checkpoint that ttskit can import",
+        f"it is {_described(path)}\nttskit reads: {known}",
+        "ttskit plugins list",
+    )
 
 
 def _described(path: Path) -> str:

@@ -17,8 +17,22 @@ from torch import Tensor
 
 from ttskit.errors import CheckpointError
 
-_DAMAGED = (RuntimeError, EOFError, OSError, ValueError, KeyError, AttributeError, TypeError, IndexError, ImportError,
-            MemoryError, OverflowError, AssertionError, struct.error, zipfile.BadZipFile)  # fmt: skip
+_DAMAGED = (
+    RuntimeError,
+    EOFError,
+    OSError,
+    ValueError,
+    KeyError,
+    AttributeError,
+    TypeError,
+    IndexError,
+    ImportError,
+    MemoryError,
+    OverflowError,
+    AssertionError,
+    struct.error,
+    zipfile.BadZipFile,
+)
 _SLACK_BYTES = 1 << 20
 
 
@@ -64,9 +78,11 @@ def read_torch(file: IO[bytes], name: str, size: int) -> Any:
             raise CheckpointError(f"{name} is no checkpoint", "it is neither a torch file nor a NeMo archive", "") from error
         if wanted is None:
             raise CheckpointError(f"{name} is damaged or cut short", _first(error), "download it again") from error
-        raise CheckpointError(f"{name} holds more than tensors and plain values",
-                              f"it asks for {wanted[1].rstrip('.,')}, which could run code; nothing in it was run",
-                              "get it as a plain state dict from whoever made it") from error  # fmt: skip
+        raise CheckpointError(
+            f"{name} holds more than tensors and plain values",
+            f"it asks for {wanted[1].rstrip('.,')}, which could run code; nothing in it was run",
+            "get it as a plain state dict from whoever made it",
+        ) from error
     except _DAMAGED as error:
         raise CheckpointError(f"{name} is damaged or cut short", _first(error), "download it again") from error
 
@@ -80,8 +96,11 @@ def _check_zip(file: IO[bytes], name: str, size: int) -> None:
         raise CheckpointError(f"{name} is damaged or cut short", _first(error), "download it again") from error
     file.seek(0)
     if unpacked > size + _SLACK_BYTES:
-        raise CheckpointError(f"{name} would unpack to more than it holds", f"{unpacked} bytes out of {size}",
-                              "it was not written by torch: do not use it")  # fmt: skip
+        raise CheckpointError(
+            f"{name} would unpack to more than it holds",
+            f"{unpacked} bytes out of {size}",
+            "it was not written by torch: do not use it",
+        )
 
 
 def _first(error: BaseException) -> str:
@@ -108,8 +127,11 @@ def tensors_of(state: object, name: str) -> dict[str, Tensor]:
         if value.layout is not torch.strided or value.is_quantized or value.is_complex():
             raise CheckpointError(f"{name} has a tensor of an unexpected kind", f"{key}: {value.layout}, {value.dtype}", "")
         if value.numel() * value.element_size() > value.untyped_storage().nbytes():
-            raise CheckpointError(f"{name} has a tensor of an absurd size",
-                                  f"{key}: {tuple(value.shape)}, {value.untyped_storage().nbytes()} bytes are stored", "")
+            raise CheckpointError(
+                f"{name} has a tensor of an absurd size",
+                f"{key}: {tuple(value.shape)}, {value.untyped_storage().nbytes()} bytes are stored",
+                "",
+            )
         # A copy of its own: half precision becomes float32, and shared storages come apart.
         result[key] = value.detach().to(torch.float32 if value.is_floating_point() else value.dtype, copy=True).contiguous()
         if value.is_floating_point() and not bool(torch.isfinite(result[key]).all()):

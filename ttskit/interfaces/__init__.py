@@ -9,18 +9,38 @@ from __future__ import annotations
 from importlib import import_module
 
 _HOME = {
-    "Analysis": "frontend", "Frontend": "frontend", "FrontendFingerprint": "frontend", "Unknown": "frontend",
-    "Reading": "frontend", "Word": "frontend",
-    "Plugin": "descriptions", "FrontendPlugin": "descriptions", "AcousticModelPlugin": "descriptions",
-    "VocoderPlugin": "descriptions", "CorpusReaderPlugin": "descriptions", "PitchExtractorPlugin": "descriptions",
-    "MetricPlugin": "descriptions", "ImporterPlugin": "descriptions", "CommandPlugin": "descriptions",
-    "AcousticBatch": "acoustic", "AcousticInput": "acoustic", "AcousticModel": "acoustic", "Controls": "acoustic",
-    "ModelContext": "acoustic", "Outputs": "acoustic", "PitchStats": "acoustic", "Spectrogram": "acoustic",
+    "Analysis": "frontend",
+    "Frontend": "frontend",
+    "FrontendFingerprint": "frontend",
+    "Unknown": "frontend",
+    "Reading": "frontend",
+    "Word": "frontend",
+    "Plugin": "descriptions",
+    "FrontendPlugin": "descriptions",
+    "AcousticModelPlugin": "descriptions",
+    "VocoderPlugin": "descriptions",
+    "CorpusReaderPlugin": "descriptions",
+    "PitchExtractorPlugin": "descriptions",
+    "MetricPlugin": "descriptions",
+    "ImporterPlugin": "descriptions",
+    "CommandPlugin": "descriptions",
+    "AcousticBatch": "acoustic",
+    "AcousticInput": "acoustic",
+    "AcousticModel": "acoustic",
+    "Controls": "acoustic",
+    "ModelContext": "acoustic",
+    "Outputs": "acoustic",
+    "PitchStats": "acoustic",
+    "Spectrogram": "acoustic",
     "Traversal": "traversal",
-    "Vocoder": "vocoder", "VocoderBatch": "vocoder",
-    "LossTerm": "trainable", "Losses": "trainable", "OptimizerPlan": "trainable", "Trainable": "trainable",
+    "Vocoder": "vocoder",
+    "VocoderBatch": "vocoder",
+    "LossTerm": "trainable",
+    "Losses": "trainable",
+    "OptimizerPlan": "trainable",
+    "Trainable": "trainable",
     "TrainState": "trainable",
-}  # fmt: skip
+}
 
 __all__ = sorted(_HOME)
 

@@ -20,8 +20,10 @@ from ttskit.symbols import SpeakerTable, SymbolTable
 
 
 def _moved(value: Any, device: torch.device | str) -> Any:
-    return replace(value, **{f.name: v.to(device, non_blocking=True) for f in fields(value)
-                             if isinstance(v := getattr(value, f.name), Tensor)})
+    return replace(
+        value,
+        **{f.name: v.to(device, non_blocking=True) for f in fields(value) if isinstance(v := getattr(value, f.name), Tensor)},
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,14 +81,17 @@ class ModelContext:
             if name not in self.pitch or not self.pitch[name].std_hz > 0:
                 raise missing_pitch_statistics(name)
             known[name] = self.pitch[name]
-        mean_hz, std_hz = (sum(share * getattr(known[name], field) for name, share in shares.items())
-                           for field in ("mean_hz", "std_hz"))
+        mean_hz, std_hz = (
+            sum(share * getattr(known[name], field) for name, share in shares.items()) for field in ("mean_hz", "std_hz")
+        )
         return PitchStats(mean_hz, std_hz)
 
     def to_json(self) -> dict:
         """Plain data; `from_json` reads it back equal."""
         return {
-            "mel": self.mel.to_json(), "symbols": self.symbols.to_json(), "speakers": self.speakers.to_json(),
+            "mel": self.mel.to_json(),
+            "symbols": self.symbols.to_json(),
+            "speakers": self.speakers.to_json(),
             "pitch": {name: [s.mean_hz, s.std_hz] for name, s in self.pitch.items()},
             **({"speaker_vectors": True} if self.speaker_vectors else {}),
         }
@@ -94,9 +99,13 @@ class ModelContext:
     @classmethod
     def from_json(cls, data: Mapping) -> ModelContext:
         """The context that `to_json` wrote."""
-        return cls(MelConfig.from_json(data["mel"]), SymbolTable.from_json(data["symbols"]),
-                   SpeakerTable.from_json(data["speakers"]), {k: PitchStats(*v) for k, v in data["pitch"].items()},
-                   bool(data.get("speaker_vectors", False)))
+        return cls(
+            MelConfig.from_json(data["mel"]),
+            SymbolTable.from_json(data["symbols"]),
+            SpeakerTable.from_json(data["speakers"]),
+            {k: PitchStats(*v) for k, v in data["pitch"].items()},
+            bool(data.get("speaker_vectors", False)),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,8 +192,14 @@ class Controls:
     durations: Tensor | None = None
     pitch_values: Tensor | None = None
 
-    NEUTRAL: ClassVar[Mapping[str, Any]] = {"pace": 1.0, "pitch": 0.0, "pitch_range": 1.0, "energy": 1.0,
-                                            "durations": None, "pitch_values": None}
+    NEUTRAL: ClassVar[Mapping[str, Any]] = {
+        "pace": 1.0,
+        "pitch": 0.0,
+        "pitch_range": 1.0,
+        "energy": 1.0,
+        "durations": None,
+        "pitch_values": None,
+    }
 
     def asked(self) -> list[str]:
         """Names of the controls that are not neutral."""
@@ -237,11 +252,14 @@ class Spectrogram:
         """One sentence, cut to its length (batch axis of 1 kept)."""
         n = int(self.lengths[index])
         cut = slice(index, index + 1)
-        return Spectrogram(self.mel[cut, :, :n], self.lengths[cut],
-                           None if self.alignment is None else self.alignment[cut, :n],
-                           None if self.durations is None else self.durations[cut],
-                           None if self.pitch is None else self.pitch[cut],
-                           None if self.finished is None else self.finished[cut])
+        return Spectrogram(
+            self.mel[cut, :, :n],
+            self.lengths[cut],
+            None if self.alignment is None else self.alignment[cut, :n],
+            None if self.durations is None else self.durations[cut],
+            None if self.pitch is None else self.pitch[cut],
+            None if self.finished is None else self.finished[cut],
+        )
 
 
 class AcousticModel(Trainable):
@@ -270,8 +288,9 @@ class AcousticModel(Trainable):
         """Named, weighted terms as numerators and denominators."""
 
     @abstractmethod
-    def infer(self, inputs: AcousticInput, controls: Controls | None = None,
-              generators: Sequence[torch.Generator] | None = None) -> Spectrogram:
+    def infer(
+        self, inputs: AcousticInput, controls: Controls | None = None, generators: Sequence[torch.Generator] | None = None
+    ) -> Spectrogram:
         """Speak. `generators` holds one generator per row (on the CPU), so that a batch equals single runs.
 
         Raises:
@@ -302,8 +321,9 @@ class AcousticModel(Trainable):
         Raises:
             InputError: this kind of model has no alignment, or this one was built without.
         """
-        raise InputError(f"{type(self).__name__} cannot align", "its plugin does not declare aligns",
-                         "use a FastPitch or Tacotron 2 run")
+        raise InputError(
+            f"{type(self).__name__} cannot align", "its plugin does not declare aligns", "use a FastPitch or Tacotron 2 run"
+        )
 
     def inventory_parameters(self) -> dict[str, str]:
         """Parameters with one row per symbol or per speaker: name in the state dict → "symbols" or "speakers".
@@ -341,8 +361,11 @@ class AcousticModel(Trainable):
         for name in (*controls.asked(), *(["speaker_mix"] if inputs.speaker_weights is not None else [])):
             if name not in self.controls:
                 have = ", ".join(self.controls) or "none"
-                raise InputError(f"{type(self).__name__} has no control {name!r}", f"its controls: {have}",
-                                 f"use a model that has it: {_models_with(name)}")
+                raise InputError(
+                    f"{type(self).__name__} has no control {name!r}",
+                    f"its controls: {have}",
+                    f"use a model that has it: {_models_with(name)}",
+                )
         if inputs.speaker_weights is not None:
             _check_shares(inputs.speaker_weights, (inputs.tokens.shape[0], speakers))
         return controls

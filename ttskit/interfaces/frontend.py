@@ -112,13 +112,20 @@ class FrontendFingerprint:
     @classmethod
     def from_json(cls, data: Mapping) -> FrontendFingerprint:
         """The fingerprint that `to_json` wrote."""
-        return cls(data["name"], data["version"], dict(data.get("options", {})), data.get("lexicon_hash", ""),
-                   tuple(data.get("files", ())))
+        return cls(
+            data["name"],
+            data["version"],
+            dict(data.get("options", {})),
+            data.get("lexicon_hash", ""),
+            tuple(data.get("files", ())),
+        )
 
     def differences(self, other: FrontendFingerprint) -> list[str]:
         """One line for each fact that differs, for the warning at synthesis; where files lie does not count."""
-        mine, theirs = ({**f.to_json(), "files": list(f.files),
-                         "options": {k: v for k, v in f.options.items() if k not in f.files}} for f in (self, other))
+        mine, theirs = (
+            {**f.to_json(), "files": list(f.files), "options": {k: v for k, v in f.options.items() if k not in f.files}}
+            for f in (self, other)
+        )
         return [f"{key}: {mine[key]} → {theirs[key]}" for key in mine if mine[key] != theirs[key]]
 
 

@@ -126,8 +126,11 @@ class Trainable(nn.Module):
             UsageError: a precision that this model has not got.
         """
         if name not in self.precisions:
-            raise UsageError(f"{type(self).__name__} has no precision {name!r}", f"it has {', '.join(self.precisions)}",
-                             "choose one of these")
+            raise UsageError(
+                f"{type(self).__name__} has no precision {name!r}",
+                f"it has {', '.join(self.precisions)}",
+                "choose one of these",
+            )
         self.precision = name
 
     def optimizers(self, total_steps: int) -> dict[str, OptimizerPlan]:

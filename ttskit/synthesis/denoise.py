@@ -41,8 +41,11 @@ class Denoised(Vocoder):
     def __init__(self, vocoder: Vocoder, strength: float, level: float | None = None) -> None:
         super().__init__()
         if not (isfinite(strength) and strength >= 0):
-            raise InputError("the denoiser's strength must be a number from 0 on", f"got {strength!r}",
-                             "1 takes away what the vocoder says in silence")
+            raise InputError(
+                "the denoiser's strength must be a number from 0 on",
+                f"got {strength!r}",
+                "1 takes away what the vocoder says in silence",
+            )
         self.vocoder, self.mel, self.strength = vocoder, vocoder.mel, float(strength)
         self.streaming = vocoder.streaming
         self.hop = -(-vocoder.mel.fft_samples // OVERLAP)

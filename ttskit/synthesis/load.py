@@ -58,8 +58,17 @@ def load_voice(
     frontend, notes = build_frontend(loaded.frontend, registry)
     chosen = vocoder or getattr(loaded.recipe, "vocoder", None) or DEFAULT_VOCODER
     wave, name = load_vocoder(chosen, loaded.context.mel, device, registry, loaded.recipe)
-    return Voice(frontend, loaded.model, wave, device=device, notes=notes, name=Path(run).name, vocoder_name=name,
-                 precision=precision, denoise=denoise)
+    return Voice(
+        frontend,
+        loaded.model,
+        wave,
+        device=device,
+        notes=notes,
+        name=Path(run).name,
+        vocoder_name=name,
+        precision=precision,
+        denoise=denoise,
+    )
 
 
 def build_frontend(wanted: FrontendFingerprint, registry: Registry) -> tuple[Frontend, list[str]]:

@@ -89,7 +89,7 @@ def parse_markup(text: str) -> Marked:
         InputError: markup that is not understood, with its position.
 
     >>> marked = parse_markup(r"Che, {pace=0.8|venís} \{sí\}.")
-    >>> marked.text, marked.spans[0].values, marked.text[marked.spans[0].start:marked.spans[0].end]
+    >>> marked.text, marked.spans[0].values, marked.text[marked.spans[0].start : marked.spans[0].end]
     ('Che, venís {sí}.', {'pace': 0.8}, 'venís')
     """
     if not any(mark in text for mark in ("{", "}", r"\|")):
@@ -171,13 +171,17 @@ def _controls(header: str, at: int, text: str) -> dict[str, Any]:
 
 
 _EXPECTED = {
-    "pace": "a factor above 0: pace=0.8 or pace=80%", "energy": "a factor above 0: energy=1.3 or energy=130%",
-    "range": "a factor: range=1.5, range=0 (flat), range=-1 (inverted)", "pitch": "semitones: pitch=+3 or pitch=-2st",
-    "hz": "Hz above 0, or two for a glide: hz=180 or hz=120>180", "st": "semitones from the speaker's mean: st=2 or st=-2>4",
+    "pace": "a factor above 0: pace=0.8 or pace=80%",
+    "energy": "a factor above 0: energy=1.3 or energy=130%",
+    "range": "a factor: range=1.5, range=0 (flat), range=-1 (inverted)",
+    "pitch": "semitones: pitch=+3 or pitch=-2st",
+    "hz": "Hz above 0, or two for a glide: hz=180 or hz=120>180",
+    "st": "semitones from the speaker's mean: st=2 or st=-2>4",
     "speaker": "a name, or a mix: speaker=ana:0.7,beto:0.3",
     "pause": f"seconds, at most {LONGEST_PAUSE_S:g}: pause=0.4 or pause=400ms",
-    "flat": "", "invert": "",
-}  # fmt: skip
+    "flat": "",
+    "invert": "",
+}
 
 
 def _value(name: str, written: str) -> tuple[Any, bool]:

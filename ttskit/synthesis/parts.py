@@ -54,9 +54,7 @@ def split_analysis(analysis: Analysis, symbols: SymbolTable, max_tokens: int = 1
     return [(piece.analysis, piece.pause_s) for piece in split_pieces(analysis, symbols, max_tokens)]
 
 
-def split_pieces(
-    analysis: Analysis, symbols: SymbolTable, max_tokens: int = 150, cuts: Collection[int] = ()
-) -> list[Piece]:
+def split_pieces(analysis: Analysis, symbols: SymbolTable, max_tokens: int = 150, cuts: Collection[int] = ()) -> list[Piece]:
     """Cut an analysis into pieces of at most `max_tokens` tokens; those without a word are left out.
 
     Sentences are always pieces of their own. A sentence that is too long is cut after clause marks,

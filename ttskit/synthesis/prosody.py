@@ -73,9 +73,13 @@ def write_score(analysis: Analysis, marked: Marked, wishes: Wishes) -> Score:
             without a word in it.
     """
     words, tokens = len(analysis.words), len(analysis.tokens)
-    score = Score(dict(NEUTRAL), {n: np.full(words, v) for n, v in NEUTRAL.items()},
-                  {n: np.full(tokens, v) for n, v in NEUTRAL.items()}, *(np.full(tokens, np.nan) for _ in range(2)),
-                  speakers=[None] * words)  # fmt: skip
+    score = Score(
+        dict(NEUTRAL),
+        {n: np.full(words, v) for n, v in NEUTRAL.items()},
+        {n: np.full(tokens, v) for n, v in NEUTRAL.items()},
+        *(np.full(tokens, np.nan) for _ in range(2)),
+        speakers=[None] * words,
+    )
     for name, neutral in NEUTRAL.items():
         value = getattr(wishes, name)
         value = RANGES.get(value, value) if isinstance(value, str) else value
@@ -91,8 +95,11 @@ def write_score(analysis: Analysis, marked: Marked, wishes: Wishes) -> Score:
     for span in marked.spans:
         inside = [w for w, word in enumerate(analysis.words) if word.span[0] < span.end and word.span[1] > span.start]
         if not inside:
-            raise InputError(f"the markup at character {span.position} holds no word", repr(marked.text[span.start : span.end]),
-                             "put its braces around a word")  # fmt: skip
+            raise InputError(
+                f"the markup at character {span.position} holds no word",
+                repr(marked.text[span.start : span.end]),
+                "put its braces around a word",
+            )
         _mark(score, span.values, inside, owners)
     for place, seconds, position in marked.pauses:
         after = next((w for w, word in enumerate(analysis.words) if word.span[0] >= place), None)
@@ -207,8 +214,11 @@ def _per_unit(name: str, value: Sequence, analysis: Analysis, filled: Any) -> tu
     """("word" or "token", checked values)."""
     words, tokens = len(analysis.words), len(analysis.tokens)
     if len(value) not in (words, tokens):
-        raise InputError(f"{name} has {len(value)} values", f"the text has {words} words and {tokens} tokens",
-                         "give one value per word or one per token; `ttskit text phonemize` shows the tokens")  # fmt: skip
+        raise InputError(
+            f"{name} has {len(value)} values",
+            f"the text has {words} words and {tokens} tokens",
+            "give one value per word or one per token; `ttskit text phonemize` shows the tokens",
+        )
     place = "word" if len(value) == words else "token"
     shown = [word.text for word in analysis.words] if place == "word" else analysis.tokens
     given = [filled(v) if v is None else _checked(name, v, f" for {place} {i + 1} ({shown[i]!r})") for i, v in enumerate(value)]

@@ -37,8 +37,11 @@ def copy_prosody(
 
     frames = mel_config.frames(len(audio))
     if frames < len(tokens):
-        raise InputError(f"{path} is too short for the text", f"it has {frames} frames, the text {len(tokens)} tokens",
-                         "give the text that is spoken in it")  # fmt: skip
+        raise InputError(
+            f"{path} is too short for the text",
+            f"it has {frames} frames, the text {len(tokens)} tokens",
+            "give the text that is spoken in it",
+        )
     mel = MelExtractor(mel_config)(torch.from_numpy(audio)[None])
     wide = autocorrelation(audio, mel_config, *WIDE_RANGE_HZ)
     f0_hz = autocorrelation(audio, mel_config, *speaker_range_hz([wide]))
@@ -51,10 +54,16 @@ def copy_prosody(
     device = next(model.parameters()).device
     n = torch.tensor([len(tokens)])
     batch = AcousticBatch(
-        ids=(Path(path).stem,), tokens=torch.tensor([model.context.symbols.ids(tokens)]), token_lengths=n, mel=mel,
-        mel_lengths=torch.tensor([frames]), speaker=torch.tensor([speaker]), pitch=torch.from_numpy(pitch)[None],
-        energy=mel.norm(dim=1), seeds=torch.zeros(1, dtype=torch.int64),
-    )  # fmt: skip
+        ids=(Path(path).stem,),
+        tokens=torch.tensor([model.context.symbols.ids(tokens)]),
+        token_lengths=n,
+        mel=mel,
+        mel_lengths=torch.tensor([frames]),
+        speaker=torch.tensor([speaker]),
+        pitch=torch.from_numpy(pitch)[None],
+        energy=mel.norm(dim=1),
+        seeds=torch.zeros(1, dtype=torch.int64),
+    )
     with torch.inference_mode():
         durations = model.durations(batch.to(device))[0].cpu().numpy()
     return {"durations": durations.astype(np.float64), "pitch_values": token_pitch(pitch, voiced, durations)}

@@ -79,8 +79,11 @@ class Voice:
         parts = {f"model {self.name!r}": self.acoustic, f"vocoder {self.vocoder_name!r}": self.vocoder}
         without = {name: part.precisions for name, part in parts.items() if precision not in part.precisions}
         if len(without) == len(parts):
-            raise UsageError(f"no part of this voice has precision {precision!r}",
-                             "; ".join(f"{name}: {', '.join(have)}" for name, have in without.items()), "leave it out for fp32")
+            raise UsageError(
+                f"no part of this voice has precision {precision!r}",
+                "; ".join(f"{name}: {', '.join(have)}" for name, have in without.items()),
+                "leave it out for fp32",
+            )
         for name, part in parts.items():
             if name not in without:
                 part.use_precision(precision)
@@ -139,9 +142,20 @@ class Voice:
                 be, a list of the wrong length, markup that is not understood (with its position).
         """
         stream, plan = self._begin(
-            text, speaker=speaker, seed=seed, pace=pace, pitch=pitch, pitch_range=pitch_range, energy=energy, pitch_hz=pitch_hz,
-            pitch_st=pitch_st, like=like, like_speaker=like_speaker, markup=markup, max_tokens=max_tokens,
-        )  # fmt: skip
+            text,
+            speaker=speaker,
+            seed=seed,
+            pace=pace,
+            pitch=pitch,
+            pitch_range=pitch_range,
+            energy=energy,
+            pitch_hz=pitch_hz,
+            pitch_st=pitch_st,
+            like=like,
+            like_speaker=like_speaker,
+            markup=markup,
+            max_tokens=max_tokens,
+        )
         audio = np.concatenate(list(self._speak(stream, plan, self.waveform_whole)))
         stream.timings["first_audio"] = time.perf_counter() - stream._started
         return Speech(audio, self.sample_rate_hz, tuple(stream.parts), stream.unknown, stream.timings, tuple(stream.notes))
@@ -204,9 +218,18 @@ class Voice:
 
     # -- from text to parts
 
-    def _begin(self, text: str, *, speaker: str | Shares | None = None, seed: int = 0, like: str | Path | None = None,
-               like_speaker: str | None = None, markup: bool = True, max_tokens: int = 150, **wishes: Any,
-               ) -> tuple[SpeechStream, list[_Planned]]:  # fmt: skip
+    def _begin(
+        self,
+        text: str,
+        *,
+        speaker: str | Shares | None = None,
+        seed: int = 0,
+        like: str | Path | None = None,
+        like_speaker: str | None = None,
+        markup: bool = True,
+        max_tokens: int = 150,
+        **wishes: Any,
+    ) -> tuple[SpeechStream, list[_Planned]]:
         """Read the text and settle every control; nothing is spoken yet."""
         started = time.perf_counter()
         table = self.acoustic.context.speakers
@@ -316,8 +339,11 @@ def _chunks(mel: Tensor, frames: int | None) -> Iterator[Tensor]:
 def _undivided(analysis: Analysis, score: Any) -> Piece:
     """The whole text as one piece, for a recording that is one as well."""
     if score.pauses or len(set(score.speakers)) > 1:
-        raise InputError("a copied recording is spoken in one part", "the text has pauses or several speakers in it",
-                         "leave them out of the text, or speak its parts one by one")  # fmt: skip
+        raise InputError(
+            "a copied recording is spoken in one part",
+            "the text has pauses or several speakers in it",
+            "leave them out of the text, or speak its parts one by one",
+        )
     return Piece(analysis, 0.0, tuple(range(len(analysis.words))), tuple(range(len(analysis.tokens))))
 
 

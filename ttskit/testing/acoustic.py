@@ -391,8 +391,11 @@ class _Suite:
             plain = {name: value.shape for name, value in state.items() if name not in declared}
             if context is self.context:
                 first = plain
-            need(plain == first, f"{sorted(n for n in {*plain, *first} if plain.get(n) != first.get(n))[:3]} changes its shape "
-                 "with the symbols or speakers and is not among inventory_parameters()")  # fmt: skip
+            need(
+                plain == first,
+                f"{sorted(n for n in {*plain, *first} if plain.get(n) != first.get(n))[:3]} changes its shape "
+                "with the symbols or speakers and is not among inventory_parameters()",
+            )
         self._zeros_are_nothing(one)
 
     def _zeros_are_nothing(self, one: ModelContext) -> None:
@@ -408,8 +411,10 @@ class _Suite:
                 vectors.state_dict()[name].zero_()
         inputs = replace(self.single(0), speaker=torch.tensor([0]))
         a, b = self.infer(inputs, model=bare), self.infer(inputs, model=vectors)
-        need(a.mel.shape == b.mel.shape and torch.equal(a.mel, b.mel),
-             f"{', '.join(sorted(left_out))} left out for one speaker is not the same as zeros")  # fmt: skip
+        need(
+            a.mel.shape == b.mel.shape and torch.equal(a.mel, b.mel),
+            f"{', '.join(sorted(left_out))} left out for one speaker is not the same as zeros",
+        )
 
     def teacher_forced(self) -> None:
         if not self.plugin.facts.get("teacher_forced"):

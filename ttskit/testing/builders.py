@@ -10,8 +10,28 @@ import numpy as np
 from ttskit.audio.config import MelConfig
 
 # Short, different from each other, and every vowel in each half: enough for splits, too little to learn.
-_WORDS = ("mesa", "luna", "pared", "gato", "cine", "árbol", "tuyo", "fuego", "lluvia", "perro", "queso", "niño", "sol", "jugo",
-          "chico", "rueda", "blanco", "verde", "calle", "agua")  # fmt: skip
+_WORDS = (
+    "mesa",
+    "luna",
+    "pared",
+    "gato",
+    "cine",
+    "árbol",
+    "tuyo",
+    "fuego",
+    "lluvia",
+    "perro",
+    "queso",
+    "niño",
+    "sol",
+    "jugo",
+    "chico",
+    "rueda",
+    "blanco",
+    "verde",
+    "calle",
+    "agua",
+)
 
 
 def tone(hz: float, seconds: float, rate_hz: int, level: float = 0.3, harmonics: int = 6) -> np.ndarray:

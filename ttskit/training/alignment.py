@@ -46,9 +46,12 @@ def alignment_score(alignment: np.ndarray) -> AlignmentScore:
     columns = np.arange(tokens)[None, :]
     near = np.abs(columns - path[:, None]) <= NEAR
     return AlignmentScore(
-        float((alignment * near).sum() / frames), len(set(at.tolist())) / tokens,
-        float((alignment.max(0) < ATTENDED).mean()), float((at < np.maximum.accumulate(at) - NEAR).mean()),
-        float(at[-1] >= tokens - REST))
+        float((alignment * near).sum() / frames),
+        len(set(at.tolist())) / tokens,
+        float((alignment.max(0) < ATTENDED).mean()),
+        float((at < np.maximum.accumulate(at) - NEAR).mean()),
+        float(at[-1] >= tokens - REST),
+    )
 
 
 def monotonic_path(alignment: np.ndarray) -> np.ndarray:

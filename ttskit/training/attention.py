@@ -28,8 +28,9 @@ def spoken_words(utterance: PreparedUtterance) -> tuple[str, ...]:
     return tuple("".join(token for token, owner in pairs if owner == word) for word in range(count))
 
 
-def draw_attention(path: Path, alignment: np.ndarray, utterance: PreparedUtterance, mel: MelConfig, recording: np.ndarray,
-                   title: str = "") -> None:
+def draw_attention(
+    path: Path, alignment: np.ndarray, utterance: PreparedUtterance, mel: MelConfig, recording: np.ndarray, title: str = ""
+) -> None:
     """Draw attention (T, N) of real speech above its spectrogram (M, T), on one time axis: phonemes left, words right."""
     path.parent.mkdir(parents=True, exist_ok=True)
     words = word_spans(utterance.token_words, spoken_words(utterance))
@@ -53,7 +54,13 @@ def film(folder: Path) -> Path | None:
     kept = [found[i] for i in sorted({round(k) for k in np.linspace(0, len(found) - 1, min(FRAMES, len(found)))})]
     frames = [Image.open(path).convert("P", palette=Image.Palette.ADAPTIVE, colors=128) for path in kept]
     target, partial = folder / "attention.gif", folder / "attention.gif.partial"
-    frames[0].save(partial, format="GIF", save_all=True, append_images=frames[1:], loop=0,
-                   duration=[FRAME_MS] * (len(frames) - 1) + [LAST_MS])
+    frames[0].save(
+        partial,
+        format="GIF",
+        save_all=True,
+        append_images=frames[1:],
+        loop=0,
+        duration=[FRAME_MS] * (len(frames) - 1) + [LAST_MS],
+    )
     partial.replace(target)
     return target

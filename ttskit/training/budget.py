@@ -22,8 +22,16 @@ TOTAL = 1_000_000  # steps that the schedules are told: enough for every phase
 SPREAD = 0.6180339887498949
 
 
-def steps_within(budget_s: float, model: Trainable, optimization: Callable[[int], Optimization], batches: Batches,
-                 loader: Loader, processes: Processes, precision: Precision, seed: int) -> tuple[int, float]:
+def steps_within(
+    budget_s: float,
+    model: Trainable,
+    optimization: Callable[[int], Optimization],
+    batches: Batches,
+    loader: Loader,
+    processes: Processes,
+    precision: Precision,
+    seed: int,
+) -> tuple[int, float]:
     """Steps that fit into `budget_s`, and the mean seconds of one; `model` is used up (give a copy).
 
     Each of the model's phases is timed by itself. All processes get the same answer.
@@ -34,8 +42,10 @@ def steps_within(budget_s: float, model: Trainable, optimization: Callable[[int]
     starts = sorted(s for s in set(model.phase_starts(TOTAL)) if s < TOTAL)
     ends = [*starts[1:], TOTAL]
     each_s, bear = budget_s / len(starts), MOST + WARM_UP + 1
-    prices = {start: _seconds_per_step(start, end, model, optimization(bear), batches, loader, processes, precision, seed,
-                                       each_s) for start, end in zip(starts, ends, strict=True)}
+    prices = {
+        start: _seconds_per_step(start, end, model, optimization(bear), batches, loader, processes, precision, seed, each_s)
+        for start, end in zip(starts, ends, strict=True)
+    }
     if len(starts) == 1:
         return max(1, int(budget_s / prices[starts[0]])), prices[starts[0]]
 
@@ -51,8 +61,18 @@ def steps_within(budget_s: float, model: Trainable, optimization: Callable[[int]
     return low, cost_s(low) / low
 
 
-def _seconds_per_step(start: int, end: int, model: Trainable, optimization: Optimization, batches: Batches, loader: Loader,
-                      processes: Processes, precision: Precision, seed: int, budget_s: float) -> float:
+def _seconds_per_step(
+    start: int,
+    end: int,
+    model: Trainable,
+    optimization: Optimization,
+    batches: Batches,
+    loader: Loader,
+    processes: Processes,
+    precision: Precision,
+    seed: int,
+    budget_s: float,
+) -> float:
     """Time some real steps, spread from step `start` to before `end` of `TOTAL`.
 
     The batches timed may be longer or shorter than most; the time is scaled by their padded frames.

@@ -45,8 +45,13 @@ class Checkpoint:
         return self.facts.get("validation_loss")
 
 
-def write_checkpoint(parent: Path, step: int, weights: Mapping[str, Tensor], trainer: Mapping[str, Any] | None = None,
-                     facts: Mapping[str, Any] | None = None) -> Checkpoint:
+def write_checkpoint(
+    parent: Path,
+    step: int,
+    weights: Mapping[str, Tensor],
+    trainer: Mapping[str, Any] | None = None,
+    facts: Mapping[str, Any] | None = None,
+) -> Checkpoint:
     """Write `parent`/step_NNNNNNNN, whole or not at all.
 
     Args:
@@ -64,7 +69,9 @@ def write_checkpoint(parent: Path, step: int, weights: Mapping[str, Tensor], tra
         torch.save(dict(trainer), buffer)
         files[TRAINER] = buffer.getvalue()
     described = {
-        "format": FORMAT, "step": step, **(facts or {}),
+        "format": FORMAT,
+        "step": step,
+        **(facts or {}),
         "versions": {"ttskit": ttskit.__version__, "torch": torch.__version__},
         "sha256": {name: hashlib.sha256(data).hexdigest() for name, data in files.items()},
     }
@@ -109,14 +116,17 @@ def best_of(checkpoints: Sequence[Checkpoint]) -> Checkpoint | None:
 
 
 def choose(checkpoints: Sequence[Checkpoint], which: str | int, run: Path) -> Checkpoint:
-    """"best" (the last if none was validated), "last", or a step.
+    """ "best" (the last if none was validated), "last", or a step.
 
     Raises:
         CheckpointError: there is none, or not that one.
     """
     if not checkpoints:
-        raise CheckpointError(f"{run} has no checkpoint", "training ended before the first one was written",
-                              "continue it: ttskit train … --resume")
+        raise CheckpointError(
+            f"{run} has no checkpoint",
+            "training ended before the first one was written",
+            "continue it: ttskit train … --resume",
+        )
     if which == "last":
         return checkpoints[-1]
     if which == "best":
@@ -144,9 +154,11 @@ def read_weights(checkpoint: Checkpoint, others: Sequence[Checkpoint] = ()) -> d
 def read_trainer(checkpoint: Checkpoint, others: Sequence[Checkpoint] = ()) -> dict[str, Any]:
     """The trainer's state, on the CPU; errors as `read_weights`."""
     if TRAINER not in checkpoint.facts.get("sha256", {TRAINER: ""}):
-        raise CheckpointError(f"{checkpoint.folder} cannot be resumed",
-                              "it was imported: it holds weights and no optimiser state",
-                              "start a new run from it with --init-from")
+        raise CheckpointError(
+            f"{checkpoint.folder} cannot be resumed",
+            "it was imported: it holds weights and no optimiser state",
+            "start a new run from it with --init-from",
+        )
     data = _verified(checkpoint, TRAINER, others)
     try:
         return torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
@@ -170,9 +182,11 @@ def _fault(checkpoint: Checkpoint, name: str) -> tuple[bytes, str]:
 
 def _verified(checkpoint: Checkpoint, name: str, others: Sequence[Checkpoint]) -> bytes:
     if checkpoint.facts.get("format", FORMAT) != FORMAT:
-        raise CheckpointError(f"{checkpoint.folder} is from another version of ttskit",
-                              f"checkpoint format {checkpoint.facts['format']}, this ttskit reads {FORMAT}",
-                              f"use ttskit {checkpoint.facts.get('versions', {}).get('ttskit', 'of that time')}")
+        raise CheckpointError(
+            f"{checkpoint.folder} is from another version of ttskit",
+            f"checkpoint format {checkpoint.facts['format']}, this ttskit reads {FORMAT}",
+            f"use ttskit {checkpoint.facts.get('versions', {}).get('ttskit', 'of that time')}",
+        )
     data, fault = _fault(checkpoint, name)
     if fault:
         raise _damaged(checkpoint, fault, others)
@@ -183,10 +197,15 @@ def _damaged(checkpoint: Checkpoint, why: str, others: Sequence[Checkpoint]) -> 
     for other in sorted((o for o in others if o.step < checkpoint.step), key=lambda c: -c.step):
         if other.facts.get("sha256") and not any(_fault(other, name)[1] for name in other.facts["sha256"]):
             return CheckpointError(
-                f"checkpoint {checkpoint.folder} is damaged", f"{why}\nthe previous one, {other.folder.name}, is good",
-                f"delete {checkpoint.folder} to go on from step {other.step}, or name checkpoint {other.step}")
-    return CheckpointError(f"checkpoint {checkpoint.folder} is damaged", f"{why}\nthere is no earlier good one",
-                           "restore it from a backup or train again")
+                f"checkpoint {checkpoint.folder} is damaged",
+                f"{why}\nthe previous one, {other.folder.name}, is good",
+                f"delete {checkpoint.folder} to go on from step {other.step}, or name checkpoint {other.step}",
+            )
+    return CheckpointError(
+        f"checkpoint {checkpoint.folder} is damaged",
+        f"{why}\nthere is no earlier good one",
+        "restore it from a backup or train again",
+    )
 
 
 def prune(parent: Path, keep_last: int) -> None:

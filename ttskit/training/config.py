@@ -47,9 +47,11 @@ class TransferConfig(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     speaker_from: str | dict[str, str] | None = Field(
-        None, description="Whose voice a new speaker starts from: one name for all, or {new: old}; the mean if not given.")
+        None, description="Whose voice a new speaker starts from: one name for all, or {new: old}; the mean if not given."
+    )
     keep_speakers: Literal["auto", "all"] | list[str] = Field(
-        "auto", description="Old speakers to keep besides the corpus's: auto keeps the rehearsed ones, all, or names.")
+        "auto", description="Old speakers to keep besides the corpus's: auto keeps the rehearsed ones, all, or names."
+    )
 
 
 class TrainingConfig(BaseModel):
@@ -58,41 +60,53 @@ class TrainingConfig(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     steps: int | None = Field(
-        None, ge=1, description="Optimiser steps to train for; 10000 if neither steps nor budget_s is given.")
+        None, ge=1, description="Optimiser steps to train for; 10000 if neither steps nor budget_s is given."
+    )
     budget_s: float | None = Field(
-        None, description="Training time instead of steps, in seconds or as 10m, 1.5h; turned into steps at the start.")
+        None, description="Training time instead of steps, in seconds or as 10m, 1.5h; turned into steps at the start."
+    )
     steps_per_minute: float | None = Field(
-        None, gt=0, description="Steps for each minute of training speech, instead of a fixed number; 200 steps at least.")
+        None, gt=0, description="Steps for each minute of training speech, instead of a fixed number; 200 steps at least."
+    )
     frames_per_batch: int = Field(
-        12_000, ge=1, description="Acoustic models: most mel frames of one batch, padding counted, over all processes.")
-    max_utterances: int = Field(
-        32, ge=1, description="Acoustic models: most utterances of one batch, over all processes.")
+        12_000, ge=1, description="Acoustic models: most mel frames of one batch, padding counted, over all processes."
+    )
+    max_utterances: int = Field(32, ge=1, description="Acoustic models: most utterances of one batch, over all processes.")
     segments_per_batch: int = Field(16, ge=1, description="Vocoders: audio segments of one batch, over all processes.")
     validate_every: int = Field(
-        500, ge=1, description="Steps between validations (losses, pictures, audio samples); also done at the end.")
+        500, ge=1, description="Steps between validations (losses, pictures, audio samples); also done at the end."
+    )
     checkpoint_every: int = Field(500, ge=1, description="Steps between checkpoints; also written at the end and on Ctrl-C.")
     log_every: int = Field(20, ge=1, description="Steps between log lines; values are read off the device this often only.")
     keep_last: int = Field(3, ge=1, description="Newest checkpoints to keep; the best one is kept besides.")
     precision: Literal["auto", "fp32", "bf16", "fp16"] = Field(
-        "auto", description="Arithmetic of matrix products: auto takes bf16, else fp16, where a GPU has it, and fp32 on a CPU.")
+        "auto", description="Arithmetic of matrix products: auto takes bf16, else fp16, where a GPU has it, and fp32 on a CPU."
+    )
     device: str = Field("auto", description="cpu, cuda, cuda:1, mps, or auto for a GPU if there is one.")
     threads: int | None = Field(None, ge=1, description="CPU threads of torch; its own choice if not given.")
     max_nonfinite: int = Field(
-        10, ge=1, description="Skipped steps in a row (loss or gradient not finite) after which training stops.")
+        10, ge=1, description="Skipped steps in a row (loss or gradient not finite) after which training stops."
+    )
     stop_when_hopeless: bool = Field(
-        True, description="Stop, saved and with advice, when an attention is far from aligned long after it should be.")
+        True, description="Stop, saved and with advice, when an attention is far from aligned long after it should be."
+    )
     alignment: str | None = Field(
-        None, description="Name of the corpus alignment with frames per token, for models that train on durations.")
+        None, description="Name of the corpus alignment with frames per token, for models that train on durations."
+    )
     samples: int = Field(2, ge=0, description="Validation utterances spoken and drawn at each validation; 0 for none.")
     vocoder: str | None = Field(
-        None, description="Vocoder of the audio samples, a plugin or run folder; the recipe's if not given, else griffinlim.")
+        None, description="Vocoder of the audio samples, a plugin or run folder; the recipe's if not given, else griffinlim."
+    )
 
     freeze: list[str] = Field(
-        default_factory=list, description="Parameters that stay as they are, by patterns over their names: encoder.*")
+        default_factory=list, description="Parameters that stay as they are, by patterns over their names: encoder.*"
+    )
     freeze_until: dict[str, float] = Field(
-        default_factory=dict, description="The same for the first steps: pattern to a number of steps, or a share below 1.")
+        default_factory=dict, description="The same for the first steps: pattern to a number of steps, or a share below 1."
+    )
     transfer: TransferConfig = Field(
-        default_factory=TransferConfig, description="With --init-from: speakers to keep, and whose voice new ones start from.")
+        default_factory=TransferConfig, description="With --init-from: speakers to keep, and whose voice new ones start from."
+    )
     rehearsal: RehearsalConfig | None = Field(None, description="Old voices mixed in, so that they survive fine-tuning.")
 
     @field_validator("freeze_until")

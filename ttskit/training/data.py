@@ -31,8 +31,16 @@ class Batches(Protocol):
     def frames(self, ids: Sequence[str]) -> int: ...
 
 
-def batches_for(model: Trainable, corpus: PreparedCorpus, split: str, config: TrainingConfig, seed: int,
-                processes: Processes, mels: ForcedMels | None = None, rehearsal: Rehearsal | None = None) -> Batches:
+def batches_for(
+    model: Trainable,
+    corpus: PreparedCorpus,
+    split: str,
+    config: TrainingConfig,
+    seed: int,
+    processes: Processes,
+    mels: ForcedMels | None = None,
+    rehearsal: Rehearsal | None = None,
+) -> Batches:
     """Whole utterances with the features that an acoustic model asks for, or segments (of `mels`) for a vocoder.
 
     Symbols and speakers are numbered as the model numbers them, which may be otherwise than the corpus does.
@@ -40,14 +48,26 @@ def batches_for(model: Trainable, corpus: PreparedCorpus, split: str, config: Tr
     shares = {"rank": processes.rank, "world": processes.world}
     if isinstance(model, AcousticModel):
         if "durations" in model.features and config.alignment is None:
-            raise ConfigError(f"{type(model).__name__} trains on durations, and the recipe names no alignment",
-                              "training.alignment is not set",
-                              "ttskit align DATA --from RUN --name NAME, then --set training.alignment=NAME")
-        return AcousticBatches(corpus, split, model.features, config.frames_per_batch, config.max_utterances, seed,
-                               alignment=config.alignment if "durations" in model.features else None, context=model.context,
-                               rehearsal=rehearsal, **shares)
-    return SegmentBatches(corpus, split, model.segment_frames, config.segments_per_batch, seed, **shares, mels=mels,
-                          features=model.features)
+            raise ConfigError(
+                f"{type(model).__name__} trains on durations, and the recipe names no alignment",
+                "training.alignment is not set",
+                "ttskit align DATA --from RUN --name NAME, then --set training.alignment=NAME",
+            )
+        return AcousticBatches(
+            corpus,
+            split,
+            model.features,
+            config.frames_per_batch,
+            config.max_utterances,
+            seed,
+            alignment=config.alignment if "durations" in model.features else None,
+            context=model.context,
+            rehearsal=rehearsal,
+            **shares,
+        )
+    return SegmentBatches(
+        corpus, split, model.segment_frames, config.segments_per_batch, seed, **shares, mels=mels, features=model.features
+    )
 
 
 def corpus_facts(corpus: PreparedCorpus) -> dict[str, Any]:

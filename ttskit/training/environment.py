@@ -22,11 +22,21 @@ PACKAGES = ("torch", "numpy", "scipy", "librosa", "soundfile", "soxr", "safetens
 def environment(processes: Processes, precision: Precision, seed: int) -> dict[str, Any]:
     """Versions, hardware, git commit (of a checkout), seed, threads: plain data."""
     return {
-        "ttskit": ttskit.__version__, "python": platform.python_version(), "packages": _versions(),
-        "platform": platform.platform(), "machine": platform.machine(), "cpu_cores": os.cpu_count(),
-        "device": str(processes.device), "device_name": _device_name(processes.device),
-        "cuda": torch.version.cuda, "threads": torch.get_num_threads(), "processes": processes.world,
-        "precision": precision.name, "seed": seed, "git_commit": _git_commit(), "command": sys.argv[1:],
+        "ttskit": ttskit.__version__,
+        "python": platform.python_version(),
+        "packages": _versions(),
+        "platform": platform.platform(),
+        "machine": platform.machine(),
+        "cpu_cores": os.cpu_count(),
+        "device": str(processes.device),
+        "device_name": _device_name(processes.device),
+        "cuda": torch.version.cuda,
+        "threads": torch.get_num_threads(),
+        "processes": processes.world,
+        "precision": precision.name,
+        "seed": seed,
+        "git_commit": _git_commit(),
+        "command": sys.argv[1:],
     }
 
 

@@ -26,8 +26,9 @@ def explain_full_disk(path: Path, kept: str) -> Iterator[None]:
     except OSError as error:
         if error.errno not in _FULL:
             raise
-        raise TrainingError(f"the disk is full: cannot write {path}", kept,
-                            "free some space, then continue with --resume") from error
+        raise TrainingError(
+            f"the disk is full: cannot write {path}", kept, "free some space, then continue with --resume"
+        ) from error
 
 
 def write_bytes(path: Path, data: bytes) -> None:

@@ -32,15 +32,26 @@ FOLDER, REPORT = "fit", "figures.json"
 def require_vocoder(plugin: Plugin, resume: bool) -> None:
     """`UsageError` where --from-acoustic has no meaning."""
     if resume:
-        raise UsageError("--resume and --from-acoustic exclude each other", "a resumed run goes on with its own mels",
-                         "give one of them")
+        raise UsageError(
+            "--resume and --from-acoustic exclude each other", "a resumed run goes on with its own mels", "give one of them"
+        )
     if plugin.kind != "vocoder":
-        raise UsageError(f"{plugin.name!r} is no vocoder", "--from-acoustic gives the mels that a vocoder is fitted to",
-                         "--model hifigan, or leave --from-acoustic out")
+        raise UsageError(
+            f"{plugin.name!r} is no vocoder",
+            "--from-acoustic gives the mels that a vocoder is fitted to",
+            "--model hifigan, or leave --from-acoustic out",
+        )
 
 
-def fitting_mels(corpus: PreparedCorpus, folder: RunFolder, source: str | Path | None, group: Processes, registry: Registry,
-                 console: Console | None, stop: StopRequest) -> ForcedMels | None:
+def fitting_mels(
+    corpus: PreparedCorpus,
+    folder: RunFolder,
+    source: str | Path | None,
+    group: Processes,
+    registry: Registry,
+    console: Console | None,
+    stop: StopRequest,
+) -> ForcedMels | None:
     """The teacher-forced mels that this run trains on; None for a run on the corpus's own.
 
     Which ones is kept in run.json: a resumed run asks for the same checkpoint of the same run, and where its mels are
@@ -66,14 +77,23 @@ def fitting_mels(corpus: PreparedCorpus, folder: RunFolder, source: str | Path |
     if not group.any(not all(mels.has(u) for u in corpus.utterances)):
         return mels
     if source is None and name_of(RunFolder.open(facts["run"]), facts["step"]) != facts["mels"]:
-        raise MismatchError(f"{folder.path} was fitted to an acoustic model that has changed since",
-                            f"some of its mels {facts['mels']} are gone, and step {facts['step']} of {facts['run']} "
-                            "gives others",
-                            "start a new run with --from-acoustic")
+        raise MismatchError(
+            f"{folder.path} was fitted to an acoustic model that has changed since",
+            f"some of its mels {facts['mels']} are gone, and step {facts['step']} of {facts['run']} gives others",
+            "start a new run with --from-acoustic",
+        )
     interrupted = False
     try:
-        forced_mels(corpus, facts["run"], checkpoint=facts["step"], device=str(group.device), registry=registry,
-                    share=(group.rank, group.world), console=console if group.first else None, stopped=lambda: stop.asked)
+        forced_mels(
+            corpus,
+            facts["run"],
+            checkpoint=facts["step"],
+            device=str(group.device),
+            registry=registry,
+            share=(group.rank, group.world),
+            console=console if group.first else None,
+            stopped=lambda: stop.asked,
+        )
     except KeyboardInterrupt:
         interrupted = True
     if group.any(interrupted):  # all stop, though some may have been done
@@ -81,8 +101,15 @@ def fitting_mels(corpus: PreparedCorpus, folder: RunFolder, source: str | Path |
     return mels
 
 
-def report_fit(recipe: Recipe, corpus: PreparedCorpus, folder: RunFolder, mels: ForcedMels, device: torch.device,
-               registry: Registry, console: Console | None) -> None:
+def report_fit(
+    recipe: Recipe,
+    corpus: PreparedCorpus,
+    folder: RunFolder,
+    mels: ForcedMels,
+    device: torch.device,
+    registry: Registry,
+    console: Console | None,
+) -> None:
     """Write RUN/fit: figures.json, and audio and pictures of held-out clips before and after; once per run."""
     from ttskit.compare.vocoders import MEASURES, held_out_clips, measure_vocoders, table
     from ttskit.synthesis.load import DEFAULT_VOCODER, load_vocoder
@@ -105,9 +132,14 @@ def report_fit(recipe: Recipe, corpus: PreparedCorpus, folder: RunFolder, mels: 
     vocoders["after"] = folder.load(str(device), registry=registry).model
     kinds = {"teacher-forced": mels, "natural": lambda u: corpus.features(u).mel}
     figures = measure_vocoders(corpus, vocoders, kinds, clips, registry, folder.path / FOLDER)
-    content = {"clips": [u.id for u in clips], "from_acoustic": folder.info["from_acoustic"],
-               "init_from": folder.info.get("init_from"), "measures": MEASURES, "figures": [f.to_json() for f in figures],
-               "notes": notes}
+    content = {
+        "clips": [u.id for u in clips],
+        "from_acoustic": folder.info["from_acoustic"],
+        "init_from": folder.info.get("init_from"),
+        "measures": MEASURES,
+        "figures": [f.to_json() for f in figures],
+        "notes": notes,
+    }
     write_text(folder.path / FOLDER / REPORT, json.dumps(content, ensure_ascii=False, indent=1) + "\n")
     if console is not None:
         _show(console, figures, table(figures), folder.path / FOLDER, len(clips), notes)

@@ -74,8 +74,11 @@ class Freezing:
         held = {id(self._parameters[name]) for name in self.names(0)}
         for optimizer, plan in plans.items() if held else ():
             if all(id(p) in held for group in plan.optimizer.param_groups for p in group["params"]):
-                raise ConfigError(f"everything is frozen that the optimiser {optimizer!r} moves", "its losses need something "
-                                  "to move from the first step on", _FIX)
+                raise ConfigError(
+                    f"everything is frozen that the optimiser {optimizer!r} moves",
+                    "its losses need something to move from the first step on",
+                    _FIX,
+                )
         never = {id(self._parameters[name]) for name in self._always}
         for plan in plans.values() if never else ():
             for group in plan.optimizer.param_groups:
@@ -105,8 +108,11 @@ def matching(named: Mapping[str, object], pattern: str, key: str) -> list[str]:
     if not found:
         parts = _parts(named)
         near = get_close_matches(pattern, parts, n=3, cutoff=0.5) or sorted({p for p in parts if p.count(".") == 1})[:12]
-        raise ConfigError(f"{key}: {pattern!r} names no parameter", f"near: {', '.join(near)}",
-                          f'write a pattern over parameter names, such as "{near[0] if near else "*"}"')
+        raise ConfigError(
+            f"{key}: {pattern!r} names no parameter",
+            f"near: {', '.join(near)}",
+            f'write a pattern over parameter names, such as "{near[0] if near else "*"}"',
+        )
     return found
 
 

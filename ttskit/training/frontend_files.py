@@ -24,8 +24,11 @@ def keep_files(frontend: FrontendFingerprint, run: Path) -> FrontendFingerprint:
             continue
         source = Path(options[name])
         if not source.is_file():
-            raise CheckpointError(f"the frontend {frontend.name!r} has lost its {name}", f"there is no file {source}",
-                                  "restore it, or prepare the corpus again")
+            raise CheckpointError(
+                f"the frontend {frontend.name!r} has lost its {name}",
+                f"there is no file {source}",
+                "restore it, or prepare the corpus again",
+            )
         target = run / FOLDER / source.name
         target.parent.mkdir(parents=True, exist_ok=True)
         if not target.exists() or not target.samefile(source):
@@ -46,7 +49,10 @@ def found_files(frontend: FrontendFingerprint, run: Path) -> FrontendFingerprint
             continue
         path = (run / options[name]).absolute()
         if not path.is_file() or not path.resolve().is_relative_to(run.resolve()):
-            raise CheckpointError(f"the run {run} has lost its frontend's {name}", f"there is no {options[name]} in it",
-                                  "import or train it again")
+            raise CheckpointError(
+                f"the run {run} has lost its frontend's {name}",
+                f"there is no {options[name]} in it",
+                "import or train it again",
+            )
         options[name] = str(path)
     return replace(frontend, options=options)

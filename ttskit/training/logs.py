@@ -20,8 +20,12 @@ if TYPE_CHECKING:
 
 LAST_VALUE = ("learning_rate", "loss_scale")  # what is shown as it is, not averaged between two log lines
 PLAIN_EVERY_S = 10.0
-_SHOWN = {"loss": ("loss", ".4f"), "frames_per_s": ("frames/s", ",.0f"), "validation": ("validation", ".4f"),
-          "alignment_score": ("alignment", ".2f")}
+_SHOWN = {
+    "loss": ("loss", ".4f"),
+    "frames_per_s": ("frames/s", ",.0f"),
+    "validation": ("validation", ".4f"),
+    "alignment_score": ("alignment", ".2f"),
+}
 
 
 class Window:
@@ -134,9 +138,14 @@ class Display:
             from rich import progress
 
             self._bar = progress.Progress(
-                progress.TextColumn("{task.description}"), progress.BarColumn(), progress.MofNCompleteColumn(),
-                progress.TimeElapsedColumn(), progress.TimeRemainingColumn(),
-                progress.TextColumn("{task.fields[note]}", markup=False), console=console)
+                progress.TextColumn("{task.description}"),
+                progress.BarColumn(),
+                progress.MofNCompleteColumn(),
+                progress.TimeElapsedColumn(),
+                progress.TimeRemainingColumn(),
+                progress.TextColumn("{task.fields[note]}", markup=False),
+                console=console,
+            )
             self._task = self._bar.add_task(label, total=total, completed=step, note="")
             self._bar.start()
 

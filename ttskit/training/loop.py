@@ -66,10 +66,22 @@ class TrainingStopped(KeyboardInterrupt):
         self.run, self.step = run, step
 
 
-def train(recipe: Recipe, *, model: str, data: str | Path | PreparedCorpus, run: str | Path, resume: bool = False,
-          steps: int | None = None, budget_s: float | str | None = None, init_from: str | Path | None = None,
-          from_acoustic: str | Path | None = None, device: str = "auto", threads: int | None = None,
-          registry: Registry | None = None, console: Console | None = None) -> RunFolder:
+def train(
+    recipe: Recipe,
+    *,
+    model: str,
+    data: str | Path | PreparedCorpus,
+    run: str | Path,
+    resume: bool = False,
+    steps: int | None = None,
+    budget_s: float | str | None = None,
+    init_from: str | Path | None = None,
+    from_acoustic: str | Path | None = None,
+    device: str = "auto",
+    threads: int | None = None,
+    registry: Registry | None = None,
+    console: Console | None = None,
+) -> RunFolder:
     """Train a model on a prepared corpus into a run folder; the same call under torchrun trains on several processes.
 
     Args:
@@ -98,12 +110,14 @@ def train(recipe: Recipe, *, model: str, data: str | Path | PreparedCorpus, run:
     if from_acoustic is not None:
         require_vocoder(plugin, resume)
     if resume and init_from is not None:
-        raise UsageError("--resume and --init-from exclude each other", "a resumed run goes on from its own checkpoint",
-                         "give one of them")
+        raise UsageError(
+            "--resume and --init-from exclude each other", "a resumed run goes on from its own checkpoint", "give one of them"
+        )
     acoustic = plugin.kind == "acoustic model"
     if not acoustic and (config.rehearsal is not None or config.transfer != TransferConfig()):
-        raise UsageError(f"{model!r} knows no speakers", "training.rehearsal and training.transfer are for acoustic models",
-                         "leave them out")
+        raise UsageError(
+            f"{model!r} knows no speakers", "training.rehearsal and training.transfer are for acoustic models", "leave them out"
+        )
     recipe.options_for(model, registry)  # what the recipe itself says must be right, whatever it is laid over
     corpus = data if isinstance(data, PreparedCorpus) else open_corpus(data)
     before = RunFolder.open(run).info if resume else {}
@@ -126,15 +140,28 @@ def train(recipe: Recipe, *, model: str, data: str | Path | PreparedCorpus, run:
     if config.threads is not None:
         torch.set_num_threads(config.threads)
     with processes(config.device) as group, Loader() as loader, StopRequest() as stop:
-        folder = open_or_create(Path(run), resume, plugin, options, recipe, corpus, context, rehearsal, group, registry,
-                                steps=_limit(config), **(origin.facts if origin else {}))
+        folder = open_or_create(
+            Path(run),
+            resume,
+            plugin,
+            options,
+            recipe,
+            corpus,
+            context,
+            rehearsal,
+            group,
+            registry,
+            steps=_limit(config),
+            **(origin.facts if origin else {}),
+        )
         try:
             try:
                 mels = fitting_mels(corpus, folder, from_acoustic, group, registry, console, stop)
             except KeyboardInterrupt:
                 raise TrainingStopped(folder, folder.checkpoints[-1].step if folder.checkpoints else 0) from None
-            training = _Training(recipe, config, plugin, options, corpus, folder, group, loader, registry, console, mels,
-                                 rehearsal)
+            training = _Training(
+                recipe, config, plugin, options, corpus, folder, group, loader, registry, console, mels, rehearsal
+            )
             training.prepare(resume, origin, asked)
             training.run(stop)
             if mels is not None and group.first:
@@ -146,8 +173,9 @@ def train(recipe: Recipe, *, model: str, data: str | Path | PreparedCorpus, run:
     return folder
 
 
-def _config(config: TrainingConfig, steps: int | None, budget_s: float | str | None, device: str,
-            threads: int | None) -> TrainingConfig:
+def _config(
+    config: TrainingConfig, steps: int | None, budget_s: float | str | None, device: str, threads: int | None
+) -> TrainingConfig:
     changes: dict[str, Any] = {}
     if steps is not None and budget_s is not None:
         raise UsageError("--steps and --budget exclude each other", f"steps {steps}, budget {budget_s}", "give one")
@@ -175,9 +203,21 @@ def _limit(config: TrainingConfig) -> dict[str, Any]:
 class _Training:
     """One training in one process: its parts, and where it stands."""
 
-    def __init__(self, recipe: Recipe, config: TrainingConfig, plugin: Plugin, options: Any, corpus: PreparedCorpus,
-                 folder: RunFolder, group: Processes, loader: Loader, registry: Registry, console: Console | None,
-                 mels: ForcedMels | None = None, rehearsal: Rehearsal | None = None) -> None:
+    def __init__(
+        self,
+        recipe: Recipe,
+        config: TrainingConfig,
+        plugin: Plugin,
+        options: Any,
+        corpus: PreparedCorpus,
+        folder: RunFolder,
+        group: Processes,
+        loader: Loader,
+        registry: Registry,
+        console: Console | None,
+        mels: ForcedMels | None = None,
+        rehearsal: Rehearsal | None = None,
+    ) -> None:
         self.recipe, self.config, self.plugin, self.options = recipe, config, plugin, options
         self.corpus, self.folder, self.group, self.loader, self.registry = corpus, folder, group, loader, registry
         self.console, self.mels, self.rehearsal = console if group.first else None, mels, rehearsal
@@ -217,9 +257,11 @@ class _Training:
             self.model.load_state_dict(read_weights(last, checkpoints))
             saved = read_trainer(last, checkpoints)
             if (frozen := saved.get("frozen", self.freezing.always)) != self.freezing.always:
-                raise MismatchError(f"{self.folder.path} cannot go on: something else is frozen now",
-                                    f"the run froze {len(frozen)} parameters, training.freeze now {len(self.freezing.always)}",
-                                    f"start a new run from it: --init-from {self.folder.path} --run NEW_FOLDER")
+                raise MismatchError(
+                    f"{self.folder.path} cannot go on: something else is frozen now",
+                    f"the run froze {len(frozen)} parameters, training.freeze now {len(self.freezing.always)}",
+                    f"start a new run from it: --init-from {self.folder.path} --run NEW_FOLDER",
+                )
             self.optimization.restore(saved["optimization"])
             self.step, self.place, self.seconds = int(saved["step"]), tuple(saved["place"]), float(saved["seconds"])
             self.window = Window(saved["window"])
@@ -235,8 +277,9 @@ class _Training:
         """Parameters of another run, if the run starts from one; `fresh` names those that stay as they are."""
         self.fresh: list[str] | None = None
         if origin is not None:  # on resuming too, if the run was killed before its first checkpoint
-            said, self.fresh = inherit(self.model, origin, self.folder, self.corpus, self.config, self.rehearsal,
-                                       self.group.first)
+            said, self.fresh = inherit(
+                self.model, origin, self.folder, self.corpus, self.config, self.rehearsal, self.group.first
+            )
             self._note(said)
             if self.group.first:
                 self.folder.update(**origin.facts, fresh=self.fresh)
@@ -258,8 +301,16 @@ class _Training:
             model = self.build()
             if self.fresh is not None:
                 model.started_from(self.fresh)
-            total, each = steps_within(self.config.budget_s, model, lambda bear: self.optimization_of(model, TOTAL, bear)[0],
-                                       self.batches(model), self.loader, self.group, self.precision, self.seed)
+            total, each = steps_within(
+                self.config.budget_s,
+                model,
+                lambda bear: self.optimization_of(model, TOTAL, bear)[0],
+                self.batches(model),
+                self.loader,
+                self.group,
+                self.precision,
+                self.seed,
+            )
             facts = {"total": total, "budget_s": self.config.budget_s, "timed_step_s": each}
             self._note(f"{self.config.budget_s:g} s at {each:.4f} s per step: {facts['total']} steps")
         if self.group.first:
@@ -271,24 +322,33 @@ class _Training:
         if self.step >= self.total:
             self._note(f"{self.folder.path} is trained already: {self.step} steps")
             return
-        validator = Validator(self.corpus, self.model, self.config, self.seed, self.group, self.precision, self.loader,
-                              self.mels)
+        validator = Validator(
+            self.corpus, self.model, self.config, self.seed, self.group, self.precision, self.loader, self.mels
+        )
         batches = self.batches(self.model)
         speaks = isinstance(self.model, AcousticModel)
-        self.watch = AlignmentWatch(self.model.alignment_due(self.total) if speaks else None, self.total,
-                                    self.folder.metrics("validation"),
-                                    "attention" if speaks and self.model.decoding == "autoregressive" else "alignment")
+        self.watch = AlignmentWatch(
+            self.model.alignment_due(self.total) if speaks else None,
+            self.total,
+            self.folder.metrics("validation"),
+            "attention" if speaks and self.model.decoding == "autoregressive" else "alignment",
+        )
         self.log = MetricsLog(self.folder.path, self.step) if self.group.first else None
         self.display = Display(self.console, f"{self.plugin.name}", self.step, self.total)
         self.pace = Pace(self.total)
         try:
             if self.group.first:
-                self.display.note(f"{self.plugin.name} on {self.group.device} ({self.precision.name}), "
-                                  f"{sum(p.numel() for p in self.model.parameters()):,} parameters, "
-                                  f"steps {self.step} to {self.total}, into {self.folder.path}")
+                self.display.note(
+                    f"{self.plugin.name} on {self.group.device} ({self.precision.name}), "
+                    f"{sum(p.numel() for p in self.model.parameters()):,} parameters, "
+                    f"steps {self.step} to {self.total}, into {self.folder.path}"
+                )
                 if left := getattr(batches, "left_out", []):
-                    self.display.note(f"{len(left)} utterances without the alignment {self.config.alignment!r} are left out: "
-                                      + ", ".join(left[:5]) + (" …" if len(left) > 5 else ""))
+                    self.display.note(
+                        f"{len(left)} utterances without the alignment {self.config.alignment!r} are left out: "
+                        + ", ".join(left[:5])
+                        + (" …" if len(left) > 5 else "")
+                    )
                 self.registry.events.hook.ttskit_train_started(run=self.folder.path, config=self.recipe.model_dump(mode="json"))
             self._loop(batches, validator, stop)
         finally:
@@ -385,21 +445,29 @@ class _Training:
             f"{self.plugin.name} does not learn to align: stopped at step {self.step}, saved in {self.folder.path}",
             f"{self.watch.hopeless() or 'another process found so'}\nlook at {self.folder.path / 'samples' / 'attention'}",
             "check that transcripts say what is said (ttskit check DATA), then lead the attention: the recipe small shows how, "
-            f"with durations of a FastPitch run; or go on all the same: {resume}")
+            f"with durations of a FastPitch run; or go on all the same: {resume}",
+        )
 
     def _sample_vocoder(self):
         if self.plugin.kind == "vocoder":
             return None
         if not self._vocoder:
-            self._vocoder.append(sample_vocoder(self.recipe, self.config, self.corpus, self.group.device, self.registry,
-                                                self.display.note))
+            self._vocoder.append(
+                sample_vocoder(self.recipe, self.config, self.corpus, self.group.device, self.registry, self.display.note)
+            )
         return self._vocoder[0]
 
     def _save(self, epoch: int, validation_loss: float | None) -> None:
         if self.group.first:
             self.log.sync()
-            trainer = {"step": self.step, "place": list(self.place), "seconds": self.seconds, "window": self.window.read(),
-                       "optimization": self.optimization.state(), "frozen": self.freezing.always}
+            trainer = {
+                "step": self.step,
+                "place": list(self.place),
+                "seconds": self.seconds,
+                "window": self.window.read(),
+                "optimization": self.optimization.state(),
+                "frozen": self.freezing.always,
+            }
             saved = self.folder.save(self.model, self.step, trainer, epoch=epoch, validation_loss=validation_loss)
             prune(saved.folder.parent, self.config.keep_last)
             self.registry.events.hook.ttskit_checkpoint_saved(run=self.folder.path, step=self.step, path=saved.folder)

@@ -33,8 +33,15 @@ class Optimization:
             never wait for the device.
     """
 
-    def __init__(self, model: Trainable, plans: Mapping[str, OptimizerPlan], processes: Processes, precision: Precision,
-                 max_nonfinite: int = 10, skip: str | None = None) -> None:
+    def __init__(
+        self,
+        model: Trainable,
+        plans: Mapping[str, OptimizerPlan],
+        processes: Processes,
+        precision: Precision,
+        max_nonfinite: int = 10,
+        skip: str | None = None,
+    ) -> None:
         if not plans:
             raise UsageError(f"{type(model).__name__} has no optimiser", "optimizers() gave nothing", "return one plan or more")
         self.plans, self._processes, self._precision = dict(plans), processes, precision
@@ -127,9 +134,11 @@ class Optimization:
             if self.in_a_row >= self.max_nonfinite:
                 self._flags = []
                 last = [f"step {s + 1}: {', '.join(i[:6])}{' …' if len(i) > 6 else ''}" for s, i, f in skipped[-3:] if f]
-                raise TrainingError(f"loss or gradient was not finite {self.in_a_row} steps in a row, up to step {step + 1}",
-                                    "\n".join(["parameters were not moved by these steps; the last ones:", *last]),
-                                    "lower the learning rate, or continue an earlier checkpoint with precision fp32")
+                raise TrainingError(
+                    f"loss or gradient was not finite {self.in_a_row} steps in a row, up to step {step + 1}",
+                    "\n".join(["parameters were not moved by these steps; the last ones:", *last]),
+                    "lower the learning rate, or continue an earlier checkpoint with precision fp32",
+                )
         self._flags = []
         return skipped
 
@@ -145,8 +154,10 @@ class Optimization:
         """What `state` gave."""
         for name, plan in self.plans.items():
             saved = state["optimizers"][name]
-            groups = [{**group, **{key: now[key] for key in _DEVICE_KEYS if key in now}}
-                      for group, now in zip(saved["param_groups"], plan.optimizer.param_groups, strict=True)]
+            groups = [
+                {**group, **{key: now[key] for key in _DEVICE_KEYS if key in now}}
+                for group, now in zip(saved["param_groups"], plan.optimizer.param_groups, strict=True)
+            ]
             plan.optimizer.load_state_dict({**saved, "param_groups": groups})
             self.scales[name].restore(state["scales"][name])
         self.in_a_row = int(state["in_a_row"])

@@ -18,8 +18,14 @@ MOST_LABELS = 60  # token labels that stay readable along an axis of this size
 
 
 @contextmanager
-def figure(path: Path, rows: int = 1, width: float = 9.0, row_height: float = 2.4, dpi: int = 100,
-           heights: Sequence[float] | None = None):
+def figure(
+    path: Path,
+    rows: int = 1,
+    width: float = 9.0,
+    row_height: float = 2.4,
+    dpi: int = 100,
+    heights: Sequence[float] | None = None,
+):
     """Axes (a list of `rows`) of a new figure that is written to `path` at the end; `heights` of unequal rows, in inches."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -30,25 +36,48 @@ def figure(path: Path, rows: int = 1, width: float = 9.0, row_height: float = 2.
     picture.savefig(path)
 
 
-def draw_spectrogram(axes: Axes, mel: np.ndarray, config: MelConfig, title: str = "", low: float | None = None,
-                     high: float | None = None) -> None:
+def draw_spectrogram(
+    axes: Axes, mel: np.ndarray, config: MelConfig, title: str = "", low: float | None = None, high: float | None = None
+) -> None:
     """A log mel (M, T) against time; `low` and `high` fix the colours, to compare pictures."""
     mel = np.asarray(mel)
-    axes.imshow(mel, origin="lower", aspect="auto", interpolation="nearest", cmap="magma", vmin=low, vmax=high,
-                extent=(_start_s(config), _start_s(config) + mel.shape[1] * _hop_s(config), 0, mel.shape[0]))
+    axes.imshow(
+        mel,
+        origin="lower",
+        aspect="auto",
+        interpolation="nearest",
+        cmap="magma",
+        vmin=low,
+        vmax=high,
+        extent=(_start_s(config), _start_s(config) + mel.shape[1] * _hop_s(config), 0, mel.shape[0]),
+    )
     axes.set(title=title, xlabel="s", ylabel="mel band")
 
 
-def draw_alignment(axes: Axes, alignment: np.ndarray, tokens: Sequence[str] = (), config: MelConfig | None = None,
-                   title: str = "", words: Sequence[tuple[str, int, int]] = ()) -> None:
+def draw_alignment(
+    axes: Axes,
+    alignment: np.ndarray,
+    tokens: Sequence[str] = (),
+    config: MelConfig | None = None,
+    title: str = "",
+    words: Sequence[tuple[str, int, int]] = (),
+) -> None:
     """A soft alignment (T, N): time to the right (frames without a `config`), tokens upwards.
 
     `words` are (spelling, first token, token after the last): named on the right, with a line between two of them.
     """
     alignment = np.asarray(alignment)
     start, hop = (_start_s(config), _hop_s(config)) if config else (0.0, 1.0)
-    axes.imshow(alignment.T, origin="lower", aspect="auto", interpolation="nearest", cmap="viridis", vmin=0.0, vmax=1.0,
-                extent=(start, start + alignment.shape[0] * hop, -0.5, alignment.shape[1] - 0.5))
+    axes.imshow(
+        alignment.T,
+        origin="lower",
+        aspect="auto",
+        interpolation="nearest",
+        cmap="viridis",
+        vmin=0.0,
+        vmax=1.0,
+        extent=(start, start + alignment.shape[0] * hop, -0.5, alignment.shape[1] - 0.5),
+    )
     axes.set(title=title, xlabel="s" if config else "frame", ylabel="token")
     if 0 < len(tokens) <= MOST_LABELS:
         axes.set_yticks(range(len(tokens)), tokens, fontsize=6)

@@ -32,8 +32,11 @@ def pick_device(device: str) -> torch.device:
     except RuntimeError as error:
         raise UsageError(f"unknown device {device!r}", str(error).splitlines()[0], "--device cpu") from error
     if chosen.type == "cuda" and (not torch.cuda.is_available() or (chosen.index or 0) >= torch.cuda.device_count()):
-        raise UsageError(f"there is no device {device!r}", f"CUDA devices that torch sees: {torch.cuda.device_count()}",
-                         "--device cpu, or install a CUDA torch: ttskit doctor")
+        raise UsageError(
+            f"there is no device {device!r}",
+            f"CUDA devices that torch sees: {torch.cuda.device_count()}",
+            "--device cpu, or install a CUDA torch: ttskit doctor",
+        )
     if chosen.type == "mps" and not torch.backends.mps.is_available():
         raise UsageError("there is no device 'mps'", "this torch or machine has no Metal", "--device cpu")
     return chosen
@@ -148,8 +151,11 @@ def _local_device(device: str) -> torch.device:
     local = int(os.environ.get("LOCAL_RANK", "0"))
     if device in ("auto", "cuda") and torch.cuda.is_available():
         if local >= torch.cuda.device_count():
-            raise UsageError(f"process {local} has no GPU of its own", f"torch sees {torch.cuda.device_count()}",
-                             f"torchrun --nproc-per-node {torch.cuda.device_count()}, or --device cpu")
+            raise UsageError(
+                f"process {local} has no GPU of its own",
+                f"torch sees {torch.cuda.device_count()}",
+                f"torchrun --nproc-per-node {torch.cuda.device_count()}, or --device cpu",
+            )
         torch.cuda.set_device(local)
         return torch.device("cuda", local)
     return torch.device("cpu") if device in ("auto", "mps") else pick_device(device)

@@ -86,9 +86,11 @@ class RunFolder:
             raise CheckpointError(f"{file} is damaged", why, "restore it or train again") from error
         if form != FORMAT:
             made = info.get("versions", {}).get("ttskit", "unknown")
-            raise CheckpointError(f"{path} is a run of another version of ttskit",
-                                  f"run format {form} (written by ttskit {made}), this ttskit reads {FORMAT}",
-                                  "use that version, or train again")
+            raise CheckpointError(
+                f"{path} is a run of another version of ttskit",
+                f"run format {form} (written by ttskit {made}), this ttskit reads {FORMAT}",
+                "use that version, or train again",
+            )
         missing = [key for key in ("kind", "model", "options", "context", "frontend") if key not in info]
         if missing or info["kind"] not in KINDS:
             why = f"missing: {', '.join(missing)}" if missing else f"kind {info['kind']!r}"
@@ -96,9 +98,19 @@ class RunFolder:
         return cls(path, info)
 
     @classmethod
-    def create(cls, path: Path | str, *, kind: str, model: str, options: Any, context: ModelContext,
-               frontend: FrontendFingerprint, recipe: Recipe | None = None, registry: Registry | None = None,
-               **facts: Any) -> RunFolder:
+    def create(
+        cls,
+        path: Path | str,
+        *,
+        kind: str,
+        model: str,
+        options: Any,
+        context: ModelContext,
+        frontend: FrontendFingerprint,
+        recipe: Recipe | None = None,
+        registry: Registry | None = None,
+        **facts: Any,
+    ) -> RunFolder:
         """Make the folder with run.json (and config.yaml if there is a recipe).
 
         Args:
@@ -113,10 +125,15 @@ class RunFolder:
         (path / "checkpoints").mkdir(parents=True, exist_ok=True)
         origin = registry.found[kind, model][1] if registry and (kind, model) in registry.found else None
         info = {
-            "format": FORMAT, "kind": kind, "model": model, "plugin": asdict(origin) if origin else None,
-            "options": plain_options(options), "context": context.to_json(),
+            "format": FORMAT,
+            "kind": kind,
+            "model": model,
+            "plugin": asdict(origin) if origin else None,
+            "options": plain_options(options),
+            "context": context.to_json(),
             "frontend": keep_files(frontend, path).to_json(),
-            "versions": {"ttskit": ttskit.__version__}, **facts,
+            "versions": {"ttskit": ttskit.__version__},
+            **facts,
         }
         if recipe is not None:
             write_text(path / "config.yaml", recipe.to_yaml())
@@ -181,8 +198,11 @@ class RunFolder:
         if unknown := sorted(set(changes or {}) - set(self._option_names(plugin))):
             known = self._option_names(plugin)
             near = get_close_matches(unknown[0], known, n=1)
-            raise UsageError(f"{self.model!r} has no option {unknown[0]!r}", f"it has {', '.join(known)}",
-                             f"did you mean {near[0]!r}?" if near else "")
+            raise UsageError(
+                f"{self.model!r} has no option {unknown[0]!r}",
+                f"it has {', '.join(known)}",
+                f"did you mean {near[0]!r}?" if near else "",
+            )
         try:
             options = read_options(plugin.load_options(), {**self.info["options"], **(changes or {})}, self.path)
         except CheckpointError as error:
@@ -203,8 +223,13 @@ class RunFolder:
         chosen = choose(all_of_them, checkpoint, self.path)
         return read_weights(chosen, all_of_them), chosen.step
 
-    def load(self, device: str = "cpu", checkpoint: str | int = "best", registry: Registry | None = None,
-             changes: Mapping[str, Any] | None = None) -> LoadedModel:
+    def load(
+        self,
+        device: str = "cpu",
+        checkpoint: str | int = "best",
+        registry: Registry | None = None,
+        changes: Mapping[str, Any] | None = None,
+    ) -> LoadedModel:
         """The model with the weights of a checkpoint.
 
         Args:
@@ -230,14 +255,27 @@ class RunFolder:
             problems = [line.strip() for line in str(error).splitlines()[1:]]
         if problems:
             if changes:
-                raise UsageError(f"{self.path} cannot speak with {_shown(changes)}",
-                                 "these options make another network, which its weights do not fit",
-                                 "change options of speaking only, or train with them")
+                raise UsageError(
+                    f"{self.path} cannot speak with {_shown(changes)}",
+                    "these options make another network, which its weights do not fit",
+                    "change options of speaking only, or train with them",
+                )
             plugin = self.info.get("plugin") or {"distribution": "its plugin", "version": "of that time"}
-            raise CheckpointError(f"{self.path} does not fit the installed plugin {self.model!r}", "\n".join(problems[:5]),
-                                  f"install {plugin['distribution']} {plugin['version']}")
-        return LoadedModel(model.to(pick_device(device)).eval(), self.kind, self.model, options, self.context, self.frontend,
-                           self.recipe(registry), step)
+            raise CheckpointError(
+                f"{self.path} does not fit the installed plugin {self.model!r}",
+                "\n".join(problems[:5]),
+                f"install {plugin['distribution']} {plugin['version']}",
+            )
+        return LoadedModel(
+            model.to(pick_device(device)).eval(),
+            self.kind,
+            self.model,
+            options,
+            self.context,
+            self.frontend,
+            self.recipe(registry),
+            step,
+        )
 
     def recipe(self, registry: Registry | None = None) -> Recipe | None:
         """The resolved recipe, or None if the run has none or it names plugins that are gone (weights need it not)."""
@@ -271,8 +309,9 @@ def read_options(cls: Any, data: Mapping[str, Any], run: Path) -> Any:
         return TypeAdapter(cls).validate_python(dict(data))
     except ValidationError as error:
         lines = "\n".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors(include_url=False))
-        raise CheckpointError(f"options of {run} do not fit the installed plugin", lines,
-                              "install the plugin's version of that time") from error
+        raise CheckpointError(
+            f"options of {run} do not fit the installed plugin", lines, "install the plugin's version of that time"
+        ) from error
 
 
 def read_metrics(file: Path) -> Iterator[dict]:
@@ -301,10 +340,14 @@ def find_model(name: str, registry: Registry) -> Plugin:
         if (kind, name) in registry.taken or (kind, name) in registry.found:
             plugin = registry.get(kind, name)
             if kind == "vocoder" and not plugin.facts.get("trainable"):
-                raise PluginError(f"vocoder {name!r} needs no training", f"models to train: {', '.join(names)}",
-                                  "use it as it is")
+                raise PluginError(
+                    f"vocoder {name!r} needs no training", f"models to train: {', '.join(names)}", "use it as it is"
+                )
             return plugin
     near = get_close_matches(name, names, n=1)
     left_out = "".join(f"\nleft out: {p.origin} ({p.cause})" for p in registry.problems)
-    raise PluginError(f"unknown model {name!r}", f"models to train: {', '.join(names) or 'none'}{left_out}",
-                      f"did you mean {near[0]!r}?" if near else "ttskit plugins list")
+    raise PluginError(
+        f"unknown model {name!r}",
+        f"models to train: {', '.join(names) or 'none'}{left_out}",
+        f"did you mean {near[0]!r}?" if near else "ttskit plugins list",
+    )

@@ -36,14 +36,27 @@ def open_corpus(data: str | Path) -> PreparedCorpus:
     """A prepared corpus; for recordings that are not prepared yet, the error says how."""
     data = Path(data)
     if data.is_dir() and not (data / "corpus.json").is_file():
-        raise CorpusError(f"{data} is not a prepared corpus", f"there is no {data / 'corpus.json'}",
-                          f"first: ttskit prepare {data} -o PREPARED, then train with --data PREPARED")
+        raise CorpusError(
+            f"{data} is not a prepared corpus",
+            f"there is no {data / 'corpus.json'}",
+            f"first: ttskit prepare {data} -o PREPARED, then train with --data PREPARED",
+        )
     return PreparedCorpus.open(data)
 
 
-def open_or_create(path: Path, resume: bool, plugin: Plugin, options: Any, recipe: Recipe, corpus: PreparedCorpus,
-                   context: ModelContext | None, rehearsal: Rehearsal | None, group: Processes,
-                   registry: Registry, **facts: Any) -> RunFolder:
+def open_or_create(
+    path: Path,
+    resume: bool,
+    plugin: Plugin,
+    options: Any,
+    recipe: Recipe,
+    corpus: PreparedCorpus,
+    context: ModelContext | None,
+    rehearsal: Rehearsal | None,
+    group: Processes,
+    registry: Registry,
+    **facts: Any,
+) -> RunFolder:
     """The run folder of this training: new, or checked against what is trained now.
 
     Args:
@@ -62,9 +75,20 @@ def open_or_create(path: Path, resume: bool, plugin: Plugin, options: Any, recip
     else:
         if group.first:
             _require_new(path)
-            RunFolder.create(path, kind=plugin.kind, model=plugin.name, options=options, context=context,
-                             frontend=corpus.frontend, recipe=recipe, registry=registry, corpus=corpus_facts(corpus),
-                             seed=recipe.seed, **({"rehearsal": rehearsal_facts(rehearsal)} if rehearsal else {}), **facts)
+            RunFolder.create(
+                path,
+                kind=plugin.kind,
+                model=plugin.name,
+                options=options,
+                context=context,
+                frontend=corpus.frontend,
+                recipe=recipe,
+                registry=registry,
+                corpus=corpus_facts(corpus),
+                seed=recipe.seed,
+                **({"rehearsal": rehearsal_facts(rehearsal)} if rehearsal else {}),
+                **facts,
+            )
         group.wait()
         folder = RunFolder.open(path)
     group.wait()
@@ -79,8 +103,11 @@ def with_options_of(recipe: Recipe, plugin: Plugin, source: Path) -> Recipe:
     other = RunFolder.open(source)
     section = recipe.models.get(plugin.name)
     given = dict(section.options) if section is not None else {}
-    taken = {name: other.info["options"][name] for name in plugin.facts.get("structure", ())
-             if other.model == plugin.name and name not in given and other.info["options"].get(name) is not None}
+    taken = {
+        name: other.info["options"][name]
+        for name in plugin.facts.get("structure", ())
+        if other.model == plugin.name and name not in given and other.info["options"].get(name) is not None
+    }
     if not taken:
         return recipe
     from ttskit.config import ModelConfig
@@ -97,19 +124,26 @@ def discard_unstarted(folder: RunFolder) -> None:
 
 def _require_new(path: Path) -> None:
     if (path / "run.json").is_file():
-        raise UsageError(f"{path} is a run already", "training into it would mix two runs",
-                         f"continue it with --resume, or choose another folder: --run {path.with_name(path.name + '-2')}")
+        raise UsageError(
+            f"{path} is a run already",
+            "training into it would mix two runs",
+            f"continue it with --resume, or choose another folder: --run {path.with_name(path.name + '-2')}",
+        )
     if path.exists() and (not path.is_dir() or any(path.iterdir())):
         raise UsageError(f"{path} is not empty", "a run needs a folder of its own", "--run NEW_FOLDER")
 
 
-def _same_training(folder: RunFolder, plugin: Plugin, options: Any, recipe: Recipe, corpus: PreparedCorpus,
-                   rehearsal: Rehearsal | None) -> None:
+def _same_training(
+    folder: RunFolder, plugin: Plugin, options: Any, recipe: Recipe, corpus: PreparedCorpus, rehearsal: Rehearsal | None
+) -> None:
     facts = corpus_facts(corpus)
     before = folder.info.get("corpus") or {}
-    pairs = [("model", folder.model, plugin.name), ("seed", folder.info.get("seed"), recipe.seed),
-             ("corpus manifest", before.get("manifest_sha256"), facts["manifest_sha256"]),
-             ("mel", before.get("mel"), facts["mel"])]
+    pairs = [
+        ("model", folder.model, plugin.name),
+        ("seed", folder.info.get("seed"), recipe.seed),
+        ("corpus manifest", before.get("manifest_sha256"), facts["manifest_sha256"]),
+        ("mel", before.get("mel"), facts["mel"]),
+    ]
     mixed, now = folder.info.get("rehearsal") or {}, rehearsal_facts(rehearsal) or {}
     pairs += [(f"rehearsal {key}", mixed.get(key), now.get(key)) for key in ("manifest_sha256", "share", "speakers")]
     # options that are newer than the run have their defaults, which train as before
@@ -119,8 +153,11 @@ def _same_training(folder: RunFolder, plugin: Plugin, options: Any, recipe: Reci
     pairs += [(f"option {key}", old.get(key), new.get(key)) for key in sorted({*old, *new})]
     changed = [f"{what}: the run has {was!r}, now {now!r}" for what, was, now in pairs if was != now]
     if changed:
-        raise MismatchError(f"{folder.path} cannot go on: something else is trained now", "\n".join(changed[:8]),
-                            f"start a new run from it: --init-from {folder.path} --run NEW_FOLDER")
+        raise MismatchError(
+            f"{folder.path} cannot go on: something else is trained now",
+            "\n".join(changed[:8]),
+            f"start a new run from it: --init-from {folder.path} --run NEW_FOLDER",
+        )
 
 
 @dataclass(frozen=True)
@@ -145,13 +182,20 @@ class Origin:
         """
         folder = RunFolder.open(run)
         if folder.model != plugin.name:
-            raise MismatchError(f"{run} holds another model", f"{folder.model!r}, this run trains {plugin.name!r}",
-                                f"name a run of the same model, or --model {folder.model}")
+            raise MismatchError(
+                f"{run} holds another model",
+                f"{folder.model!r}, this run trains {plugin.name!r}",
+                f"name a run of the same model, or --model {folder.model}",
+            )
         try:
             mel.require_same_content(folder.context.mel, "the corpus", str(run))
         except MismatchError as error:  # its advice is for a vocoder
-            raise MismatchError(error.what, error.why, f"prepare the corpus with the mel of {run}: ttskit prepare CORPUS "
-                                f"--set mel={_preset(folder.context.mel)} --out PREPARED") from error  # fmt: skip
+            raise MismatchError(
+                error.what,
+                error.why,
+                f"prepare the corpus with the mel of {run}: ttskit prepare CORPUS "
+                f"--set mel={_preset(folder.context.mel)} --out PREPARED",
+            ) from error
         return cls(folder, choose(folder.checkpoints, "best" if step is None else step, folder.path).step)
 
     @property
@@ -203,8 +247,15 @@ def open_rehearsal(config: RehearsalConfig | None, corpus: PreparedCorpus, known
     return rehearsal
 
 
-def inherit(model: Trainable, origin: Origin, folder: RunFolder, corpus: PreparedCorpus, config: TrainingConfig,
-            rehearsal: Rehearsal | None, write: bool) -> tuple[str, list[str]]:
+def inherit(
+    model: Trainable,
+    origin: Origin,
+    folder: RunFolder,
+    corpus: PreparedCorpus,
+    config: TrainingConfig,
+    rehearsal: Rehearsal | None,
+    write: bool,
+) -> tuple[str, list[str]]:
     """Fill `model` from `origin` by name.
 
     Args:
@@ -241,17 +292,23 @@ def _copy_fitting(model: Trainable, origin: Origin, folder: RunFolder) -> tuple[
     own = model.state_dict()
     fitting = {name: value for name, value in weights.items() if name in own and own[name].shape == value.shape}
     if not fitting:
-        raise MismatchError(f"{source} has no parameter that fits", f"{len(weights)} there, {len(own)} here",
-                            "use that run's options")
+        raise MismatchError(
+            f"{source} has no parameter that fits", f"{len(weights)} there, {len(own)} here", "use that run's options"
+        )
     left = sorted(set(own) - set(fitting))
     halves = [name for name in left if not name.startswith(model.training_only)]
     if halves:  # half a vocoder would only buzz
         old, new = other.info["options"], folder.info["options"]
-        differing = [f"option {key}: there {old.get(key)!r}, here {new.get(key)!r}" for key in {**old, **new}
-                     if old.get(key) != new.get(key)]
-        raise MismatchError(f"{source} is a vocoder of another size",
-                            "\n".join([f"{len(halves)} of its tensors do not fit, such as {halves[0]}", *differing[:8]]),
-                            f"give its options: --set models.{folder.model}.options.NAME=VALUE")
+        differing = [
+            f"option {key}: there {old.get(key)!r}, here {new.get(key)!r}"
+            for key in {**old, **new}
+            if old.get(key) != new.get(key)
+        ]
+        raise MismatchError(
+            f"{source} is a vocoder of another size",
+            "\n".join([f"{len(halves)} of its tensors do not fit, such as {halves[0]}", *differing[:8]]),
+            f"give its options: --set models.{folder.model}.options.NAME=VALUE",
+        )
     with torch.no_grad():
         for name, value in fitting.items():
             own[name].copy_(value)
@@ -259,4 +316,3 @@ def _copy_fitting(model: Trainable, origin: Origin, folder: RunFolder) -> tuple[
     said = f"{len(fitting)} of {len(own)} tensors from step {origin.step} of {source}{rest}"
     # Weights know no clock: segments lie around their frames' centres, whatever the placement.
     return (f"{said}\n{placed.partition('): ')[0]}): segments are cut to match" if placed else said), left
-

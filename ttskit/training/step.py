@@ -14,8 +14,15 @@ from ttskit.training.precision import Precision
 from ttskit.training.processes import Processes
 
 
-def run_step(model: Trainable, optimization: Optimization, batch: Any, ids: Sequence[str], state: TrainState,
-             processes: Processes, precision: Precision) -> dict[str, Tensor | float]:
+def run_step(
+    model: Trainable,
+    optimization: Optimization,
+    batch: Any,
+    ids: Sequence[str],
+    state: TrainState,
+    processes: Processes,
+    precision: Precision,
+) -> dict[str, Tensor | float]:
     """One training step, randomness and all: the values to log, still on the device."""
     torch.manual_seed(step_seed(state.seed, state.step, processes.rank))
     optimization.begin(state)

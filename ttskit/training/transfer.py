@@ -67,19 +67,32 @@ class Transfer:
 
     def to_json(self) -> dict:
         """Plain data for transfer.json."""
+
         def row(r: Row) -> dict:
             few = r.sources if len(r.sources) <= 8 else (*r.sources[:8], f"… {len(r.sources)} in all")
             return {"name": r.name, "from": list(few), "why": r.why}
 
-        axes = {axis: {"kept": [r.name for r in self.rows[axis] if r.kept],
-                       "new": [row(r) for r in self.rows[axis] if not r.kept],
-                       "dropped": list(self.dropped[axis])} for axis in AXES}  # fmt: skip
-        return {"source": self.source, "step": self.step, **axes, "tensors": {k: list(v) for k, v in self.tensors.items()},
-                "pitch": dict(self.pitch), "notes": list(self.notes)}
+        axes = {
+            axis: {
+                "kept": [r.name for r in self.rows[axis] if r.kept],
+                "new": [row(r) for r in self.rows[axis] if not r.kept],
+                "dropped": list(self.dropped[axis]),
+            }
+            for axis in AXES
+        }
+        return {
+            "source": self.source,
+            "step": self.step,
+            **axes,
+            "tensors": {k: list(v) for k, v in self.tensors.items()},
+            "pitch": dict(self.pitch),
+            "notes": list(self.notes),
+        }
 
 
-def target_context(corpus: PreparedCorpus, source: ModelContext | None, config: TransferConfig,
-                   rehearsal: Rehearsal | None = None) -> ModelContext:
+def target_context(
+    corpus: PreparedCorpus, source: ModelContext | None, config: TransferConfig, rehearsal: Rehearsal | None = None
+) -> ModelContext:
     """Symbols, speakers and pitch statistics of the new model.
 
     Symbols are the corpus's, then those that only the rehearsal corpus has. Speakers are the corpus's, then the
@@ -99,8 +112,12 @@ def target_context(corpus: PreparedCorpus, source: ModelContext | None, config: 
         if more:
             extra = rehearsal.corpus.symbols
             described = {s: extra.features[s] for s in more if s in extra.features}
-            symbols = replace(symbols, symbols=(*symbols.symbols, *more), silent=symbols.silent | (set(more) & extra.silent),
-                              features={**symbols.features, **described})  # fmt: skip
+            symbols = replace(
+                symbols,
+                symbols=(*symbols.symbols, *more),
+                silent=symbols.silent | (set(more) & extra.silent),
+                features={**symbols.features, **described},
+            )
         present = {u.speaker for u in said}
         rehearsed = [n for n in rehearsal.corpus.speakers.names if n in present and n not in speakers]
         speakers += rehearsed
@@ -119,8 +136,15 @@ def target_context(corpus: PreparedCorpus, source: ModelContext | None, config: 
     return ModelContext(own.mel, symbols, SpeakerTable(tuple(speakers)), pitch, vectors)
 
 
-def plan_transfer(run: Path, step: int, source: ModelContext, target: ModelContext, corpus: PreparedCorpus,
-                  config: TransferConfig, rehearsal: Rehearsal | None = None) -> Transfer:
+def plan_transfer(
+    run: Path,
+    step: int,
+    source: ModelContext,
+    target: ModelContext,
+    corpus: PreparedCorpus,
+    config: TransferConfig,
+    rehearsal: Rehearsal | None = None,
+) -> Transfer:
     """Where each symbol and speaker of `target` comes from.
 
     Raises:
@@ -131,8 +155,10 @@ def plan_transfer(run: Path, step: int, source: ModelContext, target: ModelConte
     _require_related(symbols, target.symbols, source.symbols, run)
     speakers = _speaker_rows(target.speakers, source.speakers, config, run)
     used = {name for row in symbols if row.kept for name in row.sources}
-    dropped = {"symbols": tuple(s for s in source.symbols.symbols if s not in used),
-               "speakers": tuple(n for n in source.speakers.names if n not in target.speakers.names)}  # fmt: skip
+    dropped = {
+        "symbols": tuple(s for s in source.symbols.symbols if s not in used),
+        "speakers": tuple(n for n in source.speakers.names if n not in target.speakers.names),
+    }
     rehearsed = {u.speaker for u in rehearsal.utterances()} if rehearsal is not None else set()
     given = (("the corpus", corpus.speakers.names), ("the run", source.pitch), ("the rehearsal corpus", rehearsed))
     pitch = {name: next((where for where, names in given if name in names), "none") for name in target.speakers.names}
@@ -154,8 +180,13 @@ def carry_over(plan: Transfer, weights: Mapping[str, Tensor], source: ModelConte
         CheckpointError: a tensor of the source has not one row for each of its symbols or speakers.
     """
     own, by_row = model.state_dict(), model.inventory_parameters()
-    fate: dict[str, list[str]] = {"kept": [], "by row": [], "new": [], "zeros": [],
-                                  "dropped": [n for n in weights if n not in own]}  # fmt: skip
+    fate: dict[str, list[str]] = {
+        "kept": [],
+        "by row": [],
+        "new": [],
+        "zeros": [],
+        "dropped": [n for n in weights if n not in own],
+    }
     conflicts = []
     with torch.no_grad():
         for name, target in own.items():
@@ -180,16 +211,23 @@ def carry_over(plan: Transfer, weights: Mapping[str, Tensor], source: ModelConte
                 continue
             table = source.symbols.symbols if axis == "symbols" else source.speakers.names
             if value.shape[0] != len(table):
-                raise CheckpointError(f"{plan.source} does not fit its own {axis}", f"{name} has {value.shape[0]} rows, "
-                                      f"there are {len(table)} {axis}", "import or train it again")  # fmt: skip
+                raise CheckpointError(
+                    f"{plan.source} does not fit its own {axis}",
+                    f"{name} has {value.shape[0]} rows, there are {len(table)} {axis}",
+                    "import or train it again",
+                )
             _fill(target, value, plan.rows[axis], {n: i for i, n in enumerate(table)})
             fate["by row"].append(name)
     if conflicts:
-        raise MismatchError(f"{plan.source} has other sizes than the model of this recipe", "\n".join(conflicts[:6]),
-                            "leave the model's options out of the recipe: a fine-tuned model has those of its source")
+        raise MismatchError(
+            f"{plan.source} has other sizes than the model of this recipe",
+            "\n".join(conflicts[:6]),
+            "leave the model's options out of the recipe: a fine-tuned model has those of its source",
+        )
     if not fate["kept"] and not fate["by row"]:
-        raise MismatchError(f"{plan.source} has no parameter that fits", f"{len(weights)} there, {len(own)} here",
-                            "use that run's options")
+        raise MismatchError(
+            f"{plan.source} has no parameter that fits", f"{len(weights)} there, {len(own)} here", "use that run's options"
+        )
     return replace(plan, tensors={k: tuple(v) for k, v in fate.items()})
 
 
@@ -212,10 +250,15 @@ def _require_related(rows: Sequence[Row], here: SymbolTable, there: SymbolTable,
     matched = [row for row in rows if row.name in spoken and len(row.sources) == 1]
     same = sum(row.kept for row in matched)
     if len(matched) < LEAST_MATCHED * len(spoken):
-        why = (f"of the corpus's {len(spoken)} sounds {same} are in the run and {len(matched) - same} have a near one; "
-               f"the run has {', '.join(map(repr, there.symbols[:8]))} …")  # fmt: skip
-        raise MismatchError(f"the symbols of {run} and of the corpus are of unrelated frontends", why,
-                            "prepare the corpus with the run's frontend, or one whose symbols have articulatory features")
+        why = (
+            f"of the corpus's {len(spoken)} sounds {same} are in the run and {len(matched) - same} have a near one; "
+            f"the run has {', '.join(map(repr, there.symbols[:8]))} …"
+        )
+        raise MismatchError(
+            f"the symbols of {run} and of the corpus are of unrelated frontends",
+            why,
+            "prepare the corpus with the run's frontend, or one whose symbols have articulatory features",
+        )
 
 
 def _speaker_rows(here: SpeakerTable, there: SpeakerTable, config: TransferConfig, run: Path) -> tuple[Row, ...]:
@@ -251,8 +294,11 @@ def _known(name: str, table: SpeakerTable, what: str) -> str:
         return name
     near = get_close_matches(name, table.names, n=3)
     some = f"{'near' if near else 'such as'}: {', '.join(near or table.names[:8])}"
-    raise UsageError(f"there is no speaker {name!r} {what}", f"the run has {len(table)}; {some}",
-                     f"name one of them, such as {near[0] if near else table.names[0]!r}")
+    raise UsageError(
+        f"there is no speaker {name!r} {what}",
+        f"the run has {len(table)}; {some}",
+        f"name one of them, such as {near[0] if near else table.names[0]!r}",
+    )
 
 
 def _size(value: Tensor) -> str:

@@ -19,8 +19,10 @@ def transfer_lines(plan: Transfer) -> list[str]:
     tensors = {name: len(plan.tensors.get(name, ())) for name in ("kept", "by row", "new", "dropped")}
     counts.append(("tensors", tensors["kept"] + tensors["by row"], tensors["new"], tensors["dropped"]))
     total = sum(counts[-1][1:3])
-    lines = [f"{counts[-1][1]} of {total} tensors from step {plan.step} of {plan.source}",
-             f"{'':10}{'kept':>6}{'new':>6}{'dropped':>9}"]  # fmt: skip
+    lines = [
+        f"{counts[-1][1]} of {total} tensors from step {plan.step} of {plan.source}",
+        f"{'':10}{'kept':>6}{'new':>6}{'dropped':>9}",
+    ]
     lines += [f"{what:10}{kept:>6}{new:>6}{dropped:>9}" for what, kept, new, dropped in counts]
     lines += _wrapped("new symbols: ", _symbols(plan.rows["symbols"]))
     lines += _wrapped("symbols without a near one: ", _without(plan.rows["symbols"]))

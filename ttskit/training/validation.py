@@ -39,8 +39,17 @@ LONGEST_SAMPLE_S = 12.0  # of a validation recording that a vocoder re-synthesis
 class Validator:
     """Validates one model during its training. Without a validation split it measures nothing."""
 
-    def __init__(self, corpus: PreparedCorpus, model: Trainable, config: TrainingConfig, seed: int, processes: Processes,
-                 precision: Precision, loader: Loader, mels: ForcedMels | None = None) -> None:
+    def __init__(
+        self,
+        corpus: PreparedCorpus,
+        model: Trainable,
+        config: TrainingConfig,
+        seed: int,
+        processes: Processes,
+        precision: Precision,
+        loader: Loader,
+        mels: ForcedMels | None = None,
+    ) -> None:
         self._corpus, self._model, self._config, self._seed = corpus, model, config, seed
         self._processes, self._precision, self._loader = processes, precision, loader
         self._shown = sorted(corpus.split("validation"), key=lambda u: u.id)
@@ -93,13 +102,24 @@ class Validator:
 
         def draw(folder: Path, step: int) -> None:
             row = _readable(batch)
-            draw_attention(folder / f"step_{step:08d}.png", row_alignment(outputs, batch, row),
-                           self._corpus.utterance(batch.ids[row]), self._corpus.mel,
-                           batch.mel[row, :, : batch.mel_lengths[row]].numpy(), f"step {step:,}")
+            draw_attention(
+                folder / f"step_{step:08d}.png",
+                row_alignment(outputs, batch, row),
+                self._corpus.utterance(batch.ids[row]),
+                self._corpus.mel,
+                batch.mel[row, :, : batch.mel_lengths[row]].numpy(),
+                f"step {step:,}",
+            )
             film(folder)
 
-        scores = {"alignment_score": score.score, "diagonality": score.diagonality, "coverage": score.coverage,
-                  "skipped_tokens": score.skipped, "repeated_frames": score.repeated, "at_rest": score.at_rest}
+        scores = {
+            "alignment_score": score.score,
+            "diagonality": score.diagonality,
+            "coverage": score.coverage,
+            "skipped_tokens": score.skipped,
+            "repeated_frames": score.repeated,
+            "at_rest": score.at_rest,
+        }
         return scores, draw
 
     def samples(self, folder: Path, vocoder: Vocoder | None) -> None:
@@ -182,8 +202,14 @@ def _readable(batch: AcousticBatch) -> int:
     return next((i for i, length in enumerate(lengths) if length <= COMFORTABLE), len(lengths) - 1)
 
 
-def sample_vocoder(recipe: Recipe, config: TrainingConfig, corpus: PreparedCorpus, device: torch.device, registry: Registry,
-                   note: Callable[[str], None]) -> Vocoder | None:
+def sample_vocoder(
+    recipe: Recipe,
+    config: TrainingConfig,
+    corpus: PreparedCorpus,
+    device: torch.device,
+    registry: Registry,
+    note: Callable[[str], None],
+) -> Vocoder | None:
     """The vocoder of the samples: the training section's, the recipe's, or Griffin-Lim; None if none can be built."""
     from ttskit.synthesis.load import DEFAULT_VOCODER, load_vocoder
 

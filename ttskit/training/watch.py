@@ -63,8 +63,10 @@ class AlignmentWatch:
         best = max(value for _, value in self.history)
         if best >= HOPELESS or self._rising():
             return ""
-        return (f"after {step:,} steps the {self.what} is as far from a diagonal as in the beginning: "
-                f"{self.history[-1][1]:.2f}, at best {best:.2f}; it was due by step {self.due:,}")
+        return (
+            f"after {step:,} steps the {self.what} is as far from a diagonal as in the beginning: "
+            f"{self.history[-1][1]:.2f}, at best {best:.2f}; it was due by step {self.due:,}"
+        )
 
     def _rising(self) -> bool:
         values = [value for _, value in self.history]

@@ -51,8 +51,14 @@ def check_entries(entries: Sequence[Entry]) -> list[Problem]:
             found.append(Problem(entry.line, entry.word, f"listed before, at line {seen[key]}: keep one"))
         seen.setdefault(key, entry.line)
         if entry.word == entry.reading and entry.dialect is None:
-            found.append(Problem(entry.line, entry.word, "its respelling is the word itself: it only keeps rules of "
-                                 "beginnings and endings off", serious=False))  # fmt: skip
+            found.append(
+                Problem(
+                    entry.line,
+                    entry.word,
+                    "its respelling is the word itself: it only keeps rules of beginnings and endings off",
+                    serious=False,
+                )
+            )
     return found
 
 

@@ -11,18 +11,48 @@ from ttskit_spanish.pattern import Pattern
 # Said otherwise than their letters suggest.
 _SPELT = frozenset("ONG SOS CEO ADN ARN OMS GPS USB PDF CUE IPC UIA UOM UTA UCR UTN UIF UE IA AI OIT OMC ADSL".split())
 _SAID = frozenset("OVNI CUIT CUIL IVA SIDA COVID CONICET UNICEF UNESCO ARBA EPEC IPOD".split())
-_SAID_AS = {"YPF": "i pe efe", "CD": "ce de", "PYME": "pyme", "PYMES": "pymes", "EEUU": "estados unidos",
-            "BSAS": "buenos aires", "RRHH": "recursos humanos", "DDHH": "derechos humanos",
-            "FFAA": "fuerzas armadas", "RRPP": "relaciones públicas"}  # fmt: skip
-_WINDS = {"N": "norte", "S": "sur", "E": "este", "O": "oeste", "NE": "noreste", "NO": "noroeste", "SE": "sudeste",
-          "SO": "sudoeste"}  # fmt: skip
+_SAID_AS = {
+    "YPF": "i pe efe",
+    "CD": "ce de",
+    "PYME": "pyme",
+    "PYMES": "pymes",
+    "EEUU": "estados unidos",
+    "BSAS": "buenos aires",
+    "RRHH": "recursos humanos",
+    "DDHH": "derechos humanos",
+    "FFAA": "fuerzas armadas",
+    "RRPP": "relaciones públicas",
+}
+_WINDS = {
+    "N": "norte",
+    "S": "sur",
+    "E": "este",
+    "O": "oeste",
+    "NE": "noreste",
+    "NO": "noroeste",
+    "SE": "sudeste",
+    "SO": "sudoeste",
+}
 _CAPITAL_WORDS = frozenset(
     "NO SI SÍ YA LA EL LO DE EN UN MI TU SU SE ME TE LE AL ES VA HA HE SOY DEL LAS LOS UNA CON POR QUE QUÉ MÁS MUY ASÍ "
     "VOS VEN IR A O Y E U".split()
 )
 # By their letters, none doubled.
-_SOUNDS = {"hm": "mm", "sh": "sh", "pst": "ps", "ps": "ps", "br": "br", "pf": "pf", "gr": "gr", "tsk": "ts", "ts": "ts",
-           "jm": "jm", "psh": "sh", "chst": "sh", "shht": "sh"}  # fmt: skip
+_SOUNDS = {
+    "hm": "mm",
+    "sh": "sh",
+    "pst": "ps",
+    "ps": "ps",
+    "br": "br",
+    "pf": "pf",
+    "gr": "gr",
+    "tsk": "ts",
+    "ts": "ts",
+    "jm": "jm",
+    "psh": "sh",
+    "chst": "sh",
+    "shht": "sh",
+}
 _HELD = {"m": "mm", "z": "zz", "s": "ss", "j": "jj", "f": "ff", "r": "rr"}  # held alone: mmm, zzz
 _DOUBLED = Pattern(r"(.)\1+", re.DOTALL)
 _VOWELS = frozenset("aeiouáéíóúüyàèìòùâêîôûäëïöãõåæøœỹĩũ")

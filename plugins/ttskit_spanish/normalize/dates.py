@@ -10,11 +10,22 @@ from ttskit_spanish.pattern import Pattern
 
 MONTHS = "enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre".split()
 _ROMAN_MONTHS = "I II III IV V VI VII VIII IX X XI XII".split()
-_SHORT = {m[:3]: m for m in MONTHS} | {"sept": "septiembre", "set": "septiembre",
-          "setiembre": "setiembre"} | {m: m for m in MONTHS}
-_DAYS = {"lun": "lunes", "mar": "martes", "mié": "miércoles", "mier": "miércoles", "miér": "miércoles", "jue": "jueves",
-         "vie": "viernes",
-         "vier": "viernes", "sáb": "sábado", "sab": "sábado", "dom": "domingo"}  # fmt: skip
+_SHORT = (
+    {m[:3]: m for m in MONTHS} | {"sept": "septiembre", "set": "septiembre", "setiembre": "setiembre"} | {m: m for m in MONTHS}
+)
+_DAYS = {
+    "lun": "lunes",
+    "mar": "martes",
+    "mié": "miércoles",
+    "mier": "miércoles",
+    "miér": "miércoles",
+    "jue": "jueves",
+    "vie": "viernes",
+    "vier": "viernes",
+    "sáb": "sábado",
+    "sab": "sábado",
+    "dom": "domingo",
+}
 _MONTH = r"(?P<month>" + "|".join(sorted(_SHORT, key=len, reverse=True)) + r")"
 _NUMERIC = Pattern(r"(\d{1,2})(?:[º°]|ro|er)?([/.-])(\d{1,2})\2(\d{4}|\d{2})")
 _ROMAN_MONTH = Pattern(r"(\d{1,2})([/.-])(I{1,3}|I?V|VI{1,3}|I?X|XI{1,2})\2(\d{4}|\d{2})(?!\d)")

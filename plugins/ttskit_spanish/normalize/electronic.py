@@ -13,12 +13,17 @@ from ttskit_spanish.pattern import Pattern
 
 _EMAIL = Pattern(r"[A-Za-z0-9][\w.+-]{0,80}@[A-Za-z0-9-]{1,60}(?:\.[A-Za-z0-9-]{1,30}){1,5}")
 _URL = Pattern(r"(?:https?://|ftp://|www\.)[^\s<>«»“”\"()\[\]]{2,300}", re.IGNORECASE)
-_DOMAIN = Pattern(r"[A-Za-z0-9][A-Za-z0-9-]{0,60}(?:\.[a-z0-9-]{1,30}){0,3}"
-                     r"\.(?:com|org|net|edu|gob|gov|info|io|ar|es|mx|uy|cl|ly|app|dev|tv|br|co|uk|eu|fm|ai|py|pe|bo|ve|ec|gt|cat|coop|example)"
-                     r"(?:\.[a-z]{2})?(?:/[^\s<>«»“”\"()\[\]]{0,200})?(?![\w@])")  # fmt: skip
-_FILE = Pattern(r"[A-Za-z0-9_-]{1,60}"
-                   r"\.(?:txt|jpe?g|png|gif|pdf|docx?|xlsx?|pptx?|csv|zip|rar|mp[34]|wav|exe|html?|json|py|xml|md|odt|psd|svg|avi|mov"
-                r"|mkv|wma|ogg|flac|textgrid|dll|tar|gz)(?![\w.]?\w)", re.IGNORECASE)
+_DOMAIN = Pattern(
+    r"[A-Za-z0-9][A-Za-z0-9-]{0,60}(?:\.[a-z0-9-]{1,30}){0,3}"
+    r"\.(?:com|org|net|edu|gob|gov|info|io|ar|es|mx|uy|cl|ly|app|dev|tv|br|co|uk|eu|fm|ai|py|pe|bo|ve|ec|gt|cat|coop|example)"
+    r"(?:\.[a-z]{2})?(?:/[^\s<>«»“”\"()\[\]]{0,200})?(?![\w@])"
+)
+_FILE = Pattern(
+    r"[A-Za-z0-9_-]{1,60}"
+    r"\.(?:txt|jpe?g|png|gif|pdf|docx?|xlsx?|pptx?|csv|zip|rar|mp[34]|wav|exe|html?|json|py|xml|md|odt|psd|svg|avi|mov"
+    r"|mkv|wma|ogg|flac|textgrid|dll|tar|gz)(?![\w.]?\w)",
+    re.IGNORECASE,
+)
 _IP = Pattern(r"\d{1,3}(?:\.\d{1,3}){3}(?![\d.])")
 _HANDLE = Pattern(r"@([A-Za-z0-9_ñÑáéíóúÁÉÍÓÚ]{2,40}(?:\.[A-Za-z0-9_]{2,40}){0,3})")
 _POINTED_CODE = Pattern(r"([A-Za-z]{1,5})(\d{1,3})([.,])(\d{1,3})(?![\w]|[.,]\d)")
@@ -29,11 +34,28 @@ _CODE = Pattern(r"(?=[^\W_]{0,24}\d)(?=[^\W_]{0,24}[^\W\d_])[^\W_]{2,24}(?![^\W_
 _PRODUCT = Pattern(r"\d+[xX]\d+")
 _CODE_PART = Pattern(r"[^\W\d_]+|\d+")
 _HYPHENED = Pattern(r"([^\W\d_]{1,20})[-–](\d{1,4})(?![\w-])")
-_SYMBOLS = {".": "punto", "@": "arroba", "_": "guion bajo", "-": "guion", "/": "barra", ":": "dos puntos",
-            "?": "signo de pregunta",
-            "=": "igual", "&": "y", "#": "numeral", "%": "por ciento", "+": "más", "~": "tilde", "^": "acento circunflejo",
-            "*": "asterisco", ",": "coma", ";": "punto y coma", "!": "signo de exclamación", "$": "pesos",
-            "'": "apóstrofo"}  # fmt: skip
+_SYMBOLS = {
+    ".": "punto",
+    "@": "arroba",
+    "_": "guion bajo",
+    "-": "guion",
+    "/": "barra",
+    ":": "dos puntos",
+    "?": "signo de pregunta",
+    "=": "igual",
+    "&": "y",
+    "#": "numeral",
+    "%": "por ciento",
+    "+": "más",
+    "~": "tilde",
+    "^": "acento circunflejo",
+    "*": "asterisco",
+    ",": "coma",
+    ";": "punto y coma",
+    "!": "signo de exclamación",
+    "$": "pesos",
+    "'": "apóstrofo",
+}
 _PIECE = Pattern(r"[A-Za-zñÑáéíóúüÁÉÍÓÚÜ]+|\d+|.", re.DOTALL)
 # Consonants that no Spanish reader says together.
 _CLUSTER = Pattern(r"^[^aeiouáéíóú]*$|[^aeiouáéíóú]{3}$|[^aeiouáéíóú]{4}|^[^aeiouáéíóú]{3}")

@@ -15,10 +15,28 @@ _EMOJI = Pattern(
     rf"|{_BASE}[\ufe0f\U0001f3fb-\U0001f3ff]{{0,2}}(?:\u200d(?:{_BASE}|[\u2640\u2642])[\ufe0f\U0001f3fb-\U0001f3ff]{{0,2}}){{0,4}}"
 )
 # Signs typed as faces; they stand alone.
-_TYPED = {":)": "cara sonriente", ":-)": "cara sonriente", "=)": "cara sonriente", ":(": "cara triste", ":-(": "cara triste",
-          ":D": "cara feliz", ":-D": "cara feliz", ";)": "guiño", ";-)": "guiño", ":P": "lengua afuera", ":-P": "lengua afuera",
-          ":p": "lengua afuera", ":'(": "cara llorando", ":*": "beso", ":-*": "beso", ":O": "cara sorprendida", "<3": "corazón",
-          ":/": "mueca", ":|": "cara neutral", "^^": "cara contenta"}  # fmt: skip
+_TYPED = {
+    ":)": "cara sonriente",
+    ":-)": "cara sonriente",
+    "=)": "cara sonriente",
+    ":(": "cara triste",
+    ":-(": "cara triste",
+    ":D": "cara feliz",
+    ":-D": "cara feliz",
+    ";)": "guiño",
+    ";-)": "guiño",
+    ":P": "lengua afuera",
+    ":-P": "lengua afuera",
+    ":p": "lengua afuera",
+    ":'(": "cara llorando",
+    ":*": "beso",
+    ":-*": "beso",
+    ":O": "cara sorprendida",
+    "<3": "corazón",
+    ":/": "mueca",
+    ":|": "cara neutral",
+    "^^": "cara contenta",
+}
 _FACE = Pattern(r"(?::'\(|[:;=]-?[)(DPpO*/|]|<3|\^\^)(?=[\s.,!?…)]|$)")
 _MODIFIERS = Pattern("[\ufe0f\U0001f3fb-\U0001f3ff]")
 _FLAGS = (

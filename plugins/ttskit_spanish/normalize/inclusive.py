@@ -13,10 +13,21 @@ _BEFORE_E = (("c", "qu"), ("g", "gu"), ("z", "c"))  # chic-xs: chiques
 _DOUBLE = Pattern(r"([^\W\d_]{1,40})(?:/(?:-)?([^\W\d_]{1,4})|\(([^\W\d_]{1,3})\))(?![\w/(])")
 # Pairs that are not a word and its ending.
 _PAIRS = {
-    "el/la": "el o la", "la/el": "la o el", "él/ella": "él o ella", "ella/él": "ella o él", "un/a": "un o una",
-    "un/una": "un o una", "una/un": "una o un", "del/la": "del o de la", "al/la": "al o a la", "los/las": "los y las",
-    "las/los": "las y los", "los/as": "los y las", "unos/as": "unos y unas", "dr/a": "doctor o doctora",
-}  # fmt: skip
+    "el/la": "el o la",
+    "la/el": "la o el",
+    "él/ella": "él o ella",
+    "ella/él": "ella o él",
+    "un/a": "un o una",
+    "un/una": "un o una",
+    "una/un": "una o un",
+    "del/la": "del o de la",
+    "al/la": "al o a la",
+    "los/las": "los y las",
+    "las/los": "las y los",
+    "los/as": "los y las",
+    "unos/as": "unos y unas",
+    "dr/a": "doctor o doctora",
+}
 _PAIR = Pattern("(?i:" + "|".join(sorted(_PAIRS, key=len, reverse=True)) + r")(?![\w/])")
 _PLURAL_A = ("as", "es")
 

@@ -5,11 +5,40 @@ from __future__ import annotations
 from ttskit_spanish.pattern import Pattern
 
 _NAMES = {
-    "a": "a", "b": "be", "c": "ce", "d": "de", "e": "e", "f": "efe", "g": "ge", "h": "hache", "i": "i", "j": "jota",
-    "k": "ka", "l": "ele",
-    "m": "eme", "n": "ene", "ñ": "eñe", "o": "o", "p": "pe", "q": "cu", "r": "erre", "s": "ese", "t": "te", "u": "u", "v": "ve",
-    "w": "doble ve", "x": "equis", "y": "i griega", "z": "zeta", "á": "a", "é": "e", "í": "i", "ó": "o", "ú": "u", "ü": "u",
-}  # fmt: skip
+    "a": "a",
+    "b": "be",
+    "c": "ce",
+    "d": "de",
+    "e": "e",
+    "f": "efe",
+    "g": "ge",
+    "h": "hache",
+    "i": "i",
+    "j": "jota",
+    "k": "ka",
+    "l": "ele",
+    "m": "eme",
+    "n": "ene",
+    "ñ": "eñe",
+    "o": "o",
+    "p": "pe",
+    "q": "cu",
+    "r": "erre",
+    "s": "ese",
+    "t": "te",
+    "u": "u",
+    "v": "ve",
+    "w": "doble ve",
+    "x": "equis",
+    "y": "i griega",
+    "z": "zeta",
+    "á": "a",
+    "é": "e",
+    "í": "i",
+    "ó": "o",
+    "ú": "u",
+    "ü": "u",
+}
 
 # Onset, one or two vowels, at most one coda consonant; what a Spanish reader says as a word.
 _SYLLABLE = r"(?:[bcdfgjklmnñpqrstvz]|[bcfgp][lr]|[dt]r|ch|ll|rr|qu|y(?=[aeiou]))?[aeiouáéíóú]{1,2}[bcdlmnrstxyz]?"

@@ -15,13 +15,26 @@ _COMMA = Pattern(rf"(?:\d{{1,3}}(?:\.\d{{3}})+|\d{{1,3}}(?:{_GAP}\d{{3}})+|\d+)(
 _POINT = Pattern(rf"(?:\d{{1,3}}(?:,\d{{3}})+|\d{{1,3}}(?:{_GAP}\d{{3}})+|\d+)(?![\d])(?:\.\d+)?")
 _POINT_ONLY = Pattern(r"\d{1,3}(?:,\d{3})+\.\d+(?![\d.,]\d)")
 _COMMA_ONLY = Pattern(r"\d{1,3}(?:\.\d{3})+,\d+(?![\d.,]\d)")
-SCALES = {"k": "mil", "mil millones": "mil millones", "m": "millones", "mm": "millones", "mill": "millones",
-"mill.": "millones",
-          "mil": "mil", "millón": "millón", "millones": "millones", "millon": "millón", "billón": "billón",
-          "billones": "billones",
-          "trillón": "trillón", "trillones": "trillones"}  # fmt: skip
-_SCALE = Pattern(r"[ \xa0]+(mil millones|mil|mill[oóÓ]n(?:es)?|bill[oóÓ]n(?:es)?|trill[oóÓ]n(?:es)?)(?![a-zñáéíóú])",
-                    re.IGNORECASE | re.ASCII)  # fmt: skip
+SCALES = {
+    "k": "mil",
+    "mil millones": "mil millones",
+    "m": "millones",
+    "mm": "millones",
+    "mill": "millones",
+    "mill.": "millones",
+    "mil": "mil",
+    "millón": "millón",
+    "millones": "millones",
+    "millon": "millón",
+    "billón": "billón",
+    "billones": "billones",
+    "trillón": "trillón",
+    "trillones": "trillones",
+}
+_SCALE = Pattern(
+    r"[ \xa0]+(mil millones|mil|mill[oóÓ]n(?:es)?|bill[oóÓ]n(?:es)?|trill[oóÓ]n(?:es)?)(?![a-zñáéíóú])",
+    re.IGNORECASE | re.ASCII,
+)
 _SHORT_SCALE = Pattern(r"[ \xa0]?(MM|M|mill\.|(?<=\d)[kK])(?![^\W_])")
 _THOUSANDS = Pattern(r"[kK](?![^\W_])")
 RANGE = Pattern(r" ?[-–] ?(?=\d)")
@@ -69,7 +82,8 @@ class Numeral(NamedTuple):
 def numeral_at(text: str, at: int, comma: bool) -> Numeral | None:
     """The number that starts at `at`, read with a decimal comma or point.
 
-    >>> n = numeral_at("1.234,56", 0, True); n.words()
+    >>> n = numeral_at("1.234,56", 0, True)
+    ... n.words()
     'mil doscientos treinta y cuatro coma cincuenta y seis'
     >>> numeral_at("3.5", 0, True).words(), numeral_at("1,234.5", 0, False).words()
     ('tres punto cinco', 'mil doscientos treinta y cuatro punto cinco')

@@ -33,19 +33,34 @@ from ttskit_spanish.pattern import Pattern
 
 # In order: the narrower before the wider.
 _NUMERIC: tuple[tuple[str, Reader], ...] = (
-    ("electronic", read_electronic), ("telephone", read_telephone), ("date", read_date), ("time", read_time),
-    ("money", read_money), ("measure", read_measure), ("ordinal", read_ordinal), ("score", read_score),
+    ("electronic", read_electronic),
+    ("telephone", read_telephone),
+    ("date", read_date),
+    ("time", read_time),
+    ("money", read_money),
+    ("measure", read_measure),
+    ("ordinal", read_ordinal),
+    ("score", read_score),
     ("fraction", read_fraction),
-    ("code", read_code), ("number", read_numeral),
-)  # fmt: skip
+    ("code", read_code),
+    ("number", read_numeral),
+)
 _LETTERED: tuple[tuple[str, Reader], ...] = (
-    ("electronic", read_electronic), ("date", read_month), ("abbreviation", read_shortened),
-    ("abbreviation", read_abbreviation), ("inclusive", read_inclusive), ("plate", read_plate),
-    ("money", read_money), ("code", read_code), ("roman", read_roman),
-)  # fmt: skip
+    ("electronic", read_electronic),
+    ("date", read_month),
+    ("abbreviation", read_shortened),
+    ("abbreviation", read_abbreviation),
+    ("inclusive", read_inclusive),
+    ("plate", read_plate),
+    ("money", read_money),
+    ("code", read_code),
+    ("roman", read_roman),
+)
 _SIGNED: tuple[tuple[str, Reader], ...] = (
-    ("money", read_money), ("electronic", read_electronic), ("telephone", read_telephone),
-)  # fmt: skip
+    ("money", read_money),
+    ("electronic", read_electronic),
+    ("telephone", read_telephone),
+)
 # Classes whose tokens another class could often read as well; for the others alternatives are not looked for.
 _DOUBTFUL = frozenset(("date", "time", "measure", "ordinal", "score", "fraction"))
 

@@ -12,8 +12,7 @@ from ttskit_spanish.normalize.roman import lower_roman
 from ttskit_spanish.pattern import Pattern
 from ttskit_spanish.spelling import plain
 
-MARKS = {",": ",", ".": ".", ";": ";", ":": ":", "?": "?", "!": "!", "¿": "¿", "¡": "¡", "…": "…", "—": "—", "–": "—",
-         "―": "—"}  # fmt: skip
+MARKS = {",": ",", ".": ".", ";": ";", ":": ":", "?": "?", "!": "!", "¿": "¿", "¡": "¡", "…": "…", "—": "—", "–": "—", "―": "—"}
 _ELONGATED = Pattern(r"(.)\1{2,}", re.DOTALL)
 _ROMAN_LETTERS = Pattern(r"[ivxlcdm]+")
 

@@ -8,16 +8,42 @@ from ttskit_spanish.pattern import Pattern
 
 _QUOTES = frozenset("\"'«»“”„‟‘’‚‛‹›`´")
 _SILENT = frozenset("•▪‣◦●○■□►▶·*_\u200b\u200c\u200d\u200e\u200f\u2060\ufe0e\ufe0f\ufeff\u00ad")
-_SYMBOLS = {"%": "por ciento", "&": "y", "@": "arroba", "#": "numeral", "+": "más", "=": "igual a", "×": "por",
-            "÷": "dividido", "<": "menor que",
-            ">": "mayor que", "≤": "menor o igual que", "≥": "mayor o igual que", "≠": "distinto de", "±": "más menos",
-            "√": "raíz de",
-            "π": "pi", "≈": "aproximadamente", "§": "sección", "©": "copyright", "®": "marca registrada",
-            "™": "marca registrada", "°": "grados",
-            "º": "grados",
-            "€": "euros", "£": "libras", "¥": "yenes", "¢": "centavos", "$": "pesos", "µ": "micro", "∞": "infinito",
-            "~": "aproximadamente", "^": "elevado a",
-            "|": "barra vertical", "\\": "barra invertida"}  # fmt: skip
+_SYMBOLS = {
+    "%": "por ciento",
+    "&": "y",
+    "@": "arroba",
+    "#": "numeral",
+    "+": "más",
+    "=": "igual a",
+    "×": "por",
+    "÷": "dividido",
+    "<": "menor que",
+    ">": "mayor que",
+    "≤": "menor o igual que",
+    "≥": "mayor o igual que",
+    "≠": "distinto de",
+    "±": "más menos",
+    "√": "raíz de",
+    "π": "pi",
+    "≈": "aproximadamente",
+    "§": "sección",
+    "©": "copyright",
+    "®": "marca registrada",
+    "™": "marca registrada",
+    "°": "grados",
+    "º": "grados",
+    "€": "euros",
+    "£": "libras",
+    "¥": "yenes",
+    "¢": "centavos",
+    "$": "pesos",
+    "µ": "micro",
+    "∞": "infinito",
+    "~": "aproximadamente",
+    "^": "elevado a",
+    "|": "barra vertical",
+    "\\": "barra invertida",
+}
 
 _MARKUP = Pattern(r"</?(?:b|i|u|em|strong|p|br|hr|span|div|sub|sup|small|h[1-6]|li|ul|ol|a|font)(?:\s[^<>]{0,200})?/?>")
 

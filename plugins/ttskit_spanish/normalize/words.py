@@ -15,8 +15,14 @@ LONGEST = 99  # letters of one word; what is longer is no word and is read in pa
 _DOTTED = Pattern(r"(?:[A-ZÑ]\.){2,10}(?![^\W_])")
 _PLURAL = Pattern(r"[A-ZÑ]{2,6}s")
 # A Greek letter alone is a symbol of science; a Greek word is reported.
-GREEK = dict(zip("αβγδεζηθικλμνξπρσςτυφχψω", "alfa beta gama delta épsilon zeta eta teta iota kapa lambda mu nu xi pi ro sigma "
-                 "sigma tau ípsilon fi ji psi omega".split(), strict=True))  # fmt: skip
+GREEK = dict(
+    zip(
+        "αβγδεζηθικλμνξπρσςτυφχψω",
+        "alfa beta gama delta épsilon zeta eta teta iota kapa lambda mu nu xi pi ro sigma "
+        "sigma tau ípsilon fi ji psi omega".split(),
+        strict=True,
+    )
+)
 _APOSTROPHES = ("'", "’")
 
 

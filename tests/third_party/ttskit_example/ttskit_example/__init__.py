@@ -9,17 +9,36 @@ from ttskit.interfaces import AcousticModelPlugin, CommandPlugin, VocoderPlugin
 @hookimpl
 def ttskit_acoustic_models():
     """The acoustic model `stretch`."""
-    facts = {"decoding": "parallel", "features": [], "controls": ["pace", "durations"], "multi_speaker": True,
-             "teacher_forced": True, "aligns": False}
-    return [AcousticModelPlugin("stretch", "every token a steady sound of the same length", "ttskit_example.model:Stretch",
-                                "ttskit_example.config:StretchOptions", facts)]
+    facts = {
+        "decoding": "parallel",
+        "features": [],
+        "controls": ["pace", "durations"],
+        "multi_speaker": True,
+        "teacher_forced": True,
+        "aligns": False,
+    }
+    return [
+        AcousticModelPlugin(
+            "stretch",
+            "every token a steady sound of the same length",
+            "ttskit_example.model:Stretch",
+            "ttskit_example.config:StretchOptions",
+            facts,
+        )
+    ]
 
 
 @hookimpl
 def ttskit_vocoders():
     """The vocoder `buzz`, without options."""
-    return [VocoderPlugin("buzz", "one buzzing tone, as loud as the mel", "ttskit_example.vocoder:Buzz",
-                          facts={"trainable": False, "streaming": False})]
+    return [
+        VocoderPlugin(
+            "buzz",
+            "one buzzing tone, as loud as the mel",
+            "ttskit_example.vocoder:Buzz",
+            facts={"trainable": False, "streaming": False},
+        )
+    ]
 
 
 @hookimpl

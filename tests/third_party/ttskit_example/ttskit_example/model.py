@@ -62,8 +62,9 @@ class Stretch(AcousticModel):
         return Losses({"mel": LossTerm(error.sum(), mask.sum() * batch.mel.shape[1])})
 
     @torch.no_grad()
-    def infer(self, inputs: AcousticInput, controls: Controls | None = None,
-              generators: Sequence[torch.Generator] | None = None) -> Spectrogram:
+    def infer(
+        self, inputs: AcousticInput, controls: Controls | None = None, generators: Sequence[torch.Generator] | None = None
+    ) -> Spectrogram:
         controls = self.check_input(inputs, controls)
         speaker = inputs.speaker if inputs.speaker is not None else torch.zeros_like(inputs.lengths)
         length = torch.full(inputs.tokens.shape, float(self.options.frames_per_token))
