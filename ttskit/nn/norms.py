@@ -1,4 +1,4 @@
-"""Neural pieces that several models share: length masks and batch statistics over real frames only."""
+"""Batch statistics over real positions only, and over all training processes."""
 
 from __future__ import annotations
 
@@ -6,23 +6,7 @@ import torch
 import torch.distributed as dist
 from torch import Tensor, nn
 
-
-def length_mask(lengths: Tensor, size: int | None = None) -> Tensor:
-    """True where a position is real: (B,) lengths → (B, size) bool, size = longest by default."""
-    size = int(lengths.max()) if size is None else size
-    return torch.arange(size, device=lengths.device)[None, :] < lengths[:, None]
-
-
-def weight_state(weight: Tensor) -> tuple:
-    """What tells that a weight has changed since: for keeping what was computed from it.
-
-    Torch counts changes in place, but not those by fused optimisers nor those of inference tensors; these change all of a
-    weight, so that a few values tell. They are looked at on a CPU only; a GPU would have to be waited for.
-    """
-    weight = weight.detach()
-    version = 0 if weight.is_inference() else weight._version
-    few = weight.flatten()[:: max(1, weight.numel() // 16)].tolist() if weight.device.type == "cpu" else ()
-    return weight.data_ptr(), weight.dtype, version, *few
+__all__ = ["MaskedBatchNorm1d", "sum_over_processes"]
 
 
 class _SumOverProcesses(torch.autograd.Function):
