@@ -78,7 +78,7 @@ def their_generator(models, checkout: Path, size: str, vocoder, device: str):
 
 def speaking(size: str, batch: int, context, models, options) -> None:
     """Samples per second and real-time factor, against the authors' code and the limit, then in fewer bits."""
-    from ttskit.compare.metrics import log_spectral_distance_db
+    from ttskit.measure.metrics import log_spectral_distance_db
 
     device, mel_config = options.device, context.mel
     frames = round(SECONDS * mel_config.sample_rate_hz / mel_config.hop_samples)

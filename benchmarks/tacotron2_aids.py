@@ -67,7 +67,7 @@ def corpus(out: Path, minutes: float, sentences: Path | None) -> Path:
     """Enough speech for the longest wish, prepared once."""
     from ttskit.config import load_recipe
     from ttskit.corpus import prepare
-    from ttskit.demo.corpus import demo_sentences, make_corpus
+    from ttskit_demo.corpus import demo_sentences, make_corpus
 
     lines = demo_sentences()
     if sentences is not None:
@@ -108,7 +108,8 @@ def part_of(prepared: Path, minutes: float | None, out: Path) -> Path:
 def trained(data: Path, aid: str, setting: Setting) -> Path:
     """The run of one aid on one corpus, trained if it is not there."""
     from ttskit.config import load_recipe
-    from ttskit.training import RunFolder, train
+    from ttskit.runs import RunFolder
+    from ttskit.training import train
 
     run = setting.out / "runs" / f"{data.name}-{aid}-{setting.steps}"
     options = {**NOTHING, **AIDS[aid]}
@@ -141,15 +142,15 @@ def trained(data: Path, aid: str, setting: Setting) -> Path:
 
 def measure(run: Path, data: Path, setting: Setting, speaking: str) -> dict:
     """Figures of one run: mels and attention of held-out sentences, verdicts on the audio of the hard ones."""
-    from ttskit.compare import CompareConfig
-    from ttskit.compare.learned import measure_learned
-    from ttskit.compare.robustness import Judge, summarise_alignments
-    from ttskit.compare.speech import Analyser, hard_items, spoken_samples
-    from ttskit.compare.systems import System
+    from ttskit.config import CompareConfig
     from ttskit.corpus.prepared import PreparedCorpus
+    from ttskit.measure.learned import measure_learned
+    from ttskit.measure.robustness import Judge, summarise_alignments
+    from ttskit.measure.speech import Analyser, hard_items, spoken_samples
+    from ttskit.measure.systems import System
     from ttskit.plugins import create_registry
+    from ttskit.runs import RunFolder
     from ttskit.synthesis import load_voice
-    from ttskit.training import RunFolder
     from ttskit.training.alignment import alignment_score
 
     registry, known, folder = create_registry(), PreparedCorpus.open(data), RunFolder.open(run)

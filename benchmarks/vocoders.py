@@ -19,13 +19,13 @@ import numpy as np
 import torch
 
 from ttskit.audio.config import MelConfig
-from ttskit.compare.speech import Analyser
-from ttskit.compare.stats import mean_interval
-from ttskit.compare.vocoders import VocoderFigures, compared, held_out_clips, measure_vocoders, spoken, table
-from ttskit.corpus.forced import forced_mels
 from ttskit.corpus.prepared import PreparedCorpus, PreparedUtterance
 from ttskit.interfaces import Vocoder
+from ttskit.measure.speech import Analyser
+from ttskit.measure.stats import mean_interval
+from ttskit.measure.vocoders import VocoderFigures, compared, held_out_clips, measure_vocoders, spoken, table
 from ttskit.plugins import Registry, create_registry
+from ttskit.runs.forced import forced_mels
 from ttskit.synthesis.denoise import Denoised
 from ttskit.synthesis.load import load_vocoder, load_voice
 

@@ -71,10 +71,13 @@ def leaves(command: click.Command, name: str) -> list[tuple[str, click.Command]]
 
 
 def test_our_own_commands_stand_in_the_order_of_the_work():
-    from ttskit.builtin import _COMMANDS
-    from ttskit.cli import _ORDER
-
-    assert set(_ORDER) == set(_COMMANDS)
+    names = [
+        line.split()[0]
+        for line in CliRunner().invoke(cli, ["--help"]).output.split("Commands:")[1].splitlines()
+        if line.strip()
+    ]
+    wanted = "demo prepare check train import synthesize compare drift text align plugins doctor".split()
+    assert [name for name in names if name in wanted] == wanted
 
 
 @pytest.mark.parametrize("name", COMMANDS)

@@ -45,17 +45,17 @@ def ttskit_pitch_extractors():
 def ttskit_commands():
     """Every command; its module is imported when it runs."""
     return [
-        CommandPlugin(name, summary, f"ttskit.cli.{_MODULES.get(name, name)}:command") for name, summary in _COMMANDS.items()
+        CommandPlugin(name, summary, f"ttskit.cli.{_MODULES.get(name, name)}:command", facts={"place": 10 * place})
+        for place, (name, summary) in enumerate(_COMMANDS.items(), start=1)
     ]
 
 
 _COMMANDS = {
-    "demo": "From nothing to two voices and a page that compares them",
     "prepare": "Turn recordings and transcripts into a training corpus",
     "check": "Say what is wrong with a corpus, without changing anything",
     "train": "Train an acoustic model or a vocoder on a prepared corpus",
-    "synthesize": "Speak a text with a trained voice",
     "import": "Turn a public checkpoint (NeMo, NVIDIA, HiFi-GAN) into a run",
+    "synthesize": "Speak a text with a trained voice",
     "compare": "Compare voices on one page: quality, robustness, speed",
     "drift": "Measure how far old voices have moved in a fine-tuning",
     "text": "Show how a text is read: normalised, phonemes, syllables",

@@ -16,7 +16,7 @@ from ttskit.config import load_recipe
 from ttskit.errors import CheckpointError, MismatchError, UsageError
 from ttskit.hookspecs import hookimpl
 from ttskit.plugins import create_registry
-from ttskit.training import RunFolder
+from ttskit.runs import RunFolder
 
 SMALL = {
     "limit": 2,

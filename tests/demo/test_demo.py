@@ -11,14 +11,14 @@ import pytest
 
 pytest.importorskip("espeakng_loader", reason="the demo corpus needs the extra `demo`")
 
-from ttskit.compare.learned import _batch
-from ttskit.compare.systems import load_systems
-from ttskit.corpus.align import align
 from ttskit.corpus.prepared import PreparedCorpus
-from ttskit.demo.run import ALIGNMENT, AR, NAR, demo
 from ttskit.errors import MismatchError, TrainingError, UsageError
+from ttskit.measure.learned import _batch
+from ttskit.measure.systems import load_systems
 from ttskit.plugins import create_registry
+from ttskit.runs.align import align
 from ttskit.symbols import SpeakerTable
+from ttskit_demo.run import ALIGNMENT, AR, NAR, demo
 
 
 def _seconds(folder):
@@ -89,7 +89,7 @@ def test_other_settings_in_the_same_folder_are_refused(small):
 
 
 def test_a_training_that_fails_says_why_and_keeps_the_rest(tmp_path, monkeypatch):
-    import ttskit.demo.run as module
+    import ttskit_demo.run as module
 
     real = module._Training.command
     monkeypatch.setattr(module._Training, "command", lambda self: [*real(self), "--no-such-option"])

@@ -14,17 +14,17 @@ import torch
 
 pytest.importorskip("espeakng_loader", reason="the demo corpus needs the extra `demo`")
 
-from ttskit.compare import CompareConfig
-from ttskit.compare.learned import held_out, measure_learned, median_baseline
-from ttskit.compare.systems import load_systems
-from ttskit.config import load_recipe
+from ttskit.config import CompareConfig, load_recipe
 from ttskit.corpus import prepare
-from ttskit.corpus.align import align, boundary_errors_ms
 from ttskit.corpus.prepared import PreparedCorpus
-from ttskit.demo.corpus import make_corpus
-from ttskit.demo.run import ALIGNER_OPTIONS, ALIGNMENT
+from ttskit.corpus.times import boundary_errors_ms
+from ttskit.measure.learned import held_out, measure_learned, median_baseline
+from ttskit.measure.systems import load_systems
 from ttskit.plugins import create_registry
+from ttskit.runs.align import align
 from ttskit.training import train
+from ttskit_demo.corpus import make_corpus
+from ttskit_demo.run import ALIGNER_OPTIONS, ALIGNMENT
 
 QUIET = (
     "training.samples=0",

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ttskit.compare import metrics
-from ttskit.compare.config import CompareConfig
-from ttskit.compare.speech import Analyser, Item, recorded_items
-from ttskit.compare.systems import System, load_systems
+from ttskit.config.comparison import CompareConfig
 from ttskit.errors import UsageError
+from ttskit.measure import metrics
+from ttskit.measure.speech import Analyser, Item, recorded_items
+from ttskit.measure.systems import System, load_systems
 from ttskit.synthesis.voice import part_seed
 
 if TYPE_CHECKING:

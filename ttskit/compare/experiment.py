@@ -12,14 +12,17 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from ttskit.compare.catalogue import QUALITY
-from ttskit.compare.config import CompareConfig
-from ttskit.compare.control import measure_control
-from ttskit.compare.learned import held_out, measure_learned, median_baseline
 from ttskit.compare.page import write_page
 from ttskit.compare.results import FORMAT, ComparisonResults, plain
-from ttskit.compare.robustness import Judge, own_alignment, spread_over_seeds, summarise, summarise_alignments
-from ttskit.compare.speech import (
+from ttskit.compare.summary import quality, summary_rows, third_party
+from ttskit.config.comparison import CompareConfig
+from ttskit.devices import pick_device
+from ttskit.errors import UsageError
+from ttskit.measure.catalogue import QUALITY
+from ttskit.measure.control import measure_control
+from ttskit.measure.learned import held_out, measure_learned, median_baseline
+from ttskit.measure.robustness import Judge, own_alignment, spread_over_seeds, summarise, summarise_alignments
+from ttskit.measure.speech import (
     NATURAL,
     Analyser,
     Sample,
@@ -30,19 +33,17 @@ from ttskit.compare.speech import (
     score,
     spoken_samples,
 )
-from ttskit.compare.speed import measure_speed, training_curves
-from ttskit.compare.stats import ratio_difference_interval
-from ttskit.compare.summary import quality, summary_rows, third_party
-from ttskit.compare.systems import System, comparability, corpus_folder, load_systems
-from ttskit.errors import UsageError
+from ttskit.measure.speed import measure_speed, training_curves
+from ttskit.measure.stats import ratio_difference_interval
+from ttskit.measure.systems import System, comparability, corpus_folder, load_systems
 from ttskit.plugins import Registry, create_registry
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from ttskit.compare.phones import Verdict
     from ttskit.config import Recipe
     from ttskit.corpus.prepared import PreparedCorpus
+    from ttskit.measure.phones import Verdict
 
 
 def compare(
@@ -84,8 +85,6 @@ def compare(
         UsageError: fewer than two systems, or no corpus.
         MismatchError: systems that cannot be compared (another mel content or other symbols).
     """
-    from ttskit.training.processes import pick_device
-
     registry = registry or create_registry()
     tell = _teller(console)
     out = Path(out)
@@ -210,7 +209,7 @@ def _teller(console: Console | None) -> Callable[[str], None]:
 def _recipe(given: Recipe | str | Path | None, runs: Sequence[Path | str], registry: Registry) -> Recipe:
     """The recipe named, else the first run's, else the shipped base."""
     from ttskit.config import load_recipe
-    from ttskit.training.run import RunFolder
+    from ttskit.runs.folder import RunFolder
 
     if given is not None:
         return load_recipe(given, registry=registry) if isinstance(given, (str, Path)) else given
@@ -351,7 +350,7 @@ def _sentences(samples: Sequence[Sample], verdicts: Sequence[Verdict], lists: di
 
 
 def _system(system: System) -> dict:
-    from ttskit.training.run import plain_options
+    from ttskit.runs.folder import plain_options
 
     steps = system.run.info.get("steps")
     return {

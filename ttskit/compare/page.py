@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 import jinja2
 import numpy as np
 
-from ttskit.compare import figures
-from ttskit.compare.catalogue import LEARNED, OK_SHARE, PHONE_ERROR
-from ttskit.compare.config import CompareConfig
-from ttskit.compare.phones import VERDICTS
 from ttskit.compare.results import show
-from ttskit.compare.speech import NATURAL, RESYNTHESIS, Sample
+from ttskit.config.comparison import CompareConfig
 from ttskit.corpus.storage import write_atomic, write_json
-from ttskit.training.pictures import word_spans
+from ttskit.measure.catalogue import LEARNED, OK_SHARE, PHONE_ERROR
+from ttskit.measure.phones import VERDICTS
+from ttskit.measure.speech import NATURAL, RESYNTHESIS, Sample
+from ttskit.pictures import charts as figures
+from ttskit.pictures.speech import word_spans
 
 if TYPE_CHECKING:
     from ttskit.corpus.prepared import PreparedCorpus

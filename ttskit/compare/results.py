@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ttskit.compare.stats import Interval
 from ttskit.errors import CheckpointError
+from ttskit.measure.stats import Interval
 
 FORMAT = 1
 

@@ -7,10 +7,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from ttskit.compare.catalogue import LEARNED, OK_SHARE, PHONE_ERROR, Measure
-from ttskit.compare.config import CompareConfig
-from ttskit.compare.speech import NATURAL, RESYNTHESIS, Sample
-from ttskit.compare.stats import Interval, difference_interval, mean_interval
+from ttskit.config.comparison import CompareConfig
+from ttskit.measure.catalogue import LEARNED, OK_SHARE, PHONE_ERROR, Measure
+from ttskit.measure.speech import NATURAL, RESYNTHESIS, Sample
+from ttskit.measure.stats import Interval, difference_interval, mean_interval
 
 Values = Mapping[str, Interval | float | None]
 

@@ -14,10 +14,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ttskit.errors import InputError, UsageError
+from ttskit.errors import ControlError, InputError, UsageError
 from ttskit.interfaces.acoustic import AcousticInput, AcousticModel, Controls, Spectrogram
 from ttskit.interfaces.frontend import Analysis, Frontend, Unknown
 from ttskit.interfaces.vocoder import Vocoder
+from ttskit.plugins import create_registry
 from ttskit.synthesis.denoise import Denoised
 from ttskit.synthesis.markup import Marked, parse_markup
 from ttskit.synthesis.parts import Piece, split_pieces
@@ -304,8 +305,18 @@ class Voice:
         inputs = AcousticInput(batch, torch.tensor([len(r) for r in ids]), speaker, weights)
         generators = [torch.Generator().manual_seed(s) for s in seeds]
         with torch.inference_mode():
-            out = self.acoustic.infer(inputs.to(self.device), controls, generators)
+            try:
+                out = self.acoustic.infer(inputs.to(self.device), controls, generators)
+            except ControlError as error:
+                fix = f"use a model that has it: {_models_with(error.control)}"
+                raise ControlError(error.what, error.why, fix, error.control) from error
         return [out.row(i) for i in range(len(ids))]
+
+
+def _models_with(control: str) -> str:
+    """Names of the installed models that declare a control."""
+    models = create_registry().all("acoustic model")
+    return ", ".join(sorted(n for n, m in models.items() if control in m.facts.get("controls", ()))) or "none is installed"
 
 
 class _Clock:

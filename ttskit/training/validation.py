@@ -12,18 +12,18 @@ import torch
 from torch import Tensor
 
 from ttskit.audio.mel import MelExtractor
+from ttskit.config.training import TrainingConfig
 from ttskit.corpus.batches import full_batch
-from ttskit.corpus.forced import ForcedMels
 from ttskit.corpus.prepared import PreparedCorpus, PreparedUtterance
 from ttskit.errors import TTSKitError
 from ttskit.interfaces.acoustic import AcousticBatch, AcousticInput, AcousticModel
 from ttskit.interfaces.trainable import Trainable, TrainState
 from ttskit.interfaces.vocoder import Vocoder
+from ttskit.pictures.attention import draw_attention, film, spoken_words
+from ttskit.pictures.speech import draw_alignment, draw_spectrogram, figure, word_spans
+from ttskit.runs.forced import ForcedMels
 from ttskit.training.alignment import batch_score, row_alignment
-from ttskit.training.attention import draw_attention, film, spoken_words
-from ttskit.training.config import TrainingConfig
 from ttskit.training.data import Loader, batches_for
-from ttskit.training.pictures import draw_alignment, draw_spectrogram, figure, word_spans
 from ttskit.training.precision import Precision
 from ttskit.training.processes import Processes
 
