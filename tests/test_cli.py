@@ -71,11 +71,8 @@ def leaves(command: click.Command, name: str) -> list[tuple[str, click.Command]]
 
 
 def test_our_own_commands_stand_in_the_order_of_the_work():
-    names = [
-        line.split()[0]
-        for line in CliRunner().invoke(cli, ["--help"]).output.split("Commands:")[1].splitlines()
-        if line.strip()
-    ]
+    shown = CliRunner().invoke(cli, ["--help"]).output.split("Commands:")[1]
+    names = [line.split()[0] for line in shown.splitlines() if line.strip()]
     wanted = "demo prepare check train import synthesize compare drift text align plugins doctor".split()
     assert [name for name in names if name in wanted] == wanted
 

@@ -113,8 +113,8 @@ class ImporterPlugin(Plugin):
 class CommandPlugin(Plugin):
     """factory is a click.Command; `summary` is its one-line help, shown without importing it.
 
-    Facts: `place` (number) in the list of `ttskit --help`, which follows the order of the work: the core's own stand at 10, 20, …;
-    a command that names none comes last.
+    Facts: `place` (number) in the list of `ttskit --help`, which follows the order of the work: the core's own stand at
+    10, 20, …; a command that names none comes last.
     """
 
     kind: ClassVar[str] = "command"

@@ -93,8 +93,8 @@ def train(
         steps, budget_s: instead of what the recipe says. On resuming, another number of steps stretches the schedules.
         init_from: run to start from. An acoustic model has that run's options, on which the recipe's are laid, and its
             symbols and speakers are carried over by name (`ttskit.training.transfer`; the plan stays in transfer.json).
-        from_acoustic: for a vocoder: run of an acoustic model whose teacher-forced mels it is fitted to. Figures from before and
-            after are `ttskit.measure.fit.report_fit`'s, which the command calls in the end.
+        from_acoustic: for a vocoder: run of an acoustic model whose teacher-forced mels it is fitted to. Figures from before
+            and after are made by `ttskit.measure.fit.report_fit`, which the command calls in the end.
         device, threads: instead of what the recipe says ("auto": what it says).
         console: where progress goes; None for silence.
 
