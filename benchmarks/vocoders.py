@@ -21,7 +21,7 @@ import torch
 from ttskit.audio.config import MelConfig
 from ttskit.corpus.prepared import PreparedCorpus, PreparedUtterance
 from ttskit.interfaces import Vocoder
-from ttskit.measure.speech import Analyser
+from ttskit.measure.analysis import Analyser
 from ttskit.measure.stats import mean_interval
 from ttskit.measure.vocoders import VocoderFigures, compared, held_out_clips, measure_vocoders, spoken, table
 from ttskit.plugins import Registry, create_registry
