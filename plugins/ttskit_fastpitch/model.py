@@ -28,8 +28,8 @@ from ttskit.interfaces import (
     Spectrogram,
     TrainState,
 )
-from ttskit.nn import length_mask
-from ttskit_fastpitch.aligner import Aligner, monotonic_path, prior_matrix
+from ttskit.nn import length_mask, monotonic_durations
+from ttskit_fastpitch.aligner import Aligner, prior_matrix
 from ttskit_fastpitch.config import FastPitchOptions
 from ttskit_fastpitch.layers import Conv, Predictor, regulate, token_means, token_of_frame
 from ttskit_fastpitch.loss import fastpitch_loss
@@ -174,7 +174,7 @@ class FastPitch(AcousticModel):
             size = (batch.mel.shape[2], batch.tokens.shape[1])
             prior = prior_matrix(batch.token_lengths, batch.mel_lengths, self.options.aligner.prior, size)
         log_scores, log_soft = self.aligner(text, batch.mel.transpose(1, 2), mask, frame_mask, prior, self.closed)
-        durations = monotonic_path(log_soft, batch.token_lengths, batch.mel_lengths)
+        durations = monotonic_durations(log_soft, batch.token_lengths, batch.mel_lengths)
         return Aligned(log_scores, log_soft, durations)
 
     def forward(self, batch: AcousticBatch, prior: Tensor | None = None) -> Outputs:

@@ -11,12 +11,14 @@ import torch
 
 from ttskit.errors import CheckpointError
 from ttskit.interfaces import TrainState
-from ttskit_fastpitch.aligner import _viterbi_torch, monotonic_path, prior_matrix, squared_distances
+from ttskit.nn import forward_sum_loss, monotonic_durations
+from ttskit.nn.alignment import _search_torch
+from ttskit_fastpitch.aligner import prior_matrix, squared_distances
 from ttskit_fastpitch.checkpoints import from_dle, from_nemo
 from ttskit_fastpitch.config import FastPitchOptions, LossOptions, OptimizerOptions, PriorOptions
 from ttskit_fastpitch.lamb import Lamb
 from ttskit_fastpitch.layers import Conv, dropout, regulate, token_means, token_of_frame, whole_frames
-from ttskit_fastpitch.loss import binarization_weight, forward_sum
+from ttskit_fastpitch.loss import binarization_weight
 from ttskit_fastpitch.optimizer import schedule
 
 
@@ -36,7 +38,7 @@ def test_search_finds_the_best_of_all_paths():
     scores = torch.randn(5, 9, 5, generator=torch.Generator().manual_seed(0))
     tokens, frames = torch.tensor([5, 4, 3, 1, 2]), torch.tensor([9, 9, 7, 4, 2])
     padded = scores.masked_fill(torch.arange(5)[None, None] >= tokens[:, None, None], float("-inf"))
-    found = monotonic_path(padded, tokens, frames)
+    found = monotonic_durations(padded, tokens, frames)
     for row, (n, t) in enumerate(zip(tokens.tolist(), frames.tolist(), strict=True)):
         best = max(every_path(n, t), key=partial(score, scores[row]))
         assert found[row].tolist() == best + [0] * (5 - n)
@@ -45,21 +47,21 @@ def test_search_finds_the_best_of_all_paths():
 def test_search_is_the_same_on_both_backends():
     scores = torch.randn(4, 30, 11, generator=torch.Generator().manual_seed(1)).round()  # rounded: many ties
     tokens, frames = torch.tensor([11, 9, 4, 1]), torch.tensor([30, 28, 30, 12])
-    path = _viterbi_torch(scores, tokens, frames)
+    path = _search_torch(scores, tokens, frames, False, False)
     real = torch.arange(30)[None] < frames[:, None]
     counts = torch.zeros(4, 11, dtype=torch.int64).scatter_add_(1, path, real.long())
-    assert torch.equal(counts, monotonic_path(scores, tokens, frames))
+    assert torch.equal(counts, monotonic_durations(scores, tokens, frames))
 
 
 def test_fewer_frames_than_tokens_still_sums_to_the_frames():
-    durations = monotonic_path(torch.zeros(1, 3, 5), torch.tensor([5]), torch.tensor([3]))
+    durations = monotonic_durations(torch.zeros(1, 3, 5), torch.tensor([5]), torch.tensor([3]))
     assert int(durations.sum()) == 3
 
 
 def test_forward_sum_is_the_sum_over_all_paths():
     scores = torch.randn(1, 6, 3, generator=torch.Generator().manual_seed(2))
     # With a very unlikely blank only the paths without it count.
-    value = forward_sum(scores, torch.tensor([3]), torch.tensor([6]), blank_logit=-60.0)
+    value = forward_sum_loss(scores, torch.tensor([3]), torch.tensor([6]), blank=-60.0)
     logs = scores.log_softmax(2)[0]
     sums = [score(logs, path) for path in every_path(3, 6)]
     assert float(value) == pytest.approx(-float(torch.stack(sums).logsumexp(0)) / 3, rel=1e-5)

@@ -27,12 +27,12 @@ from torch import Tensor
 from ttskit.audio.config import MelConfig
 from ttskit.corpus.batches import normalised_pitch
 from ttskit.interfaces import AcousticBatch, AcousticInput, Controls, ModelContext, Outputs, PitchStats, TrainState
+from ttskit.nn import binarization_loss, forward_sum_loss, monotonic_durations
 from ttskit.symbols import SpeakerTable, SymbolTable
-from ttskit_fastpitch.aligner import monotonic_path, prior_matrix
+from ttskit_fastpitch.aligner import prior_matrix
 from ttskit_fastpitch.checkpoints import from_dle, from_nemo, nemo_options, options_from_dle
 from ttskit_fastpitch.config import FastPitchOptions, PriorOptions
 from ttskit_fastpitch.layers import regulate, token_means, whole_frames
-from ttskit_fastpitch.loss import binarization, forward_sum
 from ttskit_fastpitch.model import FastPitch
 
 _SHARED = Path(__file__).resolve().parents[3] / "shared"
@@ -288,12 +288,12 @@ def test_forward_sum_and_binarization(folder: Path):
     for name in names:
         given = (case.inputs[f"{name}_{part}"] for part in ("attn_logprob", "text_lengths", "mel_lengths"))
         scores, tokens, frames = given
-        each = forward_sum(scores[:, 0], tokens, frames)
+        each = forward_sum_loss(scores[:, 0], tokens, frames)
         case.same(f"{name}_loss_each", each)
         case.same(f"{name}_loss", each.mean())
     soft, hard = case.inputs["bin_soft"][:, 0], case.inputs["bin_hard"][:, 0]
     real = hard.sum(2) > 0
-    case.same("bin_loss", binarization(soft.log(), hard.argmax(2), real) / hard.sum())
+    case.same("bin_loss", binarization_loss(soft.log(), hard.argmax(2), real) / hard.sum())
 
 
 @pytest.mark.parametrize("folder", PIECES)
@@ -303,12 +303,12 @@ def test_monotonic_alignment(folder: Path):
     assert names
     for name in names:
         scores, hard = case.inputs[f"{name}_logp"], case.outputs[f"{name}_hard"]
-        path = monotonic_path(scores[None], torch.tensor([scores.shape[1]]), torch.tensor([scores.shape[0]]))
+        path = monotonic_durations(scores[None], torch.tensor([scores.shape[1]]), torch.tensor([scores.shape[0]]))
         case.same(f"{name}_hard", torch.repeat_interleave(torch.eye(hard.shape[1]), path[0], dim=0))
     tokens, frames = case.inputs["bmas_text_lengths"], case.inputs["bmas_mel_lengths"]
     scores = case.inputs["bmas_logp"][:, 0]
     scores = scores.masked_fill(torch.arange(scores.shape[2])[None, None] >= tokens[:, None, None], float("-inf"))
-    durations = monotonic_path(scores, tokens, frames)
+    durations = monotonic_durations(scores, tokens, frames)
     assert torch.equal(durations, case.outputs["bmas_hard"][:, 0].sum(1).long())
     for row, expected in zip(durations, case.outputs["bmas_hard"][:, 0], strict=True):
         path = torch.repeat_interleave(torch.eye(scores.shape[2]), row, dim=0)
