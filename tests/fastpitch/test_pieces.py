@@ -11,13 +11,13 @@ import torch
 
 from ttskit.errors import CheckpointError
 from ttskit.interfaces import TrainState
-from ttskit.nn import forward_sum_loss, monotonic_durations
+from ttskit.nn import apply_dropout, forward_sum_loss, monotonic_durations, regulate, token_means, token_of_frame, whole_frames
 from ttskit.nn.alignment import _search_torch
 from ttskit_fastpitch.aligner import prior_matrix, squared_distances
 from ttskit_fastpitch.checkpoints import from_dle, from_nemo
 from ttskit_fastpitch.config import FastPitchOptions, LossOptions, OptimizerOptions, PriorOptions
 from ttskit_fastpitch.lamb import Lamb
-from ttskit_fastpitch.layers import Conv, dropout, regulate, token_means, token_of_frame, whole_frames
+from ttskit_fastpitch.layers import Conv
 from ttskit_fastpitch.loss import binarization_weight
 from ttskit_fastpitch.optimizer import schedule
 
@@ -108,7 +108,7 @@ def test_dropout_keeps_the_mean_and_follows_the_seed(rate: float):
     x, takes = torch.ones(500, 401), []
     for seed in (1, 1, 2):
         torch.manual_seed(seed)
-        takes.append(dropout(x, rate))
+        takes.append(apply_dropout(x, rate))
     assert torch.equal(takes[0], takes[1]) and torch.equal(takes[0], takes[2]) == (rate == 0)
     assert float((takes[0] == 0).float().mean()) == pytest.approx(rate, abs=0.005)
     assert float(takes[0].mean()) == pytest.approx(1.0, abs=0.01)
