@@ -13,7 +13,7 @@ from ttskit.nn.alignment import (
     monotonic_path,
 )
 from ttskit.nn.attention import MultiHeadSelfAttention, scaled_dot_product_attention
-from ttskit.nn.dropout import Dropout, apply_dropout, dropout_factors
+from ttskit.nn.dropout import Dropout, apply_dropout
 from ttskit.nn.masks import length_mask
 from ttskit.nn.norms import MaskedBatchNorm1d, sum_over_processes
 from ttskit.nn.packing import weight_state
@@ -27,7 +27,6 @@ __all__ = [
     "apply_dropout",
     "beta_binomial_prior",
     "binarization_loss",
-    "dropout_factors",
     "forward_sum_loss",
     "fourier_features",
     "interpolated_beta_binomial_prior",

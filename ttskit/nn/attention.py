@@ -16,29 +16,30 @@ def scaled_dot_product_attention(q: Tensor, k: Tensor, v: Tensor, attended: Tens
 
     Args:
         q: (B, h, L, D) queries of h heads.
-        k, v: (B, h, K, D) keys and values.
+        k, v: (B, h, K, D) keys and (B, h, K, E) values.
         attended: (B, 1, 1, K) bool, True on keys that are looked at; at least one in each row.
         rate: of the dropout, 0 for none.
 
     Returns:
-        (B, h, L, D).
+        (B, h, L, E).
     """
     if q.device.type != "cpu" or not torch.is_grad_enabled():
         return F.scaled_dot_product_attention(q, k, v, attn_mask=attended, dropout_p=rate)
     # On the CPU the fused kernel has no dropout, and falls back to a path that takes twice as long as these lines.
-    batch, heads, queries, channels = q.shape
-    q, k, v = (part.reshape(batch * heads, -1, channels) for part in (q, k, v))
+    batch, heads, _, channels = q.shape
+    q, k, v = (part.flatten(0, 1) for part in (q, k, v))
     unseen = torch.zeros_like(attended, dtype=q.dtype).masked_fill(~attended, float("-inf"))
     unseen = unseen.expand(-1, heads, -1, -1).reshape(batch * heads, 1, -1)
     weights = torch.baddbmm(unseen, q, k.transpose(1, 2), alpha=channels**-0.5).softmax(dim=-1)
-    return (apply_dropout(weights, rate) @ v).view(batch, heads, queries, channels)
+    return (apply_dropout(weights, rate) @ v).unflatten(0, (batch, heads))
 
 
 class MultiHeadSelfAttention(nn.Module):
     """Multi-head self-attention (Vaswani et al. 2017, section 3.2.2): MultiHead(x, x, x).
 
     The projections of queries, keys and values are one matrix, `qkv`, whose outputs are all heads' queries, then keys, then
-    values. The heads' width is free: in FastPitch one head of 64 serves 384 channels. fp32 under autocast.
+    values. The heads' width is free: in FastPitch one head of 64 serves 384 channels. At least fp32,
+    under autocast too.
 
     Args:
         channels: of the sequence.
@@ -58,6 +59,6 @@ class MultiHeadSelfAttention(nn.Module):
         batch, length, _ = x.shape
         q, k, v = self.qkv(x).view(batch, length, 3, self.heads, self.head_channels).permute(2, 0, 3, 1, 4).unbind(0)
         with torch.autocast(x.device.type, enabled=False):
-            rate = self.dropout if self.training else 0.0
-            mixed = scaled_dot_product_attention(q.float(), k.float(), v.float(), attended, rate)
+            q, k, v = (part.to(torch.promote_types(part.dtype, torch.float32)) for part in (q, k, v))
+            mixed = scaled_dot_product_attention(q, k, v, attended, self.dropout if self.training else 0.0)
         return self.out(mixed.transpose(1, 2).reshape(batch, length, -1).to(x.dtype))
