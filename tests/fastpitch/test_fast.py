@@ -1,8 +1,8 @@
 """What stands in `fast/` gives the values and gradients of what it stands for.
 
-Tolerances come from the same run: the plain way in fp32 is off from the plain way in double by so much, at least by the rounding
-of the result, and the fast way may be off by `TIMES` as much. F(4, 3) loses up to five times what a direct convolution does
-(measured, with AVX2 and AVX-512); which direct kernel torch takes depends on the processor.
+Tolerances come from the same run: the plain way in fp32 is off from the plain way in double by so much, at least by the
+rounding of the result, and the fast way may be off by `TIMES` as much. F(4, 3) loses up to five times what a direct convolution
+does (measured, with AVX2 and AVX-512); which direct kernel torch takes depends on the processor.
 """
 
 from __future__ import annotations
