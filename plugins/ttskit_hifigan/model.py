@@ -10,9 +10,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from ttskit.nn import WeightNormConv1d, WeightNormUpsample
 from ttskit_hifigan.config import GeneratorSize
 from ttskit_hifigan.excitation import ExcitationLayers, PitchEstimator
-from ttskit_hifigan.norms import WeightNormConv1d, WeightNormUpsample
 
 SLOPE = 0.1  # of every LeakyReLU but the last
 LAST_SLOPE = 0.01  # the authors' code leaves torch's default there, and every public checkpoint was trained with it

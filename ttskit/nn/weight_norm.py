@@ -11,7 +11,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ttskit.nn import weight_state
+from ttskit.nn.packing import weight_state
+
+__all__ = ["SpectralNormConv1d", "WeightNormConv1d", "WeightNormConv2d", "WeightNormUpsample", "split_weight"]
 
 
 def split_weight(weight: Tensor) -> tuple[Tensor, Tensor]:
