@@ -42,7 +42,8 @@ class MelLoss(nn.Module):
         """audio and synthetic (B, S) → the mean over rows, bands and frames (scalar); no gradient reaches `audio`."""
         with torch.no_grad():
             wanted = self.extractor(audio)
-        return (self.extractor(synthetic) - wanted).abs().mean()
+        loss: Tensor = (self.extractor(synthetic) - wanted).abs().mean()
+        return loss
 
 
 def multi_resolution_stft_loss(audio: Tensor, synthetic: Tensor, rate_hz: int) -> Tensor:
@@ -56,15 +57,15 @@ def multi_resolution_stft_loss(audio: Tensor, synthetic: Tensor, rate_hz: int) -
     for window_s, hop_s in _RESOLUTIONS_S:
         window, hop = round(window_s * rate_hz), max(1, round(hop_s * rate_hz))
         transform = 1 << (window - 1).bit_length()
-        taper = torch.hann_window(window, device=audio.device)
-
-        def magnitude(x: Tensor, transform=transform, window=window, hop=hop, taper=taper) -> Tensor:
-            spectrum = torch.stft(x.float(), transform, hop, window, taper, pad_mode="constant", return_complex=True)
-            # Guarded for its gradient, and so that digital silence does not rule the logarithm.
-            return (spectrum.real.square() + spectrum.imag.square()).clamp_min(1e-7).sqrt()
-
         with torch.autocast(audio.device.type, enabled=False):
-            wanted, made = magnitude(audio), magnitude(synthetic)
+            wanted, made = (_magnitudes(x.float(), transform, window, hop) for x in (audio, synthetic))
             convergence = (wanted - made).flatten(1).norm(dim=1) / wanted.flatten(1).norm(dim=1)
             losses.append(convergence.mean() + (wanted.log() - made.log()).abs().mean())
     return torch.stack(losses).mean()
+
+
+def _magnitudes(audio: Tensor, transform: int, window: int, hop: int) -> Tensor:
+    """(B, S) → (B, transform/2 + 1, frames), guarded for its gradient, and so that silence does not rule the logarithm."""
+    taper = torch.hann_window(window, device=audio.device)
+    spectrum = torch.stft(audio, transform, hop, window, taper, pad_mode="constant", return_complex=True)
+    return (spectrum.real.square() + spectrum.imag.square()).clamp_min(1e-7).sqrt()
