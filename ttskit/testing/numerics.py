@@ -48,10 +48,10 @@ def rounding_bound(magnitude: float | Tensor, terms: int, dtype: torch.dtype = t
 def assert_as_near_as(result: Any, direct: Any, truth: Any, factor: float = 4.0) -> None:
     """`result` errs by at most `factor` times as much as `direct`, which is the plain computation in the same precision.
 
-    Errors are the largest ones over all entries, against `truth` in float64. Where `direct` happens to be nearer than a
-    unit in the last place of the largest value, that unit counts as its error: no result can promise more. The factor says how many more, or
-    how much worse conditioned, operations the result takes; 4 is for as many operations in another order, since the largest
-    of many rounding errors scatters by about two between orders.
+    Errors are the largest ones over all entries, against `truth` in float64. Where `direct` happens to be nearer than a unit
+    in the last place of the largest value, that unit counts as its error: no result can promise more. The factor says how
+    many more, or how much worse conditioned, operations the result takes; 4 is for as many operations in another order,
+    since the largest of many rounding errors scatters by about two between orders.
 
     Args:
         result, direct: tensors or arrays of one shape and precision.
