@@ -8,9 +8,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ttskit.nn import MaskedBatchNorm1d
+from ttskit.nn import MaskedBatchNorm1d, dropout
 from ttskit_tacotron2.config import Tacotron2Options
-from ttskit_tacotron2.noise import dropout
 
 
 class Convolution(nn.Module):
