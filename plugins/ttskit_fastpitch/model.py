@@ -28,10 +28,10 @@ from ttskit.interfaces import (
     Spectrogram,
     TrainState,
 )
-from ttskit.nn import length_mask, monotonic_durations
+from ttskit.nn import length_mask, monotonic_durations, regulate, token_means, token_of_frame
 from ttskit_fastpitch.aligner import Aligner, prior_matrix
 from ttskit_fastpitch.config import FastPitchOptions
-from ttskit_fastpitch.layers import Conv, Predictor, regulate, token_means, token_of_frame
+from ttskit_fastpitch.layers import Conv, Predictor
 from ttskit_fastpitch.loss import fastpitch_loss
 from ttskit_fastpitch.optimizer import optimizer_plan
 from ttskit_fastpitch.prosody import (

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from ttskit.errors import InputError
 from ttskit.interfaces import AcousticInput, Controls, ModelContext
 from ttskit.interfaces.acoustic import missing_pitch_statistics
-from ttskit_fastpitch.layers import whole_frames
+from ttskit.nn import fourier_features, whole_frames
 
 LOWEST_HZ = 20.0  # a normalised prediction far below the mean must stay a frequency
 
@@ -29,9 +29,7 @@ def pitch_features(pitch: Tensor, kind: str) -> Tensor:
     """
     if kind == "linear":
         return pitch[:, :, None]
-    terms = torch.arange(1, FOURIER_TERMS + 1, device=pitch.device, dtype=torch.float32)
-    angle = pitch.float().clamp(-FOURIER_PERIOD / 2, FOURIER_PERIOD / 2)[:, :, None] * terms * (2 * math.pi / FOURIER_PERIOD)
-    return torch.cat([pitch[:, :, None].float(), angle.sin(), angle.cos()], dim=2)
+    return torch.cat([pitch[:, :, None].float(), fourier_features(pitch, FOURIER_PERIOD, FOURIER_TERMS)], dim=2)
 
 
 class SpeakerPitch(nn.Module):

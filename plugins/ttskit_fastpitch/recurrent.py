@@ -9,8 +9,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from ttskit.nn import Dropout
 from ttskit_fastpitch.config import FastPitchOptions, StackOptions
-from ttskit_fastpitch.layers import Dropout, Stack, TransformerBlock
+from ttskit_fastpitch.layers import Stack, TransformerBlock
 
 
 class LstmBlock(nn.Module):

@@ -229,7 +229,7 @@ class Decoder(nn.Module):
         options, rows = self.options, memory.shape[0]
 
         def factors(p: float, width: int) -> Tensor | None:
-            return dropout_factors((steps, rows, width), p, memory) if self.training and p > 0 else None
+            return dropout_factors((steps, rows, width), p, memory, spare=False) if self.training and p > 0 else None
 
         first = factors(options.attention_dropout, options.attention_lstm)
         return first, factors(options.decoder_dropout, options.decoder_lstm) if options.decoder_lstms == 2 else None

@@ -219,7 +219,7 @@ class Tacotron2(AcousticModel):
             return None
         shape = (steps, options.prenet_layers, options.prenet_channels)
         if self.training:
-            return dropout_factors((rows, *shape), options.prenet_dropout, batch.mel)
+            return dropout_factors((rows, *shape), options.prenet_dropout, batch.mel, spare=False)
         # Steps come first in a row's draws: a shorter row alone sees the same factors as in a batch.
         return seeded_factors(seeded_generators(batch.seeds, rows), shape, options.prenet_dropout).to(batch.mel.device)
 

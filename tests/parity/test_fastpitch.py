@@ -27,12 +27,11 @@ from torch import Tensor
 from ttskit.audio.config import MelConfig
 from ttskit.corpus.batches import normalised_pitch
 from ttskit.interfaces import AcousticBatch, AcousticInput, Controls, ModelContext, Outputs, PitchStats, TrainState
-from ttskit.nn import binarization_loss, forward_sum_loss, monotonic_durations
+from ttskit.nn import binarization_loss, forward_sum_loss, monotonic_durations, regulate, token_means, whole_frames
 from ttskit.symbols import SpeakerTable, SymbolTable
 from ttskit_fastpitch.aligner import prior_matrix
 from ttskit_fastpitch.checkpoints import from_dle, from_nemo, nemo_options, options_from_dle
 from ttskit_fastpitch.config import FastPitchOptions, PriorOptions
-from ttskit_fastpitch.layers import regulate, token_means, whole_frames
 from ttskit_fastpitch.model import FastPitch
 
 _SHARED = Path(__file__).resolve().parents[3] / "shared"

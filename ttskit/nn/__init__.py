@@ -12,6 +12,7 @@ from ttskit.nn.alignment import (
     monotonic_durations,
     monotonic_path,
 )
+from ttskit.nn.attention import MultiHeadSelfAttention, scaled_dot_product_attention
 from ttskit.nn.attention_aids import (
     attention_durations,
     attention_supervision_loss,
@@ -21,38 +22,37 @@ from ttskit.nn.attention_aids import (
     guided_attention_penalty,
     windowed_energies,
 )
+from ttskit.nn.dropout import Dropout, apply_dropout, dropout_factors
 from ttskit.nn.location_attention import AttentionKeys, LocationAttention, attend
 from ttskit.nn.masks import length_mask
-from ttskit.nn.noise import (
-    SeededDropout,
-    dropout,
-    dropout_factors,
-    private_generators,
-    seeded_factors,
-    seeded_generators,
-)
 from ttskit.nn.norms import MaskedBatchNorm1d, sum_over_processes
 from ttskit.nn.packing import weight_state
+from ttskit.nn.positions import fourier_features, sinusoidal_positions
+from ttskit.nn.regulation import regulate, token_means, token_of_frame, whole_frames
+from ttskit.nn.seeded_dropout import SeededDropout, private_generators, seeded_factors, seeded_generators
 from ttskit.nn.silence import log_mel_silence
 from ttskit.nn.stopping import Endings, StopRule, step_limits, stop_token_loss
 
 __all__ = [
     "AttentionKeys",
+    "Dropout",
     "Endings",
     "LocationAttention",
     "MaskedBatchNorm1d",
+    "MultiHeadSelfAttention",
     "SeededDropout",
     "StopRule",
+    "apply_dropout",
     "attend",
     "attention_durations",
     "attention_supervision_loss",
     "beta_binomial_prior",
     "binarization_loss",
-    "dropout",
     "dropout_factors",
     "duration_attention",
     "forward_attention",
     "forward_sum_loss",
+    "fourier_features",
     "guided_attention_loss",
     "guided_attention_penalty",
     "interpolated_beta_binomial_prior",
@@ -62,11 +62,17 @@ __all__ = [
     "monotonic_durations",
     "monotonic_path",
     "private_generators",
+    "regulate",
+    "scaled_dot_product_attention",
     "seeded_factors",
     "seeded_generators",
+    "sinusoidal_positions",
     "step_limits",
     "stop_token_loss",
     "sum_over_processes",
+    "token_means",
+    "token_of_frame",
     "weight_state",
+    "whole_frames",
     "windowed_energies",
 ]

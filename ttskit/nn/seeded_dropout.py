@@ -1,4 +1,4 @@
-"""Dropout drawn cheaply in training, and dropout that stays on when speaking, one seed to a sentence.
+"""Dropout that stays on when speaking, one seed to a sentence.
 
 An autoregressive model whose prenet keeps its dropout at inference (Shen et al. 2018, section 2.2) is random when it
 speaks. Here each row of a batch has a generator of its own, so that one seed gives one result, alone or in any batch.
@@ -9,31 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
-__all__ = ["SeededDropout", "dropout", "dropout_factors", "private_generators", "seeded_factors", "seeded_generators"]
-
-_LOWEST = -(2**63)
-
-
-def dropout_factors(shape: Sequence[int], p: float, like: Tensor) -> Tensor:
-    """Factors 0 (with probability p) and 1 / (1 − p), of `like`'s type and device, from torch's global generator.
-
-    On one CPU thread torch's own dropout takes longer than the convolution before it. Here, on a CPU, 64 random bits
-    serve four factors, hence p is rounded to 1/65536.
-    """
-    if like.device.type != "cpu":
-        return F.dropout(like.new_ones(shape), p)
-    count = torch.Size(shape).numel()
-    bits = torch.empty((count + 3) // 4, dtype=torch.int64).random_(_LOWEST, None).view(torch.int16)[:count]
-    kept = bits >= round(p * 65536) - 32768
-    return kept.to(like.dtype).mul_(1.0 / (1.0 - p)).view(tuple(shape))
-
-
-def dropout(x: Tensor, p: float, training: bool) -> Tensor:
-    """`torch.nn.functional.dropout` with `dropout_factors`."""
-    return x * dropout_factors(x.shape, p, x) if training and p > 0 else x
+__all__ = ["SeededDropout", "private_generators", "seeded_factors", "seeded_generators"]
 
 
 def seeded_generators(seeds: Tensor | None, rows: int) -> list[torch.Generator]:
