@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import math
+from dataclasses import replace
 
 from ttskit.audio.config import MelConfig
+from ttskit.audio.mel import log_floor
 
 __all__ = ["log_mel_silence"]
 
 
 def log_mel_silence(mel: MelConfig) -> float:
-    """The log mel of digital silence: the logarithm of the guard, in the mel's base (what `Spectrogram` asks of padding)."""
-    guard = max(mel.log_guard, 1e-12)
-    return math.log10(guard) if mel.log_base == "10" else math.log(guard)
+    """The log mel of digital silence, which `Spectrogram` asks of frames past a row's end; finite without a guard, too."""
+    return log_floor(replace(mel, log_guard=max(mel.log_guard, 1e-12)))
