@@ -23,7 +23,7 @@ class Aligner(nn.Module):
         self.query = nn.ModuleList([Conv(bands, 2 * bands, 3), Conv(2 * bands, bands, 1), Conv(bands, options.channels, 1)])
 
     def forward(
-        self, text: Tensor, mel: Tensor, mask: Tensor, frame_mask: Tensor, prior: Tensor | None, closed: bool
+        self, text: Tensor, mel: Tensor, mask: Tensor, frame_mask: Tensor, prior: Tensor | None, masked: bool
     ) -> tuple[Tensor, Tensor]:
         """Align.
 
@@ -32,20 +32,20 @@ class Aligner(nn.Module):
             mel: (B, T, M).
             mask, frame_mask: (B, N, 1) and (B, T, 1), 1 where real.
             prior: (B, T, N) or None.
-            closed: keep padding out of the convolutions and of the first softmax.
+            masked: keep padding out of the convolutions and of the first softmax.
 
         Returns:
             Log scores (B, T, N): log-softmax plus log prior, before the padding mask; and their
             log-softmax over the real tokens, -inf on padding. Both fp32.
         """
-        if closed:
+        if masked:
             text, mel = text * mask, mel * frame_mask
         keys = self.key[1](F.relu(self.key[0](text)))
         queries = self.query[2](F.relu(self.query[1](F.relu(self.query[0](mel)))))
         padding = ~mask.transpose(1, 2).bool()
         with torch.autocast(mel.device.type, enabled=False):
             scores = -self.temperature * squared_distances(queries.float(), keys.float())
-            if closed:
+            if masked:
                 scores = scores.masked_fill(padding, -1e4)
             scores = scores.log_softmax(dim=2)
             if prior is not None:

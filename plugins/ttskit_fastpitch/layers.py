@@ -1,8 +1,8 @@
 """Building blocks of FastPitch, on channels-last sequences (B, L, C).
 
-A `mask` is (B, L, 1) in the sequence's dtype, 1 where real. With `closed=True` a block also masks between
+A `mask` is (B, L, 1) in the sequence's dtype, 1 where real. With `masked=True` a block also masks between
 its convolutions, so that padding never reaches a real position; the public implementations do not (they
-are reproduced by `closed=False`).
+are reproduced by `masked=False`).
 """
 
 from __future__ import annotations
@@ -56,9 +56,9 @@ class FeedForward(nn.Module):
         self.drop = Dropout(options.dropout)
         self.norm = nn.LayerNorm(channels)
 
-    def forward(self, x: Tensor, mask: Tensor, closed: bool) -> Tensor:
+    def forward(self, x: Tensor, mask: Tensor, masked: bool) -> Tensor:
         inner = F.relu(self.expand(x))
-        if closed:
+        if masked:
             inner = inner * mask
         return self.norm(x + self.drop(self.contract(inner)))
 
@@ -71,11 +71,11 @@ class TransformerBlock(nn.Module):
         self.attention = SelfAttention(channels, options)
         self.feed_forward = FeedForward(channels, options)
 
-    def forward(self, x: Tensor, mask: Tensor, closed: bool) -> Tensor:
+    def forward(self, x: Tensor, mask: Tensor, masked: bool) -> Tensor:
         """x (B, L, C), mask (B, L, 1) → (B, L, C)."""
         real = mask.transpose(1, 2)[:, None].bool()
         x = self.attention(x, real) * mask
-        return self.feed_forward(x, mask, closed) * mask
+        return self.feed_forward(x, mask, masked) * mask
 
 
 class Stack(nn.Module):
@@ -89,16 +89,16 @@ class Stack(nn.Module):
         self.drop = Dropout(options.input_dropout)
         self.blocks = nn.ModuleList(block(channels, options) for _ in range(options.layers))
 
-    def forward(self, x: Tensor, mask: Tensor, closed: bool, condition: Tensor | None = None) -> Tensor:
+    def forward(self, x: Tensor, mask: Tensor, masked: bool, condition: Tensor | None = None) -> Tensor:
         """x (B, L, C), mask (B, L, 1), condition (B, 1, C) added at every position → (B, L, C), 0 on padding."""
         x = x + sinusoidal_positions(x.shape[1], x.shape[2], x.device) * mask
         if condition is not None:
             x = x + condition
-        if closed:
+        if masked:
             x = x * mask
         x = self.drop(x)
         for block in self.blocks:
-            x = block(x, mask, closed)
+            x = block(x, mask, masked)
         return x
 
 
@@ -113,11 +113,11 @@ class Predictor(nn.Module):
         self.drop = Dropout(options.dropout)
         self.out = nn.Linear(widths[-1], 1)
 
-    def forward(self, x: Tensor, mask: Tensor, closed: bool) -> Tensor:
+    def forward(self, x: Tensor, mask: Tensor, masked: bool) -> Tensor:
         """x (B, N, C), mask (B, N, 1) → (B, N), 0 on padding."""
         x = x * mask
         for index, (conv, norm) in enumerate(zip(self.convs, self.norms, strict=True)):
-            if closed and index:
+            if masked and index:
                 x = x * mask
             x = self.drop(norm(F.relu(conv(x))))
         return (self.out(x) * mask)[:, :, 0]

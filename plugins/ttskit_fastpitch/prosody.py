@@ -94,6 +94,30 @@ def _checked(
     return tensor if tensor.dim() else float(value)
 
 
+def controlled_frames(
+    durations: Tensor, controls: Controls, inputs: AcousticInput, mask: Tensor, empty: bool = False
+) -> Tensor:
+    """Whole frames per token (B, N) of predicted durations (B, N), float frames, with the given ones in place and at the pace.
+
+    A row that would have no frame gets one, on its longest token, unless `empty` rows may be. mask: (B, N, 1).
+    """
+    wanted = given_or(durations, "durations", controls.durations, inputs, 0.0) * mask[:, :, 0]
+    return frames_per_token(wanted, per_token("pace", controls.pace, inputs, 0.0, open_end=True), mask, empty)
+
+
+def controlled_pitch(pitch: Tensor, controls: Controls, inputs: AcousticInput, statistics: SpeakerPitch) -> Tensor:
+    """Normalised pitch (B, N) with the given values in place, its range scaled and shifted in semitones."""
+    return shaped_pitch(given_or(pitch, "pitch_values", controls.pitch_values, inputs), controls, inputs, statistics)
+
+
+def controlled_energy(energy: Tensor, controls: Controls, inputs: AcousticInput, mask: Tensor) -> Tensor:
+    """Predicted energy (B, N), log(1 + e), for a voice as strong as the controls say. mask: (B, N, 1)."""
+    factor = per_token("energy", controls.energy, inputs, 0.0, open_end=True)
+    if not isinstance(factor, Tensor) and factor == 1.0:
+        return energy
+    return shaped_energy(energy, factor) * mask[:, :, 0]
+
+
 def frames_per_token(durations: Tensor, pace: float | Tensor, mask: Tensor, empty: bool = False) -> Tensor:
     """Whole frames (B, N) at a pace. A row that would have none gets one, on its longest token, unless `empty` rows may be.
 
