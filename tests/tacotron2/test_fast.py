@@ -217,6 +217,18 @@ def test_a_whole_training_step_is_the_same_read_and_fast(options: dict):
         torch.testing.assert_close(found[True][name], value, rtol=0, atol=2e-5 * max(scale, 1e-2), msg=name)
 
 
+def test_the_model_speaks_alike_either_way(monkeypatch):
+    """`fast = False` goes through the equations, from text to mel, in single precision."""
+    model, batch = make(reduction=2).eval(), tiny_batch(CONTEXT)
+    inputs = AcousticInput(batch.tokens, batch.token_lengths, batch.speaker)
+    fast = model.infer(inputs, generators=seeds())
+    monkeypatch.setattr(speaking, "speak", None)
+    model.fast = False
+    read = model.infer(inputs, generators=seeds())
+    assert torch.equal(fast.lengths, read.lengths) and torch.equal(fast.finished, read.finished)
+    torch.testing.assert_close(fast.mel, read.mel, rtol=0, atol=1e-4)  # the conformance kit's bound for sums in another order
+
+
 def test_teach_and_speak_are_called_alike():
     """The fast ones take what the readable ones take, in the same order; speaking a precision besides."""
     for fast, read in ((training.teach, Decoder.teach), (speaking.speak, Decoder.speak)):
