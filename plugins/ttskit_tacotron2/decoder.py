@@ -29,7 +29,9 @@ from ttskit.nn import (
 from ttskit_tacotron2.config import Tacotron2Options
 from ttskit_tacotron2.fast.kept import Kept
 
-Pair = tuple[Tensor | None, Tensor | None]
+__all__ = ["Around", "Decoder", "Spoken", "State", "Taught"]
+
+_Pair = tuple[Tensor | None, Tensor | None]
 
 
 class State(NamedTuple):
@@ -64,14 +66,14 @@ class Around(NamedTuple):
     """
 
     prenet: Tensor | None = None
-    hidden: Pair = (None, None)
+    hidden: _Pair = (None, None)
     context: Tensor | None = None
     share: float = 0.0
     prior: Tensor | None = None
     monotonic: str = "none"
 
 
-BARE = Around()
+_BARE = Around()
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +139,7 @@ class Decoder(nn.Module):
             gain = {id(self.frame): "linear", id(self.gate): "sigmoid"}.get(id(layer), "relu")
             nn.init.xavier_uniform_(layer.weight, gain=nn.init.calculate_gain(gain))
 
-    def step(self, previous: Tensor, state: State, texts: AttentionKeys, around: Around = BARE) -> tuple[State, Taught]:
+    def step(self, previous: Tensor, state: State, texts: AttentionKeys, around: Around = _BARE) -> tuple[State, Taught]:
         """One decoder step: the frames before, (B, r·M), to the next ones.
 
         x = prenet(y₋₁)
@@ -224,7 +226,7 @@ class Decoder(nn.Module):
         parts = ([getattr(now, name) for now in made] for name in ("frames", "gate", "energies", "weights"))
         return Taught(*(torch.stack(part, 1) for part in parts))
 
-    def hidden_dropout(self, steps: int, memory: Tensor) -> Pair:
+    def hidden_dropout(self, steps: int, memory: Tensor) -> _Pair:
         """Dropout factors of the two hidden states, (S, B, H) and (S, B, H2), drawn at once; None where nothing is dropped."""
         options, rows = self.options, memory.shape[0]
 

@@ -7,6 +7,8 @@ from torch import Tensor
 
 from ttskit.interfaces import LossTerm
 
+__all__ = ["mel_term"]
+
 
 def mel_term(predicted: Tensor, target: Tensor, mask: Tensor | None, kind: str) -> LossTerm:
     """Distance of mels (B, M, T) over real frames; mask (B, T), or None to count padding too."""
