@@ -20,11 +20,12 @@ import numpy as np
 
 from ttskit.config import load_recipe
 from ttskit.corpus import prepare
-from ttskit.corpus.align import WITHIN_MS, align, boundary_errors_ms
 from ttskit.corpus.labels import read_labels
 from ttskit.corpus.matching import match
 from ttskit.corpus.prepared import SPLITS, PreparedCorpus
+from ttskit.corpus.times import boundary_errors_ms
 from ttskit.plugins import create_registry
+from ttskit.runs.align import WITHIN_MS, align
 from ttskit.training import train
 
 SETS = ("mbrola_es2", "espeak_es419")

@@ -17,8 +17,8 @@ import numpy as np
 import torch
 
 from ttskit.audio.subharmonics import subharmonics
-from ttskit.compare.control import measure_control
 from ttskit.corpus.prepared import PreparedCorpus
+from ttskit.measure.control import measure_control
 from ttskit.synthesis import load_voice
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 import torch
 
 from ttskit.compare.drift import drift
-from ttskit.demo.corpus import make_corpus
+from ttskit_demo.corpus import make_corpus
 
 VOICES = {"ana": ("es-419+f2", 1), "beto": ("es-419+m3", 2), "caro": ("es-419+f4", 3)}
 WAYS = {"kept": ["--keep-speakers", "all"], "rehearsed": ["--rehearse", "PREPARED"]}

@@ -19,7 +19,6 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import torch
-import torch.nn.functional as F
 from measure import arguments, build, largest_difference, matmul_rate, median_s, medians, published, row, write
 
 SECONDS = 4
@@ -78,7 +77,7 @@ def their_generator(models, checkout: Path, size: str, vocoder, device: str):
 
 def speaking(size: str, batch: int, context, models, options) -> None:
     """Samples per second and real-time factor, against the authors' code and the limit, then in fewer bits."""
-    from ttskit.compare.metrics import log_spectral_distance_db
+    from ttskit.measure.metrics import log_spectral_distance_db
 
     device, mel_config = options.device, context.mel
     frames = round(SECONDS * mel_config.sample_rate_hz / mel_config.hop_samples)
@@ -144,7 +143,7 @@ def training(size: str, context, models, options) -> None:
             loss.backward()
             judges.step()
             speakers.zero_grad()
-            loss = 45 * F.l1_loss(ours.loss_mel(audio), ours.loss_mel(y_hat[:, 0]))
+            loss = 45 * ours.mel_loss(audio, y_hat[:, 0])
             for judge in (mpd, msd):
                 _, fake, real_maps, fake_maps = judge(y, y_hat)
                 loss = loss + models.feature_loss(real_maps, fake_maps) + models.generator_loss(fake)[0]

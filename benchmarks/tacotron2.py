@@ -251,8 +251,8 @@ def quality(run: Path, data: Path) -> None:
     """What other precisions change in the test sentences of a trained run: mels, stop frames, cepstra."""
     import torch
 
-    from ttskit.compare.metrics import align_cepstra, cepstrum, mel_cepstral_distortion_db, natural_log_magnitude
     from ttskit.corpus.prepared import PreparedCorpus
+    from ttskit.measure.metrics import align_cepstra, cepstrum, mel_cepstral_distortion_db, natural_log_magnitude
     from ttskit.synthesis import load_voice
 
     corpus = PreparedCorpus.open(data)

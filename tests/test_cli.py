@@ -71,10 +71,10 @@ def leaves(command: click.Command, name: str) -> list[tuple[str, click.Command]]
 
 
 def test_our_own_commands_stand_in_the_order_of_the_work():
-    from ttskit.builtin import _COMMANDS
-    from ttskit.cli import _ORDER
-
-    assert set(_ORDER) == set(_COMMANDS)
+    shown = CliRunner().invoke(cli, ["--help"]).output.split("Commands:")[1]
+    names = [line.split()[0] for line in shown.splitlines() if line.strip()]
+    wanted = "demo prepare check train import synthesize compare drift text align plugins doctor".split()
+    assert [name for name in names if name in wanted] == wanted
 
 
 @pytest.mark.parametrize("name", COMMANDS)

@@ -63,5 +63,16 @@ class InputError(TTSKitError):
     """Text, tokens or controls that a model or frontend cannot take."""
 
 
+class ControlError(InputError):
+    """A control that a model has not got; `control` is its name, so that who knows the plugins can say who has it."""
+
+    def __init__(self, what: str, why: str = "", fix: str = "", control: str = "") -> None:
+        super().__init__(what, why, fix)
+        self.control = control
+
+    def __reduce__(self):
+        return type(self), (self.what, self.why, self.fix, self.control)
+
+
 class TrainingError(TTSKitError):
     """Training that cannot go on (non-finite losses in a row, no room on the disk)."""

@@ -29,8 +29,8 @@ from ttskit.importing.mels import mel_of_nemo, mel_of_nvidia
 from ttskit.importing.symbol_sets import ENGLISH_BASIC, english_basic
 from ttskit.interfaces import Frontend, FrontendFingerprint, ModelContext, PitchStats
 from ttskit.plugins import create_registry
+from ttskit.runs.folder import RunFolder
 from ttskit.symbols import SymbolTable
-from ttskit.training.run import RunFolder
 from ttskit_fastpitch.checkpoints import from_dle, from_nemo, options_from_dle, options_from_nemo, plain_name
 from ttskit_fastpitch.config import FastPitchOptions
 from ttskit_fastpitch.model import FastPitch

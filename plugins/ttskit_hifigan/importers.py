@@ -16,9 +16,9 @@ from ttskit.importing import Importer, ImportReport, is_archive, open_archive, t
 from ttskit.importing.mels import described, mel_of_nemo, mel_of_nvidia
 from ttskit.interfaces import FrontendFingerprint, ModelContext
 from ttskit.plugins import create_registry
+from ttskit.runs.checkpoints import write_checkpoint
+from ttskit.runs.folder import RunFolder
 from ttskit.symbols import SpeakerTable, SymbolTable
-from ttskit.training.checkpoints import write_checkpoint
-from ttskit.training.run import RunFolder
 from ttskit_hifigan.checkpoints import discriminator_state, generator_state, load_state, options_from_config
 from ttskit_hifigan.config import HifiganOptions
 from ttskit_hifigan.vocoder import LEARNT, Hifigan

@@ -13,7 +13,7 @@ from ttskit.importing.mels import mel_of_nvidia
 from ttskit.importing.symbol_sets import ENGLISH_BASIC, english_basic
 from ttskit.interfaces import ModelContext
 from ttskit.plugins import create_registry
-from ttskit.training.run import RunFolder
+from ttskit.runs.folder import RunFolder
 from ttskit_tacotron2.checkpoints import from_public, options_of
 from ttskit_tacotron2.model import Tacotron2
 

@@ -8,7 +8,7 @@ import pytest
 import soundfile
 
 from ttskit.audio.config import PRESETS
-from ttskit.corpus.config import CorpusConfig
+from ttskit.config.corpus import CorpusConfig
 from ttskit.interfaces.descriptions import FrontendPlugin
 from ttskit.interfaces.frontend import Analysis, Frontend, Unknown, Word
 from ttskit.plugins import Origin, create_registry

@@ -11,12 +11,12 @@ import soundfile
 from ttskit.cli import _run
 from ttskit.config import load_recipe
 from ttskit.corpus import prepare
-from ttskit.corpus.align import align
 from ttskit.corpus.batches import AcousticBatches
 from ttskit.corpus.prepared import PreparedCorpus, durations_from_times
 from ttskit.corpus.textgrid import Interval, read_textgrid, write_textgrid
 from ttskit.errors import CorpusError, InputError, UsageError
 from ttskit.plugins import create_registry
+from ttskit.runs.align import align
 from ttskit.testing import tiny_corpus
 from ttskit.training import train
 

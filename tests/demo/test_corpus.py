@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 import soundfile
 
-from ttskit.demo.corpus import demo_sentences, hard_sentences, make_corpus
-from ttskit.demo.espeak import PhoneEvent, Spoken, mnemonics, token_times
 from ttskit.errors import TTSKitError
+from ttskit.measure.sentences import list_of_hard_sentences as hard_sentences
+from ttskit_demo.corpus import demo_sentences, make_corpus
+from ttskit_demo.espeak import PhoneEvent, Spoken, mnemonics, token_times
 from ttskit_spanish.frontend import SpanishFrontend
 
 
@@ -100,7 +101,7 @@ def test_a_corpus_that_is_there_is_kept(corpus):
 
 
 def test_without_the_wheel_the_error_names_the_extra(tmp_path, monkeypatch):
-    monkeypatch.setattr("ttskit.demo.espeak.find_spec", lambda name: None)
+    monkeypatch.setattr("ttskit_demo.espeak.find_spec", lambda name: None)
     with pytest.raises(TTSKitError) as caught:
         make_corpus(tmp_path, limit=1)
     assert 'pip install "ttskit[demo]"' in str(caught.value)

@@ -11,14 +11,15 @@ import pytest
 
 pytest.importorskip("espeakng_loader", reason="the demo corpus needs the extra `demo`")
 
-from ttskit.compare.learned import _batch
-from ttskit.compare.systems import load_systems
-from ttskit.corpus.align import align
+from ttskit.compare import ComparisonResults
 from ttskit.corpus.prepared import PreparedCorpus
-from ttskit.demo.run import ALIGNMENT, AR, NAR, demo
 from ttskit.errors import MismatchError, TrainingError, UsageError
+from ttskit.measure.learned import _batch
+from ttskit.measure.systems import load_systems
 from ttskit.plugins import create_registry
+from ttskit.runs.align import align
 from ttskit.symbols import SpeakerTable
+from ttskit_demo.run import ALIGNMENT, AR, NAR, demo
 
 
 def _seconds(folder):
@@ -37,7 +38,7 @@ def test_the_page_and_its_parts_exist(small):
     assert report.page.is_file()
     assert list(report.stages) == ["corpus", "prepare", "aligner", "train", "compare"]
     results = json.loads((out / "comparison" / "results.json").read_text(encoding="utf-8"))
-    assert set(results["learned"]["systems"]) == {"tacotron2", "fastpitch"}
+    assert [s["label"] for s in results["systems"]] == ["tacotron2", "fastpitch"]
     assert list((out / "comparison" / "audio").rglob("*.wav"))
 
 
@@ -89,7 +90,7 @@ def test_other_settings_in_the_same_folder_are_refused(small):
 
 
 def test_a_training_that_fails_says_why_and_keeps_the_rest(tmp_path, monkeypatch):
-    import ttskit.demo.run as module
+    import ttskit_demo.run as module
 
     real = module._Training.command
     monkeypatch.setattr(module._Training, "command", lambda self: [*real(self), "--no-such-option"])
@@ -103,11 +104,10 @@ def test_a_training_that_fails_says_why_and_keeps_the_rest(tmp_path, monkeypatch
 @pytest.mark.slow
 def test_both_models_learn_what_the_readme_says(tmp_path):
     demo(tmp_path)
-    results = json.loads((tmp_path / "comparison" / "results.json").read_text(encoding="utf-8"))
-    learned = results["learned"]["systems"]
-    assert learned["fastpitch"]["boundary_error_ms"]["value"] <= 25
-    assert learned["fastpitch"]["teacher_forced_mel_l1"]["value"] <= 0.45
-    assert learned["tacotron2"]["attention_within"]["value"] >= 0.85
-    assert learned["tacotron2"]["stopped"]["value"] >= 0.90
-    assert learned["tacotron2"]["free_mel_l1"]["value"] <= 0.70
+    found = ComparisonResults.open(tmp_path / "comparison")
+    assert found.row("boundary_error_ms")["values"]["fastpitch"]["value"] <= 25
+    assert found.row("teacher_forced_mel_l1")["values"]["fastpitch"]["value"] <= 0.45
+    assert found.row("attention_within")["values"]["tacotron2"]["value"] >= 0.85
+    assert found.row("stopped")["values"]["tacotron2"]["value"] >= 0.90
+    assert found.row("mel_l1")["values"]["tacotron2"]["value"] <= 0.70
     assert sum(_seconds(tmp_path).values()) <= 900

@@ -15,9 +15,9 @@ from ttskit.audio.config import MelConfig
 from ttskit.interfaces.trainable import TrainState
 from ttskit.interfaces.vocoder import VocoderBatch
 from ttskit_hifigan.config import HifiganOptions
-from ttskit_hifigan.cpu import CpuGenerator, _Narrow, _Wide
+from ttskit_hifigan.fast.generator import CpuGenerator, _Narrow, _Wide
+from ttskit_hifigan.fast.toomcook import POINTS, _jit, evaluate, filter_matrix, interpolate, transformed
 from ttskit_hifigan.model import Generator
-from ttskit_hifigan.toomcook import POINTS, _jit, evaluate, filter_matrix, interpolate, transformed
 from ttskit_hifigan.vocoder import Hifigan
 
 KERNELS = {"resblock_kernel_sizes": (3, 7, 11), "resblock_dilation_sizes": ((1, 3, 5),) * 3}
@@ -126,14 +126,14 @@ def test_several_blocks_and_threads(monkeypatch):
     generator, mel = loud("wide, of type 1"), noise(2, 20, 40)
     with torch.no_grad():
         wanted = generator(mel)
-    monkeypatch.setattr("ttskit_hifigan.cpu._BLOCK", 1 << 10)
+    monkeypatch.setattr("ttskit_hifigan.fast.generator._BLOCK", 1 << 10)
     fast = CpuGenerator(generator)
     close(fast(mel), wanted)
     torch.set_num_threads(3)
     try:
         close(fast(mel), wanted)
         assert torch.get_num_threads() == 3
-        monkeypatch.setattr("ttskit_hifigan.cpu._block", lambda *a, **k: 1 / 0)
+        monkeypatch.setattr("ttskit_hifigan.fast.generator._block", lambda *a, **k: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             fast(mel)
         assert torch.get_num_threads() == 3

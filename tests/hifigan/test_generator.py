@@ -9,11 +9,11 @@ import torch
 
 from ttskit.audio.config import MelConfig
 from ttskit.errors import InputError
+from ttskit.nn import SpectralNormConv1d, WeightNormConv1d, WeightNormUpsample
 from ttskit.plugins import create_registry
 from ttskit.testing.vocoder import check_vocoder
 from ttskit_hifigan.config import HifiganOptions
 from ttskit_hifigan.model import Generator
-from ttskit_hifigan.norms import SpectralNormConv1d, WeightNormConv1d, WeightNormUpsample
 from ttskit_hifigan.vocoder import Hifigan
 
 

@@ -21,8 +21,8 @@ from ttskit.errors import InputError, MismatchError
 from ttskit.importing import import_checkpoint
 from ttskit.interfaces import AcousticInput
 from ttskit.plugins import create_registry
+from ttskit.runs.folder import RunFolder
 from ttskit.synthesis.load import build_frontend, load_voice
-from ttskit.training.run import RunFolder
 
 SHARED = Path(os.environ.get("TTSKIT_SHARED", Path(__file__).resolve().parents[2] / ".." / "shared"))
 NEMO = Path(os.environ.get("TTSKIT_PARITY_NEMO", SHARED / "parity_nemo"))

@@ -13,7 +13,7 @@ import ttskit_spanish.lexicon
 from ttskit.cli import cli
 from ttskit.errors import InputError
 from ttskit.interfaces.frontend import FrontendFingerprint
-from ttskit.training.frontend_files import found_files, keep_files
+from ttskit.runs.frontend_files import found_files, keep_files
 from ttskit_spanish.frontend import SpanishFrontend
 from ttskit_spanish.g2p import dialect, pronounce
 from ttskit_spanish.lexicon.check import check_entries, check_lexicon

@@ -11,9 +11,9 @@ from ttskit.errors import InputError
 from ttskit.interfaces import ModelContext, PitchStats
 from ttskit.interfaces.frontend import FrontendFingerprint
 from ttskit.plugins import create_registry
+from ttskit.runs import RunFolder
 from ttskit.symbols import SpeakerTable, SymbolTable
 from ttskit.synthesis import load_voice
-from ttskit.training import RunFolder
 from ttskit_spanish.phones import symbol_table
 
 REGISTRY = create_registry()

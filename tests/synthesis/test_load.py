@@ -17,9 +17,9 @@ from ttskit.config import load_recipe
 from ttskit.errors import CheckpointError, MismatchError, PluginError, UsageError
 from ttskit.interfaces import ModelContext, PitchStats
 from ttskit.plugins import create_registry
+from ttskit.runs import RunFolder
 from ttskit.symbols import SpeakerTable
 from ttskit.synthesis import load_voice
-from ttskit.training import RunFolder
 
 REGISTRY = create_registry()
 FRONTEND = REGISTRY.get("frontend", "spanish").load()(dialect="rioplatense")

@@ -22,9 +22,9 @@ from ttskit.config import load_recipe
 from ttskit.errors import InputError
 from ttskit.interfaces import ModelContext, PitchStats
 from ttskit.plugins import create_registry
+from ttskit.runs import RunFolder
 from ttskit.symbols import SpeakerTable
 from ttskit.synthesis.voice import Voice
-from ttskit.training import RunFolder
 
 REGISTRY = create_registry()
 TEXT = "La casa es de madera y tiene un techo. ¿Y el perro, que no ladra nunca? {pause=0.2}Duerme. Uno. Dos. Tres. Cuatro."

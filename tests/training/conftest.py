@@ -17,8 +17,9 @@ from ttskit.config import load_recipe
 from ttskit.corpus.prepared import FORMAT, PreparedCorpus, PreparedUtterance
 from ttskit.hookspecs import hookimpl
 from ttskit.plugins import create_registry
+from ttskit.runs import RunFolder
 from ttskit.symbols import SpeakerTable, SymbolTable
-from ttskit.training import RunFolder, train
+from ttskit.training import train
 
 MEL = MelConfig(bands=20)
 SYMBOLS = ("<pad>", " ", "<edge>", ".", *"abdefiklmno")

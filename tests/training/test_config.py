@@ -6,7 +6,7 @@ import sys
 import pytest
 from pydantic import ValidationError
 
-from ttskit.training.config import TrainingConfig, parse_seconds
+from ttskit.config.training import TrainingConfig, parse_seconds
 
 
 @pytest.mark.parametrize(
@@ -37,5 +37,5 @@ def test_every_field_is_described():
 
 
 def test_recipes_are_read_without_torch():
-    code = "import sys, ttskit.training.config; sys.exit('torch' in sys.modules)"
+    code = "import sys, ttskit.config.training; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

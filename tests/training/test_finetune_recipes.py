@@ -8,7 +8,8 @@ from click.testing import CliRunner
 from ttskit.cli.train import command
 from ttskit.config import load_recipe, shipped_recipes
 from ttskit.errors import UsageError
-from ttskit.training import RunFolder, train
+from ttskit.runs import RunFolder
+from ttskit.training import train
 
 QUICK = ("training.samples=0", "training.device=cpu", "training.max_utterances=2", "training.threads=1")
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from ttskit.errors import ConfigError, MismatchError
-from ttskit.training import RunFolder
+from ttskit.runs import RunFolder
 
 NO_DROPOUT = tuple(
     f"models.fastpitch.options.{part}=0"

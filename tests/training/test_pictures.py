@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from ttskit.audio.config import MelConfig
+from ttskit.pictures.speech import draw_alignment, draw_f0, draw_spectrogram, figure, word_spans
 from ttskit.training.alignment import alignment_score, monotonic_path
-from ttskit.training.pictures import draw_alignment, draw_f0, draw_spectrogram, figure, word_spans
 
 
 def staircase(durations):
@@ -48,7 +48,7 @@ def test_skips_repeats_and_rest():
 
 def test_words_stand_beside_their_tokens(tmp_path):
     from ttskit.corpus.prepared import PreparedUtterance
-    from ttskit.training.attention import draw_attention, film, spoken_words
+    from ttskit.pictures.attention import draw_attention, film, spoken_words
 
     tokens, words = ("<edge>", "o", "l", "a", " ", "e", "s", "<edge>"), (None, 0, 0, 0, None, 1, 1, None)
     mel = MelConfig(bands=20)

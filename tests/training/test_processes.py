@@ -5,7 +5,7 @@ import json
 import pytest
 import torch
 
-from ttskit.training import RunFolder
+from ttskit.runs import RunFolder
 
 NO_DROPOUT = {
     "fastpitch": tuple(

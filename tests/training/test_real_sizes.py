@@ -9,10 +9,10 @@ import pytest
 import torch
 
 from ttskit.audio.config import PRESETS
+from ttskit.config.training import TransferConfig
 from ttskit.corpus.prepared import PreparedCorpus
 from ttskit.interfaces import AcousticInput, ModelContext, PitchStats
 from ttskit.symbols import SpeakerTable, SymbolTable
-from ttskit.training.config import TransferConfig
 from ttskit.training.transfer import carry_over, plan_transfer, target_context
 from ttskit.training.transfer_report import transfer_lines
 from ttskit_fastpitch.checkpoints import from_nemo

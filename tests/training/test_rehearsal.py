@@ -6,12 +6,12 @@ from collections import Counter
 import pytest
 import torch
 
+from ttskit.config.training import TransferConfig
 from ttskit.corpus.batches import REHEARSED, AcousticBatches, Rehearsal
 from ttskit.corpus.prepared import PreparedCorpus
 from ttskit.errors import CorpusError, MismatchError, UsageError
 from ttskit.interfaces import PitchStats
-from ttskit.training import RunFolder
-from ttskit.training.config import TransferConfig
+from ttskit.runs import RunFolder
 from ttskit.training.transfer import target_context
 
 

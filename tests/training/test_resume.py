@@ -6,7 +6,8 @@ import pytest
 import torch
 
 from ttskit.errors import CheckpointError, MismatchError, UsageError
-from ttskit.training import RunFolder, TrainingStopped
+from ttskit.runs import RunFolder
+from ttskit.training import TrainingStopped
 
 STEPS = 9  # over an epoch's end: an epoch has 7 batches
 

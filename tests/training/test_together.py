@@ -38,7 +38,7 @@ def test_a_voice_among_old_ones_and_the_vocoder_fitted_to_it(trained, new_corpus
         init_from=source.path,
     )
     assert voice.context.speakers.names == ("ana", "dani", "eva")
-    fitted = both(
+    both(
         "hifigan",
         "fitted",
         6,
@@ -46,4 +46,3 @@ def test_a_voice_among_old_ones_and_the_vocoder_fitted_to_it(trained, new_corpus
         init_from=vocoder.path,
         from_acoustic=voice.path,
     )
-    assert (fitted.path / "fit" / "figures.json").is_file()

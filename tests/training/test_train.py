@@ -11,7 +11,8 @@ from rich.console import Console
 from ttskit.errors import CheckpointError, ConfigError, CorpusError, MismatchError, PluginError, TrainingError, UsageError
 from ttskit.hookspecs import hookimpl
 from ttskit.plugins import create_registry
-from ttskit.training import RunFolder, budget, files
+from ttskit.runs import RunFolder, files
+from ttskit.training import budget
 from ttskit.training.logs import Pace
 from ttskit.training.processes import Processes
 from ttskit.training.step import step_seed

@@ -7,12 +7,12 @@ import pytest
 import torch
 from rich.console import Console
 
+from ttskit.config.training import TransferConfig
 from ttskit.corpus.prepared import PreparedCorpus
 from ttskit.errors import CheckpointError, ConfigError, MismatchError, UsageError
 from ttskit.interfaces import AcousticInput, PitchStats
+from ttskit.runs import RunFolder
 from ttskit.symbols import SymbolTable
-from ttskit.training import RunFolder
-from ttskit.training.config import TransferConfig
 from ttskit.training.transfer import Row, plan_transfer, target_context
 
 MODELS = ("fastpitch", "tacotron2")

@@ -78,7 +78,7 @@ def test_training_stops_saved_and_with_advice_when_it_is_hopeless(trained, impat
     assert "ttskit check" in error.fix and "durations of a FastPitch run" in error.fix
     assert f"--resume --run {tmp_path / 'run'} --set training.stop_when_hopeless=false" in error.fix
 
-    from ttskit.training import RunFolder
+    from ttskit.runs import RunFolder
 
     run = RunFolder.open(tmp_path / "run")
     assert run.checkpoints[-1].step == 6

@@ -13,8 +13,7 @@ from ttskit import __version__
 from ttskit.errors import PluginError, TTSKitError
 from ttskit.plugins import Registry, create_registry
 
-# The order of the work; commands of third parties follow by name.
-_ORDER = ("demo", "prepare", "check", "train", "import", "synthesize", "compare", "drift", "text", "align", "plugins", "doctor")
+_LAST = 1000.0  # place of a command that names none
 
 
 class _Commands(click.Group):
@@ -27,8 +26,8 @@ class _Commands(click.Group):
         return ctx.obj
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        names = self.registry(ctx).all("command")
-        return sorted(names, key=lambda name: (_ORDER.index(name) if name in _ORDER else len(_ORDER), name))
+        commands = self.registry(ctx).all("command")
+        return sorted(commands, key=lambda name: (float(commands[name].facts.get("place", _LAST)), name))
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         registry = self.registry(ctx)

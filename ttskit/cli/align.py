@@ -39,7 +39,7 @@ def command(
       ttskit align prepared/ana --from mfa_output --name mfa
       ttskit train --model tacotron2 --data prepared/ana --set training.alignment=fastpitch
     """
-    from ttskit.corpus.align import WITHIN_MS, align
+    from ttskit.runs.align import WITHIN_MS, align
 
     report = align(
         data,

@@ -86,7 +86,7 @@ def _names(text: str | None) -> list[str]:
 
 
 def _seconds(text: str | None) -> float | None:
-    from ttskit.training.config import parse_seconds
+    from ttskit.config.training import parse_seconds
 
     if text is None:
         return None

@@ -64,8 +64,8 @@ def command(
     from ttskit.config import load_recipe
     from ttskit.errors import UsageError
     from ttskit.plugins import create_registry
+    from ttskit.runs.folder import RunFolder
     from ttskit.training.loop import TrainingStopped, train
-    from ttskit.training.run import RunFolder
 
     registry = create_registry()
     first = os.environ.get("RANK", "0") == "0"  # torchrun's other processes are silent
@@ -112,6 +112,10 @@ def command(
         raise click.exceptions.Exit(1) from None
     if not first:
         return
+    if folder.info.get("from_acoustic"):
+        from ttskit.measure.fit import report_fit
+
+        report_fit(folder, data, device=device, registry=registry, console=stderr_console())
     if as_json:
         print_json(_summary(folder))
     else:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib import import_module
 
-_HOME = {"compare": "experiment", "ComparisonResults": "results", "CompareConfig": "config", "RecogniserConfig": "config"}
+_HOME = {"compare": "experiment", "ComparisonResults": "results"}
 
 __all__ = sorted(_HOME)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from importlib import import_module
 
 _HOME = {
-    "CorpusConfig": "config",
     "PreparedCorpus": "prepared",
     "PreparedUtterance": "prepared",
     "Features": "prepared",

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from ttskit import __version__
 from ttskit.audio.config import MelConfig
 from ttskit.audio.pitch import speaker_range_hz
-from ttskit.corpus.config import CorpusConfig
+from ttskit.config.corpus import CorpusConfig
 from ttskit.corpus.prepared import FORMAT, PreparedUtterance
 from ttskit.corpus.problems import Problem
 from ttskit.corpus.progress import run_all

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ttskit.audio.config import MelConfig
-from ttskit.corpus.config import CorpusConfig
+from ttskit.config.corpus import CorpusConfig
 from ttskit.corpus.problems import Problem
 from ttskit.corpus.readers import Reading, SourceUtterance, detect, without_duplicates
 from ttskit.corpus.work import AudioResult

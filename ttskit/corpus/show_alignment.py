@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ttskit.corpus.align import onsets_s
 from ttskit.corpus.textgrid import Interval, write_textgrid
+from ttskit.corpus.times import onsets_s
 
 if TYPE_CHECKING:
     from ttskit.corpus.prepared import PreparedCorpus, PreparedUtterance
@@ -43,7 +43,7 @@ def save_textgrid(path: Path, corpus: PreparedCorpus, utterance: PreparedUtteran
 
 def draw(path: Path, corpus: PreparedCorpus, utterance: PreparedUtterance, durations: np.ndarray) -> None:
     """The spectrogram with where each token begins; where the corpus has exact times, those as well, in green."""
-    from ttskit.training.pictures import draw_spectrogram, figure
+    from ttskit.pictures.speech import draw_spectrogram, figure
 
     path.parent.mkdir(parents=True, exist_ok=True)
     tokens = token_intervals(corpus, utterance, durations)

@@ -20,7 +20,7 @@ from ttskit.audio.files import RefusedAudio, encode, read_recording, resample
 from ttskit.audio.loudness import levelling_gain_db
 from ttskit.audio.pitch import WIDE_RANGE_HZ
 from ttskit.audio.trim import levels_dbfs, loud_level_dbfs, speech_span
-from ttskit.corpus.config import CorpusConfig
+from ttskit.config.corpus import CorpusConfig
 from ttskit.corpus.problems import Problem
 from ttskit.corpus.storage import write_atomic, write_json, write_npz
 from ttskit.errors import AudioError, TTSKitError

@@ -15,7 +15,7 @@ from ttskit.importing.report import ImportReport
 from ttskit.importing.tensors import forget, torch_content
 from ttskit.interfaces.descriptions import Plugin
 from ttskit.plugins import Registry, create_registry
-from ttskit.training.run import RunFolder
+from ttskit.runs.folder import RunFolder
 
 
 @dataclass(frozen=True, slots=True)

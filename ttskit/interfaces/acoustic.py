@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from ttskit.audio.config import MelConfig
-from ttskit.errors import InputError
+from ttskit.errors import ControlError, InputError
 from ttskit.interfaces.trainable import Losses, Optimize, OptimizerPlan, Trainable, TrainState
 from ttskit.symbols import SpeakerTable, SymbolTable
 
@@ -361,10 +361,11 @@ class AcousticModel(Trainable):
         for name in (*controls.asked(), *(["speaker_mix"] if inputs.speaker_weights is not None else [])):
             if name not in self.controls:
                 have = ", ".join(self.controls) or "none"
-                raise InputError(
+                raise ControlError(
                     f"{type(self).__name__} has no control {name!r}",
                     f"its controls: {have}",
-                    f"use a model that has it: {_models_with(name)}",
+                    "use a model that has it: ttskit plugins list",
+                    name,
                 )
         if inputs.speaker_weights is not None:
             _check_shares(inputs.speaker_weights, (inputs.tokens.shape[0], speakers))
@@ -378,11 +379,3 @@ def _check_shares(weights: Tensor, shape: tuple[int, int]) -> None:
     fine = torch.isfinite(weights).all() & (weights >= 0).all() & ((weights.sum(1) - 1).abs() < 1e-4).all()
     if not bool(fine):
         raise InputError("speaker weights are no shares", f"rows {weights.tolist()[:2]}", "not negative, each row's sum 1")
-
-
-def _models_with(control: str) -> str:
-    """Names of the installed models that declare a control."""
-    from ttskit.plugins import create_registry
-
-    models = create_registry().all("acoustic model")
-    return ", ".join(sorted(n for n, m in models.items() if control in m.facts.get("controls", ()))) or "none is installed"

@@ -44,8 +44,8 @@ def load_voice(
         UsageError: no acoustic model, or options that it has not or that need other weights.
     """
     from ttskit.plugins import create_registry
+    from ttskit.runs.folder import RunFolder
     from ttskit.synthesis.voice import Voice
-    from ttskit.training.run import RunFolder
 
     registry = registry or create_registry()
     loaded = RunFolder.open(Path(run)).load(device=device, checkpoint=checkpoint, registry=registry, changes=options)
@@ -89,7 +89,7 @@ def load_vocoder(
     Raises:
         UsageError: a plugin that must be trained first, or a folder that holds no vocoder.
     """
-    from ttskit.training.run import RunFolder
+    from ttskit.runs.folder import RunFolder
 
     vocoders = registry.all("vocoder")
     if str(chosen) in vocoders:

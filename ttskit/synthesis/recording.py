@@ -81,7 +81,7 @@ def _prepared(path: str | Path, mel: MelConfig) -> np.ndarray:
     from ttskit.audio.files import read_audio
     from ttskit.audio.loudness import levelling_gain_db
     from ttskit.audio.trim import speech_span
-    from ttskit.corpus.config import CorpusConfig
+    from ttskit.config.corpus import CorpusConfig
 
     settings, rate = CorpusConfig(), mel.sample_rate_hz
     audio = read_audio(path, rate)

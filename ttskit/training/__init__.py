@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib import import_module
 
-_HOME = {"train": "loop", "TrainingStopped": "loop", "RunFolder": "run", "LoadedModel": "run", "TrainingConfig": "config"}
+_HOME = {"train": "loop", "TrainingStopped": "loop"}
 
 __all__ = sorted(_HOME)
 

@@ -9,13 +9,13 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from ttskit.config.training import TrainingConfig
 from ttskit.corpus.batches import AcousticBatches, Rehearsal, SegmentBatches
-from ttskit.corpus.forced import ForcedMels
 from ttskit.corpus.prepared import PreparedCorpus
 from ttskit.errors import ConfigError
 from ttskit.interfaces.acoustic import AcousticModel
 from ttskit.interfaces.trainable import Trainable
-from ttskit.training.config import TrainingConfig
+from ttskit.runs.forced import ForcedMels
 from ttskit.training.processes import Processes
 
 AHEAD = 4  # batches loaded while the device works

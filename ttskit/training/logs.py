@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
-from ttskit.training.files import explain_full_disk
+from ttskit.runs.files import explain_full_disk
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -8,27 +8,27 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from ttskit.config.training import LIMITS, TrainingConfig, TransferConfig, parse_seconds
 from ttskit.corpus.batches import Rehearsal
-from ttskit.corpus.forced import ForcedMels
 from ttskit.corpus.prepared import PreparedCorpus
 from ttskit.errors import CheckpointError, CorpusError, MismatchError, TrainingError, UsageError
 from ttskit.interfaces.acoustic import AcousticModel
 from ttskit.interfaces.descriptions import Plugin
 from ttskit.interfaces.trainable import Trainable, TrainState
 from ttskit.plugins import Registry, create_registry
+from ttskit.runs.checkpoints import best_of, prune, read_trainer, read_weights
+from ttskit.runs.files import write_json
+from ttskit.runs.folder import RunFolder, find_model, plain_options
+from ttskit.runs.forced import ForcedMels
 from ttskit.training.budget import TOTAL, steps_within
-from ttskit.training.checkpoints import best_of, prune, read_trainer, read_weights
-from ttskit.training.config import LIMITS, TrainingConfig, TransferConfig, parse_seconds
 from ttskit.training.data import Loader, batches_for
 from ttskit.training.environment import environment
-from ttskit.training.files import write_json
-from ttskit.training.fit import fitting_mels, report_fit, require_vocoder
+from ttskit.training.fit import fitting_mels, require_vocoder
 from ttskit.training.freezing import Freezing
 from ttskit.training.logs import Display, MetricsLog, Pace, Window
 from ttskit.training.optimize import Optimization
 from ttskit.training.precision import pick_precision
 from ttskit.training.processes import Processes, processes
-from ttskit.training.run import RunFolder, find_model, plain_options
 from ttskit.training.start import (
     Origin,
     discard_unstarted,
@@ -93,8 +93,8 @@ def train(
         steps, budget_s: instead of what the recipe says. On resuming, another number of steps stretches the schedules.
         init_from: run to start from. An acoustic model has that run's options, on which the recipe's are laid, and its
             symbols and speakers are carried over by name (`ttskit.training.transfer`; the plan stays in transfer.json).
-        from_acoustic: for a vocoder: run of an acoustic model whose teacher-forced mels it is fitted to; RUN/fit then holds
-            figures, audio and pictures from before and after.
+        from_acoustic: for a vocoder: run of an acoustic model whose teacher-forced mels it is fitted to. Figures from before
+            and after are made by `ttskit.measure.fit.report_fit`, which the command calls in the end.
         device, threads: instead of what the recipe says ("auto": what it says).
         console: where progress goes; None for silence.
 
@@ -164,8 +164,6 @@ def train(
             )
             training.prepare(resume, origin, asked)
             training.run(stop)
-            if mels is not None and group.first:
-                report_fit(recipe, corpus, folder, mels, group.device, registry, console)
         except (UsageError, MismatchError, CheckpointError, CorpusError):
             if not resume and group.first:
                 discard_unstarted(folder)

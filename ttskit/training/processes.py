@@ -12,34 +12,10 @@ import torch
 import torch.distributed as dist
 from torch import Tensor
 
+from ttskit.devices import pick_device
 from ttskit.errors import UsageError
 
 BUCKET_ELEMENTS = 8 * 1024**2  # 32 MB of fp32: large enough to fill the link, small against the model
-
-
-def pick_device(device: str) -> torch.device:
-    """A torch device; "auto" takes a GPU if there is one.
-
-    Raises:
-        UsageError: no such device here.
-    """
-    if device == "auto":
-        if torch.cuda.is_available():
-            return torch.device("cuda", torch.cuda.current_device())
-        return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
-    try:
-        chosen = torch.device(device)
-    except RuntimeError as error:
-        raise UsageError(f"unknown device {device!r}", str(error).splitlines()[0], "--device cpu") from error
-    if chosen.type == "cuda" and (not torch.cuda.is_available() or (chosen.index or 0) >= torch.cuda.device_count()):
-        raise UsageError(
-            f"there is no device {device!r}",
-            f"CUDA devices that torch sees: {torch.cuda.device_count()}",
-            "--device cpu, or install a CUDA torch: ttskit doctor",
-        )
-    if chosen.type == "mps" and not torch.backends.mps.is_available():
-        raise UsageError("there is no device 'mps'", "this torch or machine has no Metal", "--device cpu")
-    return chosen
 
 
 @dataclass(frozen=True)

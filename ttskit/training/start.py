@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from ttskit.audio.config import PRESETS, MelConfig
+from ttskit.config.training import RehearsalConfig, TrainingConfig
 from ttskit.corpus.batches import Rehearsal
 from ttskit.corpus.prepared import PreparedCorpus
 from ttskit.errors import CorpusError, MismatchError, UsageError
@@ -19,12 +20,11 @@ from ttskit.interfaces.acoustic import AcousticModel, ModelContext
 from ttskit.interfaces.descriptions import Plugin
 from ttskit.interfaces.trainable import Trainable
 from ttskit.plugins import Registry
-from ttskit.training.checkpoints import choose
-from ttskit.training.config import RehearsalConfig, TrainingConfig
+from ttskit.runs.checkpoints import choose
+from ttskit.runs.files import write_json, write_text
+from ttskit.runs.folder import RunFolder, plain_options, read_options
 from ttskit.training.data import corpus_facts, rehearsal_facts
-from ttskit.training.files import write_json, write_text
 from ttskit.training.processes import Processes
-from ttskit.training.run import RunFolder, plain_options, read_options
 from ttskit.training.transfer import carry_over, plan_transfer
 from ttskit.training.transfer_report import transfer_lines
 

@@ -16,12 +16,12 @@ import torch
 from torch import Tensor
 
 from ttskit.articulation import match, sounds
+from ttskit.config.training import TransferConfig
 from ttskit.corpus.batches import Rehearsal
 from ttskit.corpus.prepared import PreparedCorpus
 from ttskit.errors import CheckpointError, MismatchError, UsageError
 from ttskit.interfaces.acoustic import AcousticModel, ModelContext, PitchStats
 from ttskit.symbols import SpeakerTable, SymbolTable
-from ttskit.training.config import TransferConfig
 
 LEAST_MATCHED = 0.5  # of the corpus's sounds; below, the two inventories are of unrelated frontends
 AXES = ("symbols", "speakers")

@@ -1,0 +1,262 @@
+"""`ttskit demo`: from nothing to two trained models and a page that compares them.
+
+Stages: make the corpus, prepare it, train a short FastPitch as aligner (beside the phone recogniser
+that will judge the audio), align, train FastPitch and Tacotron 2 side by side on one thread each,
+compare. A stage that is done is not done again, a training that was stopped goes on.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ttskit.corpus.storage import write_json
+from ttskit.errors import TrainingError, UsageError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+ALIGNMENT = "fastpitch-aligner"
+AR, NAR = "tacotron2", "fastpitch"
+# The aligner sees token embeddings and mels only, so everything behind it may be small: on the demo
+# corpus it finds phone onsets as well as the full model does (11 ms), in a fraction of the time.
+_STACK = {"layers": 1, "filter_channels": 64}
+ALIGNER_OPTIONS = {
+    "channels": 64,
+    "energy": False,
+    **{f"{side}.{key}": value for side in ("encoder", "decoder") for key, value in _STACK.items()},
+}
+
+
+@dataclass
+class DemoReport:
+    """Where the page is and how long each stage took, in seconds (stages done in an earlier call are kept)."""
+
+    page: Path
+    stages: dict[str, float] = field(default_factory=dict)
+
+
+def demo(
+    out: Path,
+    *,
+    recipe: str = "demo",
+    sentences: int | None = None,
+    steps: int | None = None,
+    aligner_steps: int = 300,
+    console: Console | None = None,
+) -> DemoReport:
+    """Make, train and compare; returns the page's path and the stage times.
+
+    Args:
+        out: folder for everything.
+        recipe: the recipe of both models.
+        sentences: use fewer sentences than the embedded list (for a quick look).
+        steps: train both models this many steps instead of the recipe's.
+        aligner_steps: steps of the short FastPitch that aligns the corpus for Tacotron 2.
+    """
+    from rich.console import Console
+
+    console = console or Console(stderr=True)
+    out.mkdir(parents=True, exist_ok=True)
+    clock = _Clock(out / "stages.json", {"recipe": recipe, "sentences": sentences, "steps": steps}, console)
+    prepared, runs = out / "prepared", out / "runs"
+
+    def corpus() -> None:
+        from ttskit_demo.corpus import make_corpus
+
+        make_corpus(out / "corpus", limit=sentences, console=console)
+
+    def prepare() -> None:
+        from ttskit.config import load_recipe
+        from ttskit.corpus import prepare as prepare_corpus
+
+        prepare_corpus(out / "corpus", prepared, load_recipe(recipe), console=console)
+
+    def aligner() -> None:
+        wanted = aligner_steps if steps is None else min(aligner_steps, steps)
+        length = [f"models.{NAR}.training.{key}={wanted}" for key in ("steps", "validate_every")]
+        overrides = [*length, "training.samples=0"]
+        overrides += [f"models.{NAR}.options.{key}={json.dumps(value)}" for key, value in ALIGNER_OPTIONS.items()]
+        training = _Training(NAR, recipe, prepared, runs / "aligner", overrides)
+        recogniser = [sys.executable, "-m", "ttskit.measure.recogniser", str(prepared)]
+        _side_by_side([training], console, beside=recogniser)
+        from ttskit.runs.align import align
+
+        align(prepared, runs / "aligner", name=ALIGNMENT)
+
+    def train() -> None:
+        overrides = [] if steps is None else [f"models.{m}.training.steps={steps}" for m in (AR, NAR)]
+        _side_by_side(
+            [
+                _Training(NAR, recipe, prepared, runs / NAR, overrides),
+                _Training(AR, recipe, prepared, runs / AR, [*overrides, f"models.{AR}.training.alignment={ALIGNMENT}"]),
+            ],
+            console,
+        )
+
+    def compare() -> None:
+        from ttskit.compare import compare as compare_runs
+
+        compare_runs([runs / AR, runs / NAR], data=prepared, out=out / "comparison", console=console)
+
+    for name, stage in (("corpus", corpus), ("prepare", prepare), ("aligner", aligner), ("train", train), ("compare", compare)):
+        clock.run(name, stage)
+    return DemoReport(out / "comparison" / "index.html", clock.seconds)
+
+
+class _Clock:
+    """Runs stages once, and remembers how long each took and with which settings."""
+
+    def __init__(self, path: Path, settings: dict, console: Console) -> None:
+        self.path, self.settings, self.console = path, settings, console
+        self.seconds: dict[str, float] = {}
+        if path.exists():
+            known = json.loads(path.read_text(encoding="utf-8"))
+            if known["settings"] != settings:
+                raise UsageError(
+                    f"{path.parent} holds a demo with other settings",
+                    f"it was made with {known['settings']}, now asked: {settings}",
+                    "give another folder: ttskit demo --out OTHER",
+                )
+            self.seconds = known["seconds"]
+
+    def run(self, name: str, stage: Callable[[], None]) -> None:
+        if name in self.seconds:
+            self.console.print(f"{name}: done before, in {self.seconds[name]:.0f} s")
+            return
+        self.console.print(f"{name} …")
+        started = time.perf_counter()
+        stage()
+        self.seconds[name] = round(time.perf_counter() - started, 1)
+        write_json(self.path, {"settings": self.settings, "seconds": self.seconds})  # whole, so that a kill cannot tear it
+        self.console.print(f"{name}: {self.seconds[name]:.0f} s")
+
+
+@dataclass
+class _Training:
+    """One `ttskit train` in a process of its own, on one thread."""
+
+    model: str
+    recipe: str
+    data: Path
+    run: Path
+    overrides: list[str]
+
+    def command(self) -> list[str]:
+        words = [
+            sys.executable,
+            "-m",
+            "ttskit",
+            "train",
+            "--model",
+            self.model,
+            "--recipe",
+            self.recipe,
+            "--data",
+            str(self.data),
+            "--run",
+            str(self.run),
+            "--threads",
+            "1",
+        ]
+        for override in self.overrides:
+            words += ["--set", override]
+        return words + (["--resume"] if (self.run / "run.json").exists() else [])
+
+    def progress(self) -> tuple[int, float | None]:
+        """Last logged step and its loss."""
+        path = self.run / "metrics.jsonl"
+        if not path.exists():
+            return 0, None
+        for line in reversed(path.read_text(encoding="utf-8").splitlines()):
+            try:
+                entry = json.loads(line)
+            except ValueError:  # the other process is in the middle of this line
+                continue
+            if entry.get("split") == "train":
+                return int(entry["step"]), entry.get("loss")
+        return 0, None
+
+
+def _side_by_side(trainings: list[_Training], console: Console, beside: list[str] | None = None) -> None:
+    """Run trainings, and one other program, at the same time; a failure stops all and shows that program's last words."""
+    logs: list[Path] = []
+    processes: list[subprocess.Popen] = []
+    try:
+        with _bars(trainings, console) as update:
+            for training in trainings:
+                training.run.parent.mkdir(parents=True, exist_ok=True)
+                logs.append(training.run.parent / f"{training.run.name}.log")
+                processes.append(_start(training.command(), logs[-1]))
+            if beside:
+                logs.append(trainings[0].run.parent / "beside.log")
+                processes.append(_start(beside, logs[-1]))
+            while any(p.poll() is None for p in processes):
+                if any(p.poll() not in (None, 0) for p in processes):
+                    break
+                update()
+                time.sleep(0.5)
+            update()
+    except BaseException:  # Ctrl-C reaches the children too: give them time to save what they have
+        for process in processes:
+            try:
+                process.wait(timeout=30)
+            except subprocess.TimeoutExpired:
+                process.terminate()
+        raise
+    for process, log in zip(processes, logs, strict=True):
+        if process.poll() is None:
+            process.terminate()
+            process.wait()
+        elif process.returncode != 0:
+            tail = "\n".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-8:])
+            raise TrainingError(
+                f"{log.stem} failed (exit {process.returncode})", tail, f"see {log}; run the demo again to go on"
+            )
+
+
+def _start(command: list[str], log: Path) -> subprocess.Popen:
+    with log.open("w", encoding="utf-8") as sink:
+        return subprocess.Popen(command, stdout=sink, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
+
+
+@contextmanager
+def _bars(trainings: list[_Training], console: Console) -> Iterator[Callable[[], None]]:
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+    from ttskit.config import load_recipe
+
+    columns = (
+        TextColumn("{task.description:24}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=console, disable=not console.is_terminal) as bars:
+        tasks = []
+        for training in trainings:
+            total = load_recipe(training.recipe, training.overrides).training_for(training.model).steps
+            tasks.append(bars.add_task(training.run.name, total=total))
+        said = time.monotonic()
+
+        def update() -> None:
+            nonlocal said
+            lines = []
+            for task, training in zip(tasks, trainings, strict=True):
+                step, loss = training.progress()
+                words = training.run.name + ("" if loss is None else f"  loss {loss:.3f}")
+                bars.update(task, completed=step, description=words)
+                lines.append(f"{words}  step {step}")
+            if not console.is_terminal and time.monotonic() - said > 20:
+                said = time.monotonic()
+                console.print(" | ".join(lines))
+
+        yield update

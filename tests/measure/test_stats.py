@@ -1,0 +1,53 @@
+"""The bootstrap against the normal theory, and its pairing."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from ttskit.measure import stats
+
+
+def test_interval_agrees_with_normal_theory():
+    values = np.random.default_rng(3).normal(5.0, 2.0, 400)
+    got = stats.mean_interval(values, resamples=4000)
+    half = 1.96 * values.std() / 20
+    assert got.value == pytest.approx(values.mean())
+    assert got.low == pytest.approx(values.mean() - half, abs=0.03)
+    assert got.high == pytest.approx(values.mean() + half, abs=0.03)
+    assert got.count == 400
+
+
+def test_same_seed_same_interval_and_one_value_is_a_point():
+    values = [1.0, 4.0, 2.0, 8.0]
+    assert stats.mean_interval(values, seed=7) == stats.mean_interval(values, seed=7)
+    assert stats.mean_interval(values, seed=7) != stats.mean_interval(values, seed=8)
+    assert stats.mean_interval([2.5]) == stats.Interval(2.5, 2.5, 2.5, 1)
+
+
+def test_undefined_sentences_are_left_out():
+    assert stats.mean_interval([1.0, float("nan"), 3.0]).count == 2
+    assert stats.mean_interval([float("nan")]) is None
+    assert stats.ratio_interval([1, 2], [0, 0]) is None
+
+
+def test_a_rate_weighs_sentences_by_their_length():
+    assert stats.ratio_interval([1, 0], [2, 98]).value == pytest.approx(0.01)
+
+
+def test_pairing_sees_what_separate_intervals_hide():
+    rng = np.random.default_rng(0)
+    hard = rng.normal(10, 5, 30)  # sentences differ far more than systems do
+    a, b = hard + 0.5 + rng.normal(0, 0.1, 30), hard
+    paired = stats.difference_interval(a, b)
+    assert paired.excludes_zero and paired.value == pytest.approx(0.5, abs=0.1)
+    first, second = stats.mean_interval(a), stats.mean_interval(b)
+    assert first.low < second.high  # the separate intervals overlap
+    ratio = stats.ratio_difference_interval((a * 10, np.full(30, 10.0)), (b * 10, np.full(30, 10.0)))
+    assert ratio.value == pytest.approx(paired.value)
+    assert ratio.low == pytest.approx(paired.low)
+
+
+def test_lists_of_other_sentences_are_refused():
+    with pytest.raises(ValueError, match="3 and 2"):
+        stats.difference_interval([1, 2, 3], [1, 2])

@@ -1,0 +1,66 @@
+"""CompareConfig: what a recipe says about the comparison."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from ttskit.config.training import parse_seconds
+
+
+class RecogniserConfig(BaseModel):
+    """The phone recogniser that judges robustness: how it is built and trained on natural speech."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    channels: int = Field(144, ge=8, description="channels of the convolutions")
+    dilations: list[int] = Field([1, 2, 4, 1, 2], min_length=1, description="dilation of each residual convolution (kernel 5)")
+    budget_s: float = Field(90.0, gt=0, description="longest training time in seconds; early stopping may end it sooner")
+    max_epochs: int = Field(60, ge=1, description="most passes over the training split")
+    patience: int = Field(8, ge=1, description="epochs without a better validation error before training stops")
+    batch: int = Field(8, ge=1, description="utterances per batch")
+    learning_rate: float = Field(3e-3, gt=0, description="peak of a one-cycle schedule")
+    seed: int = Field(1, description="seed of weights, order and dropout")
+
+
+class CompareConfig(BaseModel):
+    """The comparison: what is measured, on how much, with how many repeats.
+
+    The same fields are the defaults of `ttskit compare`; options of the command replace them.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    models: list[str] = Field(["tacotron2", "fastpitch"], description="models that are trained when no runs are given")
+    budget_s: float | None = Field(None, gt=0, description="training time per model, in seconds or as 10m; steps wins over it")
+    steps: Annotated[int, Field(ge=1)] | dict[str, Annotated[int, Field(ge=1)]] | None = Field(
+        None, description="training steps of all models, or of each by name, which replays a budget bit for bit"
+    )
+    split: Literal["test", "validation"] = Field("test", description="split whose sentences are spoken and compared")
+    limit: int | None = Field(12, ge=1, description="sentences of the split that are spoken; null for all")
+    hard: bool = Field(True, description="also speak the list of hard sentences")
+    hard_file: str | None = Field(None, description="text file with one hard sentence a line; null for the shipped list")
+    hard_limit: int | None = Field(12, ge=1, description="hard sentences that are spoken, evenly spread over it; null for all")
+    seeds: list[int] = Field([0], min_length=1, description="seeds of synthesis; each sentence is spoken once per seed")
+    mcd_order: int = Field(13, ge=2, description="cepstral coefficients 1 … order of the mel-cepstral distortion (c0 left out)")
+    confidence: float = Field(0.95, gt=0, lt=1, description="level of the bootstrap confidence intervals")
+    resamples: int = Field(2000, ge=100, description="bootstrap resamples")
+    bootstrap_seed: int = Field(1, description="seed of the bootstrap")
+    max_players: int = Field(24, ge=1, description="most sentences that the page shows with players and pictures")
+    pictures: int = Field(6, ge=0, description="sentences of each list whose spectrogram, F0 and alignment are drawn")
+    speed_lengths: list[int] = Field(
+        [10, 20, 40, 80, 160], min_length=1, description="text lengths (tokens) of the latency measurement"
+    )
+    speed_repeats: int = Field(3, ge=1, description="repeats of each latency measurement; the median is kept")
+    batch: int = Field(8, ge=1, description="sentences per batch of the throughput measurement")
+    control_limit: int = Field(4, ge=0, description="sentences that control accuracy is measured on; 0 leaves it out")
+    measurements: dict[str, bool | dict[str, Any]] = Field(
+        default_factory=dict, description="by name: false leaves a measurement out, {option: value} sets its options"
+    )
+    recogniser: RecogniserConfig = Field(default_factory=RecogniserConfig, description="the phone recogniser")
+
+    @field_validator("budget_s", mode="before")
+    @classmethod
+    def _duration(cls, value: Any) -> Any:
+        return None if value is None else parse_seconds(value)

@@ -1,0 +1,185 @@
+"""Frames per token of a whole prepared corpus: from a trained model's own alignment, or from files of other tools."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ttskit.corpus.problems import Problem
+from ttskit.corpus.storage import write_jsonl
+from ttskit.corpus.times import boundary_errors_ms
+from ttskit.errors import CorpusError, MismatchError, UsageError
+
+if TYPE_CHECKING:
+    from ttskit.corpus.prepared import PreparedCorpus, PreparedUtterance
+    from ttskit.plugins import Registry
+
+WITHIN_MS = (20, 25, 50)
+ROWS = 16  # utterances that a model aligns at once
+
+
+@dataclass(frozen=True)
+class AlignReport:
+    """What `align` did.
+
+    Args:
+        name: the alignment's.
+        utterances: how many have it now.
+        errors_ms: absolute errors of phone onsets against the corpus's exact times; empty without them.
+        problems: what could not be aligned, or was noticed.
+    """
+
+    name: str
+    utterances: int
+    errors_ms: np.ndarray
+    problems: tuple[Problem, ...] = field(default=())
+
+    @property
+    def boundary_error_ms(self) -> float | None:
+        """Mean error, None without exact times."""
+        return float(self.errors_ms.mean()) if len(self.errors_ms) else None
+
+    @property
+    def median_error_ms(self) -> float | None:
+        """Median error, None without exact times."""
+        return float(np.median(self.errors_ms)) if len(self.errors_ms) else None
+
+    def within(self, limit_ms: float) -> float | None:
+        """Share of onsets with an error of at most `limit_ms`."""
+        return float((self.errors_ms <= limit_ms).mean()) if len(self.errors_ms) else None
+
+    def to_json(self) -> dict:
+        """Plain data."""
+        return {
+            "name": self.name,
+            "utterances": self.utterances,
+            "boundaries": len(self.errors_ms),
+            "boundary_error_ms": self.boundary_error_ms,
+            "median_error_ms": self.median_error_ms,
+            **{f"within_{limit}_ms": self.within(limit) for limit in WITHIN_MS},
+            "problems": [p.to_json() for p in self.problems],
+        }
+
+
+def align(
+    data: Path,
+    source: Path,
+    *,
+    name: str = "aligned",
+    checkpoint: str | int = "last",
+    device: str = "cpu",
+    splits: Sequence[str] = ("train", "validation", "test"),
+    textgrid: bool = True,
+    pictures: int = 0,
+    registry: Registry | None = None,
+) -> AlignReport:
+    """Align every utterance of `data` and keep the durations under `name`.
+
+    Args:
+        data: prepared corpus.
+        source: run of a model that aligns, or folder of TextGrid or JSON files.
+        name: of the alignment, for `training.alignment`.
+        checkpoint, device: of the run.
+        splits: which utterances.
+        textgrid: write a TextGrid per utterance beside the durations.
+        pictures: how many pictures to draw.
+        registry: plugins.
+
+    Raises:
+        UsageError: the model does not align, there are no files, or `name` is no name for an alignment.
+        MismatchError: the run does not know all symbols and speakers of the corpus, or has another mel.
+        CorpusError: not one utterance could be aligned.
+    """
+    from ttskit.corpus.prepared import PreparedCorpus, require_alignment_name
+    from ttskit.plugins import create_registry
+
+    require_alignment_name(name)
+    corpus = PreparedCorpus.open(data)
+    source = Path(source)
+    utterances = [u for split in splits for u in corpus.split(split)]
+    if source.is_dir() and not (source / "run.json").is_file():
+        found = _from_files(corpus, utterances, source)
+    else:
+        found = _from_run(corpus, utterances, source, checkpoint, device, registry or create_registry())
+    errors: list[np.ndarray] = []
+    problems: list[Problem] = []
+    count = 0
+    place = corpus.folder / "alignments" / name
+    for utterance, frames, noticed in found:
+        problems += noticed
+        if frames is None:
+            (place / f"{utterance.id}.json").unlink(missing_ok=True)  # of an earlier alignment under this name
+            continue
+        corpus.write_alignment(name, utterance, frames)
+        errors.append(boundary_errors_ms(corpus, utterance, frames))
+        if textgrid or count < pictures:
+            from ttskit.corpus.show_alignment import draw, save_textgrid
+
+            if textgrid:
+                save_textgrid(place / "textgrid" / f"{utterance.id}.TextGrid", corpus, utterance, frames)
+            if count < pictures:
+                draw(place / "pictures" / f"{utterance.id}.png", corpus, utterance, frames)
+        count += 1
+    if not count:
+        raise CorpusError(f"nothing could be aligned from {source}", _counted(problems), f"see {place / 'problems.jsonl'}")
+    if problems or (place / "problems.jsonl").is_file():
+        write_jsonl(place / "problems.jsonl", (p.to_json() for p in problems))
+    return AlignReport(name, count, np.concatenate(errors), tuple(problems))
+
+
+def _counted(problems: Sequence[Problem]) -> str:
+    kinds = Counter(p.kind for p in problems)
+    first = f"; {problems[0].id}: {problems[0].reason}" if problems else ""
+    return ", ".join(f"{n} × {kind}" for kind, n in kinds.most_common()) + first
+
+
+Aligned = tuple["PreparedUtterance", "np.ndarray | None", list[Problem]]
+
+
+def _from_files(corpus: PreparedCorpus, utterances: Sequence[PreparedUtterance], folder: Path) -> Iterator[Aligned]:
+    from ttskit.corpus.external import external_durations
+    from ttskit.corpus.labels import LabelFolder
+
+    files = LabelFolder(folder)
+    for utterance in utterances:
+        frames, problems = external_durations(corpus, utterance, files)
+        yield utterance, frames, problems
+
+
+def _from_run(
+    corpus: PreparedCorpus,
+    utterances: Sequence[PreparedUtterance],
+    run: Path,
+    checkpoint: str | int,
+    device: str,
+    registry: Registry,
+) -> Iterator[Aligned]:
+    import torch
+
+    from ttskit.corpus.batches import full_batch, require_known
+    from ttskit.runs.folder import RunFolder
+
+    loaded = RunFolder.open(run).load(device=device, checkpoint=checkpoint, registry=registry)
+    if not registry.get(loaded.kind, loaded.name).facts.get("aligns"):
+        raise UsageError(f"{loaded.name!r} cannot align speech", f"run {run}", "use a FastPitch or Tacotron 2 run")
+    if loaded.context.mel != corpus.mel:
+        raise MismatchError(
+            f"run {run} was not trained on features of {corpus.folder}", "the mel differs", "train the aligner on this corpus"
+        )
+    require_known(corpus, loaded.context, run.name)
+    model = loaded.model.eval()
+    # What it was led by in training is not given to it here: the alignment is to be its own.
+    features = tuple(f for f in getattr(model, "features", ()) if f != "durations")
+    ordered = sorted(utterances, key=lambda u: -u.frames)
+    for first in range(0, len(ordered), ROWS):
+        chunk = {u.id: u for u in ordered[first : first + ROWS]}
+        batch = full_batch(corpus, list(chunk.values()), features=features, context=loaded.context)
+        with torch.inference_mode():
+            durations = model.durations(batch.to(device)).cpu().numpy()
+        for row, item in enumerate(batch.ids):
+            yield chunk[item], durations[row, : len(chunk[item].tokens)], []
