@@ -10,8 +10,7 @@ from ttskit.audio.config import MelConfig
 from ttskit.errors import CheckpointError, InputError
 from ttskit.interfaces import AcousticBatch, AcousticInput, Controls, ModelContext, TrainState
 from ttskit.symbols import SpeakerTable, SymbolTable
-from ttskit.testing.numerics import rounding_bound, rounding_of
-from ttskit_tacotron2.attention import duration_weights, forward_weights, windowed
+from ttskit.testing.numerics import rounding_of
 from ttskit_tacotron2.checkpoints import from_public, to_public
 from ttskit_tacotron2.config import Tacotron2Options
 from ttskit_tacotron2.lead import Lead
@@ -284,28 +283,6 @@ def test_bfloat16_autocast_trains_and_speaks_close_to_float32():
     assert all(torch.isfinite(p.grad).all() for p in model.parameters())
     assert rough.dtype == torch.float32 and float(rough.detach()) == pytest.approx(float(exact.detach()), rel=0.02)
     torch.testing.assert_close(spoken.frames, model.generate(inputs, None).frames)
-
-
-def test_duration_weights():
-    got = duration_weights(torch.tensor([[3, 1, 2, 0], [2, 1, 0, 0]]), 3, 2)
-    want = torch.tensor([[[1, 0, 0, 0], [0.5, 0.5, 0, 0], [0, 0, 1, 0]], [[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 0, 0]]])
-    torch.testing.assert_close(got, want)
-
-
-def test_window_and_forward_attention():
-    energies = torch.zeros(1, 6)
-    seen = windowed(energies, torch.tensor([[0.0, 0, 1, 0, 0, 0]]), 1, 2) > -torch.inf
-    assert seen.tolist() == [[False, True, True, True, True, False]]
-    even = torch.full((1, 4), 0.25)
-    torch.testing.assert_close(
-        forward_weights(even, even, True), torch.tensor([[0.5, 0.5, 0, 0]]), atol=rounding_bound(1.0, 8), rtol=0
-    )
-    torch.testing.assert_close(
-        forward_weights(even, torch.tensor([[0.5, 0.5, 0, 0]]), False),
-        torch.tensor([[0.25, 0.5, 0.25, 0]]),
-        atol=rounding_bound(1.0, 8),
-        rtol=0,
-    )
 
 
 def test_options_that_cannot_be():
