@@ -16,7 +16,6 @@ from ttskit.errors import ConfigError
 from ttskit.interfaces.acoustic import AcousticModel
 from ttskit.interfaces.trainable import Trainable
 from ttskit.runs.forced import ForcedMels
-from ttskit.training.processes import Processes
 
 AHEAD = 4  # batches loaded while the device works
 
@@ -37,15 +36,18 @@ def batches_for(
     split: str,
     config: TrainingConfig,
     seed: int,
-    processes: Processes,
+    rank: int,
+    world: int,
     mels: ForcedMels | None = None,
     rehearsal: Rehearsal | None = None,
 ) -> Batches:
     """Whole utterances with the features that an acoustic model asks for, or segments (of `mels`) for a vocoder.
 
+    Of each batch the share of process `rank` among `world`.
+
     Symbols and speakers are numbered as the model numbers them, which may be otherwise than the corpus does.
     """
-    shares = {"rank": processes.rank, "world": processes.world}
+    shares = {"rank": rank, "world": world}
     if isinstance(model, AcousticModel):
         if "durations" in model.features and config.alignment is None:
             raise ConfigError(
