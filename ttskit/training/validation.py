@@ -131,14 +131,10 @@ class SpeechValidator(LossValidator):
 
     def inspect(self, step: int) -> dict[str, float]:
         """Alignment scores; pictures and sounds into the run's samples/."""
-        self._step, scores = step, {}
+        self._step = step
+        scores, draw = self._scores(step)
         samples = self._folder.path / "samples"
         try:
-            scores, draw = self.alignment()
-            if "diagonality" in scores:
-                self._watch.add(step, scores["diagonality"])
-                if words := self._watch.words():
-                    self._note(words)
             if draw is not None and self._config.samples:
                 draw(samples / "attention", step)
             if self._config.samples:
@@ -146,6 +142,23 @@ class SpeechValidator(LossValidator):
         except Exception as error:  # pictures and sounds are for looking at: a training must not die of them
             self._note(f"no samples at step {step}: {type(error).__name__}: {error}")
         return scores
+
+    def _scores(self, step: int) -> tuple[dict[str, float], Callable[[Path, int], None] | None]:
+        """`alignment`, told to the watch; where the model's alignment fails, the watch is told that it is unknown."""
+        try:
+            scores, draw = self.alignment()
+            unknown = "" if all(map(math.isfinite, scores.values())) else "it is not finite"
+        except Exception as error:  # of the model, which may be anyone's
+            unknown, draw = f"{type(error).__name__}: {error}", None
+        if unknown:
+            scores = {"alignment_unknown": 1.0}
+            self._note(f"the alignment of {self._plugin.name} at step {step} is unknown: {unknown}")
+            self._watch.add(step, None)
+        elif scores:
+            self._watch.add(step, scores["diagonality"])
+        if scores and (words := self._watch.words()):
+            self._note(words)
+        return scores, draw
 
     def hopeless(self) -> TTSKitError | None:
         """The advice with which a training ends that does not learn to align."""
