@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
+from functools import partial
 
 import torch
 
@@ -12,8 +13,9 @@ from ttskit.interfaces.trainable import Trainable, TrainState
 from ttskit.runs.checkpoints import best_of, prune, read_trainer, read_weights
 from ttskit.runs.files import write_json
 from ttskit.runs.folder import RunFolder
+from ttskit.training.agreement import require_same_weights
 from ttskit.training.budget import TOTAL, steps_within
-from ttskit.training.data import Batches
+from ttskit.training.data import Batches, SharedBatches
 from ttskit.training.environment import environment
 from ttskit.training.freezing import Freezing
 from ttskit.training.logs import Window
@@ -53,16 +55,19 @@ class Training:
 
         Raises:
             MismatchError: the checkpoint is of a training that freezes something else.
+            TrainingError: the processes do not hold the same weights.
             ConfigError, UsageError, CheckpointError: settings or files that cannot be used.
         """
         self.model = self._build()
         fresh = self.task.start_from(self.model)
         if fresh is not None:
             self.model.started_from(fresh)
+        require_same_weights(self.model, self.group, "after building")
         self.total = self._total_steps(fresh)
         self.optimization, self.freezing = self._optimization_of(self.model, self.total, self.config.max_nonfinite)
         if resume and self.folder.checkpoints:
             self._restore()
+            require_same_weights(self.model, self.group, "on resuming")
         if self.group.first:
             if resume:
                 self.folder.cut_metrics(self.step)
@@ -73,7 +78,8 @@ class Training:
         """Train from `step` to `total`.
 
         Raises:
-            TrainingError: losses stay non-finite, the disk is full, or the validator sees no hope.
+            TrainingError: losses stay non-finite, the disk is full, processes hold different weights, or the validator sees
+                no hope.
             TrainingStopped: Ctrl-C, after saving.
         """
         if self.step >= self.total:
@@ -133,7 +139,11 @@ class Training:
         return self.task.build().to(self.group.device)
 
     def _batches(self, model: Trainable) -> Batches:
-        return self.task.batches(model, self.group.rank, self.group.world)
+        """The training batches, this process's part of each: one share, or several that are worked on in turn."""
+        rank, world, many = self.group.rank, self.group.world, self.config.accumulate
+        if many == 1:
+            return self.task.batches(model, rank, world)
+        return SharedBatches(partial(self.task.batches, model), rank, world, many)
 
     def _optimization_of(self, model: Trainable, total: int, max_nonfinite: int) -> tuple[Optimization, Freezing]:
         """A model's optimisers without what is frozen, and what is frozen when."""
@@ -210,6 +220,7 @@ class Training:
         return ranking
 
     def _save(self, epoch: int, validation_loss: float | None) -> None:
+        require_same_weights(self.model, self.group, "at a checkpoint")
         if self.group.first:
             self.reports.sync()
             trainer = {

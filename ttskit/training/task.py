@@ -87,8 +87,9 @@ class Task:
         config: how training runs.
         seed: of its weights, batches and steps.
         build: makes the model with fresh weights; torch is seeded before, and the loop moves it to the device.
-        batches: (model, rank, world) -> the share of the training batches of one of `world` processes. A batch has
-            `.to(device)` and `.frames` (for the speed that is logged).
+        batches: (model, rank, world) -> the training batches, of each the share of one of `world`. A global batch is
+            `config.accumulate` times as large as one share may be. What is loaded has `.to(device)` and `.frames` (for the
+            speed that is logged).
         validator: (model, total steps, workshop, note) -> what looks at the model during its training; None for nothing.
         start_from: copies weights of another run into the model and gives the state-dict names that stay fresh; None
             where it copies nothing.

@@ -57,18 +57,21 @@ class LossValidator:
         """Means of the loss terms over the split (all processes together), and the value that ranks checkpoints."""
         if self._batches is None:
             return {}, None
-        totals: dict[str, list[float]] = {}
-        weights: dict[str, float] = {}
+        sums: dict[str, list[float]] = {}  # by term: total, count, weight
         with self._speaking(), self._precision.autocast():
             for ids in self._batches.epoch(0):
                 batch = self._loader.load(self._batches, ids, 0).to(self._processes.device)
                 for name, term in self._model.validation_losses(batch, state).terms.items():
-                    here = totals.setdefault(name, [0.0, 0.0])
-                    here[0] += float(term.total)
-                    here[1] += float(term.count)
-                    weights[name] = float(term.weight)
-        flat = self._processes.sum_on_host([number for pair in totals.values() for number in pair])
-        means = {name: flat[2 * i] / max(flat[2 * i + 1], 1e-12) for i, name in enumerate(totals)}
+                    total, count, _ = sums.get(name, (0.0, 0.0, 0.0))
+                    sums[name] = [total + float(term.total), count + float(term.count), float(term.weight)]
+        heard = self._processes.gather(sums)  # by name: a process may lack a term of which its batches have nothing
+        names = dict.fromkeys(name for there in heard for name in there)
+        weights = {name: max((there[name][2] for there in heard if name in there), key=abs) for name in names}
+        means = {
+            name: sum(there[name][0] for there in heard if name in there)
+            / max(sum(there[name][1] for there in heard if name in there), 1e-12)
+            for name in names
+        }
         ranking = means["total"] if "total" in means else sum(weights[name] * mean for name, mean in means.items())
         finite = {name: mean for name, mean in means.items() if math.isfinite(mean)}
         return {"loss": ranking, **finite} if math.isfinite(ranking) else finite, ranking if math.isfinite(ranking) else None
