@@ -41,7 +41,7 @@ def require_same_weights(model: nn.Module, processes: Processes, when: str) -> N
     holders: dict[str | None, list[int]] = {}
     for rank, digests in enumerate(heard):
         holders.setdefault(digests.get(differing[0]), []).append(rank)
-    groups = [f"{_ranks(ranks)} {f'hold {digest}' if digest else 'have none'}" for digest, ranks in holders.items()]
+    groups = [_held(ranks, digest) for digest, ranks in holders.items()]
     raise TrainingError(
         f"the processes do not hold the same weights {when}: {differing[0]} differs",
         f"{'; '.join(groups)}\n{len(differing)} of {len(names)} tensors differ"
@@ -57,5 +57,7 @@ def _digest(value: Tensor) -> str:
     return hashlib.blake2b(content, digest_size=8, person=f"{plain.dtype}"[-16:].encode()).hexdigest() + str(tuple(plain.shape))
 
 
-def _ranks(ranks: list[int]) -> str:
-    return f"rank{'s' if len(ranks) > 1 else ''} {', '.join(map(str, ranks))}"
+def _held(ranks: list[int], digest: str | None) -> str:
+    one = len(ranks) == 1
+    who = f"rank{'' if one else 's'} {', '.join(map(str, ranks))}"
+    return f"{who} {'has' if one else 'have'} none" if digest is None else f"{who} {'holds' if one else 'hold'} {digest}"
