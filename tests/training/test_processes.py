@@ -57,7 +57,7 @@ def two(corpus_folder, tmp_path_factory, start_elsewhere, all_settings):
     (folder / "child.py").write_text(CHILD, encoding="utf-8")
     jobs = [(model, model, 10, (*all_settings, *BATCH, *overrides)) for model, overrides in NO_DROPOUT.items()]
     jobs += [(f"{model}-dropout", model, 3, (*all_settings, *BATCH)) for model in ("fastpitch", "tacotron2")]
-    halves = (*BATCH, *ACCUMULATED, *NO_DROPOUT["fastpitch"])
+    halves = (*BATCH, "training.accumulate=2", *NO_DROPOUT["fastpitch"])  # of eight: two in each of four shares
     jobs += [("accumulated", "fastpitch", 4, (*all_settings, *halves))]
     arguments = (str(folder / "child.py"), str(corpus_folder), str(folder), json.dumps(jobs))
     result = start_elsewhere(corpus_folder, folder).run(*arguments, launcher=TORCHRUN)
@@ -92,7 +92,8 @@ def test_with_dropout_it_completes(model, two):
 
 
 def test_two_processes_with_two_shares_each_equal_one(two, trained, losses_of):
-    alone = trained("fastpitch", run="one", steps=4, overrides=(*BATCH, *NO_DROPOUT["fastpitch"]))
+    eight = (*BATCH, "training.max_utterances=8", *NO_DROPOUT["fastpitch"])
+    alone = trained("fastpitch", run="one", steps=4, overrides=eight)
     _equal(losses_of(alone.path), losses_of(two / "accumulated"))
 
 
