@@ -19,11 +19,19 @@ class Listener:
 
     @hookimpl
     def ttskit_step_ended(self, run, step, values):
-        self.heard.append(("step", step, "loss" in values or "validation/loss" in values))
+        self.heard.append(("step", step, "validation" if "validation/loss" in values else "train" if "loss" in values else ""))
 
     @hookimpl
     def ttskit_checkpoint_saved(self, run, step, path):
-        self.heard.append(("saved", step))
+        self.heard.append(("saved", step, (path / "checkpoint.json").is_file()))
+
+
+def test_events_arrive_in_order(trained):
+    registry, listener = create_registry(), Listener()
+    registry.events.register(listener)
+    trained(steps=2, registry=registry)
+    steps = [("step", 1, "train"), ("step", 2, "train"), ("step", 2, "validation")]
+    assert listener.heard == [("started", 1234), *steps, ("saved", 2, True)]
 
 
 class Tracker:
@@ -59,9 +67,9 @@ def test_a_failing_step_ended_hook_kills_no_training(fault, trained, tmp_path, c
     with (tmp_path / "out.txt").open("w", encoding="utf-8") as file:
         run = trained(run="told", steps=3, registry=registry, console=Console(file=file, width=300))
     assert run.checkpoints[-1].step == 3
-    steps = [("step", step, True) for step in (1, 2, 3)] + [("step", 3, True)]
+    steps = [("step", step, "train") for step in (1, 2, 3)] + [("step", 3, "validation")]
     for listener in listeners:
-        assert listener.heard == [("started", 1234), *steps, ("saved", 3)]
+        assert listener.heard == [("started", 1234), *steps, ("saved", 3, True)]
     cause = f"{type(fault).__name__}: {fault}"
     hooks = ("ttskit_train_started", "ttskit_step_ended", "ttskit_checkpoint_saved")
     told = [f"plugin 'tracker' (someones-tracker 0.3): hook {h}: {cause}; the training goes on without it" for h in hooks]
