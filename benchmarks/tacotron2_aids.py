@@ -179,9 +179,9 @@ def measure(run: Path, data: Path, setting: Setting, speaking: str) -> dict:
         "hard_finished": sum(bool(s.finished) for s in samples),
         "skips": own["skips"],
         "repeats": own["repeats"],
-        "heard_skipped": sum(bool(v.skipped_words) for v in verdicts),
-        "heard_repeated": sum(bool(v.repeated_words) for v in verdicts),
-        "phone_error_rate": sum(v.errors for v in verdicts) / max(1, sum(v.phones for v in verdicts)),
+        "heard_skipped": sum(bool(v.skipped_words) for v in verdicts) if judge.trusted else None,
+        "heard_repeated": sum(bool(v.repeated_words) for v in verdicts) if judge.trusted else None,
+        "phone_error_rate": sum(v.errors for v in verdicts) / sum(v.phones for v in verdicts) if judge.trusted else None,
         "verdicts": dict(counts),
     }
 
@@ -203,6 +203,7 @@ def table(rows: list[dict]) -> str:
     ]
     lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
     for r in rows:
+        judged = r["phone_error_rate"] is not None
         within = "–" if r["attention_within"] is None else f"{100 * r['attention_within']:.0f} %"
         cells = [
             r["run"],
@@ -212,10 +213,10 @@ def table(rows: list[dict]) -> str:
             f"{r['diagonality']:.2f}",
             f"{100 * r['stopped']:.0f} %",
             f"{r['hard_finished']}/{r['hard']}",
-            str(r["verdicts"].get("ok", 0)),
-            f"{r['heard_skipped']} / {r['heard_repeated']}",
+            str(r["verdicts"].get("ok", 0)) if judged else "–",
+            f"{r['heard_skipped']} / {r['heard_repeated']}" if judged else "–",
             f"{r['skips']} / {r['repeats']}",
-            f"{100 * r['phone_error_rate']:.0f} %",
+            f"{100 * r['phone_error_rate']:.0f} %" if judged else "–",
         ]
         lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines)

@@ -136,9 +136,9 @@ def compare(
             if sample.item.utterance is not None and sample.system != NATURAL:
                 notes += score(sample, originals[sample.item.id], corpus, config, loaded)
     with clock("robustness"):
-        verdicts = judge.judge(samples, corpus)
+        verdicts = judge.judge(samples, corpus) or [None] * len(samples)
         for sample, verdict in zip(samples, verdicts, strict=True):
-            if verdict.verdict != "ok" and "duration_error_ms" in sample.scores:
+            if (verdict is None or verdict.verdict != "ok") and "duration_error_ms" in sample.scores:
                 sample.scores["duration_error_ms"] = float("nan")  # DTW through noise runs straight and looks perfect
         robustness = _robustness(samples, verdicts, judge, lists, labels, config)
         measures = [*QUALITY, *third_party({n: {**p.facts, "summary": p.summary} for n, p in others.items()})]
@@ -275,7 +275,7 @@ def _train(
 
 def _robustness(
     samples: Sequence[Sample],
-    verdicts: Sequence[Verdict],
+    verdicts: Sequence[Verdict | None],
     judge: Judge,
     lists: dict,
     labels: Sequence[str],
@@ -283,11 +283,12 @@ def _robustness(
 ) -> dict:
     by_system: dict[str, dict[str, list[Verdict]]] = {}
     for sample, verdict in zip(samples, verdicts, strict=True):
-        by_system.setdefault(sample.system, {}).setdefault(sample.item.group, []).append(verdict)
+        if verdict is not None:
+            by_system.setdefault(sample.system, {}).setdefault(sample.item.group, []).append(verdict)
     setting = {"confidence": config.confidence, "resamples": config.resamples, "seed": config.bootstrap_seed}
 
     def rates(name: str, group: str) -> tuple[list[float], list[float]]:
-        own = by_system[name].get(group, [])
+        own = by_system.get(name, {}).get(group, [])
         return [v.errors for v in own], [v.phones for v in own]
 
     own: dict[str, dict[str, dict]] = {}
@@ -297,7 +298,7 @@ def _robustness(
             chosen = [(s, v) for s, v in zip(samples, verdicts, strict=True) if s.system == name and s.item.group == group]
             if found := summarise_alignments([s for s, _ in chosen]):
                 own.setdefault(name, {})[group] = found
-            if found := spread_over_seeds(chosen):
+            if judge.trusted and (found := spread_over_seeds(chosen)):
                 spread.setdefault(name, {})[group] = found
     differences = {
         f"{a} − {b}": {g: ratio_difference_interval(rates(a, g), rates(b, g), **setting) for g in lists}
@@ -316,7 +317,7 @@ def _robustness(
     }
 
 
-def _sentences(samples: Sequence[Sample], verdicts: Sequence[Verdict], lists: dict) -> list[dict]:
+def _sentences(samples: Sequence[Sample], verdicts: Sequence[Verdict | None], lists: dict) -> list[dict]:
     rows = {
         item.id: {
             "id": item.id,
@@ -339,7 +340,8 @@ def _sentences(samples: Sequence[Sample], verdicts: Sequence[Verdict], lists: di
                 "scores": sample.scores,
                 "finished": sample.finished,
                 "own_alignment": own_alignment(sample),
-                "verdict": {
+                "verdict": verdict
+                and {
                     **verdict.to_json(),
                     "skipped": [words[w] for w in verdict.skipped_words if w < len(words)],
                     "repeated": [words[w] for w in verdict.repeated_words if w < len(words)],

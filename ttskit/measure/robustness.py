@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ttskit.config.comparison import CompareConfig
-from ttskit.measure.phones import VERDICTS, Thresholds, Verdict, calibrate, expected_phones, judge
+from ttskit.measure.phones import VERDICTS, Thresholds, Verdict, expected_phones, judge
 from ttskit.measure.recogniser import PhoneRecogniser, load_or_train
 from ttskit.measure.speech import Sample
 from ttskit.measure.stats import Interval, mean_interval, ratio_interval
@@ -18,32 +18,56 @@ from ttskit.measure.stats import Interval, mean_interval, ratio_interval
 if TYPE_CHECKING:
     from ttskit.corpus.prepared import PreparedCorpus
 
-MOST_CALIBRATION = 80  # natural sentences that set the thresholds
-
-
 @dataclass(frozen=True)
 class Judge:
-    """The recogniser, what natural speech taught it to allow, and facts about both for the page."""
+    """The recogniser, what natural speech taught it to allow, and facts about both for the page.
+
+    It judges only if it hears natural speech: one that errs there on a larger share than `max_natural_error` would call
+    whatever it mistakes for the sentence better than the recordings.
+    """
 
     recogniser: PhoneRecogniser
     thresholds: Thresholds
     facts: dict
+    max_natural_error: float
 
     @classmethod
     def of(cls, corpus: PreparedCorpus, config: CompareConfig, report: Callable[[str], None]) -> Judge:
-        """Train (or read from the cache) and calibrate on natural speech that the recogniser was not trained on."""
-        recogniser, facts = load_or_train(corpus, config.recogniser, report)
-        heldout = [u for split in ("validation", "test") for u in corpus.split(split)][:MOST_CALIBRATION]
-        natural = heldout or corpus.split("train")[:MOST_CALIBRATION]
-        expected = [expected_phones(u.tokens, u.token_words, corpus.symbols) for u in natural]
-        keep = [i for i, e in enumerate(expected) if e.phones]
-        heard = recogniser.recognise([np.asarray(corpus.features(natural[i]).mel) for i in keep])
-        seconds = [natural[i].samples / corpus.mel.sample_rate_hz for i in keep]
-        thresholds = calibrate([expected[i] for i in keep], heard, seconds)
-        return cls(recogniser, thresholds, {**facts, "calibration_sentences": len(keep)})
+        """Read from the corpus, or trained and calibrated now, on natural speech of no test sentence."""
+        trained = load_or_train(corpus, config.recogniser, report)
+        judge = cls(trained.network, trained.thresholds, trained.facts, config.recogniser.max_natural_error)
+        if not judge.trusted:
+            report(f"the phone recogniser gives no verdicts: {judge.reason}")
+        own = {"trusted": judge.trusted, "reason": judge.reason, "max_natural_error": judge.max_natural_error}
+        return replace(judge, facts={**judge.facts, **own})
+
+    @property
+    def natural_error(self) -> float:
+        """Share of phones that it gets wrong in the natural sentences that set its thresholds; none of them is a test sentence."""
+        return self.facts["natural_phone_error_rate"]
+
+    @property
+    def trusted(self) -> bool:
+        """Whether it gives verdicts."""
+        return not self.reason
+
+    @property
+    def reason(self) -> str:
+        """Why it gives no verdicts, in words; "" if it does."""
+        if not self.facts["held_out"]:
+            return "the corpus has no natural speech that it was not trained on, so that nothing says how well it hears"
+        if self.natural_error > self.max_natural_error:
+            return (
+                f"it errs on {self.natural_error:.1%} of the phones of {self.facts['calibration_sentences']} natural sentences "
+                f"that it was not trained on, and {self.max_natural_error:.0%} is the most that is allowed; "
+                "more natural training speech makes a better judge"
+            )
+        return ""
 
     def judge(self, samples: Sequence[Sample], corpus: PreparedCorpus) -> list[Verdict]:
-        """A verdict for each sample, in order."""
+        """A verdict for each sample, in order; none at all ([]) if the judge is not trusted."""
+        if not self.trusted:
+            return []
         heard = self.recogniser.recognise([s.audio_mel for s in samples])
         rate = corpus.mel.sample_rate_hz
         expected = [expected_phones(s.item.tokens, s.item.token_words, corpus.symbols) for s in samples]
