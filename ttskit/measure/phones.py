@@ -58,7 +58,7 @@ class PhoneAlignment:
         return len(self.steps) - self.count("match")
 
 
-def align_phones(expected: Sequence[str], heard: Sequence[str]) -> PhoneAlignment:
+def align_phones(expected: Sequence[object], heard: Sequence[object]) -> PhoneAlignment:
     """The alignment with fewest errors; among equals, the one whose deletions and insertions stand together and late."""
     n, m = len(expected), len(heard)
     # In units of the surcharge on opening a gap: so small that it never changes the number of errors.

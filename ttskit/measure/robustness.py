@@ -18,6 +18,7 @@ from ttskit.measure.stats import Interval, mean_interval, ratio_interval
 if TYPE_CHECKING:
     from ttskit.corpus.prepared import PreparedCorpus
 
+
 @dataclass(frozen=True)
 class Judge:
     """The recogniser, what natural speech taught it to allow, and facts about both for the page.
@@ -43,7 +44,7 @@ class Judge:
 
     @property
     def natural_error(self) -> float:
-        """Share of phones that it gets wrong in the natural sentences that set its thresholds; none of them is a test sentence."""
+        """Share of phones that it gets wrong in the natural sentences that set its thresholds, none of them a test sentence."""
         return self.facts["natural_phone_error_rate"]
 
     @property

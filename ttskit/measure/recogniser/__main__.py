@@ -12,7 +12,11 @@ from ttskit.measure.recogniser.training import load_or_train
 def main(data: str, recipe: str = "base") -> None:
     """Train as a comparison under this recipe would."""
     settings = load_recipe(recipe).compare.recogniser
-    load_or_train(PreparedCorpus.open(data), settings, lambda text: sys.stderr.write(text + "\n"))
+    load_or_train(PreparedCorpus.open(data), settings, _tell)
+
+
+def _tell(text: str) -> None:
+    sys.stderr.write(text + "\n")
 
 
 if __name__ == "__main__":

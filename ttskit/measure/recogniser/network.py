@@ -39,6 +39,9 @@ class PhoneRecogniser(Trainable):
         stride: mel frames per output frame.
     """
 
+    mean: Tensor
+    std: Tensor
+
     def __init__(self, config: RecogniserConfig, bands: int, phones: Sequence[str], stride: int) -> None:
         super().__init__()
         self.phones, self.stride, self.learning_rate = tuple(phones), stride, config.learning_rate
@@ -84,7 +87,8 @@ class PhoneRecogniser(Trainable):
 
     def training_step(self, batch: PhoneBatch, state: TrainState, optimize: Optimize) -> dict[str, Tensor]:
         """The CTC loss of distorted natural speech, per phone, averaged over sentences."""
-        optimize("recogniser", Losses({"ctc": self._ctc(*self(batch.mel, batch.mel_lengths), batch)}))
+        scores, frames = self(batch.mel, batch.mel_lengths)
+        optimize("recogniser", Losses({"ctc": self._ctc(scores, frames, batch)}))
         return {}
 
     def validation_losses(self, batch: PhoneBatch, state: TrainState) -> Losses:
@@ -104,7 +108,7 @@ class PhoneRecogniser(Trainable):
 
 
 def best_path(scores: Tensor, frames: Tensor) -> Iterator[list[int]]:
-    """Classes heard in each row of log probabilities (B, T', C): the likeliest of each frame, repeats and blanks (0) dropped."""
+    """Classes heard in each row of log probabilities (B, T', C): the likeliest of each frame, without repeats and blanks (0)."""
     best = scores.argmax(-1)
     for row, count in enumerate(frames.tolist()):
         yield [c for c in torch.unique_consecutive(best[row, :count]).tolist() if c]

@@ -21,18 +21,19 @@ from ttskit.config.comparison import RecogniserConfig
 from ttskit.config.training import TrainingConfig
 from ttskit.corpus.prepared import PreparedCorpus, PreparedUtterance
 from ttskit.errors import CheckpointError, CorpusError
-from ttskit.interfaces.trainable import TrainState
+from ttskit.interfaces.trainable import Trainable, TrainState
 from ttskit.measure.phones import Thresholds, align_phones, calibrate, phone_inventory
 from ttskit.measure.recogniser.batches import BandStatistics, PhoneBatches, phones_of
 from ttskit.measure.recogniser.network import PhoneRecogniser
 from ttskit.measure.recogniser.sentences import Sentences
 from ttskit.runs.folder import JUDGE, RunFolder
 from ttskit.training.data import Loader, corpus_facts
-from ttskit.training.loop import train_task
+from ttskit.training.loop import Training
 from ttskit.training.precision import pick_precision
 from ttskit.training.processes import Processes
 from ttskit.training.stopping import StopRequest
 from ttskit.training.task import Task, Workshop
+from ttskit.training.validation import LossValidator
 
 __all__ = ["TrainedRecogniser", "load_or_train"]
 
@@ -135,6 +136,11 @@ def _train(
     def batches(utterances: Sequence[PreparedUtterance], distorted: bool) -> PhoneBatches:
         return PhoneBatches(corpus, utterances, phones, statistics, config.batch, config.seed, distorted)
 
+    def select(network: Trainable, total: int, work: Workshop, note: Report) -> _Selection | None:
+        if not sentences.selection:
+            return None
+        return _Selection(network, batches(sentences.selection, distorted=False), total, work, config.seed, report)
+
     task = Task(
         name="phone recogniser",
         folder=run,
@@ -151,45 +157,30 @@ def _train(
         seed=config.seed,
         build=build,
         batches=lambda model, rank, world: batches(sentences.training, distorted=True),
-        validator=lambda model, total, work, note: _Selection(model, batches(sentences.selection, False), total, work, report),
+        validator=select,
         steps={"total": config.steps},
     )
     cpu = torch.device("cpu")
     with Loader() as loader, StopRequest() as stop:  # alone, even among processes that train something else together
-        train_task(task, Workshop(Processes(0, 1, cpu), pick_precision("fp32", cpu), loader, stop), resume)
+        training = Training(task, Workshop(Processes(0, 1, cpu), pick_precision("fp32", cpu), loader, stop))
+        training.prepare(resume)
+        training.run()
 
 
-class _Selection:
-    """The validator of the loop: how often the network errs on the sentences that choose the checkpoint."""
+class _Selection(LossValidator):
+    """How often the network errs on the sentences that choose the checkpoint."""
 
-    def __init__(self, network: PhoneRecogniser, batches: PhoneBatches, total: int, work: Workshop, report: Report) -> None:
-        self._network, self._batches, self._total, self._loader, self._report = network, batches, total, work.loader, report
+    def __init__(
+        self, network: Trainable, batches: PhoneBatches, total: int, work: Workshop, seed: int, report: Report
+    ) -> None:
+        super().__init__(network, batches, work, seed)
+        self._total, self._report = total, report
 
     def losses(self, state: TrainState) -> tuple[dict[str, float], float | None]:
-        totals: dict[str, tuple[float, float, float]] = {}
-        self._network.eval()
-        try:
-            with torch.no_grad():
-                for ids in self._batches.epoch(0):
-                    losses = self._network.validation_losses(self._loader.load(self._batches, ids, 0), state)
-                    for name, term in losses.terms.items():
-                        total, count, _ = totals.get(name, (0.0, 0.0, 0.0))
-                        totals[name] = total + float(term.total), count + float(term.count), term.weight
-        finally:
-            self._network.train()
-        if not totals:
-            return {}, None
-        means = {name: total / count for name, (total, count, _) in totals.items()}
-        ranking = sum(weight * means[name] for name, (_, _, weight) in totals.items())
-        shown = f"phone error {means['phone_error_rate']:.1%} on validation speech"
-        self._report(f"phone recogniser: step {state.step} of {self._total}, {shown}")
-        return {"loss": ranking, **means}, ranking
-
-    def inspect(self, step: int) -> dict[str, float]:
-        return {}
-
-    def hopeless(self) -> None:
-        return None
+        values, ranking = super().losses(state)
+        error = values["phone_error_rate"]
+        self._report(f"phone recogniser: step {state.step} of {self._total}, phone error {error:.1%} on validation speech")
+        return values, ranking
 
 
 def _calibrated(corpus: PreparedCorpus, sentences: Sentences, network: PhoneRecogniser, run: RunFolder, step: int) -> dict:
