@@ -400,11 +400,11 @@ class TestCommand:
         from click.testing import CliRunner
 
         from ttskit.cli.train import command
-        from ttskit.training import TrainingStopped, loop
+        from ttskit.training import TrainingStopped, speech_models
 
         def stopped(*_, run, **__):
             raise TrainingStopped(RunFolder(run, {}), 7)
 
-        monkeypatch.setattr(loop, "train", stopped)
+        monkeypatch.setattr(speech_models, "train", stopped)
         result = CliRunner().invoke(command, elsewhere.arguments("fastpitch", tmp_path / "run")[1:])
         assert result.exit_code == 1 and f"ttskit train --resume --run {tmp_path / 'run'}" in result.output
