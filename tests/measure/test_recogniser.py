@@ -18,15 +18,15 @@ from ttskit.measure.phones import align_phones, expected_phones
 from ttskit.measure.recogniser import load_or_train, training
 from ttskit.runs import RunFolder
 
-SMALL = RecogniserConfig(channels=48, dilations=[1, 2, 1], steps=180, validate_every=30, batch=4, learning_rate=4e-3)
-SHORT = SMALL.model_copy(update={"steps": 12, "validate_every": 4, "channels": 16})
+SMALL = RecogniserConfig(channels=64, dilations=[1], steps=400, validate_every=50, learning_rate=4e-3)
+SHORT = RecogniserConfig(channels=16, dilations=[1, 2], steps=12, validate_every=4, batch=4)
 
 
 @pytest.fixture(scope="module")
-def trained(prepared):
+def trained(larger_prepared):
     torch.set_num_threads(1)
     before = torch.get_rng_state()
-    found = load_or_train(prepared, SMALL)
+    found = load_or_train(larger_prepared, SMALL)
     assert torch.equal(before, torch.get_rng_state()), "training the judge must not disturb the caller's random numbers"
     return found
 
@@ -46,31 +46,33 @@ def equal(a, b) -> bool:
     return all(torch.equal(x, y) for x, y in zip(a.state_dict().values(), b.state_dict().values(), strict=True))
 
 
-def test_it_hears_what_was_said(prepared, trained):
-    test = prepared.split("test")
-    heard = trained.network.recognise([prepared.features(u).mel for u in test])
-    expected = [expected_phones(u.tokens, u.token_words, prepared.symbols).phones for u in test]
+def test_it_hears_what_was_said(larger_prepared, trained):
+    test = larger_prepared.split("test")
+    heard = trained.network.recognise([larger_prepared.features(u).mel for u in test])
+    expected = [expected_phones(u.tokens, u.token_words, larger_prepared.symbols).phones for u in test]
     errors = sum(align_phones(e, h).errors for e, h in zip(expected, heard, strict=True))
     assert errors / sum(map(len, expected)) < 0.1
     assert trained.facts["validation_phone_error_rate"] < 0.1 and not trained.facts["cached"]
     assert trained.facts["natural_phone_error_rate"] < 0.15
 
 
-def test_alone_or_in_a_batch_it_hears_the_same(prepared, trained):
-    mels = [prepared.features(u).mel for u in prepared.split("test")]
+def test_alone_or_in_a_batch_it_hears_the_same(larger_prepared, trained):
+    mels = [larger_prepared.features(u).mel for u in larger_prepared.split("test")]
     assert trained.network.recognise(mels) == [trained.network.recognise([m])[0] for m in mels]
 
 
-def test_a_missing_half_is_not_heard(prepared, trained):
-    u = prepared.split("test")[0]
-    mel = prepared.features(u).mel
-    expected = expected_phones(u.tokens, u.token_words, prepared.symbols).phones
+def test_a_missing_half_is_not_heard(larger_prepared, trained):
+    u = larger_prepared.split("test")[0]
+    mel = larger_prepared.features(u).mel
+    expected = expected_phones(u.tokens, u.token_words, larger_prepared.symbols).phones
     half = trained.network.recognise([np.ascontiguousarray(mel[:, : mel.shape[1] // 2])])[0]
     assert abs(len(half) - len(expected) / 2) <= 2
 
 
-def test_it_is_trained_once(prepared, trained):
-    again = load_or_train(prepared, SMALL.model_copy(update={"max_natural_error": 0.5}))  # says when it is used, not what it is
+def test_it_is_trained_once(larger_prepared, trained):
+    again = load_or_train(
+        larger_prepared, SMALL.model_copy(update={"max_natural_error": 0.5})
+    )  # says when it is used, not what it is
     assert again.facts == {**trained.facts, "cached": True} and again.thresholds == trained.thresholds
     assert equal(again.network, trained.network)
 

@@ -57,7 +57,8 @@ def choose_sentences(sentences: Sequence[dict], config: CompareConfig) -> list[d
     """Sentences with players: all up to the limit, hard ones with faults first among the hard."""
     recorded = [s for s in sentences if s["group"] != "hard"]
     hard = sorted(
-        (s for s in sentences if s["group"] == "hard"), key=lambda s: all(v["verdict"] and v["verdict"]["verdict"] == "ok" for v in s["samples"])
+        (s for s in sentences if s["group"] == "hard"),
+        key=lambda s: all(v["verdict"] and v["verdict"]["verdict"] == "ok" for v in s["samples"]),
     )
     room = max(config.max_players - len(recorded), config.max_players // 2)
     return recorded[: config.max_players - min(room, len(hard))] + hard[:room]

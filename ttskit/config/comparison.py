@@ -9,7 +9,6 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from ttskit.config.training import parse_seconds
 
-
 _RETIRED = ("budget_s", "max_epochs", "patience")
 
 

@@ -1,4 +1,4 @@
-"""The phone recogniser that judges robustness: `network`, what it learns from (`batches`, `sentences`), `training`, which keeps it.
+"""The phone recogniser that judges robustness: `network`, its `batches` and `sentences`, and `training`, which keeps it.
 
 `python -m ttskit.measure.recogniser PREPARED [RECIPE]` trains the recogniser of a corpus ahead of a comparison.
 """

@@ -108,7 +108,7 @@ class PhoneRecogniser(Trainable):
 
 
 def best_path(scores: Tensor, frames: Tensor) -> Iterator[list[int]]:
-    """Classes heard in each row of log probabilities (B, T', C): the likeliest of each frame, without repeats and blanks (0)."""
+    """Classes heard in each row of log probabilities (B, T', C): each frame's likeliest, without repeats and blanks (0)."""
     best = scores.argmax(-1)
     for row, count in enumerate(frames.tolist()):
         yield [c for c in torch.unique_consecutive(best[row, :count]).tolist() if c]
