@@ -69,7 +69,7 @@ def ttskit_commands():
 
 _MEASUREMENTS = (
     ("quality", "Quality", "distances to the recordings: MCD, LSD, F0, voicing, mel", "quality:Quality", ["recordings"]),
-    ("robustness", "Robustness", "what is skipped, repeated, cut, endless, by a recogniser", "verdicts:Robustness", ["runs"]),
+    ("robustness", "Robustness", "what is skipped, repeated, cut, endless, by a recogniser", "robustness:Robustness", ["runs"]),
     ("learned", "What was learned: alignment", "own alignments, attention, teacher-forced mels", "learned:Learned", ["runs"]),
     ("speed", "Speed and size", "latency, throughput, memory, parameters", "speed:Speed", ["runs"]),
     ("control", "Control: asked against measured", "pace, pitch, energy as heard", "control:Control", ["runs", "controls"]),

@@ -85,7 +85,7 @@ def demo(
         overrides = [*length, "training.samples=0"]
         overrides += [f"models.{NAR}.options.{key}={json.dumps(value)}" for key, value in ALIGNER_OPTIONS.items()]
         training = _Training(NAR, recipe, prepared, runs / "aligner", overrides)
-        recogniser = [sys.executable, "-m", "ttskit.measure.recogniser", str(prepared)]
+        recogniser = [sys.executable, "-m", "ttskit.measure.recogniser", str(prepared), recipe]
         _side_by_side([training], console, beside=recogniser)
         from ttskit.runs.align import align
 

@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from ttskit.config import Recipe
 
 FORMAT = 1
-KINDS = ("acoustic model", "vocoder")
+KINDS = ("acoustic model", "vocoder")  # what plugins bring, and voices are made of
+JUDGE = "recogniser"  # kind of the run that a corpus keeps of its phone recogniser: trained like the others, and no voice
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +94,7 @@ class RunFolder:
                 "use that version, or train again",
             )
         missing = [key for key in ("kind", "model", "options", "context", "frontend") if key not in info]
-        if missing or info["kind"] not in KINDS:
+        if missing or info["kind"] not in (*KINDS, JUDGE):
             why = f"missing: {', '.join(missing)}" if missing else f"kind {info['kind']!r}"
             raise CheckpointError(f"{file} is damaged", why, "restore it or train again")
         return cls(path, info)
@@ -148,7 +149,7 @@ class RunFolder:
 
     @property
     def kind(self) -> str:
-        """ "acoustic model" or "vocoder"."""
+        """ "acoustic model", "vocoder" or "recogniser"."""
         return self.info["kind"]
 
     @property
@@ -194,6 +195,10 @@ class RunFolder:
 
     def build(self, registry: Registry | None = None, changes: Mapping[str, Any] | None = None) -> tuple[Trainable, Any]:
         """The model with fresh weights, and its options; `changes` as in `load`."""
+        if self.kind == JUDGE:
+            raise UsageError(
+                f"{self.path} is no voice", "it is the phone recogniser that judges comparisons", "name a run of `ttskit train`"
+            )
         registry = registry or create_registry()
         plugin = registry.get(self.kind, self.model)
         if unknown := sorted(set(changes or {}) - set(self._option_names(plugin))):
