@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 import threading
 import time
 
@@ -11,6 +13,7 @@ import numpy as np
 import pytest
 import torch
 
+from ttskit.config import load_recipe
 from ttskit.config.comparison import RecogniserConfig
 from ttskit.corpus.prepared import PreparedCorpus
 from ttskit.errors import CorpusError, UsageError
@@ -196,6 +199,13 @@ def test_a_corpus_without_training_speech_is_refused(corpus):
     corpus.utterances = corpus.split("test")
     with pytest.raises(CorpusError, match="no speech to train"):
         load_or_train(corpus, SHORT)
+
+
+def test_it_can_be_trained_ahead_of_a_comparison(corpus):
+    command = [sys.executable, "-m", "ttskit.measure.recogniser", str(corpus.folder), "tiny"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert "step 2 of 2" in done.stderr and done.stdout == ""
+    assert load_or_train(corpus, load_recipe("tiny").compare.recogniser).facts["cached"]
 
 
 def test_recipes_that_trained_by_the_clock_still_open():
