@@ -168,6 +168,11 @@ class PreparedCorpus:
         statistics = self.info["statistics"]
         return {name: PitchStats(s["pitch_mean_hz"], s["pitch_std_hz"]) for name, s in statistics.items()}
 
+    @property
+    def pitch_extractor(self) -> str | None:
+        """Name of the plugin that read its F0; None for a corpus that does not say."""
+        return ((self.info.get("settings") or {}).get("corpus") or {}).get("pitch_extractor")
+
     @cached_property
     def _by_id(self) -> dict[str, PreparedUtterance]:
         return {u.id: u for u in self.utterances}

@@ -167,6 +167,11 @@ class RunFolder:
         return found_files(FrontendFingerprint.from_json(self.info["frontend"]), self.path)
 
     @property
+    def pitch_extractor(self) -> str | None:
+        """Name of the plugin that read the F0 of its corpus; None for imports and for runs that do not say."""
+        return (self.info.get("corpus") or {}).get("pitch_extractor")
+
+    @property
     def total_steps(self) -> int | None:
         """Steps that this run is (or was) trained for; replay a budget with --steps and this number."""
         return (self.info.get("steps") or {}).get("total")

@@ -45,10 +45,12 @@ def load_voice(
     """
     from ttskit.plugins import create_registry
     from ttskit.runs.folder import RunFolder
+    from ttskit.synthesis.recording import PitchReader
     from ttskit.synthesis.voice import Voice
 
     registry = registry or create_registry()
-    loaded = RunFolder.open(Path(run)).load(device=device, checkpoint=checkpoint, registry=registry, changes=options)
+    folder = RunFolder.open(Path(run))
+    loaded = folder.load(device=device, checkpoint=checkpoint, registry=registry, changes=options)
     if loaded.kind != "acoustic model":
         raise UsageError(
             f"{run} holds a {loaded.kind}, not an acoustic model",
@@ -68,6 +70,7 @@ def load_voice(
         vocoder_name=name,
         precision=precision,
         denoise=denoise,
+        pitch_reader=PitchReader.choose(folder.pitch_extractor, registry),
     )
 
 

@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -25,6 +25,9 @@ from ttskit.synthesis.parts import Piece, split_pieces
 from ttskit.synthesis.prosody import Values, Wishes, part_controls, stack_controls, write_score
 from ttskit.synthesis.speakers import Shares, speaker_rows, speaker_shares
 from ttskit.synthesis.speech import Part, Speech, SpeechStream
+
+if TYPE_CHECKING:
+    from ttskit.synthesis.recording import PitchReader
 
 # Parts whose mels are made together. The first stands alone, so that it is heard soon; both ways of speaking cut the
 # text alike, so that a stream is the same audio to the last bit that the model rounds.
@@ -46,7 +49,8 @@ class _Planned:
 class Voice:
     """Text to speech. Build one with `ttskit.load_voice`.
 
-    `denoise` is the share of the vocoder's own hum that is taken out of its audio (see `ttskit.synthesis.denoise`).
+    `denoise` is the share of the vocoder's own hum that is taken out of its audio (see `ttskit.synthesis.denoise`);
+    `pitch_reader` reads the F0 of a recording that is copied (by default the standard extractor, which a note says).
 
     Raises:
         MismatchError: acoustic model and vocoder disagree on the mel's content.
@@ -65,9 +69,10 @@ class Voice:
         vocoder_name: str = "vocoder",
         precision: str = "fp32",
         denoise: float = 0.0,
+        pitch_reader: PitchReader | None = None,
     ) -> None:
         self.frontend, self.name, self.vocoder_name = frontend, name, vocoder_name
-        self.device = torch.device(device)
+        self.device, self.pitch_reader = torch.device(device), pitch_reader
         self.acoustic, self.vocoder = acoustic.to(self.device).eval(), vocoder.to(self.device).eval()
         self.mel = acoustic.context.mel
         shifted = self.mel.require_same_content(vocoder.mel, f"model {name!r}", f"vocoder {vocoder_name!r}")
@@ -244,14 +249,17 @@ class Voice:
         score = write_score(analysis, marked, Wishes(**wishes))
         if like is None and like_speaker is not None:
             raise UsageError("like_speaker without like", "it says who made the recording", "give the recording as well")
+        said: list[str] = []
         if like is not None:
             pieces = [_undivided(analysis, score)]
             heaviest = max(whole, key=whole.__getitem__)
             who = table.id(like_speaker if like_speaker is not None else heaviest)
             known = self.acoustic.context.pitch_of({like_speaker: 1.0}) if like_speaker is not None else None
-            from ttskit.synthesis.recording import copy_prosody
+            from ttskit.synthesis.recording import PitchReader, copy_prosody
 
-            score.copied = copy_prosody(like, analysis.tokens, self.acoustic, who, known)
+            reader = self.pitch_reader or PitchReader.choose(None, create_registry())
+            score.copied = copy_prosody(like, analysis.tokens, self.acoustic, who, known, reader)
+            said = [reader.note] if reader.note else []
         else:
             pieces = split_pieces(analysis, self.frontend.symbols, max_tokens, score.cuts)
         if not pieces:
@@ -266,7 +274,7 @@ class Voice:
             if index + 1 < len(pieces):
                 pause = score.pauses.get(pieces[index + 1].words[0], pause)
             plan.append(_Planned(piece.analysis, pause, shares, controls, part_seed(seed, index)))
-        stream = SpeechStream(self.sample_rate_hz, unknown, self.notes, started)
+        stream = SpeechStream(self.sample_rate_hz, unknown, (*self.notes, *said), started)
         stream.timings["frontend"] = time.perf_counter() - started
         return stream, plan
 
