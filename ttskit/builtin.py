@@ -54,7 +54,7 @@ _COMMANDS = {
     "prepare": "Turn recordings and transcripts into a training corpus",
     "check": "Say what is wrong with a corpus, without changing anything",
     "train": "Train an acoustic model or a vocoder on a prepared corpus",
-    "import": "Turn a public checkpoint (NeMo, NVIDIA, HiFi-GAN) into a run",
+    "import": "Turn a public checkpoint of another toolkit into a run",
     "synthesize": "Speak a text with a trained voice",
     "compare": "Compare voices on one page: quality, robustness, speed",
     "drift": "Measure how far old voices have moved in a fine-tuning",

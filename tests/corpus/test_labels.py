@@ -8,10 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from ttskit.corpus import matching
 from ttskit.corpus.labels import LabelFolder, Labels, read_labels
-from ttskit.corpus.matching import match
+from ttskit.corpus.matching import Listener
 from ttskit.corpus.textgrid import Interval, read_textgrid, write_textgrid
 from ttskit.errors import CorpusError, MismatchError, UsageError
+from ttskit.interfaces import Phonetics
+from ttskit_spanish.phonetics import PHONETICS
 
 SHORT = '''File type = "ooTextFile"
 Object class = "TextGrid"
@@ -54,6 +57,13 @@ Object class = "TextGrid"
 "ʃ"
 '''
 SILENT = frozenset({"<edge>", ",", ".", " "})
+
+
+LISTENER = Listener(PHONETICS)
+
+
+def match(tokens, token_words, silent, labels, listener=LISTENER):
+    return matching.match(tokens, token_words, silent, labels, listener)
 
 
 def of(phones: str = "", words: str = "", start: float = 0.0, each: float = 0.1) -> Labels:
@@ -145,6 +155,19 @@ def test_phones_are_matched_by_sound():
     found = match(tokens, words, SILENT, of("_ tS e1 _ ʝ w e b ə _", "_ che:2 _ llueve:5 _"))
     assert found.times_s.round(3).tolist() == [0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 1.0]
     assert found.share == pytest.approx(6 / 7) and found.notes == ()  # ə is no e, but the only thing left
+
+
+def test_a_letter_keeps_the_mark_that_makes_it_another_letter():
+    assert [LISTENER.of_label(label) for label in ("ñ", "n\u0303", "ú")] == ["ɲ", "ɲ", "u"]
+    assert [LISTENER.of_token(token) for token in ("ñ", "Ñ", "ˈa", "ü", "β")] == ["ɲ", "ɲ", "a", "u", "b"]
+
+
+def test_a_language_that_says_nothing_has_its_labels_taken_as_they_are_written():
+    nobody = Listener(Phonetics())
+    found = match(("ʃ", "ˈe"), (0, 0), SILENT, of("ʃ e", "che:2"), nobody)
+    assert found.share == 1.0 and found.times_s.round(3).tolist() == [0, 0.1, 0.2]
+    assert nobody.cost(["tʃ"], list(of("tS").phones)) > 0.2 > LISTENER.cost(["tʃ"], list(of("tS").phones)) == 0.0
+    assert LISTENER.cost(["a"], list(of("ə").phones)) > LISTENER.cost(["a"], list(of("e").phones))  # a vowel for a vowel
 
 
 def test_affricates_diphthongs_silent_letters_and_extra_phones():

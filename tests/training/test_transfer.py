@@ -14,6 +14,7 @@ from ttskit.interfaces import AcousticInput, PitchStats
 from ttskit.runs import RunFolder
 from ttskit.symbols import SymbolTable
 from ttskit.training.transfer import Row, plan_transfer, target_context
+from ttskit_spanish.phonetics import PHONETICS
 
 MODELS = ("fastpitch", "tacotron2")
 KEEP_ALL = "training.transfer.keep_speakers=all"
@@ -171,7 +172,7 @@ def test_wrong_names(change, error, says, corpus, tmp_path, random_run):
     source = random_run("source", speakers=("carla", "dani")).context
     config = TransferConfig(**change)
     with pytest.raises(error) as raised:
-        plan_transfer(tmp_path, 0, source, target_context(corpus, source, config), corpus, config)
+        plan_transfer(tmp_path, 0, source, target_context(corpus, source, config), corpus, config, letters=PHONETICS.letters)
     assert says in f"{raised.value.what} {raised.value.why}"
 
 
@@ -237,7 +238,7 @@ def test_a_model_of_a_third_party_needs_only_its_declaration(corpus, tmp_path, r
     source = random_run("source", speakers=("carla", "dani")).context
     config = TransferConfig(keep_speakers=["dani"])
     target = target_context(corpus, source, config)
-    plan = plan_transfer(tmp_path, 3, source, target, corpus, config)
+    plan = plan_transfer(tmp_path, 3, source, target, corpus, config, letters=PHONETICS.letters)
     old, new = Theirs(source), Theirs(target)
     done = carry_over(plan, old.state_dict(), source, new)
     assert done.tensors["by row"] == ("glyphs.weight", "people.weight") and done.tensors["kept"] == ("rest.weight", "rest.bias")

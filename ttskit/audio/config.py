@@ -137,8 +137,8 @@ class MelConfig:
             raise MismatchError(
                 f"{mine} and {theirs} disagree on audio",
                 lines,
-                "train a vocoder on the same corpus: ttskit train --model hifigan --data DATA "
-                "(or --vocoder griffinlim, which fits any mel)",
+                "train a vocoder on the same corpus: ttskit train --model VOCODER --data DATA "
+                "(or name one that needs no training, which fits any mel: ttskit plugins list --kind vocoder)",
             )
         p, q = self.placement(), other.placement()
         changed = [f"{key} {p[key]} / {q[key]}" for key in p if p[key] != q[key]]

@@ -18,7 +18,7 @@ SHOWN = 8
     "source",
     required=True,
     type=click.Path(path_type=Path),
-    help="Run whose model aligns (FastPitch, Tacotron 2), or folder of TextGrid or JSON files.",
+    help="Run whose model aligns, or folder of TextGrid or JSON files.",
 )
 @click.option("--name", default="aligned", show_default=True, help="Name that recipes use: training.alignment.")
 @click.option("--textgrid/--no-textgrid", default=True, show_default=True, help="Write a TextGrid per utterance.")

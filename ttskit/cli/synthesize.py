@@ -42,7 +42,7 @@ _GROUPS = {
 )
 @click.argument("text", required=False)
 @click.option("--voice", "run", required=True, type=click.Path(path_type=Path), help="Run folder of an acoustic model.")
-@click.option("--vocoder", help="griffinlim or a run folder. Default: the recipe's.")
+@click.option("--vocoder", help="A vocoder that needs no training, or a run folder. Default: the recipe's.")
 @click.option("--denoise", type=float, default=0.0, metavar="SHARE", help="Of the vocoder's hum to take out; 1 is all of it.")
 @click.option("--checkpoint", default="best", show_default=True, help="best, last or a step.")
 @click.option("--device", default="cpu", show_default=True, help="cpu, cuda, cuda:1 …")

@@ -95,7 +95,7 @@ class TrainingConfig(BaseModel):
     )
     samples: int = Field(2, ge=0, description="Validation utterances spoken and drawn at each validation; 0 for none.")
     vocoder: str | None = Field(
-        None, description="Vocoder of the audio samples, a plugin or run folder; the recipe's if not given, else griffinlim."
+        None, description="Vocoder of the audio samples, a plugin or run folder; the recipe's if not given."
     )
 
     freeze: list[str] = Field(

@@ -15,6 +15,7 @@ _HOME = {
     "Unknown": "frontend",
     "Reading": "frontend",
     "Word": "frontend",
+    "Phonetics": "phonetics",
     "Plugin": "descriptions",
     "FrontendPlugin": "descriptions",
     "AcousticModelPlugin": "descriptions",

@@ -322,7 +322,7 @@ class AcousticModel(Trainable):
             InputError: this kind of model has no alignment, or this one was built without.
         """
         raise InputError(
-            f"{type(self).__name__} cannot align", "its plugin does not declare aligns", "use a FastPitch or Tacotron 2 run"
+            f"{type(self).__name__} cannot align", "its plugin does not declare aligns", "use a run of a model that declares it"
         )
 
     def inventory_parameters(self) -> dict[str, str]:

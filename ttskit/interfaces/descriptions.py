@@ -48,7 +48,11 @@ def resolve(path: str) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class FrontendPlugin(Plugin):
-    """factory(**options) -> Frontend. Facts: `language`."""
+    """factory(**options) -> Frontend.
+
+    Facts: `language`, a code or "any"; and, where it knows how its language sounds, `phonetics` (dotted path of a `Phonetics`),
+    which other frontends of the language are matched with as well.
+    """
 
     kind: ClassVar[str] = "frontend"
 

@@ -25,6 +25,7 @@ from ttskit.corpus.readers import safe_name
 from ttskit.corpus.storage import write_npz
 from ttskit.errors import CheckpointError, CorpusError, UsageError
 from ttskit.interfaces.acoustic import AcousticBatch
+from ttskit.offers import some_declaring
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -154,11 +155,10 @@ def require_teacher_forced(run: RunFolder, registry: Registry) -> None:
         raise UsageError(
             f"{run.path} holds a {run.kind}, not an acoustic model",
             f"plugin {run.model!r}",
-            "name a FastPitch or Tacotron 2 run",
+            f"name a run of {some_declaring(registry, 'acoustic model', teacher_forced=True)}",
         )
-    plugins = registry.all("acoustic model")
     if not registry.get("acoustic model", run.model).facts.get("teacher_forced"):
-        able = ", ".join(sorted(name for name, p in plugins.items() if p.facts.get("teacher_forced"))) or "none is installed"
+        able = some_declaring(registry, "acoustic model", teacher_forced=True)
         raise UsageError(
             f"model {run.model!r} gives no teacher-forced mels",
             "its plugin does not declare teacher_forced",

@@ -18,6 +18,7 @@ from ttskit.errors import ControlError, InputError, UsageError
 from ttskit.interfaces.acoustic import AcousticInput, AcousticModel, Controls, Spectrogram
 from ttskit.interfaces.frontend import Analysis, Frontend, Unknown
 from ttskit.interfaces.vocoder import Vocoder
+from ttskit.offers import some_declaring
 from ttskit.plugins import create_registry
 from ttskit.synthesis.denoise import Denoised
 from ttskit.synthesis.markup import Marked, parse_markup
@@ -316,15 +317,9 @@ class Voice:
             try:
                 out = self.acoustic.infer(inputs.to(self.device), controls, generators)
             except ControlError as error:
-                fix = f"use a model that has it: {_models_with(error.control)}"
+                fix = f"use a model that has it: {some_declaring(create_registry(), 'acoustic model', controls=error.control)}"
                 raise ControlError(error.what, error.why, fix, error.control) from error
         return [out.row(i) for i in range(len(ids))]
-
-
-def _models_with(control: str) -> str:
-    """Names of the installed models that declare a control."""
-    models = create_registry().all("acoustic model")
-    return ", ".join(sorted(n for n, m in models.items() if control in m.facts.get("controls", ()))) or "none is installed"
 
 
 class _Clock:

@@ -108,7 +108,7 @@ def train(
     plugin = find_model(model, registry)
     config = _config(recipe.training_for(model), steps, budget_s, device, threads)
     if from_acoustic is not None:
-        require_vocoder(plugin, resume)
+        require_vocoder(plugin, resume, registry)
     if resume and init_from is not None:
         raise UsageError(
             "--resume and --init-from exclude each other", "a resumed run goes on from its own checkpoint", "give one of them"
@@ -276,7 +276,7 @@ class _Training:
         self.fresh: list[str] | None = None
         if origin is not None:  # on resuming too, if the run was killed before its first checkpoint
             said, self.fresh = inherit(
-                self.model, origin, self.folder, self.corpus, self.config, self.rehearsal, self.group.first
+                self.model, origin, self.folder, self.corpus, self.config, self.rehearsal, self.group.first, self.registry
             )
             self._note(said)
             if self.group.first:
@@ -443,7 +443,7 @@ class _Training:
             f"{self.plugin.name} does not learn to align: stopped at step {self.step}, saved in {self.folder.path}",
             f"{self.watch.hopeless() or 'another process found so'}\nlook at {self.folder.path / 'samples' / 'attention'}",
             "check that transcripts say what is said (ttskit check DATA), then lead the attention: the recipe small shows how, "
-            f"with durations of a FastPitch run; or go on all the same: {resume}",
+            f"with durations of a run that aligns; or go on all the same: {resume}",
         )
 
     def _sample_vocoder(self):

@@ -19,6 +19,7 @@ from ttskit.errors import CorpusError, MismatchError, UsageError
 from ttskit.interfaces.acoustic import AcousticModel, ModelContext
 from ttskit.interfaces.descriptions import Plugin
 from ttskit.interfaces.trainable import Trainable
+from ttskit.offers import phonetics_of
 from ttskit.plugins import Registry
 from ttskit.runs.checkpoints import choose
 from ttskit.runs.files import write_json, write_text
@@ -255,11 +256,13 @@ def inherit(
     config: TrainingConfig,
     rehearsal: Rehearsal | None,
     write: bool,
+    registry: Registry,
 ) -> tuple[str, list[str]]:
     """Fill `model` from `origin` by name.
 
     Args:
         write: keep the plan as transfer.json in the run (the first process does).
+        registry: who knows how the corpus's letters sound.
 
     Returns:
         What to tell people, and the names of tensors that stay fresh.
@@ -270,7 +273,8 @@ def inherit(
     source = origin.run.path
     if not isinstance(model, AcousticModel):
         return _copy_fitting(model, origin, folder)
-    plan = plan_transfer(source, origin.step, origin.run.context, folder.context, corpus, config.transfer, rehearsal)
+    letters = phonetics_of(corpus.frontend.name, registry).letters
+    plan = plan_transfer(source, origin.step, origin.run.context, folder.context, corpus, config.transfer, rehearsal, letters)
     plan = carry_over(plan, model.weights_from(origin.weights()), origin.run.context, model)
     if write:
         write_json(folder.path / "transfer.json", plan.to_json())

@@ -15,7 +15,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from ttskit.articulation import match, sounds
+from ttskit.articulation import NO_LETTERS, Letters, match, sounds
 from ttskit.config.training import TransferConfig
 from ttskit.corpus.batches import Rehearsal
 from ttskit.corpus.prepared import PreparedCorpus
@@ -144,15 +144,19 @@ def plan_transfer(
     corpus: PreparedCorpus,
     config: TransferConfig,
     rehearsal: Rehearsal | None = None,
+    letters: Letters = NO_LETTERS,
 ) -> Transfer:
     """Where each symbol and speaker of `target` comes from.
+
+    Args:
+        letters: what letters of an inventory without features sound like in the corpus's language (`Phonetics.letters`).
 
     Raises:
         MismatchError: too few of the corpus's sounds have a counterpart.
         UsageError: a donor that the source has not got, or for a speaker who is not new.
     """
-    symbols = tuple(_symbol_row(symbol, target.symbols, source.symbols) for symbol in target.symbols.symbols)
-    _require_related(symbols, target.symbols, source.symbols, run)
+    symbols = tuple(_symbol_row(symbol, target.symbols, source.symbols, letters) for symbol in target.symbols.symbols)
+    _require_related(symbols, target.symbols, source.symbols, run, letters)
     speakers = _speaker_rows(target.speakers, source.speakers, config, run)
     used = {name for row in symbols if row.kept for name in row.sources}
     dropped = {
@@ -237,16 +241,16 @@ def _fill(target: Tensor, value: Tensor, rows: Sequence[Row], index: Mapping[str
         target[i].copy_(value[chosen[0]] if len(chosen) == 1 else value[chosen].mean(0))
 
 
-def _symbol_row(symbol: str, here: SymbolTable, there: SymbolTable) -> Row:
-    found = match(symbol, here, there)
+def _symbol_row(symbol: str, here: SymbolTable, there: SymbolTable, letters: Letters) -> Row:
+    found = match(symbol, here, there, letters)
     if found.symbol is not None:
         return Row(symbol, (found.symbol,), found.exact, found.why)
     everything = tuple(s for s in there.symbols if s != there.pad)
     return Row(symbol, everything, False, f"mean of all: {found.why}")
 
 
-def _require_related(rows: Sequence[Row], here: SymbolTable, there: SymbolTable, run: Path) -> None:
-    spoken = set(sounds(here)) or {s for s in here.symbols if s not in here.silent}
+def _require_related(rows: Sequence[Row], here: SymbolTable, there: SymbolTable, run: Path, letters: Letters) -> None:
+    spoken = set(sounds(here, letters)) or {s for s in here.symbols if s not in here.silent}
     matched = [row for row in rows if row.name in spoken and len(row.sources) == 1]
     same = sum(row.kept for row in matched)
     if len(matched) < LEAST_MATCHED * len(spoken):

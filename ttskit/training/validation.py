@@ -210,7 +210,7 @@ def sample_vocoder(
     registry: Registry,
     note: Callable[[str], None],
 ) -> Vocoder | None:
-    """The vocoder of the samples: the training section's, the recipe's, or Griffin-Lim; None if none can be built."""
+    """The vocoder of the samples: the training section's, the recipe's, or the default recipe's; None if none can be built."""
     from ttskit.synthesis.load import DEFAULT_VOCODER, load_vocoder
 
     reasons = []
