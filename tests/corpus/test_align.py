@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -79,6 +80,35 @@ def test_what_is_written_can_be_read_back(prepared, tmp_path):
     for u in corpus.utterances:
         sounds = np.array([t not in corpus.symbols.silent for t in u.tokens])
         assert np.abs(corpus.alignment(u, "first") - corpus.alignment(u, "second"))[sounds].max() <= 1
+
+
+def test_labels_are_heard_as_the_frontend_of_the_corpus_hears_them(prepared, tmp_path):
+    """Labels of another alphabet, with open vowels and soft consonants; who knows no Spanish takes them for other sounds."""
+    corpus = PreparedCorpus.open(prepared)
+    theirs = {
+        "ˈe": "ɛ",
+        "e": "ɛ",
+        "ˈo": "ɔ",
+        "o": "ɔ",
+        "b": "B",
+        "d": "ð",
+        "ɡ": "ɣ",
+        "ɲ": "J",
+        "ɾ": "r",
+        "r": "rr",
+        "s": "z",
+        "ʃ": "Z",
+    }
+    for u in corpus.utterances:
+        labelled = replace(u, tokens=tuple(theirs.get(t, t) for t in u.tokens))
+        write_phones(tmp_path, corpus, labelled, 0.0, u.samples / corpus.mel.sample_rate_hz)
+    registry = create_registry()
+    report = align(prepared, tmp_path, name="sampa", textgrid=False, registry=registry)
+    assert report.utterances == len(corpus.utterances) and report.problems == ()
+    plugin, origin = registry.found["frontend", "spanish"]
+    registry.found["frontend", "spanish"] = (replace(plugin, facts={"language": "es"}), origin)
+    deaf = align(prepared, tmp_path, name="deaf", textgrid=False, registry=registry)
+    assert len({p.id for p in deaf.problems if p.kind in ("poor match", "does not match")}) > len(corpus.utterances) / 2
 
 
 def test_what_cannot_be_used_is_told_and_left_out_of_training(prepared, tmp_path, capsys):
