@@ -1,7 +1,7 @@
 """What a plugin can provide: pluggy hook specifications.
 
 Providing hooks take nothing and return a list of cheap descriptions (`ttskit.interfaces.descriptions`).
-Event hooks take what their docstring says and return nothing, unless it says otherwise.
+Event hooks take what their docstring says and return nothing.
 """
 
 from __future__ import annotations
@@ -38,8 +38,8 @@ def ttskit_pitch_extractors():
 
 
 @hookspec
-def ttskit_metrics():
-    """Metrics for `ttskit compare`: a list of `MetricPlugin`."""
+def ttskit_measurements():
+    """Measurements of what voices said, for `ttskit compare` and whatever reports a fit: a list of `MeasurementPlugin`."""
 
 
 @hookspec
@@ -65,12 +65,3 @@ def ttskit_step_ended(run, step, values):
 @hookspec
 def ttskit_checkpoint_saved(run, step, path):
     """A checkpoint is complete on disk. `run`: Path; `step`: int; `path`: its folder."""
-
-
-@hookspec
-def ttskit_report_sections(results):
-    """Extra sections for the comparison page. `results`: the content of results.json.
-
-    Returns:
-        A list of (title, HTML string).
-    """

@@ -20,7 +20,7 @@ from ttskit.interfaces.descriptions import (
     CorpusReaderPlugin,
     FrontendPlugin,
     ImporterPlugin,
-    MetricPlugin,
+    MeasurementPlugin,
     PitchExtractorPlugin,
     Plugin,
     VocoderPlugin,
@@ -35,7 +35,7 @@ KINDS: dict[str, tuple[str, type[Plugin]]] = {
     "vocoder": ("ttskit_vocoders", VocoderPlugin),
     "corpus reader": ("ttskit_corpus_readers", CorpusReaderPlugin),
     "pitch extractor": ("ttskit_pitch_extractors", PitchExtractorPlugin),
-    "metric": ("ttskit_metrics", MetricPlugin),
+    "measurement": ("ttskit_measurements", MeasurementPlugin),
     "importer": ("ttskit_importers", ImporterPlugin),
     "command": ("ttskit_commands", CommandPlugin),
 }

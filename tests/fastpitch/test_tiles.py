@@ -9,7 +9,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from ttskit_fastpitch import tiles
+from ttskit_fastpitch.fast import tiles
 from ttskit_fastpitch.layers import Conv
 
 

@@ -96,10 +96,15 @@ class PitchExtractorPlugin(Plugin):
 
 
 @dataclass(frozen=True, slots=True)
-class MetricPlugin(Plugin):
-    """factory(reference, synthetic, sample_rate_hz) -> float. Facts: `unit`, `better` ("lower" | "higher")."""
+class MeasurementPlugin(Plugin):
+    """factory(options) -> Measurement, or factory() where it has no options class.
 
-    kind: ClassVar[str] = "metric"
+    Facts: `title` of its section; `needs` (list, of "recordings", "exact times", "alignments", "controls", "hard sentences",
+    "runs"): it is left out, and a note says so, where the comparison has none; `place` (number) among the sections: ours stand
+    at 10, 20, …, one that names none comes last.
+    """
+
+    kind: ClassVar[str] = "measurement"
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+__all__ = ["Convolve", "convolve", "kernel_pieces"]
+
 
 def kernel_pieces(weight: Tensor) -> Tensor:
     """G g: (6, C, O) of weight (O, C, 3)."""
