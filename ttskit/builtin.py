@@ -15,7 +15,7 @@ _READERS, _PITCH = "ttskit.corpus.readers", "ttskit.audio.pitch"
 
 
 @hookimpl
-def ttskit_frontends():
+def ttskit_frontends() -> list[FrontendPlugin]:
     """Letters as tokens, for checkpoints that were trained on them."""
     return [
         FrontendPlugin(
@@ -29,7 +29,7 @@ def ttskit_frontends():
 
 
 @hookimpl
-def ttskit_corpus_readers():
+def ttskit_corpus_readers() -> list[CorpusReaderPlugin]:
     """The usual layouts of recorded corpora."""
     return [
         CorpusReaderPlugin("ljspeech", "metadata.csv (id|text|normalised text) and wavs/", f"{_READERS}:read_ljspeech"),
@@ -39,7 +39,7 @@ def ttskit_corpus_readers():
 
 
 @hookimpl
-def ttskit_pitch_extractors():
+def ttskit_pitch_extractors() -> list[PitchExtractorPlugin]:
     """F0 extractors."""
     return [
         PitchExtractorPlugin("autocorrelation", "autocorrelation and the best path, fast", f"{_PITCH}:autocorrelation"),
@@ -48,7 +48,7 @@ def ttskit_pitch_extractors():
 
 
 @hookimpl
-def ttskit_measurements():
+def ttskit_measurements() -> list[MeasurementPlugin]:
     """What `ttskit compare` asks of its own accord."""
     return [
         MeasurementPlugin(
@@ -59,7 +59,7 @@ def ttskit_measurements():
 
 
 @hookimpl
-def ttskit_commands():
+def ttskit_commands() -> list[CommandPlugin]:
     """Every command; its module is imported when it runs."""
     return [
         CommandPlugin(name, summary, f"ttskit.cli.{_MODULES.get(name, name)}:command", facts={"place": 10 * place})

@@ -25,7 +25,7 @@ class TTSKitError(Exception):
             lines.append(f"  fix: {self.fix}")
         return "\n".join(lines)
 
-    def __reduce__(self):  # parallel preparation sends errors between processes
+    def __reduce__(self) -> tuple[type[TTSKitError], tuple[str, ...]]:  # parallel preparation sends errors between processes
         return type(self), (self.what, self.why, self.fix)
 
 
@@ -70,7 +70,7 @@ class ControlError(InputError):
         super().__init__(what, why, fix)
         self.control = control
 
-    def __reduce__(self):
+    def __reduce__(self) -> tuple[type[TTSKitError], tuple[str, ...]]:
         return type(self), (self.what, self.why, self.fix, self.control)
 
 

@@ -9,6 +9,7 @@ from collections.abc import Container
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from importlib.metadata import EntryPoint, entry_points
+from typing import Any
 
 import pluggy
 
@@ -29,7 +30,7 @@ from ttskit.interfaces.descriptions import (
 GROUP = "ttskit.plugins"
 
 # kind -> (hook that provides it, description class)
-KINDS: dict[str, tuple[str, type[Plugin]]] = {
+KINDS: dict[str, tuple[str, type[Plugin[Any]]]] = {
     "frontend": ("ttskit_frontends", FrontendPlugin),
     "acoustic model": ("ttskit_acoustic_models", AcousticModelPlugin),
     "vocoder": ("ttskit_vocoders", VocoderPlugin),
@@ -70,11 +71,11 @@ class Registry:
     """
 
     events: pluggy.PluginManager
-    found: dict[tuple[str, str], tuple[Plugin, Origin]] = field(default_factory=dict)
+    found: dict[tuple[str, str], tuple[Plugin[Any], Origin]] = field(default_factory=dict)
     taken: dict[tuple[str, str], list[Origin]] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
 
-    def all(self, kind: str) -> dict[str, Plugin]:
+    def all(self, kind: str) -> dict[str, Plugin[Any]]:
         """Descriptions of one kind, by name."""
         return {name: plugin for (k, name), (plugin, _) in self.found.items() if k == kind}
 
@@ -82,7 +83,7 @@ class Registry:
         """The distribution that offers a name."""
         return self.found[kind, name][1]
 
-    def get(self, kind: str, name: str) -> Plugin:
+    def get(self, kind: str, name: str) -> Plugin[Any]:
         """The description of that name; `PluginError` with the nearest name, or who offers it twice."""
         if (kind, name) in self.taken:
             offers = " and ".join(str(o) for o in self.taken[kind, name])
@@ -151,10 +152,10 @@ def _register(registry: Registry, entry_point: EntryPoint) -> None:
             registry.found[key] = (plugin, origin)
 
 
-def _descriptions(module: object) -> list[Plugin]:
+def _descriptions(module: object) -> list[Plugin[Any]]:
     """Call the plugin's providing hooks one by one, so that a fault is this plugin's alone."""
     specified = {name for name in dir(hookspecs) if name.startswith("ttskit_")}
-    offered: list[Plugin] = []
+    offered: list[Plugin[Any]] = []
     for name in dir(module):
         if not name.startswith("ttskit_") or not hasattr(getattr(module, name), "ttskit_impl"):
             continue

@@ -153,16 +153,16 @@ def check_lexicon(files, name, as_json) -> None:
 
 
 def _frontend(name: str, dialect: str | None, locale: str | None, recipe: str | None, options: tuple[str, ...]) -> Frontend:
-    given, options = _pairs(options), {}
+    chosen: dict[str, Any] = {}
     if recipe is not None:
         from ttskit.config import load_recipe
 
         loaded = load_recipe(recipe).frontend
-        name, options = loaded.name, dict(loaded.options)
-    for key, value in given.items():
-        options[key] = {**options.get(key, {}), **value} if isinstance(value, dict) else value
-    options.update({key: value for key, value in (("dialect", dialect), ("locale", locale)) if value is not None})
-    return create_registry().get("frontend", name).load()(**options)
+        name, chosen = loaded.name, dict(loaded.options)
+    for key, value in _pairs(options).items():
+        chosen[key] = {**chosen.get(key, {}), **value} if isinstance(value, dict) else value
+    chosen.update({key: value for key, value in (("dialect", dialect), ("locale", locale)) if value is not None})
+    return create_registry().get("frontend", name).load()(**chosen)
 
 
 def _pairs(written: tuple[str, ...]) -> dict[str, Any]:

@@ -271,7 +271,7 @@ class PreparedCorpus:
             )
         return durations
 
-    def write_alignment(self, name: str, utterance: PreparedUtterance, durations: Sequence[int]) -> None:
+    def write_alignment(self, name: str, utterance: PreparedUtterance, durations: Sequence[int] | np.ndarray) -> None:
         """Keep whole frames per token (N,), which must sum to the utterance's frames, as alignment `name`.
 
         Raises:
@@ -324,7 +324,7 @@ def require_alignment_name(name: str) -> None:
         )
 
 
-def durations_from_times(times_s: Sequence[float], mel: MelConfig, frames: int) -> np.ndarray:
+def durations_from_times(times_s: Sequence[float] | np.ndarray, mel: MelConfig, frames: int) -> np.ndarray:
     """Frames per token (N,) int64 of boundaries (N + 1,): a frame belongs to the token in which its centre lies.
 
     What lies before the first boundary or after the last goes to the first or last token, so that the sum is `frames`.

@@ -14,7 +14,7 @@ import numpy as np
 from ttskit.errors import CorpusError
 
 
-def write_atomic(path: Path, write: Callable[[Path], None]) -> None:
+def write_atomic(path: Path, write: Callable[[Path], object]) -> None:
     """Let `write` make a temporary file beside `path`, then rename it to `path`.
 
     Raises:

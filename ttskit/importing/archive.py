@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, Literal
 
 import yaml
 from torch import Tensor
@@ -60,7 +60,8 @@ class NemoArchive:
                 member = tar.getmember(self.members[name])
                 if member.size > limit:
                     raise CheckpointError(f"{name} in {self.path.name} is absurdly large", f"{member.size} bytes", "")
-                content = tar.extractfile(member).read()
+                file = tar.extractfile(member)
+                content = file.read() if file is not None else b""
         except _BROKEN as error:
             raise _damaged(self.path, error) from error
         if len(content) != member.size:
@@ -150,7 +151,7 @@ def _checked(member: tarfile.TarInfo, path: Path) -> str:
     return str(name)
 
 
-def _mode(path: Path) -> str:
+def _mode(path: Path) -> Literal["r:gz", "r:"]:
     with path.open("rb") as file:
         return "r:gz" if file.read(2) == b"\x1f\x8b" else "r:"
 

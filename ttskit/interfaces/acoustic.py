@@ -8,7 +8,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import torch
 from torch import Tensor
@@ -18,8 +18,14 @@ from ttskit.errors import ControlError, InputError
 from ttskit.interfaces.trainable import Losses, Optimize, OptimizerPlan, Trainable, TrainState
 from ttskit.symbols import SpeakerTable, SymbolTable
 
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
-def _moved(value: Any, device: torch.device | str) -> Any:
+
+_Moved = TypeVar("_Moved", bound="DataclassInstance")
+
+
+def _moved(value: _Moved, device: torch.device | str) -> _Moved:
     return replace(
         value,
         **{f.name: v.to(device, non_blocking=True) for f in fields(value) if isinstance(v := getattr(value, f.name), Tensor)},
@@ -86,7 +92,7 @@ class ModelContext:
         )
         return PitchStats(mean_hz, std_hz)
 
-    def to_json(self) -> dict:
+    def to_json(self) -> dict[str, Any]:
         """Plain data; `from_json` reads it back equal."""
         return {
             "mel": self.mel.to_json(),
@@ -97,7 +103,7 @@ class ModelContext:
         }
 
     @classmethod
-    def from_json(cls, data: Mapping) -> ModelContext:
+    def from_json(cls, data: Mapping[str, Any]) -> ModelContext:
         """The context that `to_json` wrote."""
         return cls(
             MelConfig.from_json(data["mel"]),
@@ -272,8 +278,8 @@ class AcousticModel(Trainable):
     """
 
     decoding: ClassVar[str]
-    features: ClassVar[tuple[str, ...]] = ()
-    controls: ClassVar[tuple[str, ...]] = ()
+    features: tuple[str, ...] = ()
+    controls: tuple[str, ...] = ()
     multi_speaker: ClassVar[bool] = True
 
     context: ModelContext

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -100,8 +100,8 @@ class Trainable(nn.Module):
     offers besides ("fp16", "bf16", "int8"), faster and slightly off. Training, losses and what is saved stay as they are.
     """
 
-    training_only: ClassVar[tuple[str, ...]] = ()
-    precisions: ClassVar[tuple[str, ...]] = ("fp32",)
+    training_only: tuple[str, ...] = ()
+    precisions: tuple[str, ...] = ("fp32",)
     precision: str = "fp32"
 
     def weights_from(self, weights: Mapping[str, Tensor]) -> Mapping[str, Tensor]:

@@ -52,9 +52,9 @@ class Vocoder(Trainable):
     """
 
     trainable: ClassVar[bool] = False
-    streaming: ClassVar[bool] = False
-    segment_frames: ClassVar[int] = 32  # length of training segments
-    features: ClassVar[tuple[str, ...]] = ()  # what it trains with besides mel and audio: "pitch"; an instance may set its own
+    streaming: bool = False
+    segment_frames: int = 32  # length of training segments
+    features: tuple[str, ...] = ()  # what it trains with besides mel and audio: "pitch"; an instance may set its own
 
     mel: MelConfig
 

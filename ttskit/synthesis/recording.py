@@ -143,5 +143,6 @@ def _prepared(path: str | Path, mel: MelConfig) -> np.ndarray:
     audio = read_audio(path, rate)
     start, end = speech_span(audio, rate, settings.trim_below_db, settings.trim_margin_s)
     audio = audio[start:end]
-    gain = levelling_gain_db(audio, rate, settings.level_dbfs, settings.peak_dbfs)
+    level = settings.level_dbfs
+    gain = 0.0 if level is None else levelling_gain_db(audio, rate, level, settings.peak_dbfs)
     return (audio * np.float32(10 ** (gain / 20))).astype(np.float32)

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -39,6 +40,14 @@ class _Spoken:
     """What speech and its stream have in common."""
 
     __slots__ = ()
+
+    if TYPE_CHECKING:  # each has them, as field or as slot
+        sample_rate_hz: int
+        parts: Sequence[Part]
+        timings: Mapping[str, float]
+
+        @property
+        def samples(self) -> int: ...
 
     @property
     def duration_s(self) -> float:
