@@ -17,8 +17,12 @@ from dataclasses import dataclass
 from ttskit.symbols import SymbolTable
 
 __all__ = [
+    "BACKNESS",
     "FARTHEST",
+    "HEIGHTS",
+    "MANNERS",
     "NO_LETTERS",
+    "PLACES",
     "TERMS",
     "Letters",
     "Match",

@@ -11,6 +11,8 @@ from ttskit.interfaces.descriptions import (
     PitchExtractorPlugin,
 )
 
+__all__ = ["ttskit_commands", "ttskit_corpus_readers", "ttskit_frontends", "ttskit_measurements", "ttskit_pitch_extractors"]
+
 _READERS, _PITCH = "ttskit.corpus.readers", "ttskit.audio.pitch"
 
 

@@ -2,6 +2,20 @@
 
 from __future__ import annotations
 
+__all__ = [
+    "AudioError",
+    "CheckpointError",
+    "ConfigError",
+    "ControlError",
+    "CorpusError",
+    "InputError",
+    "MismatchError",
+    "PluginError",
+    "TTSKitError",
+    "TrainingError",
+    "UsageError",
+]
+
 
 class TTSKitError(Exception):
     """An expected failure, told in three parts; the CLI prints them and exits with `exit_code`.

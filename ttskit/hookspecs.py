@@ -24,6 +24,22 @@ if TYPE_CHECKING:
         VocoderPlugin,
     )
 
+__all__ = [
+    "hookimpl",
+    "hookspec",
+    "ttskit_acoustic_models",
+    "ttskit_checkpoint_saved",
+    "ttskit_commands",
+    "ttskit_corpus_readers",
+    "ttskit_frontends",
+    "ttskit_importers",
+    "ttskit_measurements",
+    "ttskit_pitch_extractors",
+    "ttskit_step_ended",
+    "ttskit_train_started",
+    "ttskit_vocoders",
+]
+
 hookspec = pluggy.HookspecMarker("ttskit")
 hookimpl = pluggy.HookimplMarker("ttskit")
 

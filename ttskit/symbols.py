@@ -9,6 +9,8 @@ from typing import Any
 
 from ttskit.errors import InputError, UsageError
 
+__all__ = ["SpeakerTable", "SymbolTable"]
+
 
 @dataclass(frozen=True)
 class SymbolTable:

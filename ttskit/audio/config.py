@@ -10,6 +10,8 @@ from difflib import get_close_matches
 
 from ttskit.errors import ConfigError, MismatchError
 
+__all__ = ["PRESETS", "MelConfig", "mel_config"]
+
 # Placement may differ between an acoustic model and a vocoder (DESIGN: content / placement);
 # everything else is content and must be equal.
 _PLACEMENT = ("first_frame_centre_samples", "edge_padding", "log_guard", "log_guard_mode", "magnitude_guard")

@@ -8,6 +8,8 @@ import click
 
 from ttskit.cli.output import json_option, note, print_json
 
+__all__ = ["SHOWN", "command"]
+
 SHOWN = 8
 
 

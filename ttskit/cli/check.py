@@ -11,6 +11,8 @@ from ttskit.cli.prepare import corpus_options
 from ttskit.errors import CorpusError
 from ttskit.plugins import Registry, create_registry
 
+__all__ = ["command"]
+
 
 @click.command(name="check")
 @click.argument("data", type=click.Path(path_type=Path))

@@ -8,6 +8,8 @@ import click
 
 from ttskit.cli.output import json_option, note, print_json, print_table, stderr_console
 
+__all__ = ["command"]
+
 
 @click.command(epilog="Example: ttskit compare runs/t2-ana runs/fp-ana -o comparison")
 @click.argument("runs", nargs=-1, type=click.Path(path_type=Path))

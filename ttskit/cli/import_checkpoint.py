@@ -8,6 +8,8 @@ import click
 
 from ttskit.cli.frontend_options import FrontendOption
 
+__all__ = ["command"]
+
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 

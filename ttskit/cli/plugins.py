@@ -13,6 +13,8 @@ from ttskit.errors import PluginError
 from ttskit.interfaces.descriptions import Plugin
 from ttskit.plugins import KINDS, Registry, create_registry
 
+__all__ = ["check", "command", "list_", "show"]
+
 _kind_option = click.option("--kind", type=click.Choice(list(KINDS)), help="Where several kinds share the name.")
 
 

@@ -17,6 +17,8 @@ from ttskit.errors import InputError, UsageError
 if TYPE_CHECKING:
     from ttskit.synthesis import Voice
 
+__all__ = ["command"]
+
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 _STDOUT = Path("-")
 _GROUPS = {

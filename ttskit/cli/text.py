@@ -19,6 +19,8 @@ from ttskit.plugins import create_registry
 if TYPE_CHECKING:
     from ttskit.interfaces import Analysis, Frontend
 
+__all__ = ["DEFAULT", "check_lexicon", "command", "normalize", "phonemize", "show", "syllables"]
+
 DEFAULT = FrontendConfig().name
 
 

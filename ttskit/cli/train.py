@@ -10,6 +10,8 @@ import click
 
 from ttskit.cli.output import json_option, note, print_json, stderr_console
 
+__all__ = ["command"]
+
 
 @click.command(epilog="Example: ttskit train --model fastpitch --data prepared/ana --run runs/ana")
 @click.option("--model", help="Plugin to train: see ttskit plugins list.  [default: the recipe's]")

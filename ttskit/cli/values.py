@@ -10,6 +10,8 @@ import click
 
 from ttskit.errors import UsageError
 
+__all__ = ["GroupedCommand", "Numbers", "pairs"]
+
 
 class Numbers(click.ParamType):
     """One number, or several with spaces or commas between: a list, in which `-` (or `_`) is None.

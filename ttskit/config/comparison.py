@@ -8,6 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from ttskit.config.training import parse_seconds
 
+__all__ = ["CompareConfig", "RecogniserConfig"]
+
 
 class RecogniserConfig(BaseModel):
     """The phone recogniser that judges robustness: how it is built and trained on natural speech."""

@@ -19,6 +19,19 @@ from ttskit.errors import CorpusError, MismatchError, UsageError
 from ttskit.interfaces.acoustic import AcousticBatch, ModelContext, PitchStats
 from ttskit.interfaces.vocoder import VocoderBatch
 
+__all__ = [
+    "FEATURES",
+    "REHEARSED",
+    "SHUFFLE_WIDTH",
+    "AcousticBatches",
+    "Rehearsal",
+    "SegmentBatches",
+    "full_batch",
+    "normalised_pitch",
+    "require_known",
+    "utterance_seeds",
+]
+
 FEATURES = ("pitch", "energy", "durations")
 SHUFFLE_WIDTH = 0.15  # lengths are jittered by this share before sorting, so that neighbours change from epoch to epoch
 

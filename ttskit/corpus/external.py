@@ -16,6 +16,8 @@ from ttskit.errors import MismatchError, TTSKitError
 if TYPE_CHECKING:
     from ttskit.corpus.prepared import PreparedCorpus, PreparedUtterance
 
+__all__ = ["CLOCK_SLACK_S", "POOR_SHARE", "external_durations"]
+
 CLOCK_SLACK_S = 0.15  # how far a file's end may be from that of the audio: aligners drop a trailing silence, or round
 POOR_SHARE = 0.8  # of sounds that agree, below which an utterance is pointed out
 

@@ -15,6 +15,8 @@ from ttskit.errors import CorpusError, UsageError
 if TYPE_CHECKING:
     from ttskit.corpus.prepared import PreparedUtterance
 
+__all__ = ["SILENCES", "LabelFolder", "Labels", "is_silence", "read_labels", "spoken"]
+
 # What aligners call silence and noise between words.
 SILENCES = frozenset({"", "_", "-", "#", "sil", "sp", "spn", "nsn", "pau", "ssil", "<eps>", "<sil>", "<p:>", "<p>", "silence"})
 _TIERS = {"phones": ("phones", "phone", "phonemes", "mau", "segments"), "words": ("words", "word", "ort-mau", "ort")}

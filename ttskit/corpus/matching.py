@@ -15,7 +15,7 @@ from ttskit.corpus.textgrid import Interval
 from ttskit.errors import MismatchError
 from ttskit.interfaces.phonetics import Phonetics
 
-__all__ = ["LEAST_SHARE", "Listener", "Matched", "match"]
+__all__ = ["LEAST_SHARE", "Listener", "Matched", "Step", "match"]
 
 
 _CLOSE, _VOWEL, _CONSONANT, _OTHER, _LEFT_OUT, _JOINED = 0.1, 0.4, 0.5, 0.9, 0.7, 0.1

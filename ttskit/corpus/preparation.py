@@ -43,6 +43,8 @@ from ttskit.plugins import Registry, create_registry
 if TYPE_CHECKING:
     from rich.console import Console
 
+__all__ = ["FIRST_PASS_CLIPS", "PrepareReport", "prepare"]
+
 FIRST_PASS_CLIPS = 16  # of each speaker, to find the range of the voice
 
 

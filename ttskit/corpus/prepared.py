@@ -25,6 +25,17 @@ if TYPE_CHECKING:
     from ttskit.interfaces.acoustic import ModelContext, PitchStats
     from ttskit.plugins import Registry
 
+__all__ = [
+    "CACHE_BYTES",
+    "FORMAT",
+    "SPLITS",
+    "Features",
+    "PreparedCorpus",
+    "PreparedUtterance",
+    "durations_from_times",
+    "require_alignment_name",
+]
+
 FORMAT = 1
 SPLITS = ("train", "validation", "test")
 CACHE_BYTES = 512 * 1024**2

@@ -15,6 +15,19 @@ from ttskit.audio.files import SUFFIXES
 from ttskit.corpus.problems import Problem
 from ttskit.errors import CorpusError, UsageError
 
+__all__ = [
+    "LAYOUTS",
+    "LIST_SUFFIXES",
+    "Reading",
+    "SourceUtterance",
+    "detect",
+    "read_folders",
+    "read_list",
+    "read_ljspeech",
+    "safe_name",
+    "without_duplicates",
+]
+
 LIST_SUFFIXES = (".txt", ".csv", ".lst", ".list", ".tsv")
 LAYOUTS = "metadata.csv with wavs/; a list path|text or path|speaker|text; one folder per speaker"
 

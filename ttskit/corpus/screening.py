@@ -16,6 +16,8 @@ from ttskit.errors import CorpusError, TTSKitError
 from ttskit.interfaces.frontend import Analysis, Frontend
 from ttskit.plugins import Registry
 
+__all__ = ["Candidate", "analyse", "low_rates", "read", "require_some"]
+
 
 @dataclass(frozen=True, slots=True)
 class Candidate:

@@ -13,6 +13,8 @@ from ttskit.corpus.times import onsets_s
 if TYPE_CHECKING:
     from ttskit.corpus.prepared import PreparedCorpus, PreparedUtterance
 
+__all__ = ["PER_SECOND", "draw", "save_textgrid", "token_intervals"]
+
 _BEHIND = {"facecolor": "black", "alpha": 0.6, "pad": 0.8, "linewidth": 0}  # white letters stay readable
 PER_SECOND = 1.4  # inches of picture
 _MARKS = '.,;:!?¡¿…«»"“”()[]{}—–-'  # around a word

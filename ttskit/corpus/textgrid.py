@@ -10,6 +10,8 @@ from pathlib import Path
 from ttskit.corpus.storage import write_atomic
 from ttskit.errors import CorpusError
 
+__all__ = ["Interval", "read_textgrid", "write_textgrid"]
+
 # Both forms are the same values in the same order; the long one only names them. What stands in brackets is a count.
 _VALUE = re.compile(r'"(?:[^"]|"")*"|<exists>|<absent>|(?<![\w\[.])[-+]?\d+(?:\.\d*)?(?:[eE][-+]?\d+)?(?![\w\]])')
 

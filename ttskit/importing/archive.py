@@ -21,6 +21,8 @@ from torch import Tensor
 from ttskit.errors import CheckpointError
 from ttskit.importing.tensors import read_torch, tensors_of
 
+__all__ = ["CONFIG", "WEIGHTS", "NemoArchive", "is_archive", "last_part", "open_archive"]
+
 CONFIG, WEIGHTS = "model_config.yaml", "model_weights.ckpt"
 _LIMIT = 8 << 30  # the largest public TTS archive is below 1 GiB
 _CONFIG_LIMIT, _FILE_LIMIT, _MEMBERS = 4 << 20, 256 << 20, 256

@@ -11,6 +11,8 @@ from ttskit.errors import InputError, MismatchError
 from ttskit.interfaces.acoustic import PitchStats
 from ttskit.symbols import SpeakerTable, SymbolTable
 
+__all__ = ["pitch_statistics", "speaker_table", "symbol_table"]
+
 
 def _text(path: Path, what: str) -> str:
     try:

@@ -17,6 +17,8 @@ from ttskit.interfaces.descriptions import Plugin
 from ttskit.plugins import Registry, create_registry
 from ttskit.runs.folder import RunFolder
 
+__all__ = ["Imported", "import_checkpoint"]
+
 
 @dataclass(frozen=True, slots=True)
 class Imported:

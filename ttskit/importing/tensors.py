@@ -17,6 +17,8 @@ from torch import Tensor
 
 from ttskit.errors import CheckpointError
 
+__all__ = ["forget", "read_torch", "tensors_of", "torch_content"]
+
 _DAMAGED = (
     RuntimeError,
     EOFError,

@@ -21,6 +21,18 @@ from ttskit.symbols import SpeakerTable, SymbolTable
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
+__all__ = [
+    "AcousticBatch",
+    "AcousticInput",
+    "AcousticModel",
+    "Controls",
+    "ModelContext",
+    "Outputs",
+    "PitchStats",
+    "Spectrogram",
+    "missing_pitch_statistics",
+]
+
 
 _Moved = TypeVar("_Moved", bound="DataclassInstance")
 

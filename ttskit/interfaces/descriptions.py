@@ -33,11 +33,11 @@ __all__ = [
     "resolve",
 ]
 
-Loaded = TypeVar("Loaded")  # what the dotted path of a kind of plugin leads to
+_Loaded = TypeVar("_Loaded")  # what the dotted path of a kind of plugin leads to
 
 
 @dataclass(frozen=True, slots=True)
-class Plugin(Generic[Loaded]):
+class Plugin(Generic[_Loaded]):
     """A thing that a plugin offers: `Plugin[X]` loads an X, which is the kind's factory (`ttskit.interfaces.factories`).
 
     Args:
@@ -56,9 +56,9 @@ class Plugin(Generic[Loaded]):
     options: str = ""
     facts: Mapping[str, Any] = field(default_factory=dict)
 
-    def load(self) -> Loaded:
+    def load(self) -> _Loaded:
         """Import and return the factory."""
-        return cast("Loaded", resolve(self.factory))
+        return cast("_Loaded", resolve(self.factory))
 
     def load_options(self) -> Any:
         """Import and return the options class, or None."""

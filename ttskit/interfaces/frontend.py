@@ -13,6 +13,8 @@ from ttskit.symbols import SymbolTable
 if TYPE_CHECKING:
     from pathlib import Path
 
+__all__ = ["Analysis", "Frontend", "FrontendFingerprint", "Reading", "Unknown", "Word"]
+
 
 @dataclass(frozen=True, slots=True)
 class Word:

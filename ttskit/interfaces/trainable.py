@@ -11,6 +11,8 @@ from torch import Tensor, nn
 
 from ttskit.errors import UsageError
 
+__all__ = ["LossTerm", "Losses", "Optimize", "OptimizerPlan", "TrainState", "Trainable"]
+
 
 @dataclass(frozen=True, slots=True)
 class TrainState:

@@ -15,6 +15,8 @@ from ttskit.errors import InputError
 from ttskit.interfaces.acoustic import _moved
 from ttskit.interfaces.trainable import Trainable
 
+__all__ = ["Vocoder", "VocoderBatch"]
+
 
 @dataclass(frozen=True, slots=True)
 class VocoderBatch:

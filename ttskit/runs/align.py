@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from ttskit.corpus.prepared import PreparedCorpus, PreparedUtterance
     from ttskit.plugins import Registry
 
+__all__ = ["ROWS", "WITHIN_MS", "AlignReport", "Aligned", "align"]
+
 WITHIN_MS = (20, 25, 50)
 ROWS = 16  # utterances that a model aligns at once
 

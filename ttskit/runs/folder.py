@@ -26,6 +26,8 @@ from ttskit.runs.frontend_files import found_files, keep_files
 if TYPE_CHECKING:
     from ttskit.config import Recipe
 
+__all__ = ["FORMAT", "KINDS", "LoadedModel", "RunFolder", "find_model", "plain_options", "read_metrics", "read_options"]
+
 FORMAT = 1
 KINDS = ("acoustic model", "vocoder")
 

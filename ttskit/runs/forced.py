@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from ttskit.plugins import Registry
     from ttskit.runs.folder import LoadedModel, RunFolder
 
+__all__ = ["BATCH", "SEED", "ForcedMels", "forced_mels", "name_of", "require_teacher_forced"]
+
 BATCH = 8
 SEED = 0  # of the dropout that stays on (Tacotron 2's prenet): the same mels whoever asks
 

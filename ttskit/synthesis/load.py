@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from ttskit.plugins import Registry
     from ttskit.synthesis.voice import Voice
 
+__all__ = ["DEFAULT_VOCODER", "build_frontend", "load_vocoder", "load_voice"]
+
 DEFAULT_VOCODER: str = Recipe.model_fields["vocoder"].default  # of runs whose recipe says nothing: it needs no training
 
 

@@ -29,6 +29,8 @@ from typing import Any
 
 from ttskit.errors import InputError
 
+__all__ = ["LONGEST_PAUSE_S", "NAMES", "Marked", "Span", "parse_markup"]
+
 NAMES = ("pace", "pitch", "range", "energy", "hz", "st", "speaker", "pause", "flat", "invert")
 _HEADER = re.compile(r"[^|{}]*")
 _NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)"

@@ -13,6 +13,8 @@ from typing import NamedTuple
 from ttskit.interfaces.frontend import Analysis
 from ttskit.symbols import SymbolTable
 
+__all__ = ["CLAUSE_END", "CLAUSE_PAUSE_S", "SENTENCE_END", "SENTENCE_PAUSE_S", "Piece", "split_analysis", "split_pieces"]
+
 SENTENCE_END = frozenset(".?!…")
 CLAUSE_END = frozenset(",;:—")
 _OPENING = frozenset("¿¡")

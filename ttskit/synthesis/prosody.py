@@ -16,6 +16,8 @@ from ttskit.interfaces.frontend import Analysis
 from ttskit.synthesis.markup import Marked
 from ttskit.synthesis.parts import Piece
 
+__all__ = ["NEUTRAL", "RANGES", "Score", "Values", "Wishes", "part_controls", "stack_controls", "write_score"]
+
 Values = float | Sequence[float | None]  # one number, or one per word or per token (None: the voice's own)
 
 NEUTRAL = {"pace": 1.0, "pitch": 0.0, "pitch_range": 1.0, "energy": 1.0}

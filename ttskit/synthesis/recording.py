@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from ttskit.interfaces.descriptions import Plugin
     from ttskit.plugins import Registry
 
+__all__ = ["PitchReader", "copy_prosody", "token_pitch"]
+
 
 @dataclass(frozen=True, slots=True)
 class PitchReader:

@@ -11,6 +11,8 @@ from torch import Tensor
 from ttskit.errors import UsageError
 from ttskit.symbols import SpeakerTable
 
+__all__ = ["Shares", "speaker_rows", "speaker_shares"]
+
 _EXAMPLE = "weights stand after names: --speaker ana:0.7,beto:0.3"
 Shares = Mapping[str, float]  # speaker name → share; the shares sum to 1
 

@@ -14,6 +14,8 @@ from ttskit.interfaces.acoustic import Spectrogram
 from ttskit.interfaces.frontend import Analysis, Unknown
 from ttskit.interfaces.traversal import Traversal
 
+__all__ = ["WORK", "Part", "Speech", "SpeechStream"]
+
 WORK = ("frontend", "acoustic", "vocoder")  # timings that add up to the work done
 
 

@@ -30,6 +30,8 @@ from ttskit.synthesis.speech import Part, Speech, SpeechStream
 if TYPE_CHECKING:
     from ttskit.synthesis.recording import PitchReader
 
+__all__ = ["Voice", "part_seed"]
+
 # Parts whose mels are made together. The first stands alone, so that it is heard soon; both ways of speaking cut the
 # text alike, so that a stream is the same audio to the last bit that the model rounds.
 _GROUPS = (1, 4, 16)
