@@ -55,7 +55,7 @@ class Origin:
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class PluginProblem:
     """A plugin that was left out, and why."""
 
     origin: Origin
@@ -73,7 +73,7 @@ class Registry:
     events: pluggy.PluginManager
     found: dict[tuple[str, str], tuple[Plugin[Any], Origin]] = field(default_factory=dict)
     taken: dict[tuple[str, str], list[Origin]] = field(default_factory=dict)
-    problems: list[Problem] = field(default_factory=list)
+    problems: list[PluginProblem] = field(default_factory=list)
 
     def all(self, kind: str) -> dict[str, Plugin[Any]]:
         """Descriptions of one kind, by name."""
@@ -138,7 +138,7 @@ def _register(registry: Registry, entry_point: EntryPoint) -> None:
         if isinstance(error, KeyboardInterrupt):
             raise
         cause = error.what if isinstance(error, PluginError) else f"{type(error).__name__}: {error}"
-        registry.problems.append(Problem(origin, cause, traceback.format_exc()))
+        registry.problems.append(PluginProblem(origin, cause, traceback.format_exc()))
         return
     for plugin in offered:
         key = (plugin.kind, plugin.name)
@@ -147,7 +147,7 @@ def _register(registry: Registry, entry_point: EntryPoint) -> None:
         elif key in registry.found:
             first = registry.found.pop(key)[1]
             registry.taken[key] = [first, origin]
-            registry.problems.append(Problem(origin, f"{plugin.kind} {plugin.name!r} is already offered by {first}"))
+            registry.problems.append(PluginProblem(origin, f"{plugin.kind} {plugin.name!r} is already offered by {first}"))
         else:
             registry.found[key] = (plugin, origin)
 

@@ -14,7 +14,7 @@ from ttskit.config import load_recipe
 from ttskit.corpus import prepare
 from ttskit.corpus.batches import AcousticBatches
 from ttskit.corpus.prepared import PreparedCorpus, durations_from_times
-from ttskit.corpus.textgrid import Interval, read_textgrid, write_textgrid
+from ttskit.corpus.textgrid import TimedLabel, read_textgrid, write_textgrid
 from ttskit.errors import CorpusError, InputError, UsageError
 from ttskit.plugins import create_registry
 from ttskit.runs.align import align
@@ -44,7 +44,7 @@ def write_phones(folder, corpus: PreparedCorpus, utterance, offset: float, end: 
     """A file as MFA would write it: no intervals for silent tokens but empty ones."""
     times = even_times(corpus, utterance, offset)
     silent = corpus.symbols.silent
-    phones = [Interval(a, b, "" if t in silent else t) for a, b, t in zip(times, times[1:], utterance.tokens, strict=False)]
+    phones = [TimedLabel(a, b, "" if t in silent else t) for a, b, t in zip(times, times[1:], utterance.tokens, strict=False)]
     write_textgrid(folder / f"{utterance.id}.TextGrid", {"phones": phones}, end)
 
 
@@ -121,7 +121,7 @@ def test_what_cannot_be_used_is_told_and_left_out_of_training(prepared, tmp_path
             write_phones(tmp_path / "files", corpus, u, 0.0, length + (5.0 if u is long else 0.0))
     write_textgrid(
         tmp_path / "files" / f"{other.id}.TextGrid",
-        {"phones": [Interval(0, other.samples / corpus.mel.sample_rate_hz, "x")]},
+        {"phones": [TimedLabel(0, other.samples / corpus.mel.sample_rate_hz, "x")]},
         9.0,
     )
     (tmp_path / "files" / f"{broken.id}.TextGrid").write_text("junk", encoding="utf-8")

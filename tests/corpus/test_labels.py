@@ -11,7 +11,7 @@ import pytest
 from ttskit.corpus import matching
 from ttskit.corpus.labels import LabelFolder, Labels, read_labels
 from ttskit.corpus.matching import Listener
-from ttskit.corpus.textgrid import Interval, read_textgrid, write_textgrid
+from ttskit.corpus.textgrid import TimedLabel, read_textgrid, write_textgrid
 from ttskit.errors import CorpusError, MismatchError, UsageError
 from ttskit.interfaces import Phonetics
 from ttskit_spanish.phonetics import PHONETICS
@@ -74,7 +74,7 @@ def of(phones: str = "", words: str = "", start: float = 0.0, each: float = 0.1)
         for item in text.split():
             label, _, count = item.partition(":")
             end = now + each * int(count or 1)
-            tier.append(Interval(round(now, 3), round(end, 3), label))
+            tier.append(TimedLabel(round(now, 3), round(end, 3), label))
             now = end
         tiers.append(tuple(tier))
     return Labels(Path("x.TextGrid"), *tiers)
@@ -86,7 +86,7 @@ def test_the_short_form(tmp_path, encoding):
     path.write_text(SHORT, encoding=encoding)
     tiers = read_textgrid(path)
     assert list(tiers) == ["words", "phones"]  # points are not intervals
-    assert tiers["words"][1] == Interval(0.25, 1.0, 'dijo "sí"') and tiers["phones"][1].label == "ʃ"
+    assert tiers["words"][1] == TimedLabel(0.25, 1.0, 'dijo "sí"') and tiers["phones"][1].label == "ʃ"
     latin = SHORT.replace("ʃ", "ñ")
     path.write_bytes(latin.encode("latin-1"))
     assert read_textgrid(path)["phones"][1].label == "ñ"
@@ -94,13 +94,13 @@ def test_the_short_form(tmp_path, encoding):
 
 def test_the_long_form_is_what_is_written(tmp_path):
     path = tmp_path / "b.TextGrid"
-    intervals = [Interval(0.1, 0.5, "item [1]:"), Interval(0.5, 0.5, "none"), Interval(0.75, 1.25, 'él dijo "1.5"')]
+    intervals = [TimedLabel(0.1, 0.5, "item [1]:"), TimedLabel(0.5, 0.5, "none"), TimedLabel(0.75, 1.25, 'él dijo "1.5"')]
     write_textgrid(path, {"words": intervals, "phones": []}, 1.5)
     text = path.read_text(encoding="utf-8")
     assert "intervals [2]:" in text and "xmax = 1.500000" in text
     labels = [(i.start_s, i.end_s, i.label) for i in read_textgrid(path)["words"]]
     assert labels == [(0, 0.1, ""), (0.1, 0.5, "item [1]:"), (0.5, 0.75, ""), (0.75, 1.25, 'él dijo "1.5"'), (1.25, 1.5, "")]
-    assert read_textgrid(path)["phones"] == (Interval(0, 1.5, ""),)
+    assert read_textgrid(path)["phones"] == (TimedLabel(0, 1.5, ""),)
 
 
 def test_files_that_cannot_be_read(tmp_path):
@@ -140,7 +140,7 @@ def test_json_of_others_and_ours(tmp_path):
     )
     assert [w.label for w in mfa.words] == ["sí"] and [p.label for p in mfa.phones] == ["s", "i"] and mfa.end_s == 0.9
     plain = read({"phones": [{"phone": "s", "start": 0, "end": 0.5}], "words": [{"word": "s", "start": 0, "end": 0.5}]})
-    assert plain.phones == (Interval(0, 0.5, "s"),) and plain.words == (Interval(0, 0.5, "s"),)
+    assert plain.phones == (TimedLabel(0, 0.5, "s"),) and plain.words == (TimedLabel(0, 0.5, "s"),)
     ours = read({"tokens": ["<edge>", "s"], "times_s": [0, 0.1, 0.4]})
     assert match(("<edge>", "s"), (None, 0), SILENT, ours).times_s.tolist() == [0, 0.1, 0.4]
     with pytest.raises(MismatchError, match="other tokens"):

@@ -13,7 +13,7 @@ from ttskit.errors import CheckpointError, ConfigError, MismatchError, UsageErro
 from ttskit.interfaces import AcousticInput, PitchStats
 from ttskit.runs import RunFolder
 from ttskit.symbols import SymbolTable
-from ttskit.training.transfer import Row, plan_transfer, target_context
+from ttskit.training.transfer import Inherited, plan_transfer, target_context
 from ttskit_spanish.phonetics import PHONETICS
 
 MODELS = ("fastpitch", "tacotron2")
@@ -216,7 +216,7 @@ def test_a_run_that_was_fine_tuned_is_fine_tuned_again(trained, new_corpus, rand
 
 
 def test_rows_are_plain_data():
-    row = Row("ʃ", ("s",), False, "sound")
+    row = Inherited("ʃ", ("s",), False, "sound")
     assert replace(row, why="x").name == "ʃ"
 
 

@@ -11,7 +11,7 @@ from functools import lru_cache
 import numpy as np
 
 from ttskit.corpus.labels import Labels, spoken
-from ttskit.corpus.textgrid import Interval
+from ttskit.corpus.textgrid import TimedLabel
 from ttskit.errors import MismatchError
 from ttskit.interfaces.phonetics import Phonetics
 
@@ -54,7 +54,7 @@ class Listener:
         self.of_token: Callable[[str], str] = lru_cache(maxsize=1024)(self._of_token)
         self._difference: Callable[[str, str], float] = lru_cache(maxsize=4096)(self._apart)
 
-    def cost(self, symbols: Sequence[str], phones: Sequence[Interval]) -> float:
+    def cost(self, symbols: Sequence[str], phones: Sequence[TimedLabel]) -> float:
         """What it costs to take `phones` for `symbols`: 0 for the same sound, up to 1 and a little."""
         if not symbols or not phones:
             return _LEFT_OUT
@@ -147,7 +147,7 @@ def match(
 
 def _segments(
     sounds: list[int], token_words: Sequence[int | None], labels: Labels
-) -> list[tuple[list[int], list[Interval], Interval | None]]:
+) -> list[tuple[list[int], list[TimedLabel], TimedLabel | None]]:
     """Tokens, phones and word interval of each word; one segment without a word where words do not correspond."""
     phones, words = spoken(labels.phones), spoken(labels.words)
     groups: dict[int, list[int]] = {}
@@ -155,7 +155,7 @@ def _segments(
         if token_words[i] is not None:
             groups.setdefault(token_words[i], []).append(i)
     if sum(map(len, groups.values())) == len(sounds) and len(groups) == len(words) > 0:
-        inside: list[list[Interval]] = [[] for _ in words]
+        inside: list[list[TimedLabel]] = [[] for _ in words]
         middles = np.array([(w.start_s + w.end_s) / 2 for w in words])
         for phone in phones:
             middle = (phone.start_s + phone.end_s) / 2
@@ -171,10 +171,10 @@ def _segments(
     return [(sounds, phones, None)]
 
 
-Step = tuple[int, int, Interval | None, Interval | None]  # first token, tokens, first and last label
+Step = tuple[int, int, TimedLabel | None, TimedLabel | None]  # first token, tokens, first and last label
 
 
-def _aligned(symbols: list[str], phones: list[Interval], listener: Listener) -> tuple[list[Step], int]:
+def _aligned(symbols: list[str], phones: list[TimedLabel], listener: Listener) -> tuple[list[Step], int]:
     """The cheapest way through tokens and labels, and how many tokens sound like theirs."""
     n, m = len(symbols), len(phones)
     moves = ((1, 1), (1, 2), (2, 1), (1, 0), (0, 1))
@@ -203,7 +203,7 @@ def _aligned(symbols: list[str], phones: list[Interval], listener: Listener) -> 
 def _place(places: list[int], steps: list[Step], starts: np.ndarray, ends: np.ndarray) -> None:
     """Write what the steps say into the tokens' starts and ends."""
     last: int | None = None  # the token that labels without one go to
-    early: Interval | None = None
+    early: TimedLabel | None = None
     for first, count, begin, end in steps:
         if count == 0:
             if last is None:

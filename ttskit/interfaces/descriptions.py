@@ -111,7 +111,7 @@ class VocoderPlugin(Plugin[VocoderFactory]):
 
 @dataclass(frozen=True, slots=True)
 class CorpusReaderPlugin(Plugin[CorpusReaderFactory]):
-    """factory(folder: Path, speaker: str | None) -> ttskit.corpus.readers.Reading. Facts: none."""
+    """factory(folder: Path, speaker: str | None) -> ttskit.corpus.readers.CorpusReading. Facts: none."""
 
     kind: ClassVar[str] = "corpus reader"
 

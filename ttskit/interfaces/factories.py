@@ -47,7 +47,7 @@ class VocoderFactory(Protocol):
 
 
 class CorpusReaderFactory(Protocol):
-    """The `ttskit.corpus.readers.Reading` of a folder; `speaker` where the layout names none."""
+    """The `ttskit.corpus.readers.CorpusReading` of a folder; `speaker` where the layout names none."""
 
     def __call__(self, folder: Path, speaker: str | None, /) -> Any: ...
 

@@ -14,7 +14,7 @@ from ttskit.errors import InputError
 from ttskit.interfaces.acoustic import Controls, PitchStats
 from ttskit.interfaces.frontend import Analysis
 from ttskit.synthesis.markup import Marked
-from ttskit.synthesis.parts import Piece
+from ttskit.synthesis.parts import AnalysisPart
 
 __all__ = ["NEUTRAL", "RANGES", "Score", "Values", "Wishes", "part_controls", "stack_controls", "write_score"]
 
@@ -112,7 +112,7 @@ def write_score(analysis: Analysis, marked: Marked, wishes: Wishes) -> Score:
     return score
 
 
-def part_controls(score: Score, piece: Piece, statistics: Any) -> dict[str, float | np.ndarray]:
+def part_controls(score: Score, piece: AnalysisPart, statistics: Any) -> dict[str, float | np.ndarray]:
     """Controls of one part, as fields of `Controls`: numbers, or one value per token of the part (n,).
 
     Args:

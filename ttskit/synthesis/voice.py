@@ -22,7 +22,7 @@ from ttskit.offers import some_declaring
 from ttskit.plugins import create_registry
 from ttskit.synthesis.denoise import Denoised
 from ttskit.synthesis.markup import Marked, parse_markup
-from ttskit.synthesis.parts import Piece, split_pieces
+from ttskit.synthesis.parts import AnalysisPart, split_pieces
 from ttskit.synthesis.prosody import Values, Wishes, part_controls, stack_controls, write_score
 from ttskit.synthesis.speakers import Shares, speaker_rows, speaker_shares
 from ttskit.synthesis.speech import Part, Speech, SpeechStream
@@ -287,7 +287,7 @@ class Voice:
         self, stream: SpeechStream, plan: Sequence[_Planned], vocode: Callable[[Spectrogram], Iterator[np.ndarray]]
     ) -> Iterator[np.ndarray]:
         """Audio of the parts in order, with the pauses between them; tells `stream` what was spoken and how long it took."""
-        clock = _Clock(stream.timings)
+        clock = _TimeSpent(stream.timings)
         for index, (planned, row) in enumerate(clock.spent("acoustic", self._rows(plan))):
             stream.begin(Part(planned.analysis, row, planned.pause_s))
             yield from clock.spent("vocoder", vocode(row))
@@ -324,7 +324,7 @@ class Voice:
         return [out.row(i) for i in range(len(ids))]
 
 
-class _Clock:
+class _TimeSpent:
     """Adds up the time that is spent inside iterators, which stand still between two values."""
 
     def __init__(self, timings: dict[str, float]) -> None:
@@ -352,7 +352,7 @@ def _chunks(mel: Tensor, frames: int | None) -> Iterator[Tensor]:
         at, size = at + size, frames or min(2 * size, _LAST_CHUNK)
 
 
-def _undivided(analysis: Analysis, score: Any) -> Piece:
+def _undivided(analysis: Analysis, score: Any) -> AnalysisPart:
     """The whole text as one piece, for a recording that is one as well."""
     if score.pauses or len(set(score.speakers)) > 1:
         raise InputError(
@@ -360,7 +360,7 @@ def _undivided(analysis: Analysis, score: Any) -> Piece:
             "the text has pauses or several speakers in it",
             "leave them out of the text, or speak its parts one by one",
         )
-    return Piece(analysis, 0.0, tuple(range(len(analysis.words))), tuple(range(len(analysis.tokens))))
+    return AnalysisPart(analysis, 0.0, tuple(range(len(analysis.words))), tuple(range(len(analysis.tokens))))
 
 
 def _nothing(text: str, unknown: Sequence[Unknown]) -> InputError:

@@ -30,7 +30,7 @@ from ttskit.training.optimize import Optimization
 from ttskit.training.precision import pick_precision
 from ttskit.training.processes import Processes, processes
 from ttskit.training.start import (
-    Origin,
+    StartingRun,
     discard_unstarted,
     inherit,
     open_corpus,
@@ -127,9 +127,9 @@ def train(
     rehearsal = open_rehearsal(config.rehearsal, corpus, (before.get("rehearsal") or {}).get("folder"))
     origin = None
     if init_from is not None:
-        origin = Origin.of(init_from, plugin, corpus.mel)
+        origin = StartingRun.of(init_from, plugin, corpus.mel)
     elif before.get("init_from") and not RunFolder.open(run).checkpoints:  # killed before its first checkpoint
-        origin = Origin.of(before["init_from"], plugin, corpus.mel, before.get("init_from_step"))
+        origin = StartingRun.of(before["init_from"], plugin, corpus.mel, before.get("init_from_step"))
     inherited = origin.options if origin else before["options"] if before.get("init_from") else None
     if inherited is not None and acoustic:
         recipe = recipe.with_options(model, plain_options(recipe.options_for(model, registry, inherited)))
@@ -243,7 +243,7 @@ class _Training:
         plans = freezing.without_frozen(model.optimizers(total))
         return Optimization(model, plans, self.group, self.precision, max_nonfinite), freezing
 
-    def prepare(self, resume: bool, origin: Origin | None, asked: bool) -> None:
+    def prepare(self, resume: bool, origin: StartingRun | None, asked: bool) -> None:
         """Fix the number of steps; build model and optimisers; carry over what it starts from; restore the last checkpoint."""
         self.model = self.build()
         checkpoints = self.folder.checkpoints if resume else []
@@ -271,7 +271,7 @@ class _Training:
             write_json(self.folder.path / "environment.json", environment(self.group, self.precision, self.seed))
         self.group.wait()
 
-    def _start_from(self, origin: Origin | None) -> None:
+    def _start_from(self, origin: StartingRun | None) -> None:
         """Parameters of another run, if the run starts from one; `fresh` names those that stay as they are."""
         self.fresh: list[str] | None = None
         if origin is not None:  # on resuming too, if the run was killed before its first checkpoint

@@ -162,7 +162,7 @@ def _same_training(
 
 
 @dataclass(frozen=True)
-class Origin:
+class StartingRun:
     """The run that a training starts from: a checkpoint of it.
 
     Attributes:
@@ -174,7 +174,7 @@ class Origin:
     step: int
 
     @classmethod
-    def of(cls, run: str | Path, plugin: Plugin, mel: MelConfig, step: int | None = None) -> Origin:
+    def of(cls, run: str | Path, plugin: Plugin, mel: MelConfig, step: int | None = None) -> StartingRun:
         """Open and check it; the best checkpoint unless `step` names one.
 
         Raises:
@@ -250,7 +250,7 @@ def open_rehearsal(config: RehearsalConfig | None, corpus: PreparedCorpus, known
 
 def inherit(
     model: Trainable,
-    origin: Origin,
+    origin: StartingRun,
     folder: RunFolder,
     corpus: PreparedCorpus,
     config: TrainingConfig,
@@ -281,7 +281,7 @@ def inherit(
     return "\n".join(transfer_lines(plan)), [n for n in plan.tensors["new"] if n not in plan.tensors["zeros"]]
 
 
-def _copy_fitting(model: Trainable, origin: Origin, folder: RunFolder) -> tuple[str, list[str]]:
+def _copy_fitting(model: Trainable, origin: StartingRun, folder: RunFolder) -> tuple[str, list[str]]:
     """Copy what has equal name and shape (vocoders, which know neither symbols nor speakers).
 
     Returns:

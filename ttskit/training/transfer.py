@@ -28,7 +28,7 @@ AXES = ("symbols", "speakers")
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class Inherited:
     """Where the row of a symbol or speaker comes from.
 
     Args:
@@ -50,7 +50,7 @@ class Transfer:
 
     Args:
         source: folder of the source run; step: of its checkpoint.
-        rows: for "symbols" and "speakers", one `Row` for each of the new model, in its order.
+        rows: for "symbols" and "speakers", one `Inherited` for each of the new model, in its order.
         dropped: for both, what only the source has.
         pitch: per speaker of the new model, where its pitch statistics come from.
         tensors: "kept", "by row", "new", "dropped" and, of the new ones, "zeros" → names; filled by `carry_over`.
@@ -59,7 +59,7 @@ class Transfer:
 
     source: str
     step: int
-    rows: Mapping[str, tuple[Row, ...]]
+    rows: Mapping[str, tuple[Inherited, ...]]
     dropped: Mapping[str, tuple[str, ...]]
     pitch: Mapping[str, str]
     tensors: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -68,7 +68,7 @@ class Transfer:
     def to_json(self) -> dict:
         """Plain data for transfer.json."""
 
-        def row(r: Row) -> dict:
+        def row(r: Inherited) -> dict:
             few = r.sources if len(r.sources) <= 8 else (*r.sources[:8], f"… {len(r.sources)} in all")
             return {"name": r.name, "from": list(few), "why": r.why}
 
@@ -235,21 +235,21 @@ def carry_over(plan: Transfer, weights: Mapping[str, Tensor], source: ModelConte
     return replace(plan, tensors={k: tuple(v) for k, v in fate.items()})
 
 
-def _fill(target: Tensor, value: Tensor, rows: Sequence[Row], index: Mapping[str, int]) -> None:
+def _fill(target: Tensor, value: Tensor, rows: Sequence[Inherited], index: Mapping[str, int]) -> None:
     for i, row in enumerate(rows):
         chosen = [index[n] for n in row.sources]
         target[i].copy_(value[chosen[0]] if len(chosen) == 1 else value[chosen].mean(0))
 
 
-def _symbol_row(symbol: str, here: SymbolTable, there: SymbolTable, letters: Letters) -> Row:
+def _symbol_row(symbol: str, here: SymbolTable, there: SymbolTable, letters: Letters) -> Inherited:
     found = match(symbol, here, there, letters)
     if found.symbol is not None:
-        return Row(symbol, (found.symbol,), found.exact, found.why)
+        return Inherited(symbol, (found.symbol,), found.exact, found.why)
     everything = tuple(s for s in there.symbols if s != there.pad)
-    return Row(symbol, everything, False, f"mean of all: {found.why}")
+    return Inherited(symbol, everything, False, f"mean of all: {found.why}")
 
 
-def _require_related(rows: Sequence[Row], here: SymbolTable, there: SymbolTable, run: Path, letters: Letters) -> None:
+def _require_related(rows: Sequence[Inherited], here: SymbolTable, there: SymbolTable, run: Path, letters: Letters) -> None:
     spoken = set(sounds(here, letters)) or {s for s in here.symbols if s not in here.silent}
     matched = [row for row in rows if row.name in spoken and len(row.sources) == 1]
     same = sum(row.kept for row in matched)
@@ -265,7 +265,7 @@ def _require_related(rows: Sequence[Row], here: SymbolTable, there: SymbolTable,
         )
 
 
-def _speaker_rows(here: SpeakerTable, there: SpeakerTable, config: TransferConfig, run: Path) -> tuple[Row, ...]:
+def _speaker_rows(here: SpeakerTable, there: SpeakerTable, config: TransferConfig, run: Path) -> tuple[Inherited, ...]:
     asked = config.speaker_from
     new = [n for n in here.names if n not in there.names]
     if isinstance(asked, str):
@@ -283,13 +283,13 @@ def _speaker_rows(here: SpeakerTable, there: SpeakerTable, config: TransferConfi
     rows = []
     for name in here.names:
         if name in there.names:
-            rows.append(Row(name, (name,), True, "same"))
+            rows.append(Inherited(name, (name,), True, "same"))
         elif name in donors:
-            rows.append(Row(name, (_known(donors[name], there, "to start from"),), False, f"from {donors[name]}"))
+            rows.append(Inherited(name, (_known(donors[name], there, "to start from"),), False, f"from {donors[name]}"))
         elif len(there) == 1:
-            rows.append(Row(name, there.names, False, f"from {there.names[0]}, the only one"))
+            rows.append(Inherited(name, there.names, False, f"from {there.names[0]}, the only one"))
         else:
-            rows.append(Row(name, there.names, False, f"mean of {len(there)}"))
+            rows.append(Inherited(name, there.names, False, f"mean of {len(there)}"))
     return tuple(rows)
 
 
