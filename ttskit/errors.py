@@ -78,7 +78,7 @@ class InputError(TTSKitError):
 
 
 class ControlError(InputError):
-    """A control that a model has not got; `control` is its name, so that who knows the plugins can say who has it."""
+    """A control that a model does not have; `control` is its name, so that who knows the plugins can say who has it."""
 
     def __init__(self, what: str, why: str = "", fix: str = "", control: str = "") -> None:
         super().__init__(what, why, fix)

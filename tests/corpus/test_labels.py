@@ -109,7 +109,7 @@ def test_files_that_cannot_be_read(tmp_path):
         (SHORT[: len(SHORT) // 2], "cut short"),
         ("hello", "is cut short"),
         (SHORT.replace("IntervalTier", "Pitch"), "unknown kind"),
-        ('File type = "ooBinaryFile"', "no TextGrid"),
+        ('File type = "ooBinaryFile"', "not a TextGrid"),
         (SHORT.replace('"words"', '"a"').replace('"phones"', '"b"'), "neither phones nor words"),
         (SHORT.replace("0.25\n1.5", "0.2\n1.5"), "overlap"),
     ):
@@ -118,7 +118,7 @@ def test_files_that_cannot_be_read(tmp_path):
             read_labels(path)
         assert "c.TextGrid" in caught.value.what
     (tmp_path / "d.json").write_text('{"phones": [{"phone": "a", "start": 0}]}', encoding="utf-8")
-    with pytest.raises(CorpusError, match=r"d\.json is no alignment"):
+    with pytest.raises(CorpusError, match=r"d\.json is not an alignment"):
         read_labels(tmp_path / "d.json")
 
 

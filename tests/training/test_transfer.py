@@ -164,7 +164,7 @@ SOUNDS = {"a": {"type": "vowel", "height": "open", "backness": "central"}}
     ("change", "error", "says"),
     [
         ({"speaker_from": "danny"}, UsageError, "near: dani"),
-        ({"speaker_from": {"anna": "dani"}}, UsageError, "'anna' is no new speaker"),
+        ({"speaker_from": {"anna": "dani"}}, UsageError, "'anna' is not a new speaker"),
         ({"keep_speakers": ["zoe"]}, UsageError, "no speaker 'zoe' to keep"),
     ],
 )
@@ -203,7 +203,7 @@ def test_wrong_runs_leave_one_clear_error(trained, new_corpus, tmp_path, random_
 
 
 def test_a_vocoder_knows_no_speakers(trained):
-    with pytest.raises(UsageError, match="knows no speakers"):
+    with pytest.raises(UsageError, match="does not distinguish speakers"):
         trained("hifigan", steps=1, overrides=(KEEP_ALL,))
 
 

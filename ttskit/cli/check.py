@@ -60,4 +60,4 @@ def command(
         speakers = ", ".join(f"{name} {seconds / 60:.1f} min" for name, seconds in report.seconds.items())
         click.echo(f"{report.usable} of {report.found} utterances usable ({report.reader}): {speakers or 'no speech'}")
     if report.blocked:
-        raise CorpusError("prepare would stop", report.blocked, "mend the corpus and check it again")
+        raise CorpusError("prepare would stop", report.blocked, "correct the corpus and check it again")

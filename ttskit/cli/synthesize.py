@@ -127,7 +127,7 @@ def command(
         raise InputError(
             f"{len(failed)} of {len(jobs)} lines could not be spoken",
             "see the messages above",
-            "mend those lines; the rest is written",
+            "correct those lines; the rest is written",
         )
 
 

@@ -81,5 +81,7 @@ def pairs(given: Sequence[str]) -> dict[str, Any]:
         except yaml.YAMLError as error:
             raise UsageError(f"the value of {text!r} cannot be read", str(error).splitlines()[0], "") from error
         if not equals or not key.strip():
-            raise UsageError(f"{text!r} is no option with a value", "", "--option KEY=VALUE, as in --option monotonic=window")
+            raise UsageError(
+                f"{text!r} is not an option with a value", "", "--option KEY=VALUE, as in --option monotonic=window"
+            )
     return found

@@ -264,7 +264,7 @@ def require_known(corpus: PreparedCorpus, context: ModelContext, run: str) -> No
     """Whether a run's model can read a corpus by name: it may know more symbols and speakers, in another order.
 
     Raises:
-        MismatchError: another mel content, or symbols or speakers that the run has not got.
+        MismatchError: another mel content, or symbols or speakers that the run does not have.
     """
     context.mel.require_same_content(corpus.mel, f"run {run!r}", "the corpus")
     for what, here, there in (

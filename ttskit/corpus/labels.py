@@ -82,7 +82,9 @@ def read_labels(path: Path) -> Labels:
             labels = _picked(path, tiers)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         why = f"{type(error).__name__}: {error}"
-        raise CorpusError(f"{path} is no alignment that can be read", why, "TextGrid, or JSON with phones or tokens") from error
+        raise CorpusError(
+            f"{path} is not an alignment file that can be read", why, "TextGrid, or JSON with phones or tokens"
+        ) from error
     return _checked(path, labels)
 
 

@@ -47,7 +47,9 @@ def read_textgrid(path: Path) -> dict[str, tuple[TimedLabel, ...]]:
     except StopIteration:
         raise CorpusError(f"{path} is cut short", "it ends before the last tier does", "write it again") from None
     except ValueError as error:
-        raise CorpusError(f"{path} is no TextGrid that can be read", str(error), "save it from Praat as a text file") from error
+        raise CorpusError(
+            f"{path} is not a TextGrid that can be read", str(error), "save it from Praat as a text file"
+        ) from error
     return {name: intervals for name, intervals in tiers if intervals is not None}
 
 

@@ -125,20 +125,20 @@ def _opened(path: Path, changed: int, size: int) -> NemoArchive:
                 if member.isdir():
                     continue
                 if name in members or len(members) >= _MEMBERS:
-                    raise CheckpointError(f"{path.name} is no NeMo archive", f"member {name!r} twice, or too many", "")
+                    raise CheckpointError(f"{path.name} is not a NeMo archive", f"member {name!r} twice, or too many", "")
                 members[name] = member.name
     except _BROKEN as error:
         raise _damaged(path, error) from error
     if CONFIG not in members:
         why = f"there is no {CONFIG} in it" + (f", only {', '.join(list(members)[:4])}" if members else "")
-        raise CheckpointError(f"{path.name} is no NeMo archive, or cut short", why, "download it again")
+        raise CheckpointError(f"{path.name} is not a NeMo archive, or cut short", why, "download it again")
     archive = NemoArchive(path, members, {})
     try:
         config = yaml.safe_load(archive.read(CONFIG, _CONFIG_LIMIT).decode("utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
         raise CheckpointError(f"{CONFIG} in {path.name} cannot be read", str(error).splitlines()[0], "") from error
     if not isinstance(config, Mapping):
-        raise CheckpointError(f"{CONFIG} in {path.name} is no configuration", f"it is {type(config).__name__}", "")
+        raise CheckpointError(f"{CONFIG} in {path.name} is not a configuration", f"it is {type(config).__name__}", "")
     return NemoArchive(path, members, config)
 
 
@@ -147,7 +147,7 @@ def _checked(member: tarfile.TarInfo, path: Path) -> str:
     if name.is_absolute() or ".." in name.parts or ":" in member.name:
         raise CheckpointError(f"{path.name} has a member outside its folder", repr(member.name), "do not use this file")
     if not (member.isfile() or member.isdir()):
-        raise CheckpointError(f"{path.name} has a member that is no plain file", repr(member.name), "do not use this file")
+        raise CheckpointError(f"{path.name} has a member that is not a plain file", repr(member.name), "do not use this file")
     if member.size < 0 or member.size > _LIMIT:
         raise CheckpointError(f"{path.name} has a member of an absurd size", f"{member.name}: {member.size} bytes", "")
     return str(name)

@@ -92,7 +92,7 @@ def _chosen(path: Path, registry: Registry) -> Plugin:
         raise problems[0]
     known = "; ".join(plugin.summary for plugin in importers.values()) or "no importer is installed"
     raise CheckpointError(
-        f"{path.name} is no checkpoint that ttskit can import",
+        f"{path.name} is not a checkpoint that ttskit can import",
         f"it is {_described(path)}\nttskit reads: {known}",
         "ttskit plugins list",
     )

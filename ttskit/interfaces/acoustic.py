@@ -312,7 +312,7 @@ class AcousticModel(Trainable):
         """Speak. `generators` holds one generator per row (on the CPU), so that a batch equals single runs.
 
         Raises:
-            InputError: empty rows, unknown ids, a control that this model has not got.
+            InputError: empty rows, unknown ids, a control that this model does not have.
         """
 
     def teacher_forced(self, batch: AcousticBatch) -> Spectrogram:
@@ -365,7 +365,7 @@ class AcousticModel(Trainable):
         return self.loss(self(batch), batch, state)
 
     def check_input(self, inputs: AcousticInput, controls: Controls | None) -> Controls:
-        """Reject empty rows, unknown ids and controls this model has not got; returns the controls."""
+        """Reject empty rows, unknown ids and controls this model does not have; returns the controls."""
         controls = controls or Controls()
         symbols, speakers = len(self.context.symbols), len(self.context.speakers)
         if inputs.tokens.numel() == 0 or bool((inputs.lengths < 1).any()):
@@ -396,4 +396,6 @@ def _check_shares(weights: Tensor, shape: tuple[int, int]) -> None:
         raise InputError("speaker weights have the wrong shape", why, "")
     fine = torch.isfinite(weights).all() & (weights >= 0).all() & ((weights.sum(1) - 1).abs() < 1e-4).all()
     if not bool(fine):
-        raise InputError("speaker weights are no shares", f"rows {weights.tolist()[:2]}", "not negative, each row's sum 1")
+        raise InputError(
+            "speaker weights must be shares of one voice", f"rows {weights.tolist()[:2]}", "not negative, each row's sum 1"
+        )

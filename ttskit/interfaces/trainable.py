@@ -125,7 +125,7 @@ class Trainable(nn.Module):
         """Speak with weights held in `name` from now on. A model that offers more than fp32 reads `self.precision`.
 
         Raises:
-            UsageError: a precision that this model has not got.
+            UsageError: a precision that this model does not have.
         """
         if name not in self.precisions:
             raise UsageError(

@@ -38,7 +38,7 @@ class AnalysisPart:
         analysis: the part as an analysis of its own, its words numbered from 0.
         pause_s: silence after it.
         words: for each of its words the index in the whole.
-        tokens: for each of its tokens the index in the whole; None for a boundary that the whole has not got.
+        tokens: for each of its tokens the index in the whole; None for a boundary that the whole does not have.
     """
 
     analysis: Analysis

@@ -27,7 +27,7 @@ _IN_TEXT = {"pace": "pace", "pitch": "pitch", "range": "pitch_range", "energy": 
 
 @dataclass(frozen=True, slots=True)
 class Wishes:
-    """What is asked of the whole text; see `Voice.synthesize`. `pitch_hz` and `pitch_st` exclude each other."""
+    """What is asked of the whole text; see `Voice.synthesize`. `pitch_hz` and `pitch_st` cannot be given together."""
 
     pace: Values = 1.0
     pitch: Values = 0.0
@@ -199,7 +199,7 @@ def _mark(score: Score, values: Mapping[str, Any], inside: list[int], owners: np
 
 def _contour(score: Score, wishes: Wishes, analysis: Analysis) -> None:
     if wishes.pitch_hz is not None and wishes.pitch_st is not None:
-        raise InputError("pitch_hz and pitch_st exclude each other", "both were given", "give one of them")
+        raise InputError("pitch_hz and pitch_st cannot be given together", "both were given", "give one of them")
     owners = _owners(analysis)
     for name, lane in (("pitch_hz", score.hz), ("pitch_st", score.st)):
         value = getattr(wishes, name)

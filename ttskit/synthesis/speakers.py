@@ -54,7 +54,7 @@ def _pair(part: str) -> tuple[str, float]:
     try:
         return name.strip(), float(weight)
     except ValueError:
-        raise UsageError(f"the weight of speaker {name!r} is no number", f"got {weight!r}", _EXAMPLE) from None
+        raise UsageError(f"the weight of speaker {name!r} is not a number", f"got {weight!r}", _EXAMPLE) from None
 
 
 def speaker_rows(rows: Sequence[Shares], table: SpeakerTable) -> tuple[Tensor, Tensor | None]:

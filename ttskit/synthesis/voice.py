@@ -147,7 +147,7 @@ class Voice:
             max_tokens: longest part, in tokens.
 
         Raises:
-            InputError: nothing to speak, symbols that the model does not know, a control it has not got or that cannot
+            InputError: nothing to speak, symbols that the model does not know, a control it does not have or that cannot
                 be, a list of the wrong length, markup that is not understood (with its position).
         """
         stream, plan = self._begin(

@@ -24,11 +24,13 @@ def require_vocoder(plugin: Plugin, resume: bool, registry: Registry) -> None:
     """`UsageError` where --from-acoustic has no meaning."""
     if resume:
         raise UsageError(
-            "--resume and --from-acoustic exclude each other", "a resumed run goes on with its own mels", "give one of them"
+            "--resume and --from-acoustic cannot be given together",
+            "a resumed run goes on with its own mels",
+            "give one of them",
         )
     if plugin.kind != "vocoder":
         raise UsageError(
-            f"{plugin.name!r} is no vocoder",
+            f"{plugin.name!r} is not a vocoder",
             "--from-acoustic gives the mels that a vocoder is fitted to",
             f"--model with one of {some_declaring(registry, 'vocoder', trainable=True)}, or leave --from-acoustic out",
         )

@@ -111,12 +111,16 @@ def train(
         require_vocoder(plugin, resume, registry)
     if resume and init_from is not None:
         raise UsageError(
-            "--resume and --init-from exclude each other", "a resumed run goes on from its own checkpoint", "give one of them"
+            "--resume and --init-from cannot be given together",
+            "a resumed run goes on from its own checkpoint",
+            "give one of them",
         )
     acoustic = plugin.kind == "acoustic model"
     if not acoustic and (config.rehearsal is not None or config.transfer != TransferConfig()):
         raise UsageError(
-            f"{model!r} knows no speakers", "training.rehearsal and training.transfer are for acoustic models", "leave them out"
+            f"{model!r} does not distinguish speakers",
+            "training.rehearsal and training.transfer are for acoustic models",
+            "leave them out",
         )
     recipe.options_for(model, registry)  # what the recipe itself says must be right, whatever it is laid over
     corpus = data if isinstance(data, PreparedCorpus) else open_corpus(data)
@@ -176,7 +180,7 @@ def _config(
 ) -> TrainingConfig:
     changes: dict[str, Any] = {}
     if steps is not None and budget_s is not None:
-        raise UsageError("--steps and --budget exclude each other", f"steps {steps}, budget {budget_s}", "give one")
+        raise UsageError("--steps and --budget cannot be given together", f"steps {steps}, budget {budget_s}", "give one")
     if steps is not None:
         if steps < 1:
             raise UsageError(f"cannot train {steps} steps", "", "--steps 1 or more")

@@ -229,7 +229,7 @@ def open_rehearsal(config: RehearsalConfig | None, corpus: PreparedCorpus, known
     Raises:
         CorpusError: not a prepared corpus, or nothing in it to rehearse.
         MismatchError: another mel content than the main corpus's.
-        UsageError: a speaker that it has not got.
+        UsageError: a speaker that it does not have.
     """
     if config is None:
         return None
@@ -242,7 +242,7 @@ def open_rehearsal(config: RehearsalConfig | None, corpus: PreparedCorpus, known
     for name in config.speakers:
         if name not in other.speakers.names:
             why = f"{config.data} has {', '.join(other.speakers.names[:8])}"
-            raise UsageError(f"there is no speaker {name!r} to rehearse", why, "mend training.rehearsal.speakers")
+            raise UsageError(f"there is no speaker {name!r} to rehearse", why, "correct training.rehearsal.speakers")
     rehearsal = Rehearsal(other, config.share, tuple(config.speakers))
     rehearsal.utterances()
     return rehearsal

@@ -100,7 +100,7 @@ def target_context(
     source run for its own (the model has learned them so), else from the rehearsal corpus.
 
     Raises:
-        UsageError: `keep_speakers` names someone the source has not got, or there is no source.
+        UsageError: `keep_speakers` names someone the source does not have, or there is no source.
     """
     own = corpus.context()
     symbols, speakers, pitch = own.symbols, list(own.speakers.names), dict(own.pitch)
@@ -153,7 +153,7 @@ def plan_transfer(
 
     Raises:
         MismatchError: too few of the corpus's sounds have a counterpart.
-        UsageError: a donor that the source has not got, or for a speaker who is not new.
+        UsageError: a donor that the source does not have, or for a speaker who is not new.
     """
     symbols = tuple(_symbol_row(symbol, target.symbols, source.symbols, letters) for symbol in target.symbols.symbols)
     _require_related(symbols, target.symbols, source.symbols, run, letters)
@@ -279,7 +279,7 @@ def _speaker_rows(here: SpeakerTable, there: SpeakerTable, config: TransferConfi
         if name not in new:
             old = f"{name} is in {run} and keeps its own voice"
             old = old if name in there.names else f"new speakers: {', '.join(new) or 'none'}"
-            raise UsageError(f"{name!r} is no new speaker", old, "--speaker-from NEW=OLD")
+            raise UsageError(f"{name!r} is not a new speaker", old, "--speaker-from NEW=OLD")
     rows = []
     for name in here.names:
         if name in there.names:
