@@ -75,7 +75,7 @@ _MEASUREMENTS = (
     ("learned", "What was learned: alignment", "own alignments, attention, teacher-forced mels", "learned:Learned", ["runs"]),
     ("speed", "Speed and size", "latency, throughput, memory, parameters", "speed:Speed", ["runs"]),
     ("control", "Control: asked against measured", "pace, pitch, energy as heard", "control:Control", ["runs", "controls"]),
-    ("training", "Training", "losses, time and rate of the trainings", "training:Training", ["runs"]),
+    ("training", "Training", "losses, time and rate of the trainings", "training:TrainingHistory", ["runs"]),
     ("intrusive", "PESQ and STOI", "with the recording's timing (extra intrusive)", "intrusive:Intrusive", ["recordings"]),
 )
 _COMMANDS = {

@@ -147,10 +147,10 @@ def test_options_come_from_the_run(trained, registry, new_corpus, tmp_path, rand
 
 
 def test_steps_from_the_minutes_of_speech(trained, monkeypatch):
-    from ttskit.training import loop
+    from ttskit.training import speech_models
 
-    assert loop.LEAST_STEPS == 200
-    monkeypatch.setattr(loop, "LEAST_STEPS", 2)
+    assert speech_models.LEAST_STEPS == 200
+    monkeypatch.setattr(speech_models, "LEAST_STEPS", 2)
     run = trained(run="few", steps=None, overrides=("training.steps_per_minute=60",))
     minutes = run.info["steps"]["minutes"]
     assert 0.05 < minutes < 0.2 and run.total_steps == run.checkpoints[-1].step == round(minutes * 60) > 2

@@ -67,7 +67,7 @@ def command(
     from ttskit.errors import UsageError
     from ttskit.plugins import create_registry
     from ttskit.runs.folder import RunFolder
-    from ttskit.training.loop import TrainingStopped, train
+    from ttskit.training import TrainingStopped, train
 
     registry = create_registry()
     first = os.environ.get("RANK", "0") == "0"  # torchrun's other processes are silent

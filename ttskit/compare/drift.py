@@ -152,8 +152,9 @@ def _said(system: System, sentences: Sequence[Sentence], speaker: str, seed: int
     for index, sentence in enumerate(sentences):
         known = all(t in system.loaded.context.symbols for t in sentence.tokens)
         tokens = sentence.tokens if known else system.voice.frontend.analyze(sentence.text).tokens
-        (row,) = system.voice.spectrogram([tokens], speaker=speaker, seeds=[part_seed(seed, index)])
-        yield sentence, system.voice.waveform(row)
+        own = part_seed(seed, index)
+        (row,) = system.voice.spectrogram([tokens], speaker=speaker, seeds=[own])
+        yield sentence, system.voice.waveform(row, own)
 
 
 def _quality(

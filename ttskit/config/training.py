@@ -75,6 +75,13 @@ class TrainingConfig(BaseModel):
     )
     max_utterances: int = Field(32, ge=1, description="Acoustic models: most utterances of one batch, over all processes.")
     segments_per_batch: int = Field(16, ge=1, description="Vocoders: audio segments of one batch, over all processes.")
+    accumulate: int = Field(
+        1,
+        ge=1,
+        description="Batches whose gradients make one optimiser step, for GPUs that hold no larger one: a step equals that on "
+        "a batch so many times larger (the three sizes above are those of one of its shares), but for batch statistics, "
+        "which are each share's own. Steps, schedules and log lines count optimiser steps.",
+    )
     validate_every: int = Field(
         500, ge=1, description="Steps between validations (losses, pictures, audio samples); also done at the end."
     )

@@ -147,6 +147,14 @@ class Trainable(nn.Module):
         """
         raise NotImplementedError
 
+    def loss_counts(self, batch: Any, state: TrainState) -> Mapping[str, Mapping[str, Tensor | float]] | None:
+        """What the counts of the loss terms of a training step on this batch will be: optimiser → term → count.
+
+        A model that can read them off the batch saves gradient accumulation a forward pass; the trainer checks them against
+        the losses. None (for every batch alike) where it cannot.
+        """
+        return None
+
     def validation_losses(self, batch: Any, state: TrainState) -> Losses:
         """Losses on a validation batch, without gradient. The term "total", else the weighted sum, ranks checkpoints."""
         raise NotImplementedError

@@ -18,6 +18,7 @@ from ttskit.interfaces.acoustic import Spectrogram
 from ttskit.interfaces.measurement import NATURAL, Findings, Measure, Measurement, Observation, Row, Sample, Sound, Spoken
 from ttskit.measure.learned import teacher_forced_mels
 from ttskit.measure.systems import System
+from ttskit.synthesis.voice import part_seed
 
 __all__ = ["Intrusive", "intrusive_scores"]
 
@@ -70,8 +71,9 @@ def _teacher_forced(system: System, spoken: Spoken) -> Iterator[Sample]:
     """What the model says of each recording in the recording's own timing, through the shared vocoder."""
     sentences = {s.id: s for s in spoken.sentences if s.recorded}
     utterances = [spoken.corpus.utterance(name) for name in sentences]
-    for u, mel in teacher_forced_mels(system, spoken.corpus, utterances):
-        audio = system.voice.waveform(Spectrogram(torch.from_numpy(mel)[None], torch.tensor([mel.shape[1]])))
+    for index, (u, mel) in enumerate(teacher_forced_mels(system, spoken.corpus, utterances)):
+        row = Spectrogram(torch.from_numpy(mel)[None], torch.tensor([mel.shape[1]]))
+        audio = system.voice.waveform(row, part_seed(0, index))
         sound = Sound(audio, np.zeros((spoken.mel.bands, 0), np.float32), np.zeros(0, np.float32), mel)
         yield Sample(sentences[u.id], system.label, 0, lambda sound=sound: sound, one_clock=True)
 

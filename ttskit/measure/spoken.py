@@ -122,9 +122,9 @@ def _resynthesised(
     corpus: PreparedCorpus, sentences: Sequence[Sentence], system: System, analyse: Analyser, store: SoundStore, out: Path
 ) -> Iterator[Sample]:
     """What a perfect acoustic model would sound like."""
-    for sentence in sentences:
+    for index, sentence in enumerate(sentences):
         mel = torch.tensor(corpus.features(corpus.utterance(sentence.id)).mel)[None]
-        audio = system.voice.waveform(Spectrogram(mel, torch.tensor([mel.shape[2]])))
+        audio = system.voice.waveform(Spectrogram(mel, torch.tensor([mel.shape[2]])), part_seed(0, index))
         sound = Sound(audio, *analyse(audio, sentence.speaker), mel=mel[0].numpy())
         path = _write(out, "vocoded", sentence, 0, audio, analyse.mel)
         yield Sample(sentence, RESYNTHESIS, 0, store.keep(sound), one_clock=True, audio_path=path)
@@ -135,8 +135,9 @@ def _said(
 ) -> Iterator[Sample]:
     for seed in seeds:
         for index, sentence in enumerate(sentences):
-            (row,) = system.voice.spectrogram([sentence.tokens], speaker=sentence.speaker, seeds=[part_seed(seed, index)])
-            audio = system.voice.waveform(row)
+            own = part_seed(seed, index)
+            (row,) = system.voice.spectrogram([sentence.tokens], speaker=sentence.speaker, seeds=[own])
+            audio = system.voice.waveform(row, own)
             alignment = None if row.alignment is None else row.alignment[0].float().cpu().numpy()
             sound = Sound(audio, *analyse(audio, sentence.speaker), row.mel[0].float().cpu().numpy(), alignment)
             yield Sample(

@@ -15,7 +15,7 @@ from ttskit.audio.files import write_wav
 from ttskit.config import CompareConfig
 from ttskit.corpus.prepared import PreparedCorpus, PreparedUtterance
 from ttskit.interfaces.measurement import NATURAL, Measure, Sample, Sentence, Sound, Spoken
-from ttskit.interfaces.vocoder import Vocoder
+from ttskit.interfaces.vocoder import Vocoder, vocoder_generators
 from ttskit.measure.analysis import Analyser
 from ttskit.measure.run import Measured, measure_all
 from ttskit.measure.spoken import SoundStore
@@ -99,7 +99,7 @@ def measure_vocoders(
             said = {NATURAL: natural}
             for kind, mel_of in mels.items():
                 mel = np.asarray(mel_of(clip))
-                said |= {lines[name, kind].label: vocode(vocoder, mel, corpus.mel) for name, vocoder in vocoders.items()}
+                said |= {lines[name, kind].label: vocode(vocoder, mel, corpus.mel, index) for name, vocoder in vocoders.items()}
             if one_clock:  # the last hop may be cut
                 said = {name: audio[: len(natural)] for name, audio in said.items()}
             sounds = {name: Sound(audio, *analyse(audio, clip.speaker)) for name, audio in said.items()}
@@ -116,11 +116,15 @@ def measure_vocoders(
     return [_figures(name, kind, line.label, measured) for (name, kind), line in lines.items()]
 
 
-def vocode(vocoder: Vocoder, mel: np.ndarray, config: MelConfig) -> np.ndarray:
-    """Audio (S,) of a mel (M, T) on the recording's clock (what lies before its first sample is dropped)."""
+def vocode(vocoder: Vocoder, mel: np.ndarray, config: MelConfig, seed: int = 0) -> np.ndarray:
+    """Audio (S,) of a mel (M, T) on the recording's clock (what lies before its first sample is dropped).
+
+    `seed` is the clip's, which a stochastic vocoder's noise follows from.
+    """
     device = next(iter((*vocoder.parameters(), *vocoder.buffers())), torch.zeros(())).device
     with torch.inference_mode():
-        wave = vocoder.infer(torch.tensor(mel, dtype=torch.float32)[None].to(device))[0].float().cpu().numpy()
+        given = torch.tensor(mel, dtype=torch.float32)[None].to(device)
+        wave = vocoder.infer(given, generators=vocoder_generators([seed]))[0].float().cpu().numpy()
     start = config.waveform_start_samples
     return wave[-start:] if start < 0 else np.concatenate([np.zeros(start, np.float32), wave])
 

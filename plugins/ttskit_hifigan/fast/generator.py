@@ -19,10 +19,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ttskit.nn import weight_state
+from ttskit.nn import WeightNormConv1d, WeightNormUpsample, weight_state
+from ttskit_hifigan.fast.toomcook import POINTS, TILE, evaluate, interpolate, transformed
 from ttskit_hifigan.model import LAST_SLOPE, SLOPE, Generator, ResBlock1
-from ttskit_hifigan.norms import WeightNormConv1d, WeightNormUpsample
-from ttskit_hifigan.toomcook import POINTS, TILE, evaluate, interpolate, transformed
 
 _BLOCK = 1 << 17  # numbers of one block of activations: with its values at the points about 2 MB, which stays in cache
 _WIDE = 192  # channels * taps from which evaluating and interpolating cost less than they save

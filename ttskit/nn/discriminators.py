@@ -1,19 +1,29 @@
-"""The two discriminators of HiFi-GAN (paper, section 2.3), with the authors' tensor names."""
+"""Discriminators of a GAN vocoder: several periods and several scales (Kong, Kim and Bae 2020, "HiFi-GAN", section 2.3).
+
+Tensor names are the authors', so that their checkpoints load. Both give what the losses of `adversarial` take.
+"""
 
 from __future__ import annotations
 
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ttskit_hifigan.model import SLOPE
-from ttskit_hifigan.norms import SpectralNormConv1d, WeightNormConv1d, WeightNormConv2d
+from ttskit.nn.weight_norm import SpectralNormConv1d, WeightNormConv1d, WeightNormConv2d
 
-PERIODS = (2, 3, 5, 7, 11)  # primes: no two look at the same samples
+__all__ = ["MultiPeriodDiscriminator", "MultiScaleDiscriminator", "PeriodDiscriminator", "ScaleDiscriminator"]
+
+_PERIODS = (2, 3, 5, 7, 11)  # primes: no two look at the same samples
+_SLOPE = 0.1  # of every LeakyReLU
 _GROUPS = 16
 
 
 class PeriodDiscriminator(nn.Module):
-    """Looks at every p-th sample: the waveform folded to (S / p, p), convolved along the first of both."""
+    """Looks at every p-th sample: the waveform folded to (S / p, p), convolved along the first of both.
+
+    Args:
+        period: p.
+        scale: factor on the paper's channels.
+    """
 
     def __init__(self, period: int, scale: float = 1.0) -> None:
         super().__init__()
@@ -33,13 +43,20 @@ class PeriodDiscriminator(nn.Module):
         x = x.view(x.shape[0], 1, -1, self.period)
         maps = []
         for conv in self.convs:
-            x = F.leaky_relu(conv(x), SLOPE)
+            x = F.leaky_relu(conv(x), _SLOPE)
             maps.append(x)
         return [*maps, self.conv_post(x)]
 
 
 class ScaleDiscriminator(nn.Module):
-    """Looks at the waveform at one resolution, with wide grouped convolutions."""
+    """Looks at the waveform at one resolution, with wide grouped convolutions.
+
+    The idea is that of Kumar et al. 2019, "MelGAN", section 2.2.
+
+    Args:
+        spectral: spectral in place of weight normalisation.
+        scale: factor on the paper's channels.
+    """
 
     def __init__(self, spectral: bool, scale: float = 1.0) -> None:
         super().__init__()
@@ -58,17 +75,17 @@ class ScaleDiscriminator(nn.Module):
         """audio (B, 1, S) → its feature maps (B, C, S'); the last, with one channel, is the score."""
         x, maps = audio, []
         for conv in self.convs:
-            x = F.leaky_relu(conv(x), SLOPE)
+            x = F.leaky_relu(conv(x), _SLOPE)
             maps.append(x)
         return [*maps, self.conv_post(x)]
 
 
 class MultiPeriodDiscriminator(nn.Module):
-    """One `PeriodDiscriminator` per prime period."""
+    """One `PeriodDiscriminator` per prime period; `scale` is a factor on the paper's channels."""
 
     def __init__(self, scale: float = 1.0) -> None:
         super().__init__()
-        self.discriminators = nn.ModuleList(PeriodDiscriminator(p, scale) for p in PERIODS)
+        self.discriminators = nn.ModuleList(PeriodDiscriminator(p, scale) for p in _PERIODS)
 
     def forward(self, audio: Tensor) -> list[list[Tensor]]:
         """audio (B, 1, S) → the feature maps of each."""
@@ -76,7 +93,10 @@ class MultiPeriodDiscriminator(nn.Module):
 
 
 class MultiScaleDiscriminator(nn.Module):
-    """Three `ScaleDiscriminator`s: the waveform itself, halved, and halved again."""
+    """Three `ScaleDiscriminator`s: the waveform itself (spectrally normalised), halved, and halved again.
+
+    `scale` is a factor on the paper's channels.
+    """
 
     def __init__(self, scale: float = 1.0) -> None:
         super().__init__()

@@ -7,11 +7,15 @@ and the product is folded into one weight whenever no gradient is asked for.
 
 from __future__ import annotations
 
+from typing import Any, Self
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ttskit.nn import weight_state
+from ttskit.nn.packing import weight_state
+
+__all__ = ["SpectralNormConv1d", "WeightNormConv1d", "WeightNormConv2d", "WeightNormUpsample", "split_weight"]
 
 
 def split_weight(weight: Tensor) -> tuple[Tensor, Tensor]:
@@ -22,12 +26,16 @@ def split_weight(weight: Tensor) -> tuple[Tensor, Tensor]:
 class _WeightNorm(nn.Module):
     """w = g · v / ‖v‖ (Salimans and Kingma 2016)."""
 
+    weight: Tensor  # of the convolution, until it is split
+    weight_g: nn.Parameter  # (C', 1, …)
+    weight_v: nn.Parameter  # as the weight
+
     def _normalise(self) -> None:
         weight = self.weight.detach().clone()
         del self.weight
         g, v = split_weight(weight)
         self.weight_g, self.weight_v = nn.Parameter(g), nn.Parameter(v)
-        self._folded: tuple | None = None
+        self._folded: tuple[Any, Tensor] | None = None
 
     def product(self) -> Tensor:
         """The weight itself; computed once per change of its parts where no gradient is needed."""
@@ -41,7 +49,7 @@ class _WeightNorm(nn.Module):
     def _product(self) -> Tensor:
         return self.weight_v * (self.weight_g / split_weight(self.weight_v)[0])
 
-    def train(self, mode: bool = True) -> nn.Module:
+    def train(self, mode: bool = True) -> Self:
         if mode:
             self._folded = None
         return super().train(mode)
@@ -50,7 +58,7 @@ class _WeightNorm(nn.Module):
 class WeightNormConv1d(_WeightNorm, nn.Conv1d):
     """Conv1d with weight norm. (B, C, S) → (B, C', S')."""
 
-    def __init__(self, *args, **kwargs) -> None:
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._normalise()
 
@@ -61,7 +69,7 @@ class WeightNormConv1d(_WeightNorm, nn.Conv1d):
 class WeightNormConv2d(_WeightNorm, nn.Conv2d):
     """Conv2d with weight norm. (B, C, H, W) → (B, C', H', W')."""
 
-    def __init__(self, *args, **kwargs) -> None:
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._normalise()
 
@@ -77,8 +85,9 @@ class WeightNormUpsample(_WeightNorm, nn.ConvTranspose1d):
         super().__init__(channels_in, channels_out, kernel, rate, padding=(kernel - rate + odd) // 2, output_padding=odd)
         self._normalise()
 
-    def forward(self, x: Tensor) -> Tensor:
-        return F.conv_transpose1d(x, self.product(), self.bias, self.stride, self.padding, self.output_padding)
+    def forward(self, x: Tensor) -> Tensor:  # type: ignore[override]  # the length follows from `rate` alone
+        padding: Any = self.padding
+        return F.conv_transpose1d(x, self.product(), self.bias, self.stride, padding, self.output_padding)
 
 
 class SpectralNormConv1d(nn.Conv1d):
@@ -88,7 +97,10 @@ class SpectralNormConv1d(nn.Conv1d):
     and the number of passes alone, so processes with equal weights keep equal vectors.
     """
 
-    def __init__(self, *args, **kwargs) -> None:
+    weight_u: Tensor  # (C',)
+    weight_v: Tensor  # (C · k,)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         weight = self.weight.detach().clone()
         del self.weight

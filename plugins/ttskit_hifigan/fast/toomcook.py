@@ -16,6 +16,7 @@ from functools import cache
 import numba
 import numpy as np
 import torch
+from numba.extending import is_jitted
 from torch import Tensor
 
 TILE = 4  # outputs per tile, and taps per piece of a filter
@@ -30,6 +31,20 @@ def _jit(loop: Callable) -> Callable:
         return numba.njit(cache=True, nogil=True, fastmath=True)(loop)
     except RuntimeError:  # numba finds no folder for its cache
         return numba.njit(nogil=True, fastmath=True)(loop)
+
+
+def compile_loops() -> None:
+    """Compile both loops now, on two tiles of one channel, so that what numba cannot do here shows before speech depends on it.
+
+    Raises:
+        RuntimeError: compiling is switched off (`NUMBA_DISABLE_JIT`): as Python the loops would take minutes for a word.
+        Exception: whatever numba raises.
+    """
+    if not (is_jitted(evaluate) and is_jitted(interpolate)):
+        raise RuntimeError("its compiler is switched off")
+    line, points = np.zeros(4 * TILE, np.float32), np.zeros((POINTS, 2), np.float32)
+    evaluate(line, 0, 1, 2, np.float32(1), points)
+    interpolate(points, 1, 2, line[:1].copy(), line, line, 0)
 
 
 @cache
