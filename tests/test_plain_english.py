@@ -9,7 +9,8 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 # "x is no checkpoint", "an option which it has not", "has not got": understood by those who wrote them.
 STUMBLE = re.compile(
-    r"(?<!there) (is|are) no (?!longer|more|older|faster|slower|better|nearer)|(has|have) not got|which (it|they) (has|have) not\b|exclude each other"
+    r"(?<!there) (is|are) no (?!longer|more|older|faster|slower|better|nearer)"
+    r"|(has|have) not got|which (it|they) (has|have) not\b|exclude each other"
 )
 
 
