@@ -13,8 +13,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-OWN = {"ttskit", "_typeshed", *(path.name for path in (ROOT / "plugins").iterdir() if path.is_dir())}
-# _typeshed is of type checkers and never imported when anything runs.
+OWN = {"ttskit", *(path.name for path in (ROOT / "plugins").iterdir() if path.is_dir())}
 EXTRAS = {name: reqs for name, reqs in PROJECT["optional-dependencies"].items() if name not in ("test", "dev")}
 NOT_IMPORTED = {"tensorboard"}  # by torch.utils.tensorboard, which does not bring it
 

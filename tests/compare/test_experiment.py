@@ -115,7 +115,7 @@ def test_the_page_is_whole_and_needs_no_network(results):
 def test_a_failing_section_loses_no_comparison(results):
     """Neither a measurement that raises nor a template that cannot be filled costs more than its own part."""
     notes = "\n".join(results.content["notes"])
-    assert "measurement 'dies' of their-package 2.1 failed and is left out: ZeroDivisionError: their fault" in notes
+    assert "(their-package 2.1): measurement 'dies' failed and is left out: ZeroDivisionError: their fault" in notes
     assert "section of measurement 'template' of their-package 2.1 failed" in notes and "nobody_knows_this" in notes
     assert "dies" not in results.content["measurements"] and results.data("template") == {"kept": 1}
     html = results.page.read_text(encoding="utf-8")

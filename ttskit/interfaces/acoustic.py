@@ -8,7 +8,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import torch
 from torch import Tensor
@@ -17,9 +17,6 @@ from ttskit.audio.config import MelConfig
 from ttskit.errors import ControlError, InputError
 from ttskit.interfaces.trainable import Losses, Optimize, OptimizerPlan, Trainable, TrainState
 from ttskit.symbols import SpeakerTable, SymbolTable
-
-if TYPE_CHECKING:
-    from _typeshed import DataclassInstance
 
 __all__ = [
     "AcousticBatch",
@@ -34,7 +31,7 @@ __all__ = [
 ]
 
 
-_Moved = TypeVar("_Moved", bound="DataclassInstance")
+_Moved = TypeVar("_Moved", bound=Any)
 
 
 def _moved(value: _Moved, device: torch.device | str) -> _Moved:
