@@ -33,7 +33,7 @@ from ttskit.interfaces.descriptions import (
 GROUP = "ttskit.plugins"
 
 # kind -> (hook that provides it, description class)
-KINDS: dict[str, tuple[str, type[Plugin]]] = {
+KINDS: dict[str, tuple[str, type[Plugin[Any]]]] = {
     "frontend": ("ttskit_frontends", FrontendPlugin),
     "acoustic model": ("ttskit_acoustic_models", AcousticModelPlugin),
     "vocoder": ("ttskit_vocoders", VocoderPlugin),
@@ -58,7 +58,7 @@ class Origin:
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class PluginProblem:
     """What went wrong in a plugin: it was left out, or something that it was asked to do is missing.
 
     Args:
@@ -88,7 +88,7 @@ class Guard(AbstractContextManager["Guard"]):
 
     def __init__(self, origin: Origin, doing: str = "") -> None:
         self.origin, self.doing = origin, doing
-        self.problem: Problem | None = None
+        self.problem: PluginProblem | None = None
 
     def __enter__(self) -> Guard:
         self._elsewhere = redirect_stdout(sys.stderr)
@@ -101,7 +101,7 @@ class Guard(AbstractContextManager["Guard"]):
             return False
         said = f"{type(error).__name__}: {_text(error)}".removesuffix(": ")
         cause = f"{self.doing}: {said}" if self.doing else said
-        self.problem = Problem(self.origin, cause, "".join(traceback.format_exception(error)))
+        self.problem = PluginProblem(self.origin, cause, "".join(traceback.format_exception(error)))
         return True
 
 
@@ -121,12 +121,12 @@ class Registry:
     """
 
     events: pluggy.PluginManager
-    found: dict[tuple[str, str], tuple[Plugin, Origin]] = field(default_factory=dict)
+    found: dict[tuple[str, str], tuple[Plugin[Any], Origin]] = field(default_factory=dict)
     taken: dict[tuple[str, str], list[Origin]] = field(default_factory=dict)
-    problems: list[Problem] = field(default_factory=list)
+    problems: list[PluginProblem] = field(default_factory=list)
     origins: dict[str, Origin] = field(default_factory=dict)
 
-    def all(self, kind: str) -> dict[str, Plugin]:
+    def all(self, kind: str) -> dict[str, Plugin[Any]]:
         """Descriptions of one kind, by name."""
         return {name: plugin for (k, name), (plugin, _) in self.found.items() if k == kind}
 
@@ -134,7 +134,7 @@ class Registry:
         """The distribution that offers a name."""
         return self.found[kind, name][1]
 
-    def get(self, kind: str, name: str) -> Plugin:
+    def get(self, kind: str, name: str) -> Plugin[Any]:
         """The description of that name; `PluginError` with the nearest name, or who offers it twice."""
         if (kind, name) in self.taken:
             offers = " and ".join(str(o) for o in self.taken[kind, name])
@@ -153,10 +153,10 @@ class Registry:
         raise PluginError(f"unknown {kind} {name!r}", why, f"did you mean {near[0]!r}?" if near else "ttskit plugins list")
 
     def guard(self, origin: Origin, doing: str = "") -> Guard:
-        """A stretch of a plugin's work of which only a `Problem` can come: `with registry.guard(origin) as guard: …`."""
+        """A stretch of a plugin's work of which only a `PluginProblem` can come: `with registry.guard(origin) as guard: …`."""
         return Guard(origin, doing)
 
-    def notify(self, hook: str, **arguments: Any) -> list[Problem]:
+    def notify(self, hook: str, **arguments: Any) -> list[PluginProblem]:
         """Tell every plugin of an event. What one raises, prints, returns or does to the arguments is its own affair.
 
         Returns:
@@ -220,7 +220,7 @@ def _register(registry: Registry, entry_point: EntryPoint) -> None:
         if isinstance(error, KeyboardInterrupt):
             raise
         cause = error.what if isinstance(error, PluginError) else f"{type(error).__name__}: {error}"
-        registry.problems.append(Problem(origin, cause, traceback.format_exc()))
+        registry.problems.append(PluginProblem(origin, cause, traceback.format_exc()))
         return
     for plugin in offered:
         key = (plugin.kind, plugin.name)
@@ -229,15 +229,15 @@ def _register(registry: Registry, entry_point: EntryPoint) -> None:
         elif key in registry.found:
             first = registry.found.pop(key)[1]
             registry.taken[key] = [first, origin]
-            registry.problems.append(Problem(origin, f"{plugin.kind} {plugin.name!r} is already offered by {first}"))
+            registry.problems.append(PluginProblem(origin, f"{plugin.kind} {plugin.name!r} is already offered by {first}"))
         else:
             registry.found[key] = (plugin, origin)
 
 
-def _descriptions(module: object) -> list[Plugin]:
+def _descriptions(module: object) -> list[Plugin[Any]]:
     """Call the plugin's providing hooks one by one, so that a fault is this plugin's alone."""
     specified = {name for name in dir(hookspecs) if name.startswith("ttskit_")}
-    offered: list[Plugin] = []
+    offered: list[Plugin[Any]] = []
     for name in dir(module):
         if not name.startswith("ttskit_") or not hasattr(getattr(module, name), "ttskit_impl"):
             continue

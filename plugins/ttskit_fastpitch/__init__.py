@@ -7,7 +7,7 @@ from ttskit.interfaces import AcousticModelPlugin, ImporterPlugin
 
 
 @hookimpl
-def ttskit_acoustic_models():
+def ttskit_acoustic_models() -> list[AcousticModelPlugin]:
     """One model, `fastpitch`."""
     return [
         AcousticModelPlugin(
@@ -28,7 +28,7 @@ def ttskit_acoustic_models():
 
 
 @hookimpl
-def ttskit_importers():
+def ttskit_importers() -> list[ImporterPlugin]:
     """Public FastPitch checkpoints."""
     home = "ttskit_fastpitch.importers"
     return [

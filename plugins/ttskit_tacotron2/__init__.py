@@ -7,7 +7,7 @@ from ttskit.interfaces import AcousticModelPlugin, ImporterPlugin
 
 
 @hookimpl
-def ttskit_acoustic_models():
+def ttskit_acoustic_models() -> list[AcousticModelPlugin]:
     """Tacotron 2.
 
     `features` is empty because a model with default options asks for nothing but tokens and mel; one
@@ -33,7 +33,7 @@ def ttskit_acoustic_models():
 
 
 @hookimpl
-def ttskit_importers():
+def ttskit_importers() -> list[ImporterPlugin]:
     """Public Tacotron 2 checkpoints."""
     return [
         ImporterPlugin(

@@ -196,7 +196,7 @@ def test_resuming_something_else_is_refused(trained):
     assert "option channels: the run has 16, now 24" in error.value.why and "seed: the run has 1234, now 7" in error.value.why
     with pytest.raises(MismatchError, match="something else"):
         trained("tacotron2", resume=True)
-    with pytest.raises(UsageError, match="exclude"):
+    with pytest.raises(UsageError, match="cannot be given together"):
         trained(resume=True, init_from=run.path)
     with pytest.raises(CheckpointError, match="is not a run folder"):
         trained(run="nowhere", resume=True)

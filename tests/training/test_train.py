@@ -185,7 +185,7 @@ def test_wrong_calls(trained):
     assert "fastpitch" in error.value.fix
     with pytest.raises(PluginError, match="needs no training"):
         trained("griffinlim")
-    with pytest.raises(UsageError, match="exclude"):
+    with pytest.raises(UsageError, match="cannot be given together"):
         trained(steps=1, budget_s=1)
     with pytest.raises(UsageError, match="not a time"):
         trained(steps=None, budget_s="soon")

@@ -9,6 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from ttskit.config.training import parse_seconds
 
+__all__ = ["CompareConfig", "RecogniserConfig"]
+
 _RETIRED = ("budget_s", "max_epochs", "patience")
 
 

@@ -7,6 +7,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+__all__ = ["LIMITS", "RehearsalConfig", "TrainingConfig", "TransferConfig", "parse_seconds"]
+
 LIMITS = ("steps", "budget_s", "steps_per_minute")  # three ways to say how long; a recipe that says one drops the others
 _UNIT_S = {"": 1.0, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
 
@@ -102,7 +104,7 @@ class TrainingConfig(BaseModel):
     )
     samples: int = Field(2, ge=0, description="Validation utterances spoken and drawn at each validation; 0 for none.")
     vocoder: str | None = Field(
-        None, description="Vocoder of the audio samples, a plugin or run folder; the recipe's if not given, else griffinlim."
+        None, description="Vocoder of the audio samples, a plugin or run folder; the recipe's if not given."
     )
 
     freeze: list[str] = Field(

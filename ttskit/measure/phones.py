@@ -101,7 +101,7 @@ def align_phones(expected: Sequence[object], heard: Sequence[object]) -> PhoneAl
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class PhoneRun:
     """A stretch of deletions or insertions: `start` … `end` (exclusive) of the expected or heard phones, `count` steps."""
 
     start: int
@@ -109,19 +109,19 @@ class Run:
     count: int
 
 
-def runs(alignment: PhoneAlignment, kind: str) -> list[Run]:
+def runs(alignment: PhoneAlignment, kind: str) -> list[PhoneRun]:
     """Stretches of one kind; a single other step inside does not break a stretch (a chance hit within a skipped word)."""
     side = 1 if kind == "deletion" else 2
-    found: list[Run] = []
+    found: list[PhoneRun] = []
     last = -10
     for position, step in enumerate(alignment.steps):
         if step[0] != kind:
             continue
         index = step[side]
         if found and position - last <= 2:
-            found[-1] = Run(found[-1].start, index + 1, found[-1].count + 1)
+            found[-1] = PhoneRun(found[-1].start, index + 1, found[-1].count + 1)
         else:
-            found.append(Run(index, index + 1, 1))
+            found.append(PhoneRun(index, index + 1, 1))
         last = position
     return found
 
@@ -254,7 +254,7 @@ def calibrate(expected: Sequence[Expected], heard: Sequence[Sequence[str]], seco
     return Thresholds(limit("deletion"), limit("insertion"), unclear, base, slope, max(2.0, 1.5 * ratio))
 
 
-def _words_in(expected: Expected, holes: Sequence[Run], matched: set[int | None]) -> list[int]:
+def _words_in(expected: Expected, holes: Sequence[PhoneRun], matched: set[int | None]) -> list[int]:
     """Words of which more than half of the phones fall into a hole without being heard."""
     words = []
     for word in sorted({w for w in expected.words if w is not None}):

@@ -114,7 +114,7 @@ def _maker(plugin: MeasurementPlugin, config: CompareConfig, registry: Registry)
         validated = TypeAdapter(options[0]).validate_python(asked)
     except ValidationError as error:
         lines = "\n".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors(include_url=False))
-        raise ConfigError(f"compare.measurements.{plugin.name} cannot be used", lines, "mend the recipe") from error
+        raise ConfigError(f"compare.measurements.{plugin.name} cannot be used", lines, "correct the recipe") from error
     return lambda: plugin.load()(validated)
 
 
@@ -150,7 +150,7 @@ def _check(findings: Findings, keys: Mapping[str, str], name: str, spoken: Spoke
     json.dumps(plain(findings.data))
     for path in findings.figures.values():
         if not path.is_relative_to(spoken.folder) or not path.is_file():
-            raise PluginError(f"figure {path} is no file below the report's folder; spoken.figure(name) gives its place")
+            raise PluginError(f"figure {path} is not a file below the report's folder; spoken.figure(name) gives its place")
     if not all(isinstance(remark, Remark) for remark in findings.remarks):
         raise PluginError("remarks must be Remark objects")
     own = set()

@@ -26,6 +26,8 @@ from ttskit.runs.frontend_files import found_files, keep_files
 if TYPE_CHECKING:
     from ttskit.config import Recipe
 
+__all__ = ["FORMAT", "KINDS", "LoadedModel", "RunFolder", "find_model", "plain_options", "read_metrics", "read_options"]
+
 FORMAT = 1
 KINDS = ("acoustic model", "vocoder")  # what plugins bring, and voices are made of
 JUDGE = "recogniser"  # kind of the run that a corpus keeps of its phone recogniser: trained like the others, and no voice
@@ -166,6 +168,11 @@ class RunFolder:
     def frontend(self) -> FrontendFingerprint:
         """Frontend of the corpus, its files those of this folder."""
         return found_files(FrontendFingerprint.from_json(self.info["frontend"]), self.path)
+
+    @property
+    def pitch_extractor(self) -> str | None:
+        """Name of the plugin that read the F0 of its corpus; None for imports and for runs that do not say."""
+        return (self.info.get("corpus") or {}).get("pitch_extractor")
 
     @property
     def total_steps(self) -> int | None:

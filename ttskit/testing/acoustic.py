@@ -426,7 +426,7 @@ class _Suite:
             torch.equal(out.lengths, self.batch.mel_lengths),
             f"teacher-forced lengths {out.lengths.tolist()}, target {self.batch.mel_lengths.tolist()}",
         )
-        need(out.mel.shape[2] == self.batch.mel.shape[2], "teacher-forced mel has not exactly the target's frames")
+        need(out.mel.shape[2] == self.batch.mel.shape[2], "teacher-forced mel does not have exactly the target's frames")
 
     def aligns(self) -> None:
         if not self.plugin.facts.get("aligns"):

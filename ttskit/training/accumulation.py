@@ -67,7 +67,8 @@ class StepBuffers:
 
         Copies are put under the same tensors without a trace in autograd: the leading share's graph may still need its own.
         """
-        own, made = [buffer.data for buffer in self._buffers], []
+        own = [buffer.data for buffer in self._buffers]
+        made: list[list[Tensor]] = []
         self._put(self._before)
         try:
             yield made

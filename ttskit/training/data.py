@@ -117,8 +117,9 @@ def batches_for(
 
 
 def corpus_facts(corpus: PreparedCorpus) -> dict[str, Any]:
-    """What identifies a corpus in run.json: folder, hash of its manifest and mel, sizes of its splits."""
-    return {**_identity(corpus), "provenance": corpus.info.get("provenance")}
+    """What identifies a corpus in run.json: folder, hash of its manifest and mel, sizes of its splits, who read its F0."""
+    facts = {"pitch_extractor": corpus.pitch_extractor, "provenance": corpus.info.get("provenance")}
+    return {**_identity(corpus), **facts}
 
 
 def rehearsal_facts(rehearsal: Rehearsal | None) -> dict[str, Any] | None:

@@ -69,7 +69,11 @@ class Optimization:
     def __call__(self, name: str, losses: Losses) -> None:
         """`optimize(name, losses)` of `Trainable.training_step`."""
         if name not in self.plans:
-            raise UsageError(f"the model optimises {name!r}, which it has not", f"its optimisers: {', '.join(self.plans)}", "")
+            raise UsageError(
+                f"the model optimises {name!r}, and has no optimiser of that name",
+                f"its optimisers: {', '.join(self.plans)}",
+                "",
+            )
         assert self._state is not None, "begin() comes first"
         plan, parameters, scale = self.plans[name], self._parameters[name], self.scales[name]
         plan.optimizer.zero_grad(set_to_none=True)  # another optimiser's backward may have passed through these parameters

@@ -18,7 +18,7 @@ from ttskit.training.data import batches_for
 from ttskit.training.fit import fitting_mels, require_vocoder
 from ttskit.training.loop import Training, TrainingStopped
 from ttskit.training.start import (
-    Origin,
+    StartingRun,
     discard_unstarted,
     inherit,
     open_corpus,
@@ -83,15 +83,19 @@ def train(
     plugin = find_model(model, registry)
     config = _config(recipe.training_for(model), steps, budget_s, device, threads)
     if from_acoustic is not None:
-        require_vocoder(plugin, resume)
+        require_vocoder(plugin, resume, registry)
     if resume and init_from is not None:
         raise UsageError(
-            "--resume and --init-from exclude each other", "a resumed run goes on from its own checkpoint", "give one of them"
+            "--resume and --init-from cannot be given together",
+            "a resumed run goes on from its own checkpoint",
+            "give one of them",
         )
     acoustic = plugin.kind == "acoustic model"
     if not acoustic and (config.rehearsal is not None or config.transfer != TransferConfig()):
         raise UsageError(
-            f"{model!r} knows no speakers", "training.rehearsal and training.transfer are for acoustic models", "leave them out"
+            f"{model!r} does not distinguish speakers",
+            "training.rehearsal and training.transfer are for acoustic models",
+            "leave them out",
         )
     recipe.options_for(model, registry)  # what the recipe itself says must be right, whatever it is laid over
     corpus = data if isinstance(data, PreparedCorpus) else open_corpus(data)
@@ -102,9 +106,9 @@ def train(
     rehearsal = open_rehearsal(config.rehearsal, corpus, (before.get("rehearsal") or {}).get("folder"))
     origin = None
     if init_from is not None:
-        origin = Origin.of(init_from, plugin, corpus.mel)
+        origin = StartingRun.of(init_from, plugin, corpus.mel)
     elif before.get("init_from") and not RunFolder.open(run).checkpoints:  # killed before its first checkpoint
-        origin = Origin.of(before["init_from"], plugin, corpus.mel, before.get("init_from_step"))
+        origin = StartingRun.of(before["init_from"], plugin, corpus.mel, before.get("init_from_step"))
     inherited = origin.options if origin else before["options"] if before.get("init_from") else None
     if inherited is not None and acoustic:
         recipe = recipe.with_options(model, plain_options(recipe.options_for(model, registry, inherited)))
@@ -147,7 +151,7 @@ def train(
                 validator=lambda made, total, shop, note: SpeechValidator(
                     corpus, made, plugin, folder, recipe, config, total, shop, note, mels
                 ),
-                start_from=lambda made: _start_from(made, origin, folder, corpus, config, rehearsal, shop),
+                start_from=lambda made: _start_from(made, origin, folder, corpus, config, rehearsal, shop, registry),
                 steps=known or _counted_steps(config, corpus, shop.note),
                 settings=recipe.model_dump(mode="json"),
             )
@@ -163,18 +167,19 @@ def train(
 
 def _start_from(
     model: Trainable,
-    origin: Origin | None,
+    origin: StartingRun | None,
     folder: RunFolder,
     corpus: PreparedCorpus,
     config: TrainingConfig,
     rehearsal: Rehearsal | None,
     shop: Workshop,
+    registry: Registry,
 ) -> list[str] | None:
     """Parameters of another run, if the run starts from one; the names of those that stay as they are."""
     if origin is None:
         return (folder.info.get("fresh") or []) if folder.info.get("init_from") is not None else None
     # on resuming too, if the run was killed before its first checkpoint
-    said, fresh = inherit(model, origin, folder, corpus, config, rehearsal, shop.group.first)
+    said, fresh = inherit(model, origin, folder, corpus, config, rehearsal, shop.group.first, registry)
     shop.note(said)
     if shop.group.first:
         folder.update(**origin.facts, fresh=fresh)
@@ -198,7 +203,7 @@ def _config(
 ) -> TrainingConfig:
     changes: dict[str, Any] = {}
     if steps is not None and budget_s is not None:
-        raise UsageError("--steps and --budget exclude each other", f"steps {steps}, budget {budget_s}", "give one")
+        raise UsageError("--steps and --budget cannot be given together", f"steps {steps}, budget {budget_s}", "give one")
     if steps is not None:
         if steps < 1:
             raise UsageError(f"cannot train {steps} steps", "", "--steps 1 or more")

@@ -173,7 +173,7 @@ class SpeechValidator(LossValidator):
             f"{self._plugin.name} does not learn to align: stopped at step {self._step}, saved in {path}",
             f"{said or 'another process found so'}\nlook at {path / 'samples' / 'attention'}",
             "check that transcripts say what is said (ttskit check DATA), then lead the attention: the recipe small shows how, "
-            "with durations of a FastPitch run; or go on all the same: "
+            "with durations of a run that aligns; or go on all the same: "
             f"ttskit train --resume --run {path} --set training.stop_when_hopeless=false",
         )
 
@@ -307,7 +307,7 @@ def sample_vocoder(
     registry: Registry,
     note: Callable[[str], None],
 ) -> Vocoder | None:
-    """The vocoder of the samples: the training section's, the recipe's, or Griffin-Lim; None if none can be built."""
+    """The vocoder of the samples: the training section's, the recipe's, or the default recipe's; None if none can be built."""
     from ttskit.synthesis.load import DEFAULT_VOCODER, load_vocoder
 
     reasons = []
