@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from ttskit.interfaces import TrainState
+if TYPE_CHECKING:
+    from ttskit.interfaces import TrainState
 
 
 class Tacotron2Options(BaseModel):

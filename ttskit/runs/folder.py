@@ -26,7 +26,17 @@ from ttskit.runs.frontend_files import found_files, keep_files
 if TYPE_CHECKING:
     from ttskit.config import Recipe
 
-__all__ = ["FORMAT", "KINDS", "LoadedModel", "RunFolder", "find_model", "plain_options", "read_metrics", "read_options"]
+__all__ = [
+    "FORMAT",
+    "JUDGE",
+    "KINDS",
+    "LoadedModel",
+    "RunFolder",
+    "find_model",
+    "plain_options",
+    "read_metrics",
+    "read_options",
+]
 
 FORMAT = 1
 KINDS = ("acoustic model", "vocoder")  # what plugins bring, and voices are made of
@@ -204,7 +214,9 @@ class RunFolder:
         """The model with fresh weights, and its options; `changes` as in `load`."""
         if self.kind == JUDGE:
             raise UsageError(
-                f"{self.path} is no voice", "it is the phone recogniser that judges comparisons", "name a run of `ttskit train`"
+                f"{self.path} is not a voice",
+                "it is the phone recogniser that judges comparisons",
+                "name a run of `ttskit train`",
             )
         registry = registry or create_registry()
         plugin = registry.get(self.kind, self.model)
