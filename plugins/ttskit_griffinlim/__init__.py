@@ -15,6 +15,6 @@ def ttskit_vocoders():
             summary="phase from magnitudes by iteration, for any mel, without training",
             factory="ttskit_griffinlim.model:GriffinLim",
             options="ttskit_griffinlim.config:GriffinLimOptions",
-            facts={"trainable": False, "streaming": False, "small_options": {"iterations": 8}},
+            facts={"trainable": False, "streaming": False, "stochastic": False, "small_options": {"iterations": 8}},
         )
     ]

@@ -6,6 +6,7 @@ Perraudin, Balazs and Søndergaard (2013), "A fast Griffin-Lim algorithm".
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 import torch
@@ -38,8 +39,10 @@ class GriffinLim(Vocoder):
         self.register_buffer("window", F.pad(window, (left, mel.fft_samples - mel.window_samples - left)), persistent=False)
 
     @torch.no_grad()
-    def infer(self, mel: Tensor) -> Tensor:
+    def infer(self, mel: Tensor, generators: Sequence[torch.Generator] | None = None) -> Tensor:
         """Waveform (B, T * hop) of log mel (B, M, T); a row louder than full scale is turned down as a whole.
+
+        The first phase is one random draw for everyone (option `seed`), so `generators` is not used.
 
         Raises:
             InputError: no frames, another number of bands, NaN.

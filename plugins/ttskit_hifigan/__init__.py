@@ -33,6 +33,7 @@ def ttskit_vocoders():
             facts={
                 "trainable": True,
                 "streaming": True,
+                "stochastic": False,
                 "precisions": ["fp32", "bf16", "fp16"],
                 "small_options": {"preset": "tiny"},
                 "structure": _STRUCTURE,

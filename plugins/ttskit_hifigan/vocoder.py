@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from typing import ClassVar
 
@@ -62,8 +62,8 @@ class Hifigan(Vocoder):
     # Speaking
 
     @torch.no_grad()
-    def infer(self, mel: Tensor) -> Tensor:
-        """Waveform (B, T * hop) of log mel (B, M, T).
+    def infer(self, mel: Tensor, generators: Sequence[torch.Generator] | None = None) -> Tensor:
+        """Waveform (B, T * hop) of log mel (B, M, T). An excitation's noise is one signal for everyone: no `generators`.
 
         Raises:
             InputError: no frames, another number of bands, NaN.
@@ -72,7 +72,7 @@ class Hifigan(Vocoder):
         return self._spoken(mel, self._excitation(mel))
 
     @torch.no_grad()
-    def infer_stream(self, chunks: Iterable[Tensor]) -> Iterator[Tensor]:
+    def infer_stream(self, chunks: Iterable[Tensor], generators: Sequence[torch.Generator] | None = None) -> Iterator[Tensor]:
         """Waveform chunks of mel chunks (B, M, t) of any lengths; joined they equal `infer` of the joined mel.
 
         A frame is spoken once `context_frames` frames after it are known (or the mel has ended), and with an

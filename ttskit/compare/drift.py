@@ -132,7 +132,7 @@ def _measure(
                 else (system.voice.frontend.analyze(item.text).tokens)
             )
             (row,) = system.voice.spectrogram([tokens], speaker=speaker, seeds=[part_seed(seed, index)])
-            said.append(_heard(system.voice.waveform(row), speaker, corpus, analyse))
+            said.append(_heard(system.voice.waveform(row, part_seed(seed, index)), speaker, corpus, analyse))
         path = metrics.align_cepstra(said[0].cepstrum, said[1].cepstrum)
         found = {
             "mcd": metrics.mel_cepstral_distortion_db(said[0].cepstrum, said[1].cepstrum, path),

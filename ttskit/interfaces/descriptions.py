@@ -70,7 +70,8 @@ class AcousticModelPlugin(Plugin):
 class VocoderPlugin(Plugin):
     """factory(options, mel: MelConfig) -> Vocoder.
 
-    Facts: `trainable` (bool), `streaming` (bool), `precisions` as for acoustic models, `structure` (names of
+    Facts: `trainable` (bool), `streaming` (bool), `stochastic` (bool: draws from the generators that it is given; false
+    where left out), `precisions` as for acoustic models, `structure` (names of
     options that decide shapes: with `--init-from` they are that run's where the recipe does not give them; optional).
     """
 

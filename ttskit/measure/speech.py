@@ -174,9 +174,9 @@ def resynthesised_samples(
 ) -> list[Sample]:
     """The recordings' mels through the shared vocoder: what a perfect acoustic model would sound like."""
     samples = []
-    for item in items:
+    for index, item in enumerate(items):
         frames = torch.tensor(corpus.features(item.utterance).mel)[None]
-        audio = system.voice.waveform(Spectrogram(frames, torch.tensor([frames.shape[2]])))
+        audio = system.voice.waveform(Spectrogram(frames, torch.tensor([frames.shape[2]])), part_seed(0, index))
         mel, pitch = analyse(audio, item.speaker)
         samples.append(
             Sample(
@@ -205,8 +205,9 @@ def spoken_samples(
     samples = []
     for seed in seeds:
         for index, item in enumerate(items):
-            (row,) = system.voice.spectrogram([item.tokens], speaker=item.speaker, seeds=[part_seed(seed, index)])
-            audio = system.voice.waveform(row)
+            own = part_seed(seed, index)
+            (row,) = system.voice.spectrogram([item.tokens], speaker=item.speaker, seeds=[own])
+            audio = system.voice.waveform(row, own)
             mel, pitch = analyse(audio, item.speaker)
             samples.append(
                 Sample(

@@ -15,7 +15,7 @@ import torch
 from ttskit.audio.config import MelConfig
 from ttskit.audio.files import write_wav
 from ttskit.corpus.prepared import PreparedCorpus, PreparedUtterance
-from ttskit.interfaces.vocoder import Vocoder
+from ttskit.interfaces.vocoder import Vocoder, vocoder_generators
 from ttskit.measure import intrusive, metrics
 from ttskit.measure.speech import Analyser
 from ttskit.measure.stats import Interval, mean_interval
@@ -94,7 +94,7 @@ def measure_vocoders(
         shown = {"recording": natural}
         for kind, mel_of in mels.items():
             for name, vocoder in vocoders.items():
-                audio = spoken(vocoder, np.asarray(mel_of(clip)), corpus.mel)
+                audio = spoken(vocoder, np.asarray(mel_of(clip)), corpus.mel, index)
                 shown[f"{name}, {kind} mel"] = audio
                 for measure, value in compared(natural, audio, analyse, clip.speaker).items():
                     scores.setdefault((name, kind), {}).setdefault(measure, []).append(value)
@@ -106,11 +106,15 @@ def measure_vocoders(
     ]
 
 
-def spoken(vocoder: Vocoder, mel: np.ndarray, config: MelConfig) -> np.ndarray:
-    """Audio (S,) of a mel (M, T) on the recording's clock (what lies before its first sample is dropped)."""
+def spoken(vocoder: Vocoder, mel: np.ndarray, config: MelConfig, seed: int = 0) -> np.ndarray:
+    """Audio (S,) of a mel (M, T) on the recording's clock (what lies before its first sample is dropped).
+
+    `seed` is the clip's, which a stochastic vocoder's noise follows from.
+    """
     device = next(iter((*vocoder.parameters(), *vocoder.buffers())), torch.zeros(())).device
     with torch.inference_mode():
-        wave = vocoder.infer(torch.tensor(mel, dtype=torch.float32)[None].to(device))[0].float().cpu().numpy()
+        given = torch.tensor(mel, dtype=torch.float32)[None].to(device)
+        wave = vocoder.infer(given, generators=vocoder_generators([seed]))[0].float().cpu().numpy()
     start = config.waveform_start_samples
     return wave[-start:] if start < 0 else np.concatenate([np.zeros(start, np.float32), wave])
 

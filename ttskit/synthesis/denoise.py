@@ -11,7 +11,7 @@ silence itself (the log of the guard), so that what is subtracted is the bias an
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from math import isfinite
 
 import torch
@@ -20,7 +20,7 @@ from torch import Tensor
 
 from ttskit.audio.mel import log_floor
 from ttskit.errors import InputError
-from ttskit.interfaces.vocoder import Vocoder
+from ttskit.interfaces.vocoder import Vocoder, vocoder_generators
 
 OVERLAP = 4  # windows over every sample: squared Hann windows then add up to the same everywhere
 BIAS_WINDOWS = 24  # length of the silence that is listened to
@@ -47,7 +47,7 @@ class Denoised(Vocoder):
                 "1 takes away what the vocoder says in silence",
             )
         self.vocoder, self.mel, self.strength = vocoder, vocoder.mel, float(strength)
-        self.streaming = vocoder.streaming
+        self.streaming, self.stochastic = vocoder.streaming, vocoder.stochastic
         self.hop = -(-vocoder.mel.fft_samples // OVERLAP)
         self.size = OVERLAP * self.hop
         device = next(iter((*vocoder.parameters(), *vocoder.buffers())), torch.zeros(())).device
@@ -59,20 +59,21 @@ class Denoised(Vocoder):
         """Mean magnitudes (size/2 + 1,) of what the vocoder makes of a mel of one level, away from its edges."""
         frames = -(-BIAS_WINDOWS * self.size // self.mel.hop_samples)
         training = self.vocoder.training
-        audio = self.vocoder.eval().infer(torch.full((1, self.mel.bands, frames), float(level), device=device)).float()
+        mel = torch.full((1, self.mel.bands, frames), float(level), device=device)
+        audio = self.vocoder.eval().infer(mel, generators=vocoder_generators([0])).float()
         self.vocoder.train(training)
         inner = audio[0, audio.shape[1] // 4 : -(audio.shape[1] // 4)]
         return torch.fft.rfft(inner.unfold(0, self.size, self.hop) * self.window).abs().mean(0)
 
     @torch.no_grad()
-    def infer(self, mel: Tensor) -> Tensor:
+    def infer(self, mel: Tensor, generators: Sequence[torch.Generator] | None = None) -> Tensor:
         """Waveform (B, T * hop) of log mel (B, M, T); errors as the vocoder's."""
-        return torch.cat(list(self._filtered([self.vocoder.infer(mel)])), dim=1)
+        return torch.cat(list(self._filtered([self.vocoder.infer(mel, generators=generators)])), dim=1)
 
     @torch.no_grad()
-    def infer_stream(self, chunks: Iterable[Tensor]) -> Iterator[Tensor]:
+    def infer_stream(self, chunks: Iterable[Tensor], generators: Sequence[torch.Generator] | None = None) -> Iterator[Tensor]:
         """Waveform chunks; joined they equal `infer` of the joined mel."""
-        yield from self._filtered(self.vocoder.infer_stream(chunks))
+        yield from self._filtered(self.vocoder.infer_stream(chunks, generators=generators))
 
     def _filtered(self, waves: Iterable[Tensor]) -> Iterator[Tensor]:
         """The same samples (B, s) in the same order, in pieces of their own, without the bias.

@@ -17,7 +17,7 @@ from torch import Tensor
 from ttskit.errors import ControlError, InputError, UsageError
 from ttskit.interfaces.acoustic import AcousticInput, AcousticModel, Controls, Spectrogram
 from ttskit.interfaces.frontend import Analysis, Frontend, Unknown
-from ttskit.interfaces.vocoder import Vocoder
+from ttskit.interfaces.vocoder import Vocoder, vocoder_generators
 from ttskit.plugins import create_registry
 from ttskit.synthesis.denoise import Denoised
 from ttskit.synthesis.markup import Marked, parse_markup
@@ -175,7 +175,7 @@ class Voice:
         stream, plan = self._begin(text, **how)
         if not self.vocoder.streaming:
             stream.notes.append(f"vocoder {self.vocoder_name!r} cannot stream: audio comes part by part")
-        stream._chunks = self._speak(stream, plan, lambda row: self.waveform_chunks(row, chunk_frames))
+        stream._chunks = self._speak(stream, plan, lambda row, seed: self.waveform_chunks(row, chunk_frames, seed))
         return stream
 
     def spectrogram(
@@ -190,19 +190,26 @@ class Voice:
         shares = speaker_shares(speaker, self.acoustic.context.speakers)
         return self._mels(tokens, [shares] * len(tokens), seeds or range(len(tokens)), controls)
 
-    def waveform(self, spectrogram: Spectrogram) -> np.ndarray:
-        """Audio (S,) of one spectrogram row, on the recording's clock: what lies before sample 0 is dropped."""
-        return np.concatenate(list(self.waveform_whole(spectrogram)))
+    def waveform(self, spectrogram: Spectrogram, seed: int = 0) -> np.ndarray:
+        """Audio (S,) of one spectrogram row, on the recording's clock: what lies before sample 0 is dropped.
 
-    def waveform_whole(self, spectrogram: Spectrogram) -> Iterator[np.ndarray]:
+        `seed` is the sentence's, which a stochastic vocoder's noise follows from.
+        """
+        return np.concatenate(list(self.waveform_whole(spectrogram, seed)))
+
+    def waveform_whole(self, spectrogram: Spectrogram, seed: int = 0) -> Iterator[np.ndarray]:
         """`waveform` in one pass, as one chunk."""
-        return self._placed(spectrogram, lambda mel: [self.vocoder.infer(mel)])
+        return self._placed(spectrogram, lambda mel: [self.vocoder.infer(mel, generators=vocoder_generators([seed]))])
 
-    def waveform_chunks(self, spectrogram: Spectrogram, chunk_frames: int | None = None) -> Iterator[np.ndarray]:
+    def waveform_chunks(self, spectrogram: Spectrogram, chunk_frames: int | None = None, seed: int = 0) -> Iterator[np.ndarray]:
         """`waveform` in chunks; one, if the vocoder does not stream. See `stream`."""
         if not self.vocoder.streaming:
-            return self.waveform_whole(spectrogram)
-        return self._placed(spectrogram, lambda mel: self.vocoder.infer_stream(_chunks(mel, chunk_frames)))
+            return self.waveform_whole(spectrogram, seed)
+
+        def vocode(mel: Tensor) -> Iterator[Tensor]:
+            return self.vocoder.infer_stream(_chunks(mel, chunk_frames), generators=vocoder_generators([seed]))
+
+        return self._placed(spectrogram, vocode)
 
     @torch.inference_mode()
     def _placed(self, spectrogram: Spectrogram, vocode: Callable[[Tensor], Any]) -> Iterator[np.ndarray]:
@@ -273,13 +280,13 @@ class Voice:
     # -- from parts to audio
 
     def _speak(
-        self, stream: SpeechStream, plan: Sequence[_Planned], vocode: Callable[[Spectrogram], Iterator[np.ndarray]]
+        self, stream: SpeechStream, plan: Sequence[_Planned], vocode: Callable[[Spectrogram, int], Iterator[np.ndarray]]
     ) -> Iterator[np.ndarray]:
         """Audio of the parts in order, with the pauses between them; tells `stream` what was spoken and how long it took."""
         clock = _Clock(stream.timings)
         for index, (planned, row) in enumerate(clock.spent("acoustic", self._rows(plan))):
             stream.begin(Part(planned.analysis, row, planned.pause_s))
-            yield from clock.spent("vocoder", vocode(row))
+            yield from clock.spent("vocoder", vocode(row, planned.seed))
             if index + 1 < len(plan) and (silence := round(planned.pause_s * self.sample_rate_hz)):
                 yield np.zeros(silence, np.float32)
 

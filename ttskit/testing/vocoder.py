@@ -8,8 +8,15 @@ from torch import Tensor
 from ttskit.audio.config import MelConfig
 from ttskit.interfaces.descriptions import Plugin
 from ttskit.interfaces.trainable import Losses, TrainState
-from ttskit.interfaces.vocoder import Vocoder, VocoderBatch
+from ttskit.interfaces.vocoder import Vocoder, VocoderBatch, vocoder_generators
 from ttskit.testing.checks import CheckResult, must_refuse, need, run_checks
+from ttskit.testing.generators import (
+    other_generators_other_audio,
+    rows_have_generators_of_their_own,
+    same_generators_same_audio,
+    seeded,
+    stochastic_is_declared,
+)
 from ttskit.testing.precision import check_precisions
 
 
@@ -28,8 +35,7 @@ def check_vocoder(plugin: Plugin) -> list[CheckResult]:
     mel = torch.randn(3, mel_config.bands, 24, generator=torch.Generator().manual_seed(0)) - 5.0
 
     def infer(x: Tensor, model: Vocoder | None = None) -> Tensor:
-        with torch.inference_mode():
-            return (model or vocoder).eval().infer(x)
+        return seeded(model or vocoder, x)
 
     def facts() -> None:
         for fact in ("trainable", "streaming"):
@@ -38,6 +44,7 @@ def check_vocoder(plugin: Plugin) -> list[CheckResult]:
                 plugin.facts[fact] == getattr(vocoder, fact),
                 f"fact {fact!r}: the description says {plugin.facts[fact]!r}, the vocoder {getattr(vocoder, fact)!r}",
             )
+        stochastic_is_declared(plugin, vocoder)
         need(vocoder.mel == mel_config, "the vocoder's mel is not the one it was built for")
 
     def samples() -> None:
@@ -46,18 +53,6 @@ def check_vocoder(plugin: Plugin) -> list[CheckResult]:
             want = (3, frames * mel_config.hop_samples)
             need(tuple(audio.shape) == want, f"{frames} frames give {tuple(audio.shape)} samples, need {want}")
             need(bool(torch.isfinite(audio).all()) and float(audio.abs().max()) <= 1.0, "audio is not within [-1, 1]")
-
-    def batch() -> None:
-        together = infer(mel)
-        for i in range(3):
-            worst = float((infer(mel[i : i + 1])[0] - together[i]).abs().max())
-            need(worst <= 1e-4, f"row {i} differs by {worst:.2g} between batch and single run")
-
-    def deterministic() -> None:
-        torch.manual_seed(1)
-        a = infer(mel)
-        torch.manual_seed(2)
-        need(torch.equal(a, infer(mel)), "the same mel gives different audio")
 
     def save_load() -> None:
         from safetensors.torch import load, save
@@ -83,7 +78,7 @@ def check_vocoder(plugin: Plugin) -> list[CheckResult]:
             "of changing sizes": long.split([3, 40, 1, 2, 44], dim=2),
         }.items():
             with torch.inference_mode():
-                joined = torch.cat(list(vocoder.infer_stream(iter(chunks))), dim=1)
+                joined = torch.cat(list(vocoder.infer_stream(iter(chunks), generators=vocoder_generators(range(2)))), dim=1)
             need(joined.shape == whole.shape, f"chunks {name} give {tuple(joined.shape)}, one pass {tuple(whole.shape)}")
             worst = float((joined - whole).abs().max())
             need(worst <= 1e-4, f"streaming is declared, but chunks {name} frames differ by {worst:.2g} from one pass")
@@ -96,7 +91,7 @@ def check_vocoder(plugin: Plugin) -> list[CheckResult]:
                 yield chunk - 5.0
 
         with torch.inference_mode():
-            first = next(iter(vocoder.infer_stream(counted())))
+            first = next(iter(vocoder.infer_stream(counted(), generators=vocoder_generators([0]))))
         need(taken < 100, "streaming is declared, but nothing is given before the whole mel (400 frames) is known")
         need(first.shape[1] > 0, "the first chunk of audio is empty")
         must_refuse("a stream without a chunk", lambda: list(vocoder.infer_stream(iter(()))))
@@ -162,8 +157,9 @@ def check_vocoder(plugin: Plugin) -> list[CheckResult]:
         {
             "declared facts are true": facts,
             "samples per frame": samples,
-            "a batch equals single runs": batch,
-            "determinism": deterministic,
+            "a batch equals single runs": lambda: rows_have_generators_of_their_own(vocoder, mel),
+            "determinism": lambda: same_generators_same_audio(vocoder, mel),
+            "other generators": lambda: other_generators_other_audio(vocoder, mel),
             "save and load": save_load,
             "declared precisions work": precisions,
             "streaming": streaming,

@@ -18,7 +18,7 @@ from ttskit.corpus.prepared import PreparedCorpus, PreparedUtterance
 from ttskit.errors import TTSKitError
 from ttskit.interfaces.acoustic import AcousticBatch, AcousticInput, AcousticModel
 from ttskit.interfaces.trainable import Trainable, TrainState
-from ttskit.interfaces.vocoder import Vocoder
+from ttskit.interfaces.vocoder import Vocoder, vocoder_generators
 from ttskit.pictures.attention import draw_attention, film, spoken_words
 from ttskit.pictures.speech import draw_alignment, draw_spectrogram, figure, word_spans
 from ttskit.runs.forced import ForcedMels
@@ -167,15 +167,17 @@ class Validator:
                     words = word_spans(utterance.token_words, spoken_words(utterance))
                     draw_alignment(axes[2], alignment, utterance.tokens, mel, "alignment", words)
             if vocoder is not None and row.mel.shape[2] > 0:
-                self._write(folder / f"{name}.wav", vocoder.infer(row.mel.float()))
+                wave = vocoder.infer(row.mel.float(), generators=vocoder_generators([self._seed + i]))
+                self._write(folder / f"{name}.wav", wave)
 
     def _resynthesise(self, folder: Path, chosen: Sequence[PreparedUtterance]) -> None:
         mel = self._corpus.mel
         most = max(1, int(LONGEST_SAMPLE_S * mel.sample_rate_hz / mel.hop_samples))
         extract = MelExtractor(mel)
-        for utterance in chosen:
+        for i, utterance in enumerate(chosen):
             target = torch.tensor(self._loader.call(self._mel, utterance)[None, :, :most])
-            wave = self._model.infer(target.to(self._processes.device))
+            generators = vocoder_generators([self._seed + i])
+            wave = self._model.infer(target.to(self._processes.device), generators=generators)
             samples = self._write(folder / f"{utterance.id}.wav", wave)
             least = mel.fft_samples + mel.edge_samples
             spoken = extract(torch.from_numpy(np.pad(samples, (0, max(0, least - len(samples)))))[None])[0].numpy()
