@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from ttskit.audio.config import MelConfig
-from ttskit.compare.vocoders import spoken
+from ttskit.measure.vocoders import spoken
 from ttskit.interfaces import Vocoder
 from ttskit.interfaces.vocoder import vocoder_generators
 
