@@ -8,7 +8,6 @@ from functools import cached_property
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from ttskit.interfaces.acoustic import AcousticBatch, AcousticInput, AcousticModel, Controls, ModelContext, Spectrogram
@@ -17,7 +16,7 @@ from ttskit.interfaces.trainable import Losses, TrainState
 from ttskit.testing.builders import tiny_batch, tiny_context
 from ttskit.testing.checks import need
 
-__all__ = ["ATOL", "STATE", "AcousticSubject", "extended", "losses_of", "row_of", "same"]
+__all__ = ["ATOL", "STATE", "AcousticSubject", "losses_of", "row_of", "same"]
 
 STATE = TrainState(step=50, epoch=3, total_steps=100)
 # fp32 sums in another order (other padding, other batch) differ by rounding only.
@@ -132,16 +131,3 @@ def row_of(batch: AcousticBatch, index: int) -> AcousticBatch:
             value = value[..., :t]
         cut[f.name] = value
     return AcousticBatch(**cut)
-
-
-def extended(batch: AcousticBatch, pad_id: int, tokens: int = 3, frames: int = 8) -> AcousticBatch:
-    """The same sentences with more padding."""
-    longer: dict[str, Any] = {}
-    for f in fields(AcousticBatch):
-        value = getattr(batch, f.name)
-        if f.name in _PER_TOKEN and value is not None:
-            value = F.pad(value, (0, tokens), value=pad_id if f.name == "tokens" else 0)
-        elif f.name in _PER_FRAME and value is not None:
-            value = F.pad(value, (0, frames))
-        longer[f.name] = value
-    return AcousticBatch(**longer)

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from ttskit.interfaces.acoustic import AcousticBatch, AcousticModel
 from ttskit.interfaces.trainable import Trainable
 from ttskit.nn import MaskedBatchNorm1d
-from ttskit.testing.acoustic.subject import AcousticSubject, extended, losses_of, row_of
+from ttskit.testing.acoustic.subject import AcousticSubject, losses_of, row_of
 from ttskit.testing.checks import CheckList, named, need
 from ttskit.testing.processes import in_two_processes, without_dropout
 from ttskit.testing.training import check_learning, check_plans, check_repeats
@@ -63,39 +63,52 @@ def unshared_statistics(model: nn.Module) -> list[str]:
     ]
 
 
-@TRAINING("batch statistics leave out padding")
-def statistics_of_real_positions(subject: AcousticSubject) -> None:
-    """What training mode keeps of a batch (buffers) does not depend on how much padding it has."""
-    batch = subject.batch
-    longer = extended(batch, subject.context.symbols.pad_id)
-    model = subject.build().train()
-    steady = _steady(model, batch)
-    kept, padded = _kept(model, batch), _kept(model, longer)
-    for name in steady:
-        if name.startswith(_LOSS):
-            continue  # "losses add up" holds them
-        worst = _distance(kept[name], padded[name])
-        need(worst <= 1e-4, f"buffer {name!r} differs by {worst:.2g} with more padding: {_blame(model, name)}")
-
-
 @TRAINING("two processes equal one")
 def processes(subject: AcousticSubject) -> None:
     """Statistics and losses of a batch that two processes share are those of one process with all of it."""
-    batch, model = subject.batch, subject.build().train()
+    model = subject.build().train()
     unshared = unshared_statistics(model)
     need(not unshared, f"{named(unshared, 3)}: each process would have statistics of its own; {_ADVICE}")
-    steady = _steady(model, batch)
-    whole = _kept(model, batch)
-    shares = [row_of(batch, 0), _rows(batch, slice(1, None))]
-    parts = in_two_processes(lambda rank: _kept(copy.deepcopy(model), shares[rank], seed=None))
-    for name in steady:
+    _same_in_two(model, _equal_rows(subject.batch), "each process counts its own share only")
+
+
+@TRAINING("batch statistics leave out padding")
+def statistics_of_real_positions(subject: AcousticSubject) -> None:
+    """The same of a batch with padding, of which two processes with a row each have none."""
+    model, batch = subject.build().train(), subject.batch
+    rows = AcousticBatch(**{f.name: v[:2] for f in fields(batch) if (v := getattr(batch, f.name)) is not None})
+    _same_in_two(model, rows, "padding is counted")
+
+
+def _same_in_two(model: AcousticModel, batch: AcousticBatch, why: str) -> None:
+    """Buffers after a pass in training mode, and totals of the loss, of two rows in one process and of one in each of two."""
+    whole, other_seed = _kept(model, batch), _kept(model, batch, seed=6)
+    parts = in_two_processes(lambda rank: _kept(copy.deepcopy(model), row_of(batch, rank), seed=None))
+    for name, one in whole.items():
+        if not one.is_floating_point() or _distance(one, other_seed[name]) > 0:
+            continue  # moved by randomness that is not dropout: two passes cannot be compared
         if name.startswith(_LOSS):
-            one, many = whole[name], parts[0][name] + parts[1][name]
-            fault = f"{name}: {float(one):.6g} in one process, {float(many):.6g} in two together"
-            need(float((one - many).abs()) <= 1e-3 * max(1.0, float(one.abs())), fault)
+            many = parts[0][name] + parts[1][name]
+            fault = f"{name}: {float(one):.6g} in one process, {float(many):.6g} in two together: {why}"
+            need(_distance(one, many) <= 1e-3 * max(1.0, float(one.abs())), fault)
             continue
-        worst = max(_distance(whole[name], part[name]) for part in parts)
-        need(worst <= 1e-4, f"buffer {name!r} differs by {worst:.2g} between one process and two: {_blame(model, name)}")
+        worst = max(_distance(one, part[name]) for part in parts)
+        owner = type(model.get_submodule(name.rpartition(".")[0])).__name__
+        fault = f"buffer {name!r} of {owner} differs by {worst:.2g} between one process and two: {why}; {_ADVICE}"
+        need(worst <= 1e-4 * max(1.0, float(one.abs().max())), fault)
+
+
+def _equal_rows(batch: AcousticBatch) -> AcousticBatch:
+    """Two rows of one length, so without padding: the first, and the first read backwards by the next speaker."""
+    row, one = row_of(batch, 0), {}
+    for f in fields(batch):
+        value = getattr(row, f.name)
+        if isinstance(value, Tensor):
+            other = value.flip(-1) if value.dim() > 1 else value
+            one[f.name] = torch.cat([value, other])
+        else:
+            one[f.name] = (*value, f"{value[0]} backwards")
+    return AcousticBatch(**{**one, "speaker": batch.speaker[:2], "seeds": row.seeds.repeat(2)})
 
 
 def _kept(model: AcousticModel, batch: AcousticBatch, seed: int | None = 5) -> dict[str, Tensor]:
@@ -110,22 +123,5 @@ def _kept(model: AcousticModel, batch: AcousticBatch, seed: int | None = 5) -> d
     return {name: value for name, value in saved.items() if name in dict(model.named_buffers())} | totals
 
 
-def _steady(model: AcousticModel, batch: AcousticBatch) -> list[str]:
-    """Of these, the ones that no randomness moves, so that two passes can be compared."""
-    one, other = _kept(model, batch), _kept(model, batch, seed=6)
-    return [name for name, value in one.items() if value.is_floating_point() and _distance(value, other[name]) == 0]
-
-
 def _distance(one: Tensor, other: Tensor) -> float:
     return float((one - other).abs().max()) if one.shape == other.shape else float("inf")
-
-
-def _rows(batch: AcousticBatch, rows: slice) -> AcousticBatch:
-    """Some rows, with the padding that they have."""
-    taken = {f.name: v[rows] for f in fields(batch) if (v := getattr(batch, f.name)) is not None}
-    return AcousticBatch(**taken)
-
-
-def _blame(model: nn.Module, buffer: str) -> str:
-    owner = model.get_submodule(buffer.rpartition(".")[0])
-    return f"{type(owner).__name__} counts more or less than the batch's real positions; {_ADVICE}"
