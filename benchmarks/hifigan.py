@@ -19,7 +19,6 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import torch
-import torch.nn.functional as F
 from measure import arguments, build, largest_difference, matmul_rate, median_s, medians, published, row, write
 
 SECONDS = 4
@@ -144,7 +143,7 @@ def training(size: str, context, models, options) -> None:
             loss.backward()
             judges.step()
             speakers.zero_grad()
-            loss = 45 * F.l1_loss(ours.loss_mel(audio), ours.loss_mel(y_hat[:, 0]))
+            loss = 45 * ours.mel_loss(audio, y_hat[:, 0])
             for judge in (mpd, msd):
                 _, fake, real_maps, fake_maps = judge(y, y_hat)
                 loss = loss + models.feature_loss(real_maps, fake_maps) + models.generator_loss(fake)[0]

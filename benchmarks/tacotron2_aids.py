@@ -16,7 +16,6 @@ import json
 import os
 import shutil
 import time
-from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -141,12 +140,13 @@ def trained(data: Path, aid: str, setting: Setting) -> Path:
 
 
 def measure(run: Path, data: Path, setting: Setting, speaking: str) -> dict:
-    """Figures of one run: mels and attention of held-out sentences, verdicts on the audio of the hard ones."""
+    """Figures of one run: mels and attention of test sentences, verdicts on the audio of the hard ones."""
     from ttskit.config import CompareConfig
     from ttskit.corpus.prepared import PreparedCorpus
-    from ttskit.measure.learned import measure_learned
-    from ttskit.measure.robustness import Judge, summarise_alignments
-    from ttskit.measure.speech import Analyser, hard_items, spoken_samples
+    from ttskit.measure.analysis import Analyser
+    from ttskit.measure.run import measure_all
+    from ttskit.measure.sentences import hard_sentences, recorded_sentences
+    from ttskit.measure.spoken import SoundStore, speak
     from ttskit.measure.systems import System
     from ttskit.plugins import create_registry
     from ttskit.runs import RunFolder
@@ -157,32 +157,34 @@ def measure(run: Path, data: Path, setting: Setting, speaking: str) -> dict:
     loaded = folder.load(checkpoint="last", registry=registry, changes=SPEAKING[speaking])
     voice = load_voice(run, checkpoint="last", registry=registry, options=SPEAKING[speaking])
     system = System("tacotron2", folder, loaded, voice, "autoregressive", False, True)
-    config = CompareConfig(hard_limit=setting.hard)
-    learned = measure_learned(system, known, config)
-    sounds = setting.out / "audio" / f"{run.name}{'-' + speaking if speaking else ''}"
-    samples = spoken_samples(system, hard_items(known, config, registry), [0], Analyser(known, registry), sounds)
-    judge = Judge.of(known, config, lambda text: None)
-    verdicts = judge.judge(samples, known)
-    counts = Counter(v.verdict for v in verdicts)
-    own = summarise_alignments(samples)
+    config = CompareConfig(limit=None, hard_limit=setting.hard)
+    out = setting.out / f"{run.name}{'-' + speaking if speaking else ''}"
+    sentences = [*recorded_sentences(known, config, registry), *hard_sentences(known, config, registry)]
+    with SoundStore(out / ".sounds") as store:
+        spoken = speak([system], sentences, known, config, Analyser(known, registry), store, out, "cpu")
+        measured = {m.name: m for m in measure_all(spoken, registry, only=("quality", "robustness", "learned"))}
+        scores = [alignment_score(s.sound.alignment).diagonality for s in spoken.of("tacotron2", "hard")]
+    values = {row.row.measure.key: row.values.get("tacotron2") for m in measured.values() for row in m.rows}
+    data_of = measured["robustness"].findings.data
+    verdicts, own = data_of["verdicts"]["hard"]["tacotron2"], data_of["own_alignments"]["tacotron2"]["hard"]
     last = [r for r in folder.metrics("train") if "seconds" in r][-1]
     return {
         "run": run.name,
         "speaking": speaking or "as trained",
         "steps": loaded.step,
         "training_s": last["seconds"],
-        "mel_l1": learned["free_mel_l1"].value,
-        "attention_within": getattr(learned.get("attention_within"), "value", None),
-        "stopped": learned["stopped"].value,
-        "diagonality": float(np.mean([alignment_score(s.alignment).diagonality for s in samples if s.alignment is not None])),
-        "hard": len(samples),
-        "hard_finished": sum(bool(s.finished) for s in samples),
+        "mel_l1": values["mel_l1"].value,
+        "attention_within": getattr(values.get("attention_within"), "value", None),
+        "stopped": values["stopped"].value,
+        "diagonality": float(np.mean(scores)),
+        "hard": own["sentences"],
+        "hard_finished": own["finished"],
         "skips": own["skips"],
         "repeats": own["repeats"],
-        "heard_skipped": sum(bool(v.skipped_words) for v in verdicts),
-        "heard_repeated": sum(bool(v.repeated_words) for v in verdicts),
-        "phone_error_rate": sum(v.errors for v in verdicts) / max(1, sum(v.phones for v in verdicts)),
-        "verdicts": dict(counts),
+        "heard_skipped": verdicts.get("words skipped", 0),
+        "heard_repeated": verdicts.get("words repeated", 0),
+        "phone_error_rate": values["phone_error_rate_hard"].value,
+        "verdicts": dict(verdicts),
     }
 
 

@@ -21,9 +21,7 @@ import torch
 from ttskit.audio.config import MelConfig
 from ttskit.corpus.prepared import PreparedCorpus, PreparedUtterance
 from ttskit.interfaces import Vocoder
-from ttskit.measure.speech import Analyser
-from ttskit.measure.stats import mean_interval
-from ttskit.measure.vocoders import VocoderFigures, compared, held_out_clips, measure_vocoders, spoken, table
+from ttskit.measure.vocoders import VocoderFigures, held_out_clips, measure_vocoders, table, vocode
 from ttskit.plugins import Registry, create_registry
 from ttskit.runs.forced import forced_mels
 from ttskit.synthesis.denoise import Denoised
@@ -34,25 +32,17 @@ def free_running(
     corpus: PreparedCorpus, run: Path, vocoders: dict[str, Vocoder], clips: Sequence[PreparedUtterance], registry: Registry
 ) -> list[VocoderFigures]:
     """Each clip's text spoken by the run's model, through each vocoder, against its recording."""
-    mel, analyse = corpus.mel, Analyser(corpus, registry)
     voice = load_voice(run, "griffinlim")
-    rows = [voice.spectrogram([u.tokens], speaker=u.speaker, seeds=[0])[0].mel[0].cpu().numpy() for u in clips]
-    found = []
-    for name, vocoder in vocoders.items():
-        scores: dict[str, list[float]] = {}
-        for u, row in zip(clips, rows, strict=True):
-            natural, audio = np.asarray(corpus.audio(u)), spoken(vocoder, row, mel)
-            for measure, value in compared(natural, audio, analyse, u.speaker, one_clock=False).items():
-                scores.setdefault(measure, []).append(value)
-        found.append(VocoderFigures(name, f"text, {run.name}", {k: mean_interval(v) for k, v in scores.items()}))
-    return found
+    rows = {u.id: voice.spectrogram([u.tokens], speaker=u.speaker, seeds=[0])[0].mel[0].cpu().numpy() for u in clips}
+    said = {f"text, {run.name}": lambda u: rows[u.id]}
+    return measure_vocoders(corpus, vocoders, said, clips, registry, one_clock=False)
 
 
 def pauses_db(corpus: PreparedCorpus, vocoder: Vocoder, clips: Sequence[PreparedUtterance]) -> tuple[float, float]:
     """Median level of the quietest tenth of each clip's frames, in dB of full scale: (recording, vocoder)."""
     levels: list[tuple[float, float]] = []
     for u in clips:
-        natural, audio = np.asarray(corpus.audio(u)), spoken(vocoder, np.asarray(corpus.features(u).mel), corpus.mel)
+        natural, audio = np.asarray(corpus.audio(u)), vocode(vocoder, np.asarray(corpus.features(u).mel), corpus.mel)
         a, b = (_frame_db(x, corpus.mel) for x in (natural, audio))
         quiet = np.argsort(a)[: max(1, len(a) // 10)]
         levels.append((float(np.median(a[quiet])), float(np.median(b[quiet[quiet < len(b)]]))))

@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 from ttskit.hookspecs import hookimpl
-from ttskit.interfaces.descriptions import CommandPlugin, CorpusReaderPlugin, FrontendPlugin, PitchExtractorPlugin
+from ttskit.interfaces.descriptions import (
+    CommandPlugin,
+    CorpusReaderPlugin,
+    FrontendPlugin,
+    MeasurementPlugin,
+    PitchExtractorPlugin,
+)
 
 _READERS, _PITCH = "ttskit.corpus.readers", "ttskit.audio.pitch"
 
@@ -42,6 +48,17 @@ def ttskit_pitch_extractors():
 
 
 @hookimpl
+def ttskit_measurements():
+    """What `ttskit compare` asks of its own accord."""
+    return [
+        MeasurementPlugin(
+            name, summary, f"ttskit.measure.{factory}", facts={"title": title, "needs": needs, "place": 10 * place}
+        )
+        for place, (name, title, summary, factory, needs) in enumerate(_MEASUREMENTS, start=1)
+    ]
+
+
+@hookimpl
 def ttskit_commands():
     """Every command; its module is imported when it runs."""
     return [
@@ -50,6 +67,15 @@ def ttskit_commands():
     ]
 
 
+_MEASUREMENTS = (
+    ("quality", "Quality", "distances to the recordings: MCD, LSD, F0, voicing, mel", "quality:Quality", ["recordings"]),
+    ("robustness", "Robustness", "what is skipped, repeated, cut, endless, by a recogniser", "verdicts:Robustness", ["runs"]),
+    ("learned", "What was learned: alignment", "own alignments, attention, teacher-forced mels", "learned:Learned", ["runs"]),
+    ("speed", "Speed and size", "latency, throughput, memory, parameters", "speed:Speed", ["runs"]),
+    ("control", "Control: asked against measured", "pace, pitch, energy as heard", "control:Control", ["runs", "controls"]),
+    ("training", "Training", "losses, time and rate of the trainings", "training:Training", ["runs"]),
+    ("intrusive", "PESQ and STOI", "with the recording's timing (extra intrusive)", "intrusive:Intrusive", ["recordings"]),
+)
 _COMMANDS = {
     "prepare": "Turn recordings and transcripts into a training corpus",
     "check": "Say what is wrong with a corpus, without changing anything",

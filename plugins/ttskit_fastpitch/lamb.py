@@ -7,6 +7,9 @@ from collections.abc import Callable, Iterable
 import torch
 from torch import Tensor
 
+from ttskit_fastpitch.fast import operators
+from ttskit_fastpitch.fast.lamb import directions_together
+
 
 class Lamb(torch.optim.Optimizer):
     """Adam's direction with decoupled weight decay, rescaled per tensor to the norm of its weights.
@@ -46,26 +49,25 @@ class Lamb(torch.optim.Optimizer):
         return loss
 
     def _step_group(self, group: dict, weights: list[Tensor]) -> None:
-        (beta1, beta2), gradients = group["betas"], [p.grad for p in weights]
         for p in weights:
             if not self.state[p]:
                 self.state[p].update(step=0, exp_avg=torch.zeros_like(p), exp_avg_sq=torch.zeros_like(p))
             self.state[p]["step"] += 1
-        first = [self.state[p]["exp_avg"] for p in weights]
-        second = [self.state[p]["exp_avg_sq"] for p in weights]
-        torch._foreach_lerp_(first, gradients, 1 - beta1)
-        torch._foreach_mul_(second, beta2)
-        torch._foreach_addcmul_(second, gradients, gradients, value=1 - beta2)
-        steps = [self.state[p]["step"] for p in weights]
-        roots = torch._foreach_div(second, [1 - beta2**s for s in steps])
-        torch._foreach_sqrt_(roots)
-        torch._foreach_add_(roots, group["eps"])
-        directions = torch._foreach_div(first, [1 - beta1**s for s in steps])
-        torch._foreach_div_(directions, roots)
-        if group["weight_decay"]:
-            torch._foreach_add_(directions, weights, alpha=group["weight_decay"])
-        for p, direction, size, length in zip(
-            weights, directions, torch._foreach_norm(weights), torch._foreach_norm(directions), strict=True
-        ):
+        states = [self.state[p] for p in weights]
+        if operators.FOREACH is not None:
+            moves = directions_together(operators.FOREACH, group, weights, states)
+        else:
+            moves = [direction(group, p, state) for p, state in zip(weights, states, strict=True)]
+        for p, (towards, size, length) in zip(weights, moves, strict=True):
             ratio = torch.where((size > 0) & (length > 0), size / length.clamp_min(1e-38), torch.ones_like(size))
-            p.sub_(direction * (group["lr"] * ratio))
+            p.sub_(towards * (group["lr"] * ratio))
+
+
+def direction(group: dict, p: Tensor, state: dict) -> tuple[Tensor, Tensor, Tensor]:
+    """One tensor's direction r + λx, its norm of weights |x| and of direction; the moments in `state` change in place."""
+    (beta1, beta2), step, first, second = group["betas"], state["step"], state["exp_avg"], state["exp_avg_sq"]
+    first.lerp_(p.grad, 1 - beta1)
+    second.mul_(beta2).addcmul_(p.grad, p.grad, value=1 - beta2)
+    towards = (first / (1 - beta1**step)) / ((second / (1 - beta2**step)).sqrt() + group["eps"])
+    towards = towards.add(p, alpha=group["weight_decay"])
+    return towards, p.norm(), towards.norm()

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from ttskit.errors import InputError
 from ttskit.interfaces import AcousticInput, Controls, ModelContext
 from ttskit.interfaces.acoustic import missing_pitch_statistics
-from ttskit_fastpitch.layers import whole_frames
+from ttskit.nn import fourier_features, whole_frames
 
 LOWEST_HZ = 20.0  # a normalised prediction far below the mean must stay a frequency
 
@@ -29,9 +29,7 @@ def pitch_features(pitch: Tensor, kind: str) -> Tensor:
     """
     if kind == "linear":
         return pitch[:, :, None]
-    terms = torch.arange(1, FOURIER_TERMS + 1, device=pitch.device, dtype=torch.float32)
-    angle = pitch.float().clamp(-FOURIER_PERIOD / 2, FOURIER_PERIOD / 2)[:, :, None] * terms * (2 * math.pi / FOURIER_PERIOD)
-    return torch.cat([pitch[:, :, None].float(), angle.sin(), angle.cos()], dim=2)
+    return torch.cat([pitch[:, :, None].float(), fourier_features(pitch, FOURIER_PERIOD, FOURIER_TERMS)], dim=2)
 
 
 class SpeakerPitch(nn.Module):
@@ -94,6 +92,30 @@ def _checked(
         bound = f"{'above' if open_end else 'of at least'} {lowest:g}" if lowest > -math.inf else "that is finite"
         raise InputError(f"control {name!r} cannot be {bad:g}", f"it must be a number {bound}", "")
     return tensor if tensor.dim() else float(value)
+
+
+def controlled_frames(
+    durations: Tensor, controls: Controls, inputs: AcousticInput, mask: Tensor, empty: bool = False
+) -> Tensor:
+    """Whole frames per token (B, N) of predicted durations (B, N), float frames, with the given ones in place and at the pace.
+
+    A row that would have no frame gets one, on its longest token, unless `empty` rows may be. mask: (B, N, 1).
+    """
+    wanted = given_or(durations, "durations", controls.durations, inputs, 0.0) * mask[:, :, 0]
+    return frames_per_token(wanted, per_token("pace", controls.pace, inputs, 0.0, open_end=True), mask, empty)
+
+
+def controlled_pitch(pitch: Tensor, controls: Controls, inputs: AcousticInput, statistics: SpeakerPitch) -> Tensor:
+    """Normalised pitch (B, N) with the given values in place, its range scaled and shifted in semitones."""
+    return shaped_pitch(given_or(pitch, "pitch_values", controls.pitch_values, inputs), controls, inputs, statistics)
+
+
+def controlled_energy(energy: Tensor, controls: Controls, inputs: AcousticInput, mask: Tensor) -> Tensor:
+    """Predicted energy (B, N), log(1 + e), for a voice as strong as the controls say. mask: (B, N, 1)."""
+    factor = per_token("energy", controls.energy, inputs, 0.0, open_end=True)
+    if not isinstance(factor, Tensor) and factor == 1.0:
+        return energy
+    return shaped_energy(energy, factor) * mask[:, :, 0]
 
 
 def frames_per_token(durations: Tensor, pace: float | Tensor, mask: Tensor, empty: bool = False) -> Tensor:

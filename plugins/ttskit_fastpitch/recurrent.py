@@ -9,8 +9,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from ttskit.nn import Dropout
 from ttskit_fastpitch.config import FastPitchOptions, StackOptions
-from ttskit_fastpitch.layers import Dropout, Stack, TransformerBlock
+from ttskit_fastpitch.layers import Stack, TransformerBlock
 
 
 class LstmBlock(nn.Module):
@@ -30,8 +31,8 @@ class LstmBlock(nn.Module):
         self.drop = Dropout(options.dropout)
         self.norm = nn.LayerNorm(channels)
 
-    def forward(self, x: Tensor, mask: Tensor, closed: bool) -> Tensor:
-        """x (B, L, C), mask (B, L, 1) → (B, L, C). `closed` changes nothing: padding has no way in."""
+    def forward(self, x: Tensor, mask: Tensor, masked: bool) -> Tensor:
+        """x (B, L, C), mask (B, L, 1) → (B, L, C). `masked` changes nothing: padding has no way in."""
         with torch.autocast(x.device.type, enabled=False):
             full = x.float()
             ahead, turned = self.ahead(full)[0], turning(mask)

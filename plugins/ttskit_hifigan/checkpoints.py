@@ -17,8 +17,8 @@ import torch
 from torch import Tensor, nn
 
 from ttskit.errors import CheckpointError, ConfigError
+from ttskit.nn import split_weight
 from ttskit_hifigan.config import GeneratorSize, HifiganOptions
-from ttskit_hifigan.norms import split_weight
 
 _WRAPPERS = ("module.", "_orig_mod.", "generator.")
 _PARTS = ("conv_pre.", "ups.", "resblocks.", "conv_post.")

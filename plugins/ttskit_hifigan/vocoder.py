@@ -5,23 +5,25 @@ from __future__ import annotations
 import itertools
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from copy import deepcopy
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import torch
 from torch import Tensor
 
 from ttskit.audio.config import MelConfig
-from ttskit.audio.mel import MelExtractor
 from ttskit.errors import InputError
 from ttskit.interfaces.trainable import Losses, LossTerm, Optimize, OptimizerPlan, TrainState
 from ttskit.interfaces.vocoder import Vocoder, VocoderBatch
+from ttskit.nn import MelLoss, MultiPeriodDiscriminator, MultiScaleDiscriminator, frozen
 from ttskit_hifigan.config import HifiganOptions
-from ttskit_hifigan.cpu import CpuGenerator, weights_key
-from ttskit_hifigan.discriminators import MultiPeriodDiscriminator, MultiScaleDiscriminator
 from ttskit_hifigan.excitation import ExcitationStream, training_excitation
-from ttskit_hifigan.loss import adversarial_terms, discriminator_losses, frozen, loss_mel, spectral_terms
+from ttskit_hifigan.fast import laid_out
+from ttskit_hifigan.loss import adversarial_terms, discriminator_losses, spectral_terms
 from ttskit_hifigan.model import Generator
 from ttskit_hifigan.phases import Phases
+
+if TYPE_CHECKING:
+    from ttskit_hifigan.fast.generator import CpuGenerator
 
 _PRECISIONS = {"bf16": torch.bfloat16, "fp16": torch.float16}  # the last layer stays in float32
 
@@ -54,7 +56,7 @@ class Hifigan(Vocoder):
         self.generator = Generator(options.size(), mel.bands, options.mel_mean, options.mel_std, self.excited)
         self.mpd, self.msd = MultiPeriodDiscriminator(scale), MultiScaleDiscriminator(scale)
         self.register_buffer(LEARNT, torch.zeros((), dtype=torch.int64))
-        self.loss_mel = MelExtractor(loss_mel(mel))
+        self.mel_loss = MelLoss(mel)
         self.average = deepcopy(self.generator).requires_grad_(False) if options.ema_decay else None
         self.phases = Phases(options)
         self._fast: CpuGenerator | None = None
@@ -121,7 +123,7 @@ class Hifigan(Vocoder):
         return None if stream is None else stream.extend(self._speaker().normalised(mel.float()), last=True)
 
     def _spoken(self, mel: Tensor, excitation: Tensor | None) -> Tensor:
-        """(B, M, T) → (B, T * hop): in float32 on a CPU by the generator made for that."""
+        """(B, M, T) → (B, T * hop): in float32 on a CPU by the generator made for that, where there is one."""
         speaker = self._speaker()
         weight = speaker.conv_pre.bias
         given = (mel.to(weight.dtype), None if excitation is None else excitation.to(weight))
@@ -130,10 +132,8 @@ class Hifigan(Vocoder):
                 return speaker(*given)[:, 0].float()
         if weight.device.type != "cpu" or weight.dtype != torch.float32 or torch.is_autocast_enabled("cpu"):
             return speaker(*given)[:, 0].float()
-        fast = self._fast
-        if fast is None or fast.key != weights_key(speaker):
-            fast = self._fast = CpuGenerator(speaker)
-        return fast(*given)[:, 0]
+        self._fast = fast = laid_out(speaker, self._fast)
+        return (fast or speaker)(*given)[:, 0]
 
     def __getstate__(self) -> dict:
         """Copies and files go without what was laid out for speaking."""
@@ -197,12 +197,8 @@ class Hifigan(Vocoder):
         if not generator_learns:
             return {}
         o = self.options
-        terms = (
-            spectral_terms(
-                audio, synthetic, self._mel_l1(audio, synthetic), o.mel_weight, o.stft_weight, self.mel.sample_rate_hz
-            )
-            | pitch_terms
-        )
+        mel_l1 = self.mel_loss(audio[:, 0], synthetic[:, 0])
+        terms = spectral_terms(audio, synthetic, mel_l1, o.mel_weight, o.stft_weight, self.mel.sample_rate_hz) | pitch_terms
         if not judges_learn:
             optimize("generator", Losses(terms))
         else:
@@ -218,7 +214,7 @@ class Hifigan(Vocoder):
         with torch.no_grad():
             excitation = self._excitation(batch.mel)
             synthetic = self._speaker()(batch.mel, None if excitation is None else excitation.to(batch.mel))
-            return Losses({"mel": LossTerm(self._mel_l1(audio, synthetic) * len(audio), len(audio))})
+            return Losses({"mel": LossTerm(self.mel_loss(audio[:, 0], synthetic[:, 0]) * len(audio), len(audio))})
 
     def _training_excitation(self, batch: VocoderBatch) -> tuple[Tensor | None, dict[str, LossTerm]]:
         """The excitation with the recording's own F0, and the loss of the F0 that is read from the mel."""
@@ -245,11 +241,6 @@ class Hifigan(Vocoder):
                 f"segments: {', '.join(batch.ids[:4])}",
             )
         return batch.audio[:, None]
-
-    def _mel_l1(self, audio: Tensor, synthetic: Tensor) -> Tensor:
-        with torch.no_grad():
-            wanted = self.loss_mel(audio[:, 0])
-        return (self.loss_mel(synthetic[:, 0]) - wanted).abs().mean()
 
     @torch.no_grad()
     def _update_average(self, step: int) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 import torch
@@ -12,10 +13,13 @@ from click.testing import CliRunner
 
 from ttskit.cli.compare import command
 from ttskit.compare import ComparisonResults, compare
+from ttskit.compare.results import COLUMNS, FORMAT
 from ttskit.config import load_recipe
 from ttskit.errors import CheckpointError, MismatchError, UsageError
-from ttskit.hookspecs import hookimpl
-from ttskit.plugins import create_registry
+from ttskit.interfaces import MeasurementPlugin
+from ttskit.interfaces.measurement import RESYNTHESIS, Findings, Measure, Measurement, Row
+from ttskit.measure.verdicts import VERDICT_TEXT
+from ttskit.plugins import Origin, create_registry
 from ttskit.runs import RunFolder
 
 SMALL = {
@@ -30,17 +34,40 @@ SMALL = {
 }
 
 
-class _Extra:
-    @hookimpl
-    def ttskit_report_sections(self, results):
-        return [("House numbers", f"<p>{len(results['systems'])} voices</p>")]
+class House(Measurement):
+    """A section of somebody's own, with a template that greets the systems by name."""
+
+    def measure(self, spoken):
+        told = "<p>{{ data.voices }} voices: {{ labels | join(' & ') }}</p>{{ measures_table(rows) }}"
+        rows = [Row(Measure("house_peak", "peak", "", "", 2), tuple(s.observation(abs(s.audio).max()) for s in spoken.samples))]
+        return Findings(rows, template=told, data={"voices": len(spoken.systems)})
+
+
+class BadTemplate(Measurement):
+    def measure(self, spoken):
+        return Findings(template="{{ nobody_knows_this }}", data={"kept": 1})
+
+
+class Dies(Measurement):
+    def measure(self, spoken):
+        raise ZeroDivisionError("their fault")
+
+
+def _offer(registry, name, cls, **facts):
+    class Local(MeasurementPlugin):
+        def load(self):
+            return cls
+
+    plugin = Local(name, name, "", facts={"title": f"{name.capitalize()} numbers", **facts})
+    registry.found["measurement", name] = (plugin, Origin("theirs", "their-package", "2.1"))
 
 
 @pytest.fixture(scope="module")
 def results(prepared, tmp_path_factory) -> ComparisonResults:
     torch.set_num_threads(1)
     registry = create_registry()
-    registry.events.register(_Extra())
+    for name, cls in (("house", House), ("template", BadTemplate), ("dies", Dies)):
+        _offer(registry, name, cls)
     out = tmp_path_factory.mktemp("compare") / "out"
     return compare(
         models=["tacotron2", "fastpitch"],
@@ -82,7 +109,48 @@ def test_the_page_is_whole_and_needs_no_network(results):
     assert {link[1:] for link in page.links if link.startswith("#")} <= page.ids
     assert not re.search(r"""(?:src|href)=["'](?:https?:)?//""", html) and "@import" not in html and "<script" not in html
     assert "control" in page.ids and "asked against measured" in html
-    assert "House numbers" in html and "<p>2 voices</p>" in html
+    assert "House numbers" in html and "<p>2 voices: tacotron2 &amp; fastpitch</p>" in html
+
+
+def test_a_failing_section_loses_no_comparison(results):
+    """Neither a measurement that raises nor a template that cannot be filled costs more than its own part."""
+    notes = "\n".join(results.content["notes"])
+    assert "measurement 'dies' of their-package 2.1 failed and is left out: ZeroDivisionError: their fault" in notes
+    assert "section of measurement 'template' of their-package 2.1 failed" in notes and "nobody_knows_this" in notes
+    assert "dies" not in results.content["measurements"] and results.data("template") == {"kept": 1}
+    html = results.page.read_text(encoding="utf-8")
+    assert "their fault" in html and "Template numbers" not in html
+    assert {"quality", "robustness", "learned", "speed", "control", "training", "house"} <= set(results.content["measurements"])
+
+
+def test_every_number_is_in_the_long_table_and_read_back(results):
+    rows = results.observations()
+    assert list(rows[0]) == list(COLUMNS)
+    mcd = [r for r in rows if r["measure"] == "mcd_db"]
+    assert {r["system"] for r in mcd} == {RESYNTHESIS, "tacotron2", "fastpitch"}
+    assert {(r["seed"], r["training_seed"]) for r in mcd if r["system"] == "fastpitch"} == {(0, 1234), (1, 1234)}
+    assert {(r["seed"], r["training_seed"]) for r in mcd if r["system"] == RESYNTHESIS} == {(None, None)}
+    own = [r["value"] for r in mcd if r["system"] == "fastpitch"]
+    assert sum(own) / len(own) == pytest.approx(results.row("mcd_db")["values"]["fastpitch"]["value"])
+    errors = [r for r in results.observations("phone_error_rate_hard") if r["system"] == "tacotron2"]
+    rate = sum(r["value"] * r["weight"] for r in errors) / sum(r["weight"] for r in errors)
+    assert rate == pytest.approx(100 * results.row("phone_error_rate_hard")["values"]["tacotron2"]["value"])
+    assert {r["group"] for r in errors} == {"hard"} and {r["unit"] for r in errors} == {"%"}
+    peaks = results.observations("house_peak")
+    assert {r["group"] for r in peaks} == {"test", "hard"} and "natural" in {r["system"] for r in peaks}
+
+
+def test_the_documented_schema_is_what_is_written(results):
+    text = (Path(__file__).resolve().parents[2] / "docs" / "results.md").read_text(encoding="utf-8")
+    assert f"format {FORMAT}" in text
+    missing = [key for key in (*results.content, *COLUMNS, *results.row("mcd_db")) if f"`{key}`" not in text]
+    assert missing == []
+
+
+def test_no_measure_has_two_rows(results):
+    keys = [row["key"] for m in results.content["measurements"].values() for row in m["rows"]]
+    assert len(keys) == len(set(keys)) and "free_mel_l1" not in keys
+    assert results.row("mel_l1")["values"].keys() == {"tacotron2", "fastpitch"}
 
 
 def test_results_json_says_everything(results):
@@ -95,7 +163,6 @@ def test_results_json_says_everything(results):
         "mel_l1",
         "phone_error_rate_test",
         "phone_error_rate_hard",
-        "free_mel_l1",
         "boundary_error_ms",
         "attention_within",
         "latency_s",
@@ -103,34 +170,32 @@ def test_results_json_says_everything(results):
         "parameters",
         "training_s",
     } <= keys
-    mcd = content["quality"]["mcd_db"]
+    mcd = results.row("mcd_db")
     assert mcd["values"]["fastpitch"]["low"] <= mcd["values"]["fastpitch"]["value"] <= mcd["values"]["fastpitch"]["high"]
     assert "tacotron2 − fastpitch" in mcd["differences"]
     # the recording's own mel through the vocoder is nearer to it than two untrained models
     through = mcd["values"]["natural, through the vocoder"]["value"]
     assert through < min(mcd["values"][n]["value"] for n in results.labels)
-    assert [len(s["lengths"]) for s in content["speed"].values()] == [2, 2]
-    assert list(content["control"]) == ["fastpitch"]  # the other has no controls
-    assert {"pace", "pitch", "pitch_range", "energy"} <= {row["control"] for row in content["control"]["fastpitch"]["rows"]}
-    assert content["training"]["fastpitch"]["curves"]["train"]["step"][-1] == 2
+    assert [len(s["lengths"]) for s in results.data("speed")["systems"].values()] == [2, 2]
+    control = results.data("control")["systems"]
+    assert list(control) == ["fastpitch"]  # the other has no controls
+    assert {"pace", "pitch", "pitch_range", "energy"} <= {row["control"] for row in control["fastpitch"]["rows"]}
+    assert results.data("training")["systems"]["fastpitch"]["curves"]["train"]["step"][-1] == 2
     assert len(content["sentences"]) == 4 and {s["group"] for s in content["sentences"]} == {"test", "hard"}
     by_seed = {(v["system"], v["seed"]) for s in content["sentences"] for v in s["samples"]}
     assert {("fastpitch", 0), ("fastpitch", 1), ("tacotron2", 1), ("natural", 0)} <= by_seed
 
 
 def test_own_alignments_and_seeds_are_shown(results):
-    robustness, html = results.content["robustness"], results.page.read_text(encoding="utf-8")
+    robustness, html = results.data("robustness"), results.page.read_text(encoding="utf-8")
     assert list(robustness["own_alignments"]) == ["tacotron2"]  # parallel models cannot lose their way
     own = robustness["own_alignments"]["tacotron2"]["hard"]
     assert own["sentences"] == 4 and own["finished"] + own["truncated"] == 4  # two sentences, two seeds
     spread = robustness["over_seeds"]["tacotron2"]["hard"]["phone_error_rate"]
     first, second = spread["by_seed"].values()
     assert spread["deviation"] == pytest.approx(abs(first - second) / 2**0.5)
-    marks = [v["own_alignment"] for s in results.content["sentences"] for v in s["samples"] if v["system"] == "tacotron2"]
-    assert all(m["ended"] in ("finished", "truncated") for m in marks) and len(marks) == 8
-    assert sum(m["ended"] == "truncated" for m in marks if m) == sum(
-        g["truncated"] for g in robustness["own_alignments"]["tacotron2"].values()
-    )
+    remarks = [v["remarks"] for s in results.content["sentences"] for v in s["samples"]]
+    assert all(next(m["chip"] for m in own if m["measurement"] == "robustness") in VERDICT_TEXT for own in remarks)
     assert "shown and not scored" in html and "over 2 seeds of synthesis" in html
     aids = next(s["aids"] for s in results.content["systems"] if s["label"] == "tacotron2")
     assert "guided attention until 100% of training" in aids and "Aids of tacotron2" in html
@@ -152,7 +217,8 @@ def test_the_command_compares_runs_and_prints_the_table(results, tmp_path):
     assert shown["systems"][0]["label"] == "tacotron2" and (tmp_path / "again" / "index.html").is_file()
     content = ComparisonResults.open(tmp_path / "again").content
     assert [s["group"] for s in content["sentences"]] == ["test"]
-    assert content["robustness"]["recogniser"]["cached"] is False  # other settings than the fixture's: another judge
+    judge = content["measurements"]["robustness"]["data"]["recogniser"]
+    assert judge["cached"] is False  # other settings than the fixture's: another judge
 
 
 @pytest.mark.parametrize(

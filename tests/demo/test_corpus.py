@@ -11,7 +11,7 @@ import pytest
 import soundfile
 
 from ttskit.errors import TTSKitError
-from ttskit.measure.speech import hard_sentences
+from ttskit.measure.sentences import list_of_hard_sentences as hard_sentences
 from ttskit_demo.corpus import demo_sentences, make_corpus
 from ttskit_demo.espeak import PhoneEvent, Spoken, mnemonics, token_times
 from ttskit_spanish.frontend import SpanishFrontend

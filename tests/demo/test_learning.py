@@ -18,7 +18,11 @@ from ttskit.config import CompareConfig, load_recipe
 from ttskit.corpus import prepare
 from ttskit.corpus.prepared import PreparedCorpus
 from ttskit.corpus.times import boundary_errors_ms
-from ttskit.measure.learned import held_out, measure_learned, median_baseline
+from ttskit.measure.analysis import Analyser
+from ttskit.measure.learned import held_out, median_baseline
+from ttskit.measure.run import measure_all
+from ttskit.measure.sentences import recorded_sentences
+from ttskit.measure.spoken import SoundStore, speak
 from ttskit.measure.systems import load_systems
 from ttskit.plugins import create_registry
 from ttskit.runs.align import align
@@ -71,11 +75,16 @@ def learned(tmp_path_factory):
     tacotron2 = trained("tacotron2", 80, f"models.tacotron2.training.alignment={ALIGNMENT}")
     corpus = PreparedCorpus.open(folder / "prepared")
     systems = load_systems([fastpitch.path, tacotron2.path], "griffinlim", "cpu", "last", registry)
-    return corpus, {s.label: measure_learned(s, corpus, CompareConfig(resamples=100)) for s in systems}
+    config = CompareConfig(resamples=100, limit=None)
+    with SoundStore(folder / "sounds") as store:
+        sentences, analyse = recorded_sentences(corpus, config, registry), Analyser(corpus, registry)
+        spoken = speak(systems, sentences, corpus, config, analyse, store, folder / "said", "cpu")
+        (measured,) = measure_all(spoken, registry, only=("learned",))
+    return corpus, {s.label: {row.row.measure.key: row.values.get(s.label) for row in measured.rows} for s in systems}, systems
 
 
 def test_fastpitch_finds_where_phones_begin(learned):
-    corpus, found = learned
+    corpus, found, _ = learned
     equal = []
     for u in held_out(corpus):
         durations = np.diff(np.linspace(0, u.frames, len(u.tokens) + 1).round()).astype(np.int64)
@@ -85,11 +94,11 @@ def test_fastpitch_finds_where_phones_begin(learned):
 
 
 def test_tacotron2_attends_to_what_is_being_said(learned):
-    _, found = learned
+    _, found, systems = learned
     assert found["tacotron2"]["attention_within"].value > 0.5  # looking anywhere hits one time in ten
-    assert found["tacotron2"]["supervised_by_durations"]
+    assert [s.given_durations for s in systems] == [False, True]
 
 
 def test_tacotron2_says_more_than_the_median(learned):
-    corpus, found = learned
+    corpus, found, _ = learned
     assert found["tacotron2"]["teacher_forced_mel_l1"].value < 0.95 * median_baseline(corpus, held_out(corpus))

@@ -1,90 +1,37 @@
-"""Alignment search, priors, schedules, LAMB and checkpoint names, against values worked out another way."""
+"""Distances, convolutions, schedules, LAMB and checkpoint names, against values worked out another way."""
 
 from __future__ import annotations
 
-import itertools
 import math
-from functools import partial
 
 import pytest
 import torch
 
 from ttskit.errors import CheckpointError
 from ttskit.interfaces import TrainState
-from ttskit_fastpitch.aligner import _viterbi_torch, monotonic_path, prior_matrix, squared_distances
+from ttskit.nn import beta_binomial_prior, interpolated_beta_binomial_prior
+from ttskit_fastpitch.aligner import prior_matrix, squared_distances
 from ttskit_fastpitch.checkpoints import from_dle, from_nemo
 from ttskit_fastpitch.config import FastPitchOptions, LossOptions, OptimizerOptions, PriorOptions
 from ttskit_fastpitch.lamb import Lamb
-from ttskit_fastpitch.layers import Conv, dropout, regulate, token_means, token_of_frame, whole_frames
-from ttskit_fastpitch.loss import binarization_weight, forward_sum
+from ttskit_fastpitch.layers import Conv
+from ttskit_fastpitch.loss import binarization_weight
 from ttskit_fastpitch.optimizer import schedule
 
 
-def every_path(tokens: int, frames: int):
-    """All ways to give each token at least one frame."""
-    for cuts in itertools.combinations(range(1, frames), tokens - 1):
-        yield [b - a for a, b in itertools.pairwise((0, *cuts, frames))]
+def test_the_prior_is_of_the_form_that_the_options_name():
+    tokens, frames = torch.tensor([7, 3]), torch.tensor([20, 31])
+    exact = prior_matrix(tokens, frames, PriorOptions(support="dropped"), (40, 9))
+    assert torch.equal(exact, beta_binomial_prior(tokens, frames, (40, 9), "dropped"))
+    options = PriorOptions(form="interpolated", round_frames=8, round_tokens=4)
+    expected = interpolated_beta_binomial_prior(tokens, frames, None, "full", round_frames=8, round_tokens=4)
+    assert torch.equal(prior_matrix(tokens, frames, options), expected)
 
 
-def score(logs: torch.Tensor, path: list[int]) -> torch.Tensor:
-    """Sum of log scores (T, N) along a path of frames per token."""
-    tokens = torch.repeat_interleave(torch.arange(len(path)), torch.tensor(path))
-    return logs[torch.arange(len(tokens)), tokens].sum()
-
-
-def test_search_finds_the_best_of_all_paths():
-    scores = torch.randn(5, 9, 5, generator=torch.Generator().manual_seed(0))
-    tokens, frames = torch.tensor([5, 4, 3, 1, 2]), torch.tensor([9, 9, 7, 4, 2])
-    padded = scores.masked_fill(torch.arange(5)[None, None] >= tokens[:, None, None], float("-inf"))
-    found = monotonic_path(padded, tokens, frames)
-    for row, (n, t) in enumerate(zip(tokens.tolist(), frames.tolist(), strict=True)):
-        best = max(every_path(n, t), key=partial(score, scores[row]))
-        assert found[row].tolist() == best + [0] * (5 - n)
-
-
-def test_search_is_the_same_on_both_backends():
-    scores = torch.randn(4, 30, 11, generator=torch.Generator().manual_seed(1)).round()  # rounded: many ties
-    tokens, frames = torch.tensor([11, 9, 4, 1]), torch.tensor([30, 28, 30, 12])
-    path = _viterbi_torch(scores, tokens, frames)
-    real = torch.arange(30)[None] < frames[:, None]
-    counts = torch.zeros(4, 11, dtype=torch.int64).scatter_add_(1, path, real.long())
-    assert torch.equal(counts, monotonic_path(scores, tokens, frames))
-
-
-def test_fewer_frames_than_tokens_still_sums_to_the_frames():
-    durations = monotonic_path(torch.zeros(1, 3, 5), torch.tensor([5]), torch.tensor([3]))
-    assert int(durations.sum()) == 3
-
-
-def test_forward_sum_is_the_sum_over_all_paths():
-    scores = torch.randn(1, 6, 3, generator=torch.Generator().manual_seed(2))
-    # With a very unlikely blank only the paths without it count.
-    value = forward_sum(scores, torch.tensor([3]), torch.tensor([6]), blank_logit=-60.0)
-    logs = scores.log_softmax(2)[0]
-    sums = [score(logs, path) for path in every_path(3, 6)]
-    assert float(value) == pytest.approx(-float(torch.stack(sums).logsumexp(0)) / 3, rel=1e-5)
-
-
-@pytest.mark.parametrize("form", ["exact", "interpolated"])
-def test_a_prior_in_a_batch_is_the_prior_alone(form: str):
-    options = PriorOptions(form=form)
-    batch = prior_matrix(torch.tensor([7, 3, 1]), torch.tensor([20, 31, 1]), options, (40, 9))
-    for row, (n, t) in enumerate(((7, 20), (3, 31), (1, 1))):
-        alone = prior_matrix(torch.tensor([n]), torch.tensor([t]), options)
-        torch.testing.assert_close(batch[row, :t, :n], alone[0], rtol=1e-5, atol=1e-9)
-        assert not batch[row, t:].any() and not batch[row, :, n:].any()
-    if form == "exact":
-        torch.testing.assert_close(batch[0, :20].sum(1), torch.ones(20))
-
-
-def test_distances_regulation_means_and_rounding():
-    a, b = torch.randn(2, 4, 3), torch.randn(2, 5, 3)
-    torch.testing.assert_close(squared_distances(a, b), torch.cdist(a, b).square(), rtol=1e-4, atol=1e-4)
-    states = torch.arange(6.0).view(1, 3, 2)
-    assert regulate(states, torch.tensor([[2, 0, 1]]))[0, :, 0].tolist() == [0, 0, 4]
-    assert token_of_frame(torch.tensor([[2, 0, 1]]), 5).tolist() == [[0, 0, 2, 2, 2]]
-    assert token_means(torch.tensor([[3.0, 0.0, 8.0, 9.0]]), torch.tensor([[2, 0, 1]])).tolist() == [[3, 0, 8]]
-    assert whole_frames(torch.tensor([0.5, 1.49, 2.5]), 1.0).tolist() == [1, 1, 3]
+def test_distances_are_those_between_every_frame_and_token():
+    a, b = (torch.randn(2, size, 3, dtype=torch.float64) for size in (4, 5))
+    expected = (a[:, :, None] - b[:, None]).square().sum(3)
+    torch.testing.assert_close(squared_distances(a, b), expected)
 
 
 @pytest.mark.parametrize(("kernel", "length"), [(1, 7), (3, 7), (5, 7), (3, 1), (5, 1), (5, 2), (7, 2)])
@@ -99,17 +46,6 @@ def test_convolution_is_the_usual_one(kernel: int, length: int):
         strict=True,
     ):
         torch.testing.assert_close(ours, theirs, rtol=1e-5, atol=1e-5)
-
-
-@pytest.mark.parametrize("rate", [0.0, 0.1, 0.5])
-def test_dropout_keeps_the_mean_and_follows_the_seed(rate: float):
-    x, takes = torch.ones(500, 401), []
-    for seed in (1, 1, 2):
-        torch.manual_seed(seed)
-        takes.append(dropout(x, rate))
-    assert torch.equal(takes[0], takes[1]) and torch.equal(takes[0], takes[2]) == (rate == 0)
-    assert float((takes[0] == 0).float().mean()) == pytest.approx(rate, abs=0.005)
-    assert float(takes[0].mean()) == pytest.approx(1.0, abs=0.01)
 
 
 def test_published_learning_rate():

@@ -118,9 +118,9 @@ def test_lstm_rows_do_not_see_padding(padding: str):
     model, batch = build(block="lstm", padding=padding).eval(), tiny_batch(CONTEXT)
     mask = length_mask(batch.token_lengths, batch.tokens.shape[1])[:, :, None].float()
     with torch.no_grad():
-        whole = model.encoder(model.embedding(batch.tokens), mask, model.closed)
+        whole = model.encoder(model.embedding(batch.tokens), mask, model.masked)
         for row, n in enumerate(batch.token_lengths.tolist()):
-            alone = model.encoder(model.embedding(batch.tokens[row : row + 1, :n]), mask[row : row + 1, :n], model.closed)
+            alone = model.encoder(model.embedding(batch.tokens[row : row + 1, :n]), mask[row : row + 1, :n], model.masked)
             torch.testing.assert_close(whole[row, :n], alone[0], rtol=0, atol=1e-5)
 
 

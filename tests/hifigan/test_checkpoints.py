@@ -7,9 +7,9 @@ import torch
 
 from ttskit.audio.config import MelConfig
 from ttskit.errors import CheckpointError, ConfigError
+from ttskit.nn import MultiScaleDiscriminator
 from ttskit_hifigan.checkpoints import discriminator_state, generator_state, load_state, options_from_config, read_checkpoint
 from ttskit_hifigan.config import HifiganOptions
-from ttskit_hifigan.discriminators import MultiScaleDiscriminator
 from ttskit_hifigan.model import Generator
 from ttskit_hifigan.vocoder import Hifigan
 

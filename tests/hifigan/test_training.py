@@ -10,9 +10,10 @@ from ttskit.audio.mel import MelExtractor
 from ttskit.errors import InputError
 from ttskit.interfaces.trainable import Losses, TrainState
 from ttskit.interfaces.vocoder import VocoderBatch
+from ttskit.nn import full_band_mel as loss_mel
+from ttskit.nn import multi_resolution_stft_loss as multi_resolution_stft
 from ttskit.testing.builders import fake_speech
 from ttskit_hifigan.config import HifiganOptions
-from ttskit_hifigan.loss import loss_mel, multi_resolution_stft
 from ttskit_hifigan.phases import Phases
 from ttskit_hifigan.vocoder import Hifigan
 

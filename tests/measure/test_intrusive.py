@@ -7,16 +7,13 @@ import sys
 
 import numpy as np
 import pytest
-import torch
 
-from ttskit.audio.config import MelConfig
 from ttskit.audio.files import resample
-from ttskit.audio.mel import MelExtractor
-from ttskit.audio.pitch import autocorrelation
+from ttskit.interfaces.measurement import RESYNTHESIS, Measure
 from ttskit.measure import intrusive
-from ttskit.measure.intrusive import intrusive_scores
+from ttskit.measure.intrusive import Intrusive, intrusive_scores
 from ttskit.measure.stats import Interval
-from ttskit.measure.vocoders import MEASURES, VocoderFigures, compared, table
+from ttskit.measure.vocoders import VocoderFigures, table
 from ttskit.testing.builders import fake_speech
 
 
@@ -64,30 +61,25 @@ def test_what_is_not_installed_is_left_out_and_bands_follow_the_rate(monkeypatch
 
 
 def test_the_table_shows_the_measures_that_there_are():
-    values = {name: Interval(1.5, 1.0, 2.0, 3) for name in ("mel_l1", "lsd_db", "mcd_db", "voicing_error")}
-    plain = VocoderFigures("hg", "natural", {**values, "f0_semitones": None})
-    assert "PESQ" not in table([plain]) and "–" in table([plain]) and plain.to_json()["f0_semitones"] is None
-    scored = VocoderFigures("gl", "natural", {**plain.values, "pesq": Interval(4.04, 3.9, 4.1, 3)})
-    lines = table([plain, scored]).splitlines()
-    assert "PESQ" in lines[0] and "STOI" not in lines[0] and lines[1].endswith("–") and "4.04 [3.90, 4.10]" in lines[2]
-    assert set(MEASURES) == {"mel_l1", "lsd_db", "mcd_db", "f0_semitones", "voicing_error", "pesq", "stoi"}
+    pesq, mcd = Measure("pesq", "PESQ", digits=2), Measure("mcd_db", "MCD", "dB", digits=1)
+    plain = VocoderFigures("hg", "natural", {"mcd_db": None}, {"mcd_db": mcd})
+    assert "PESQ" not in table([plain]) and "–" in table([plain]) and plain.to_json()["mcd_db"] is None
+    values = {"mcd_db": Interval(1.55, 1.0, 2.0, 3), "pesq": Interval(4.04, 3.9, 4.1, 3)}
+    lines = table([plain, VocoderFigures("gl", "natural", values, {"mcd_db": mcd, "pesq": pesq})]).splitlines()
+    assert "MCD (dB)" in lines[0] and "PESQ" in lines[0] and "STOI" not in lines[0]
+    assert lines[1].endswith("–") and "4.04 [3.90, 4.10]" in lines[2] and "1.6 [1.0, 2.0]" in lines[2]
 
 
-def test_speech_with_a_timing_of_its_own_is_compared_along_a_path_and_without_them(speech, monkeypatch):
-    monkeypatch.setattr(intrusive, "intrusive_scores", lambda *_: {"stoi": 1.0})
-    mel = MelConfig(sample_rate_hz=16_000)
-    extract = MelExtractor(mel)
+def test_only_what_keeps_the_recordings_time_is_scored(said, monkeypatch):
+    """Speech with a timing of its own gets no PESQ or STOI; what natural speech becomes through the vocoder does."""
+    monkeypatch.setattr(intrusive, "find_spec", lambda name: name == "pystoi" or None)
+    monkeypatch.setattr(intrusive, "_stoi", lambda natural, audio, rate: float(np.abs(natural - audio).max()))
+    (row,) = Intrusive().measure(said(free=lambda audio, seed: audio[::-1])).rows
+    assert {o.system for o in row.observations} == {RESYNTHESIS} and row.measure.key == "stoi"
+    assert [o.value for o in row.observations] == [0.0] * 3
 
-    class Analyse:
-        def __init__(self) -> None:
-            self.mel = mel
 
-        def __call__(self, audio, speaker):
-            return extract(torch.from_numpy(audio)[None])[0].numpy(), autocorrelation(audio, mel, 60.0, 400.0)
-
-    later = np.concatenate([np.zeros(6_400, np.float32), speech])  # 0.4 s
-    same = compared(speech, speech, Analyse(), "ana")
-    assert {name: value for name, value in same.items() if value} == {"stoi": 1.0}
-    turn, path = (compared(speech, later, Analyse(), "ana", one_clock=one) for one in (True, False))
-    assert set(turn) - set(path) == {"stoi"}
-    assert all(path[name] < 0.5 * turn[name] for name in ("mel_l1", "lsd_db", "mcd_db", "f0_semitones"))
+def test_without_the_packages_a_note_says_which_extra(said, monkeypatch):
+    monkeypatch.setattr(intrusive, "find_spec", lambda name: None)
+    found = Intrusive().measure(said())
+    assert not found.rows and "ttskit[intrusive]" in found.notes[0]

@@ -21,6 +21,11 @@ import torch
 from ttskit.audio.config import MelConfig
 from ttskit.audio.mel import MelExtractor
 from ttskit.importing import import_checkpoint, open_archive
+from ttskit.nn import MultiPeriodDiscriminator, MultiScaleDiscriminator
+from ttskit.nn import feature_matching_loss as feature_loss
+from ttskit.nn import full_band_mel as loss_mel
+from ttskit.nn import least_squares_fake as fake_loss
+from ttskit.nn import least_squares_real as real_loss
 from ttskit_hifigan.checkpoints import (
     discriminator_state,
     generator_state,
@@ -28,9 +33,7 @@ from ttskit_hifigan.checkpoints import (
     options_from_config,
     read_checkpoint,
 )
-from ttskit_hifigan.cpu import CpuGenerator
-from ttskit_hifigan.discriminators import MultiPeriodDiscriminator, MultiScaleDiscriminator
-from ttskit_hifigan.loss import fake_loss, feature_loss, loss_mel, real_loss
+from ttskit_hifigan.fast.generator import CpuGenerator
 from ttskit_hifigan.model import Generator
 
 _BESIDE = Path(__file__).resolve().parents[3] / "shared"

@@ -156,9 +156,9 @@ def test_the_verb_ends_with_figures_audio_and_pictures(trained, own, registry, l
     assert {name for name, _ in shown} == {"before", "griffinlim", "after"}
     assert {kind for _, kind in shown} == {"teacher-forced", "natural"}
     assert report["clips"] == [u.id for u in own.split("test")] and report["notes"] == []
-    assert shown["griffinlim", "natural"]["mel_l1"]["count"] == len(own.split("test"))
+    assert shown["griffinlim", "natural"]["audio_mel_l1"]["count"] == len(own.split("test"))
     assert shown["before", "natural"]["lsd_db"] != shown["after", "natural"]["lsd_db"]
-    assert {"mel_l1", "mcd_db", "f0_semitones", "voicing_error"} <= set(shown["after", "natural"])
+    assert {"audio_mel_l1", "mcd_db", "log_f0_rmse_semitones", "voicing_error"} <= set(shown["after", "natural"])
     assert 0 <= shown["griffinlim", "natural"]["voicing_error"]["value"] <= 1
     first = own.split("test")[0].id
     names = {path.name for path in (fitted.path / "fit").iterdir()}
@@ -319,7 +319,7 @@ def test_the_command_line(trained, own, tmp_path, capsys):
     out, err = capsys.readouterr()
     shown = json.loads(out)
     assert {row["vocoder"] for row in shown["fit"]["figures"]} == {"griffinlim", "after"}  # nothing came before
-    assert "held-out clips; audio and pictures" in err and "teacher-forced" in err and "LSD dB" in err
+    assert "held-out clips; audio and pictures" in err and "teacher-forced" in err and "log-spectral distance (dB)" in err
     assert _run([*arguments, "--run", str(tmp_path / "no"), "--from-acoustic", str(tmp_path / "nowhere")], debug=False) == 1
     assert "is not a run folder" in capsys.readouterr().err
 

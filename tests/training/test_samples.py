@@ -7,9 +7,9 @@ import pytest
 import torch
 
 from ttskit.audio.config import MelConfig
-from ttskit.measure.vocoders import spoken
 from ttskit.interfaces import Vocoder
 from ttskit.interfaces.vocoder import vocoder_generators
+from ttskit.measure.vocoders import vocode as spoken
 
 SAMPLED = ("training.validate_every=1", "training.samples=2", "seed=20")
 

@@ -40,7 +40,7 @@ def command(
       ttskit drift runs/nemo runs/ana --data prepared/old --speaker arf_05679
     """
     from ttskit.compare.drift import drift
-    from ttskit.compare.results import plain
+    from ttskit.measure.plain import plain
 
     rows = drift(before, after, data, speakers=speakers, limit=limit, vocoder=vocoder, device=device, checkpoint=checkpoint)
     if as_json:

@@ -6,23 +6,30 @@ seeds through the same vocoder; their audio is compared with each other, and wit
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from ttskit.config.comparison import CompareConfig
-from ttskit.errors import UsageError
-from ttskit.measure import metrics
-from ttskit.measure.speech import Analyser, Item, recorded_items
+from ttskit.config import CompareConfig
+from ttskit.corpus.prepared import PreparedCorpus
+from ttskit.errors import TTSKitError, UsageError
+from ttskit.interfaces.measurement import NATURAL, Sample, Sentence, Sound, Spoken
+from ttskit.measure.analysis import Analyser
+from ttskit.measure.run import measure_all
+from ttskit.measure.sentences import recorded_sentences
+from ttskit.measure.spoken import SoundStore
+from ttskit.measure.stats import Interval
 from ttskit.measure.systems import System, load_systems
+from ttskit.plugins import Registry, create_registry
 from ttskit.synthesis.voice import part_seed
 
-if TYPE_CHECKING:
-    from ttskit.corpus.prepared import PreparedCorpus
-    from ttskit.plugins import Registry
+__all__ = ["SpeakerDrift", "drift"]
+
+_MCD, _F0, _LENGTH = "mcd_db", "log_f0_rmse_semitones", "length_ratio"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,19 +84,17 @@ def drift(
         UsageError: no speaker in common, or one that a run has not got.
         MismatchError: another mel content.
     """
-    from ttskit.corpus.prepared import PreparedCorpus
-    from ttskit.plugins import create_registry
-
     registry = registry or create_registry()
     corpus = PreparedCorpus.open(data)
     old, new = load_systems([before, after], vocoder, device, checkpoint, registry)
     corpus.mel.require_same_content(old.loaded.context.mel, f"the corpus {corpus.folder.name}", f"run {old.label}")
     analyse = Analyser(corpus, registry)
-    items = recorded_items(corpus, CompareConfig(limit=None), registry)
+    sentences = recorded_sentences(corpus, CompareConfig(limit=None), registry)
     rows = []
-    for speaker in _speakers(old, new, corpus, speakers):
-        own = [item for item in items if item.speaker == speaker]
-        rows.append(_measure(old, new, speaker, (own or items)[:limit], bool(own), corpus, analyse, seed))
+    for name in _speakers(old, new, corpus, speakers):
+        own = [s for s in sentences if s.speaker == name]
+        chosen = [replace(s, speaker=name) for s in (own or sentences)[:limit]]
+        rows.append(_measure(old, new, name, chosen, bool(own), corpus, analyse, seed, registry))
     return rows
 
 
@@ -116,56 +121,64 @@ def _measure(
     old: System,
     new: System,
     speaker: str,
-    items: Sequence[Item],
+    sentences: Sequence[Sentence],
     recorded: bool,
     corpus: PreparedCorpus,
     analyse: Analyser,
     seed: int,
+    registry: Registry,
 ) -> SpeakerDrift:
-    values: dict[str, list[float]] = {}
-    for index, item in enumerate(items):
-        said = []
-        for system in (old, new):
-            tokens = (
-                item.tokens
-                if all(t in system.loaded.context.symbols for t in item.tokens)
-                else (system.voice.frontend.analyze(item.text).tokens)
-            )
-            (row,) = system.voice.spectrogram([tokens], speaker=speaker, seeds=[part_seed(seed, index)])
-            said.append(_heard(system.voice.waveform(row, part_seed(seed, index)), speaker, corpus, analyse))
-        path = metrics.align_cepstra(said[0].cepstrum, said[1].cepstrum)
-        found = {
-            "mcd": metrics.mel_cepstral_distortion_db(said[0].cepstrum, said[1].cepstrum, path),
-            "f0": metrics.log_f0_rmse_semitones(said[0].pitch_hz, said[1].pitch_hz, path),
-            "shift": 12 * np.log2(said[1].median_hz / said[0].median_hz),
-            "length": said[1].samples / said[0].samples,
-        }
+    with tempfile.TemporaryDirectory() as place, SoundStore(Path(place) / "sounds") as store:
+
+        def keep(system: str, sentence: Sentence, audio: np.ndarray) -> Sample:
+            return Sample(sentence, system, 0, store.keep(Sound(audio, *analyse(audio, speaker))))
+
+        said = {s.label: [keep(s.label, *one) for one in _said(s, sentences, speaker, seed)] for s in (old, new)}
+        before = [replace(sample, system=NATURAL) for sample in said[old.label]]  # what the later run is compared with
+        moved = _quality([*before, *said[new.label]], [new], sentences, corpus, Path(place), registry)
+        shift = [_median_hz(b.sound) / _median_hz(a.sound) for a, b in zip(said[old.label], said[new.label], strict=True)]
+        pairs: list[tuple[float, float] | None] = [None, None]
         if recorded:
-            natural = _heard(corpus.audio(item.utterance), speaker, corpus, analyse)
-            for which, one in zip(("old", "new"), said, strict=True):
-                path = metrics.align_cepstra(natural.cepstrum, one.cepstrum)
-                found[f"mcd {which}"] = metrics.mel_cepstral_distortion_db(natural.cepstrum, one.cepstrum, path)
-                found[f"f0 {which}"] = metrics.log_f0_rmse_semitones(natural.pitch_hz, one.pitch_hz, path)
-        for name, value in found.items():
-            values.setdefault(name, []).append(float(value))
-    mean = {name: float(np.nanmean(v)) if np.isfinite(v).any() else float("nan") for name, v in values.items()}
-    pairs = [(mean[f"{m} old"], mean[f"{m} new"]) if recorded else None for m in ("mcd", "f0")]
-    return SpeakerDrift(speaker, len(items), mean["mcd"], mean["f0"], mean["shift"], mean["length"], *pairs)
+            natural = [keep(NATURAL, s, np.asarray(corpus.audio(corpus.utterance(s.id)))) for s in sentences]
+            everyone = [*natural, *said[old.label], *said[new.label]]
+            away = _quality(everyone, [old, new], sentences, corpus, Path(place), registry)
+            pairs = [(away(old, key), away(new, key)) for key in (_MCD, _F0)]
+        semitones = [12 * np.log2(ratio) for ratio in shift if np.isfinite(ratio)]
+        higher = float(np.mean(semitones)) if semitones else float("nan")
+        return SpeakerDrift(speaker, len(sentences), moved(new, _MCD), moved(new, _F0), higher, moved(new, _LENGTH), *pairs)
 
 
-@dataclass(frozen=True, slots=True)
-class _Heard:
-    cepstrum: np.ndarray
-    pitch_hz: np.ndarray
-    samples: int
-
-    @property
-    def median_hz(self) -> float:
-        voiced = self.pitch_hz[self.pitch_hz > 0]
-        return float(np.median(voiced)) if voiced.size else float("nan")
+def _said(system: System, sentences: Sequence[Sentence], speaker: str, seed: int) -> Iterator[tuple[Sentence, np.ndarray]]:
+    for index, sentence in enumerate(sentences):
+        known = all(t in system.loaded.context.symbols for t in sentence.tokens)
+        tokens = sentence.tokens if known else system.voice.frontend.analyze(sentence.text).tokens
+        own = part_seed(seed, index)
+        (row,) = system.voice.spectrogram([tokens], speaker=speaker, seeds=[own])
+        yield sentence, system.voice.waveform(row, own)
 
 
-def _heard(audio: np.ndarray, speaker: str, corpus: PreparedCorpus, analyse: Analyser) -> _Heard:
-    mel, pitch = analyse(audio, speaker)
-    order = min(CompareConfig().mcd_order, corpus.mel.bands - 1)
-    return _Heard(metrics.cepstrum(metrics.natural_log_magnitude(mel, corpus.mel), order), pitch, max(1, len(audio)))
+def _quality(
+    samples: Sequence[Sample],
+    systems: Sequence[System],
+    sentences: Sequence[Sentence],
+    corpus: PreparedCorpus,
+    folder: Path,
+    registry: Registry,
+) -> Callable[[System, str], float]:
+    """The measurement "quality" of a comparison: gives a system's mean of a measure by its key, NaN where it is undefined."""
+    spoken = Spoken(corpus, list(systems), list(sentences), list(samples), CompareConfig(), folder, "cpu", corpus.mel)
+    (measured,) = measure_all(spoken, registry, only=("quality",))
+    rows = {row.row.measure.key: row for row in measured.rows}
+    if _MCD not in rows:
+        raise TTSKitError("the drift cannot be measured", "; ".join(measured.notes), "ttskit plugins list")
+
+    def value(system: System, key: str) -> float:
+        found = rows[key].values.get(system.label) if key in rows else None
+        return found.value if isinstance(found, Interval) else float("nan")
+
+    return value
+
+
+def _median_hz(sound: Sound) -> float:
+    voiced = sound.pitch_hz[sound.pitch_hz > 0]
+    return float(np.median(voiced)) if voiced.size else float("nan")

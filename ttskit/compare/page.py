@@ -1,170 +1,133 @@
-"""The page of a comparison: pictures drawn, template filled, everything in one folder that opens from disk."""
+"""The page of a comparison: one template, one loop over the measurements, everything in one folder that opens from disk."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import jinja2
 import numpy as np
+from markupsafe import Markup
 
-from ttskit.compare.results import show
-from ttskit.config.comparison import CompareConfig
-from ttskit.corpus.storage import write_atomic, write_json
-from ttskit.measure.catalogue import LEARNED, OK_SHARE, PHONE_ERROR
-from ttskit.measure.phones import VERDICTS
-from ttskit.measure.speech import NATURAL, RESYNTHESIS, Sample
-from ttskit.pictures import charts as figures
+from ttskit.config import CompareConfig
+from ttskit.corpus.storage import write_atomic
+from ttskit.interfaces.measurement import NATURAL, RESYNTHESIS, Spoken
+from ttskit.measure.plain import show
+from ttskit.measure.run import Measured
+from ttskit.measure.templates import template
+from ttskit.pictures import charts
 from ttskit.pictures.speech import word_spans
 
-if TYPE_CHECKING:
-    from ttskit.corpus.prepared import PreparedCorpus
-    from ttskit.plugins import Registry
+__all__ = ["choose_sentences", "write_page"]
 
-VERDICT_TEXT = {
-    "ok": "nothing missing, nothing too much",
-    "never-ending": "much longer than such a sentence takes, or stopped by the frame limit",
-    "unclear": "too many wrong phones to follow",
-    "cut": "the end is missing",
-    "words skipped": "words in the sentence are missing",
-    "words repeated": "a part is said again",
-    "extra sounds": "something is said that is not in the text",
-}
+GROUPS = {"test": "test sentences", "validation": "validation sentences", "hard": "hard sentences"}
 
 
-def write_page(
-    out: Path,
-    content: dict,
-    samples: Sequence[Sample],
-    corpus: PreparedCorpus,
-    config: CompareConfig,
-    registry: Registry,
-    stages_s: Mapping[str, float],
-) -> None:
-    """Draw, fill the template, write results.json and index.html (the page last: where it is, all it shows is there)."""
-    shown = choose_sentences(content["sentences"], config)
-    content["figures"] = draw_all(out, content, samples, corpus, shown, config)
-    content["stages_s"] = dict(stages_s)
-    sections = [section for found in registry.events.hook.ttskit_report_sections(results=content) for section in found or ()]
-    write_json(out / "results.json", content)
-    html = render(content, shown, sections)
+def write_page(out: Path, content: dict, spoken: Spoken, measured: Sequence[Measured]) -> dict:
+    """Draw the samples and write index.html; returns the content with what the page found out (templates that failed)."""
+    shown = choose_sentences(content["sentences"], spoken.settings)
+    pictures = draw_samples(spoken, shown)
+    content = {**content, "pictures": pictures}
+    environment = _environment(content)
+    sections, notes = [], []
+    for one in measured:
+        if one.found_something:
+            try:
+                html = _section(environment, one, content)
+            except Exception as error:  # a stranger's template costs its own section; its numbers are in results.json
+                notes.append(f"the section of measurement {one.name!r} of {one.origin} failed: {type(error).__name__}: {error}")
+                continue
+            sections.append((one.name, one.title, html))
+    content["notes"] = [*content["notes"], *notes]
+    html = environment.get_template("page.html.j2").render(
+        r=content, shown=shown, sections=sections, pictures=pictures, groups=GROUPS, css=_css(), measured=list(measured)
+    )
     write_atomic(out / "index.html", lambda path: path.write_text(html, encoding="utf-8", newline="\n"))
+    return content
 
 
 def choose_sentences(sentences: Sequence[dict], config: CompareConfig) -> list[dict]:
     """Sentences with players: all up to the limit, hard ones with faults first among the hard."""
     recorded = [s for s in sentences if s["group"] != "hard"]
-    hard = sorted(
-        (s for s in sentences if s["group"] == "hard"), key=lambda s: all(v["verdict"]["verdict"] == "ok" for v in s["samples"])
-    )
+    hard = sorted((s for s in sentences if s["group"] == "hard"), key=lambda s: not _faulty(s))
     room = max(config.max_players - len(recorded), config.max_players // 2)
     return recorded[: config.max_players - min(room, len(hard))] + hard[:room]
 
 
-def draw_all(
-    out: Path, content: dict, samples: Sequence[Sample], corpus: PreparedCorpus, shown: Sequence[dict], config: CompareConfig
-) -> dict:
-    """Every picture; paths by what they show."""
-    drawn: dict = {"samples": {}}
+def draw_samples(spoken: Spoken, shown: Sequence[dict]) -> dict[str, dict[str, str]]:
+    """Spectrogram, F0 and alignment of the first sentences of each list: path by sentence and system."""
+    corpus, config = spoken.corpus, spoken.settings
     ranges = {name: tuple(s["pitch_range_hz"]) for name, s in corpus.info["statistics"].items() if "pitch_range_hz" in s}
-    folder = out / "figures"
-    wanted = {
-        s["id"]
-        for group in dict.fromkeys(s["group"] for s in shown)
-        for s in [s for s in shown if s["group"] == group][: config.pictures]
-    }
-    for sample in samples:
-        if sample.item.id not in wanted or sample.seed != config.seeds[0] or sample.system == RESYNTHESIS:
+    by_group = {group: [s["id"] for s in shown if s["group"] == group] for group in dict.fromkeys(s["group"] for s in shown)}
+    wanted = {name for names in by_group.values() for name in names[: config.pictures]}
+    drawn: dict[str, dict[str, str]] = {}
+    for sample in spoken.samples:
+        sentence = sample.sentence
+        chosen = sample.system == NATURAL or (sample.system != RESYNTHESIS and sample.seed == config.seeds[0])
+        if sentence.id not in wanted or not chosen:
             continue
-        name = sample.audio_path.replace("audio/", "").replace("/", "_").removesuffix(".wav") + ".png"
-        low, high = float(np.percentile(sample.audio_mel, 5)), float(sample.audio_mel.max())
-        figures.draw_sample(
-            folder / "samples" / name,
-            sample.audio_mel,
-            sample.pitch_hz,
+        sound = sample.sound
+        name = f"samples/{sample.audio_path.replace('audio/', '').replace('/', '_').removesuffix('.wav')}.png"
+        charts.draw_sample(
+            spoken.figure(name),
+            sound.audio_mel,
+            sound.pitch_hz,
             corpus.mel,
             title=sample.system,
-            alignment=sample.alignment,
-            tokens=sample.item.tokens,
-            words=word_spans(sample.item.token_words, sample.item.words),
-            colour_range=(low, high),
-            pitch_range_hz=ranges.get(sample.item.speaker, (50.0, 400.0)),
+            alignment=sound.alignment,
+            tokens=sentence.tokens,
+            words=word_spans(sentence.token_words, sentence.words),
+            colour_range=(float(np.percentile(sound.audio_mel, 5)), float(sound.audio_mel.max())),
+            pitch_range_hz=ranges.get(sentence.speaker, (50.0, 400.0)),
         )
-        drawn["samples"].setdefault(sample.item.id, {})[sample.system] = f"figures/samples/{name}"
-    labels = [s["label"] for s in content["systems"]]
-    panels = [
-        (f"{m['title']} ({m['unit']})", {n: _scaled(m["values"][n], m["factor"]) for n in m["values"]})
-        for m in content["quality"].values()
-    ]
-    robustness = content["robustness"]
-    if robustness:
-        for group, title in robustness["groups"].items():
-            panels.append(
-                (
-                    f"phone error rate, {title} (%)",
-                    {
-                        name: _scaled(robustness["systems"].get(name, {}).get(group, {}).get("phone_error_rate"), 100.0)
-                        for name in ([NATURAL] if group != "hard" else []) + labels
-                    },
-                )
-            )
-            counts = {n: robustness["systems"][n][group]["verdicts"] for n in ([NATURAL] if group != "hard" else []) + labels}
-            figures.draw_verdicts(folder / f"verdicts_{group}.png", counts, VERDICTS)
-            drawn[f"verdicts_{group}"] = f"figures/verdicts_{group}.png"
-    if figures.draw_bars(folder / "quality.png", panels):
-        drawn["quality"] = "figures/quality.png"
-    figures.draw_latency(folder / "latency.png", content["speed"])
-    drawn["latency"] = "figures/latency.png"
-    if figures.draw_training(folder / "training.png", {n: t["curves"] for n, t in content["training"].items()}):
-        drawn["training"] = "figures/training.png"
+        drawn.setdefault(sentence.id, {})[sample.system] = f"figures/{name}"
     return drawn
 
 
-def render(content: dict, shown: Sequence[dict], sections: Sequence[tuple[str, str]] = ()) -> str:
-    """The page's HTML."""
+def _faulty(sentence: Mapping) -> bool:
+    return any(remark["tone"] != "ok" for sample in sentence["samples"] for remark in sample["remarks"])
+
+
+def _environment(content: Mapping) -> jinja2.Environment:
+    """What every template of the page sees: filters, macros, the results."""
+    loader = jinja2.PackageLoader("ttskit.compare", "templates")
     environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("ttskit.compare", "templates"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
+        loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    environment.filters |= {"num": show, "interval": _interval, "json": lambda v: json.dumps(v, ensure_ascii=False, indent=1)}
+    environment.filters |= {
+        "num": show,
+        "interval": _interval,
+        "json": lambda value: json.dumps(value, ensure_ascii=False, indent=1),
+    }
     labels = [s["label"] for s in content["systems"]]
-    learned = [m for m in LEARNED if any(m.key in content["learned"]["systems"][n] for n in labels)]
-    return environment.get_template("page.html.j2").render(
-        r=content,
-        labels=labels,
-        shown=shown,
-        sections=sections,
-        natural=NATURAL,
-        resynthesis=RESYNTHESIS,
-        colours=figures.colours(labels),
-        learned_measures=learned,
-        phone_error=PHONE_ERROR,
-        ok_share=OK_SHARE,
-        verdicts=VERDICT_TEXT,
-        css=_css(),
-        percent=round(100 * content["settings"]["confidence"]),
-    )
+    environment.globals |= {
+        "r": content,
+        "labels": labels,
+        "colours": charts.colours(labels),
+        "natural": NATURAL,
+        "resynthesis": RESYNTHESIS,
+        "percent": round(100 * content["settings"]["confidence"]),
+    }
+    macros = environment.get_template("macros.html.j2").module
+    environment.globals |= {name: getattr(macros, name) for name in ("head", "chip", "measures_table")}
+    return environment
 
 
-def _css() -> str:
-    from importlib.resources import files
-
-    return files("ttskit.compare").joinpath("templates", "page.css").read_text(encoding="utf-8")
-
-
-def _scaled(interval: dict | None, factor: float) -> dict | None:
-    return None if interval is None else {k: interval[k] * factor for k in ("value", "low", "high")}
+def _section(environment: jinja2.Environment, one: Measured, content: Mapping) -> Markup:
+    found = content["measurements"][one.name]
+    text = one.findings.template or template("section")
+    values = {"found": one.findings, "rows": found["rows"], "figures": found["figures"], "data": found["data"]}
+    return Markup(environment.from_string(text).render(**values))
 
 
-def _interval(value: dict | float | None, digits: int, factor: float = 1.0) -> str:
+def _css() -> Markup:
+    return Markup(files("ttskit.compare").joinpath("templates", "page.css").read_text(encoding="utf-8"))
+
+
+def _interval(value: dict | float | None, digits: int, factor: float = 1.0) -> Markup:
     """A number with its interval small behind it, safe for HTML."""
-    from markupsafe import Markup
-
     if value is None:
         return Markup('<span class="none" title="not measured">–</span>')
     if isinstance(value, dict):

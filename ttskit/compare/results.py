@@ -1,17 +1,46 @@
-"""ComparisonResults: what a comparison found, as plain data and as a folder."""
+"""What a comparison found, as data: results.json, and every number in measurements.csv. `docs/results.md` has the schema."""
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import math
+import platform
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from ttskit.errors import CheckpointError
-from ttskit.measure.stats import Interval
+import torch
 
-FORMAT = 1
+from ttskit.corpus.prepared import PreparedCorpus
+from ttskit.corpus.storage import write_atomic, write_json
+from ttskit.errors import CheckpointError
+from ttskit.interfaces.measurement import Spoken
+from ttskit.measure.plain import plain, show
+from ttskit.measure.run import Measured
+from ttskit.measure.systems import System
+from ttskit.runs.folder import plain_options
+
+__all__ = ["COLUMNS", "FORMAT", "ComparisonResults", "content_of", "write_results"]
+
+FORMAT = 2  # of results.json and measurements.csv; raised when a key or column changes its meaning
+RESULTS, TABLE = "results.json", "measurements.csv"
+COLUMNS = (
+    "system",
+    "training_seed",
+    "seed",
+    "sentence",
+    "group",
+    "speaker",
+    "measurement",
+    "measure",
+    "value",
+    "unit",
+    "weight",
+)
 
 
 @dataclass(frozen=True)
@@ -19,7 +48,7 @@ class ComparisonResults:
     """A comparison on disk.
 
     Args:
-        folder: holds index.html, results.json, audio/ and figures/.
+        folder: holds index.html, results.json, measurements.csv, audio/ and figures/.
         content: what results.json holds.
     """
 
@@ -43,7 +72,7 @@ class ComparisonResults:
         Raises:
             CheckpointError: missing, damaged or from another version.
         """
-        path = Path(folder) / "results.json"
+        path = Path(folder) / RESULTS
         try:
             content = json.loads(path.read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
@@ -53,6 +82,27 @@ class ComparisonResults:
             found = content.get("format")
             raise CheckpointError(f"{folder} was written by another version", f"format {found}, need {FORMAT}", "compare again")
         return cls(Path(folder), content)
+
+    def row(self, key: str) -> dict:
+        """The row of a measure: what it is, its values (intervals) by system, differences.
+
+        Raises:
+            KeyError: no measurement gave it.
+        """
+        for measurement in self.content["measurements"].values():
+            for row in measurement["rows"]:
+                if row["key"] == key:
+                    return row
+        raise KeyError(key)
+
+    def data(self, measurement: str) -> dict:
+        """What a measurement left besides its rows."""
+        return self.content["measurements"][measurement]["data"]
+
+    def observations(self, measure: str | None = None) -> list[dict[str, Any]]:
+        """The rows of measurements.csv (of one measure): numbers as numbers, NaN where undefined, None where not applicable."""
+        with (self.folder / TABLE).open(encoding="utf-8", newline="") as file:
+            return [_typed(row) for row in csv.DictReader(file) if measure is None or row["measure"] == measure]
 
     def table(self) -> tuple[list[str], list[list[str]]]:
         """The summary: column names and rows of text."""
@@ -65,27 +115,177 @@ class ComparisonResults:
         )
 
 
-def show(value: Any, digits: int) -> str:
-    """A number, or an interval as "value [low, high]", with `digits` decimals; "–" for nothing."""
-    if value is None:
-        return "–"
-    if isinstance(value, dict):
-        return f"{value['value']:,.{digits}f} [{value['low']:,.{digits}f}, {value['high']:,.{digits}f}]"
-    return f"{value:,.{digits}f}"
+def content_of(
+    spoken: Spoken,
+    measured: Sequence[Measured],
+    facts: Sequence[dict],
+    chosen: Mapping[str, Any],
+    stages_s: Mapping[str, float],
+) -> dict:
+    """What results.json holds, as plain data."""
+    notes = [note for s in spoken.systems for note in s.voice.notes] + [note for one in measured for note in one.notes]
+    return plain(
+        {
+            "format": FORMAT,
+            "title": " and ".join(spoken.labels),
+            "systems": [_system(s) for s in spoken.systems],
+            "corpus": _corpus(spoken.corpus),
+            "comparability": list(facts),
+            "summary": [t.shown(spoken.labels) for one in measured for t in one.rows if t.row.summary],
+            "measurements": {one.name: _measurement(one, spoken.folder) for one in measured if one.found_something},
+            "sentences": _sentences(spoken, measured),
+            "settings": {**spoken.settings.model_dump(mode="json"), **chosen, "device": spoken.device},
+            "environment": _environment(spoken.device),
+            "notes": list(dict.fromkeys(notes)),
+            "stages_s": dict(stages_s),
+        }
+    )
 
 
-def plain(value: Any) -> Any:
-    """Anything of a report as JSON data: intervals as dictionaries, paths as text, NaN and infinity as null."""
-    if isinstance(value, Interval):
-        return plain(value.to_json())
-    if isinstance(value, dict):
-        return {str(k): plain(v) for k, v in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [plain(v) for v in value]
-    if isinstance(value, Path):
-        return value.as_posix()
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if hasattr(value, "item"):  # numpy's and torch's scalars
-        return plain(value.item())
-    return value
+def write_results(out: Path, content: dict, spoken: Spoken | None = None, measured: Sequence[Measured] = ()) -> None:
+    """Write results.json and, with what it was made from, measurements.csv."""
+    if spoken is not None:
+        text = io.StringIO(newline="")
+        writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(_long(spoken, measured))
+        write_atomic(out / TABLE, lambda path: path.write_text(text.getvalue(), encoding="utf-8", newline="\n"))
+    write_json(out / RESULTS, plain(content))
+
+
+def _long(spoken: Spoken, measured: Sequence[Measured]) -> Iterator[dict[str, Any]]:
+    """Every observation as a row of the long table, in the unit of its measure."""
+    sentences = {s.id: (s.group, s.speaker) for s in spoken.sentences}
+    sentences = {u.id: (u.split, u.speaker) for u in spoken.corpus.utterances} | sentences
+    training = {s.label: s.run.info.get("seed") for s in spoken.systems}
+    for one in measured:
+        for table in one.rows:
+            measure = table.row.measure
+            for o in table.row.observations:
+                group, speaker = sentences.get(o.sentence, ("", ""))
+                yield {
+                    "system": o.system,
+                    "training_seed": training.get(o.system),
+                    "seed": o.seed if o.system in training else None,
+                    "sentence": o.sentence,
+                    "group": group,
+                    "speaker": speaker,
+                    "measurement": one.name,
+                    "measure": measure.key,
+                    "value": repr(float(o.value) * measure.factor),
+                    "unit": measure.unit,
+                    "weight": f"{o.weight:g}",
+                }
+
+
+def _typed(row: dict[str, str]) -> dict[str, Any]:
+    numbers = {"value": float(row["value"]), "weight": float(row["weight"])}
+    whole = {name: int(row[name]) if row[name] else None for name in ("training_seed", "seed")}
+    return {**row, **numbers, **whole}
+
+
+def _measurement(one: Measured, folder: Path) -> dict:
+    return {
+        "title": one.title,
+        "plugin": one.origin,
+        "rows": [table.to_json() | {"summary": table.row.summary} for table in one.rows],
+        "figures": {name: path.relative_to(folder).as_posix() for name, path in one.findings.figures.items()},
+        "data": one.findings.data,
+        "notes": one.notes,
+        "seconds": one.seconds,
+    }
+
+
+def _sentences(spoken: Spoken, measured: Sequence[Measured]) -> list[dict]:
+    """Every sentence with its samples, and what measurements remarked on each."""
+    remarks: dict[tuple[str, str, int], list[dict]] = {}
+    for one in measured:
+        for r in one.findings.remarks:
+            said = {
+                "measurement": one.name,
+                "chip": r.chip,
+                "tone": r.tone,
+                "hint": r.hint,
+                "facts": r.facts,
+                "details": r.details,
+            }
+            remarks.setdefault((r.system, r.sentence, r.seed), []).append(said)
+        for table in one.rows:
+            m = table.row.measure
+            for o in table.row.observations if m.brief else ():
+                if o.sentence and math.isfinite(o.value):
+                    fact = f"{m.brief} {o.value * m.factor:,.{m.digits}f} {m.unit}".strip()
+                    said = {"measurement": one.name, "chip": "", "tone": "ok", "hint": "", "facts": [fact], "details": {}}
+                    remarks.setdefault((o.system, o.sentence, o.seed or 0), []).append(said)
+    return [
+        {
+            "id": sentence.id,
+            "group": sentence.group,
+            "text": sentence.text,
+            "words": sentence.words,
+            "speaker": sentence.speaker,
+            "samples": [
+                {
+                    "system": s.system,
+                    "seed": s.seed,
+                    "audio": s.audio_path,
+                    "finished": s.finished,
+                    "remarks": remarks.get((s.system, sentence.id, s.seed), []),
+                }
+                for s in spoken.samples
+                if s.sentence.id == sentence.id
+            ],
+        }
+        for sentence in spoken.sentences
+    ]
+
+
+def _system(system: System) -> dict:
+    steps = system.run.info.get("steps")
+    return {
+        "label": system.label,
+        "run": system.run.path.name,
+        "model": system.loaded.name,
+        "decoding": system.decoding,
+        "parameters": system.parameters,
+        "step": system.loaded.step,
+        "seed": system.run.info.get("seed"),
+        "budget": steps if isinstance(steps, dict) else {},
+        "given_durations": system.given_durations,
+        "alignment": system.alignment if system.given_durations else None,
+        "aids": system.aids,
+        "options": plain_options(system.loaded.options),
+        "plugin": system.run.info.get("plugin"),
+    }
+
+
+def _corpus(corpus: PreparedCorpus) -> dict:
+    rate = corpus.mel.sample_rate_hz
+    return {
+        "name": corpus.folder.name,
+        "speakers": corpus.speakers.names,
+        "mel": corpus.mel.to_json(),
+        "frontend": corpus.frontend.to_json(),
+        "splits": {
+            s: {"utterances": len(own := corpus.split(s)), "seconds": sum(u.samples for u in own) / rate}
+            for s in ("train", "validation", "test")
+        },
+    }
+
+
+def _environment(device: str) -> dict:
+    packages = {}
+    for name in ("ttskit", "torch", "numpy", "librosa", "scipy"):
+        try:
+            packages[name] = version(name)
+        except PackageNotFoundError:
+            packages[name] = None
+    name = torch.cuda.get_device_name(device) if device.startswith("cuda") else platform.processor() or platform.machine()
+    return {
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "device": device,
+        "device_name": name,
+        "threads": torch.get_num_threads(),
+        "packages": packages,
+    }

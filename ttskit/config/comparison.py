@@ -55,6 +55,9 @@ class CompareConfig(BaseModel):
     speed_repeats: int = Field(3, ge=1, description="repeats of each latency measurement; the median is kept")
     batch: int = Field(8, ge=1, description="sentences per batch of the throughput measurement")
     control_limit: int = Field(4, ge=0, description="sentences that control accuracy is measured on; 0 leaves it out")
+    measurements: dict[str, bool | dict[str, Any]] = Field(
+        default_factory=dict, description="by name: false leaves a measurement out, {option: value} sets its options"
+    )
     recogniser: RecogniserConfig = Field(default_factory=RecogniserConfig, description="the phone recogniser")
 
     @field_validator("budget_s", mode="before")

@@ -123,13 +123,13 @@ def vocoder_generators(seeds: Iterable[int]) -> list[torch.Generator]:
     return [torch.Generator().manual_seed(number) for number in numbers]
 
 
-def takes_generators(method: Callable) -> bool:
+def takes_generators(method: Callable[..., Any]) -> bool:
     """Whether an `infer` or `infer_stream` as its author wrote it takes `generators`."""
     parameters = inspect.signature(method).parameters.values()
     return any(p.name == "generators" or p.kind is inspect.Parameter.VAR_KEYWORD for p in parameters)
 
 
-def _dropping_generators(method: Callable) -> Callable:
+def _dropping_generators(method: Callable[..., Any]) -> Callable[..., Any]:
     """A method that was written without `generators`, as one that may be given them."""
 
     @functools.wraps(method)

@@ -9,9 +9,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ttskit.audio.subharmonics import subharmonics
+from ttskit.interfaces.measurement import Findings, Measure, Measurement, Observation, Row, Spoken
+from ttskit.measure.templates import template
 
 if TYPE_CHECKING:
     from ttskit.synthesis import Voice
+
+__all__ = ["Control", "ControlRow", "measure_control"]
 
 PACES = (0.8, 0.9, 1.1, 1.25)
 SHIFTS = (-3.0, -2.0, -1.0, 1.0, 2.0, 3.0)
@@ -45,6 +49,26 @@ class ControlRow:
     def to_json(self) -> dict:
         """Plain data."""
         return asdict(self)
+
+
+class Control(Measurement):
+    """Every system that has controls says test sentences with each of them and without it."""
+
+    def measure(self, spoken: Spoken) -> Findings:
+        """What was asked against what was heard. Its numbers stand in a section of their own, not in the summary."""
+        config, corpus = spoken.settings, spoken.corpus
+        asked = [(u.text, u.speaker) for u in corpus.split(config.split)[: config.control_limit]]
+        found = {s.label: measure_control(s.voice, asked) for s in spoken.systems if asked and s.voice.acoustic.controls}
+        rows: dict[tuple[str, float], Row] = {}
+        for label, own in found.items():
+            for row in own["rows"]:
+                if row["measured"] is None:
+                    continue
+                key = (row["control"], row["asked"])
+                named = Measure(f"control_{key[0]}_{key[1]:g}", f"{key[0]} {key[1]:g} asked, measured", row["unit"])
+                before = rows[key].observations if key in rows else ()
+                rows[key] = Row(named, (*before, Observation(label, row["measured"])), summary=False)
+        return Findings(list(rows.values()), template=template("control"), data={"systems": found})
 
 
 def measure_control(voice: Voice, sentences: Sequence[tuple[str, str]]) -> dict:

@@ -10,7 +10,7 @@ from ttskit.config import load_recipe
 from ttskit.corpus.prepared import PreparedCorpus
 from ttskit.devices import pick_device
 from ttskit.errors import TTSKitError
-from ttskit.measure.vocoders import MEASURES, held_out_clips, measure_vocoders, table
+from ttskit.measure.vocoders import held_out_clips, measure_vocoders, table
 from ttskit.plugins import Registry, create_registry
 from ttskit.runs.files import write_text
 from ttskit.runs.folder import RunFolder
@@ -71,12 +71,12 @@ def report_fit(
         notes.append(f"no figures of {DEFAULT_VOCODER}: {error.what}")
     vocoders["after"] = run.load(where, registry=registry).model
     kinds = {"teacher-forced": ForcedMels(corpus, facts["mels"]), "natural": lambda u: corpus.features(u).mel}
-    figures = measure_vocoders(corpus, vocoders, kinds, clips, registry, folder)
+    figures = measure_vocoders(corpus, vocoders, kinds, clips, registry, folder, notes=notes)
     content = {
         "clips": [u.id for u in clips],
         "from_acoustic": facts,
         "init_from": run.info.get("init_from"),
-        "measures": MEASURES,
+        "measures": {key: measure.to_json() for f in figures for key, measure in f.measures.items()},
         "figures": [f.to_json() for f in figures],
         "notes": notes,
     }

@@ -1,23 +1,63 @@
-"""How fast and how large: latency against text length, throughput, memory, and what training cost."""
+"""How fast and how large: latency against text length, throughput of a batch, memory."""
 
 from __future__ import annotations
 
 import os
 import statistics
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import torch
 
-from ttskit.config.comparison import CompareConfig
+from ttskit.config import CompareConfig
+from ttskit.interfaces.measurement import Findings, Measure, Measurement, Observation, Row, Spoken
 from ttskit.measure.systems import System
+from ttskit.measure.templates import template
+from ttskit.pictures.charts import draw_latency
 
 if TYPE_CHECKING:
     from ttskit.corpus.prepared import PreparedCorpus
 
+__all__ = ["Speed", "measure_speed", "peak_memory", "text_of_length"]
+
 # A measurement that takes longer than this is not repeated: its relative noise is small, and a report must end.
 _ENOUGH_S = 2.0
+
+
+class Speed(Measurement):
+    """Every system on its device, one after the other; nothing else is measured meanwhile."""
+
+    def measure(self, spoken: Spoken) -> Findings:
+        """Numbers of whole systems, and the latency curve."""
+        spoken.tell("measuring speed")
+        speeds = {s.label: measure_speed(s, spoken.corpus, spoken.settings) for s in spoken.systems}
+        figure = spoken.figure("latency.png")
+        draw_latency(figure, speeds)
+        middle = {name: own["lengths"][len(own["lengths"]) // 2] for name, own in speeds.items()}
+        tokens = next(iter(middle.values()))["tokens"]
+        numbers = {
+            Measure("latency_s", f"latency, {tokens} tokens, with vocoder", "s", "lower", 3): {
+                n: r["acoustic_s"] + r["vocoder_s"] for n, r in middle.items()
+            },
+            Measure("acoustic_rtf", f"real-time factor, {tokens} tokens, without vocoder", "", "lower", 3): {
+                n: r["acoustic_rtf"] for n, r in middle.items()
+            },
+            Measure("throughput", "throughput in batches", "frames/s", "higher", 0): {
+                n: own["throughput"]["frames_per_s"] for n, own in speeds.items()
+            },
+            Measure("parameters", "parameters", "million", "", 2, factor=1e-6): {
+                n: float(own["parameters"]) for n, own in speeds.items()
+            },
+            Measure("memory_mb", "memory while speaking a batch", "MB", "lower", 1): {
+                n: own["memory_mb"] for n, own in speeds.items()
+            },
+        }
+        rows = [
+            Row(measure, tuple(Observation(name, float(v)) for name, v in own.items() if v is not None))
+            for measure, own in numbers.items()
+        ]
+        return Findings([row for row in rows if row.observations], {"latency": figure}, template("speed"), {"systems": speeds})
 
 
 def measure_speed(system: System, corpus: PreparedCorpus, config: CompareConfig) -> dict:
@@ -95,58 +135,6 @@ def text_of_length(corpus: PreparedCorpus, tokens: int) -> tuple[str, ...]:
             if len(body) >= inner:
                 break
     return (*edge, *body[:inner], *edge)
-
-
-def training_curves(system: System) -> dict:
-    """Losses against steps and seconds, frames per second and time spent, from the run's metrics.jsonl.
-
-    Seconds are those that the trainer logged (training only); a run without them gives none.
-    """
-    rows = system.run.metrics()
-    curves: dict[str, dict[str, list]] = {}
-    for split in ("train", "validation"):
-        own = [r for r in rows if r.get("split") == split]
-        loss = next((k for k in ("loss", "total") if any(_number(r.get(k)) for r in own)), None)
-        if loss is None:
-            continue
-        own = [r for r in own if _number(r.get(loss))]
-        curves[split] = {
-            "step": [int(r.get("step", 0)) for r in own],
-            "loss": [float(r[loss]) for r in own],
-            "seconds": [_first(r, _SECONDS) for r in own],
-            "loss_name": loss,
-        }
-    _fill_seconds(curves)
-    rates = [v for r in rows if r.get("split") == "train" and (v := _first(r, ("frames_per_s",))) is not None]
-    seconds = [s for c in curves.values() for s in c["seconds"] if s is not None]
-    return {
-        "curves": curves,
-        "frames_per_s": statistics.median(rates) if rates else None,
-        "seconds": max(seconds) if seconds else None,
-        "steps": system.run.total_steps,
-    }
-
-
-_SECONDS = ("training_s", "train_s", "elapsed_s", "wall_s", "seconds", "time_s")
-
-
-def _fill_seconds(curves: dict[str, dict[str, list]]) -> None:
-    """Validation rows carry no clock of their own: they get the time of the training row at or before their step."""
-    train = curves.get("train", {"step": [], "seconds": []})
-    known = [(s, t) for s, t in zip(train["step"], train["seconds"], strict=True) if t is not None]
-    for curve in curves.values():
-        curve["seconds"] = [
-            t if t is not None else next((kt for ks, kt in reversed(known) if ks <= s), None)
-            for s, t in zip(curve["step"], curve["seconds"], strict=True)
-        ]
-
-
-def _number(value: object) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and value == value
-
-
-def _first(row: dict, names: Iterable[str]) -> float | None:
-    return next((float(row[n]) for n in names if _number(row.get(n))), None)
 
 
 def _median_s(work: Callable[[], object], repeats: int, sync: Callable[[], None]) -> tuple[float, int]:

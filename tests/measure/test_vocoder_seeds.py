@@ -1,0 +1,44 @@
+"""A comparison gives the vocoder each sentence's own seed, the one that its mel was made with."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import numpy as np
+import torch
+
+from ttskit.config import CompareConfig
+from ttskit.interfaces import Spectrogram
+from ttskit.measure.analysis import Analyser
+from ttskit.measure.sentences import recorded_sentences
+from ttskit.measure.spoken import SoundStore, speak
+from ttskit.plugins import create_registry
+from ttskit.synthesis.voice import part_seed
+
+
+class Listening:
+    """A voice that keeps the seeds it is given."""
+
+    def __init__(self):
+        self.mels, self.waves = [], []
+
+    def spectrogram(self, tokens, *, speaker, seeds):
+        self.mels += seeds
+        return [Spectrogram(torch.zeros(1, 80, 4), torch.tensor([4]))]
+
+    def waveform(self, spectrogram, seed=0):
+        self.waves.append(seed)
+        return np.zeros(1024, np.float32)
+
+
+def test_every_sentence_and_seed_has_noise_of_its_own(prepared, tmp_path):
+    voice = Listening()
+    system = SimpleNamespace(voice=voice, label="fastpitch")
+    config = CompareConfig(limit=3, seeds=[0, 7])
+    registry = create_registry()
+    sentences = recorded_sentences(prepared, config, registry)
+    with SoundStore(tmp_path / "sounds") as store:
+        speak([system], sentences, prepared, config, Analyser(prepared, registry), store, tmp_path, "cpu")
+    own = [part_seed(seed, index) for seed in (0, 7) for index in range(3)]
+    assert voice.mels == own
+    assert voice.waves == [part_seed(0, index) for index in range(3)] + own  # the recordings through the vocoder come first

@@ -1,0 +1,165 @@
+"""Asking every measurement, ours and strangers' alike: what applies is asked, in order, and each is guarded."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+
+from pydantic import TypeAdapter, ValidationError
+
+from ttskit.config import CompareConfig
+from ttskit.errors import ConfigError, PluginError
+from ttskit.interfaces.descriptions import MeasurementPlugin
+from ttskit.interfaces.measurement import Findings, Measurement, Observation, Remark, Row, Spoken
+from ttskit.measure.plain import plain
+from ttskit.measure.tables import TableRow, table_row
+from ttskit.plugins import Registry
+
+__all__ = ["NEEDS", "Measured", "measure_all", "measurements"]
+
+_LAST = 1000.0  # place of a section that names none
+
+# What a measurement can need: whether what was said has it.
+NEEDS: Mapping[str, Callable[[Spoken], bool]] = {
+    "recordings": lambda spoken: any(s.recorded for s in spoken.sentences),
+    "hard sentences": lambda spoken: "hard" in spoken.groups,
+    "runs": lambda spoken: all(hasattr(s, "loaded") for s in spoken.systems),
+    "controls": lambda spoken: any(hasattr(s, "voice") and s.voice.acoustic.controls for s in spoken.systems),
+    "alignments": lambda spoken: any(s.sound.alignment is not None for s in spoken.samples),
+    "exact times": lambda spoken: any(
+        spoken.corpus.reference_times(spoken.corpus.utterance(s.id)) is not None for s in spoken.sentences if s.recorded
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A measurement and what it found.
+
+    Args:
+        name, title: of the plugin and of its section.
+        origin: distribution and version.
+        findings: what it returned; empty if it failed or did not apply.
+        rows: its rows with intervals and comparisons.
+        notes: why it is left out or failed, and what it noted itself.
+        seconds: that it took.
+    """
+
+    name: str
+    title: str
+    origin: str
+    findings: Findings
+    rows: tuple[TableRow, ...] = ()
+    notes: tuple[str, ...] = ()
+    seconds: float = 0.0
+
+    @property
+    def found_something(self) -> bool:
+        """Whether it has a section."""
+        found = self.findings
+        return bool(found.rows or found.figures or found.data or found.template)
+
+
+def measurements(registry: Registry, config: CompareConfig) -> dict[str, MeasurementPlugin]:
+    """The measurements to ask, in the order of their sections: all that are installed and not switched off.
+
+    Raises:
+        PluginError: the settings name one that is not installed.
+    """
+    found = registry.all("measurement")
+    for name in config.measurements:
+        registry.get("measurement", name)
+    chosen = {name: plugin for name, plugin in found.items() if config.measurements.get(name, True) is not False}
+    order = sorted(chosen, key=lambda name: (float(chosen[name].facts.get("place", _LAST)), name))
+    return {name: chosen[name] for name in order}
+
+
+def measure_all(spoken: Spoken, registry: Registry, only: Collection[str] | None = None) -> list[Measured]:
+    """Ask them one after the other. Whatever one raises costs its own part only.
+
+    Args:
+        only: names of those to ask; None for all that are installed and switched on.
+
+    Raises:
+        ConfigError: options in the settings that a measurement does not take (before any is asked).
+    """
+    plugins = measurements(registry, spoken.settings)
+    plugins = {name: p for name, p in plugins.items() if only is None or name in only}
+    built = {name: _build(plugin, spoken.settings, registry) for name, plugin in plugins.items()}
+    results: list[Measured] = []
+    keys: dict[str, str] = {}
+    for name, plugin in plugins.items():
+        results.append(_measured(name, plugin, built[name], spoken, registry, keys))
+    return results
+
+
+def _build(plugin: MeasurementPlugin, config: CompareConfig, registry: Registry) -> Measurement | Exception:
+    """The measurement with its options; what its own code raises is kept for its turn."""
+    given = config.measurements.get(plugin.name, True)
+    try:
+        options = plugin.load_options()
+        factory = plugin.load()
+    except Exception as error:
+        return error
+    asked = given if isinstance(given, dict) else {}
+    if options is None and asked:
+        raise ConfigError(f"measurement {plugin.name!r} has no options", f"compare.measurements gives {', '.join(asked)}", "")
+    try:
+        validated = TypeAdapter(options).validate_python(asked) if options is not None else None
+    except ValidationError as error:
+        lines = "\n".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors(include_url=False))
+        raise ConfigError(f"compare.measurements.{plugin.name} cannot be used", lines, "mend the recipe") from error
+    try:
+        return factory() if options is None else factory(validated)
+    except Exception as error:
+        return error
+
+
+def _measured(
+    name: str,
+    plugin: MeasurementPlugin,
+    built: Measurement | Exception,
+    spoken: Spoken,
+    registry: Registry,
+    keys: dict[str, str],
+) -> Measured:
+    origin = str(registry.origin("measurement", name))
+    title = str(plugin.facts.get("title") or name)
+    lacking = [need for need in plugin.facts.get("needs", ()) if need not in NEEDS or not NEEDS[need](spoken)]
+    if lacking:
+        return Measured(name, title, origin, Findings(), notes=(f"{title}: left out, there are no {' and no '.join(lacking)}",))
+    started = time.perf_counter()
+    try:
+        if isinstance(built, Exception):
+            raise built
+        findings = built.measure(spoken)
+        _check(findings, keys, name, spoken)
+        rows = tuple(table_row(row, spoken.labels, spoken.settings) for row in findings.rows)
+    except (Exception, SystemExit) as error:  # a stranger's code may raise anything
+        why = error.what if isinstance(error, PluginError) else f"{type(error).__name__}: {error}"
+        note = f"measurement {name!r} of {origin} failed and is left out: {why}"
+        return Measured(name, title, origin, Findings(), notes=(note,), seconds=time.perf_counter() - started)
+    keys |= {row.measure.key: name for row in findings.rows}
+    return Measured(name, title, origin, findings, rows, tuple(findings.notes), round(time.perf_counter() - started, 2))
+
+
+def _check(findings: Findings, keys: Mapping[str, str], name: str, spoken: Spoken) -> None:
+    """What would spoil the report of the others is refused."""
+    if not isinstance(findings, Findings):
+        raise PluginError(f"measure() returned {type(findings).__name__}, it must return Findings")
+    json.dumps(plain(findings.data))
+    for path in findings.figures.values():
+        if not path.is_relative_to(spoken.folder) or not path.is_file():
+            raise PluginError(f"figure {path} is no file below the report's folder; spoken.figure(name) gives its place")
+    if not all(isinstance(remark, Remark) for remark in findings.remarks):
+        raise PluginError("remarks must be Remark objects")
+    own = set()
+    for row in findings.rows:
+        if not isinstance(row, Row) or not all(isinstance(o, Observation) for o in row.observations):
+            raise PluginError("rows must be Row objects of Observation objects")
+        key = row.measure.key
+        if key in own or keys.get(key, name) != name:
+            raise PluginError(f"measure {key!r} is given twice" + (f", by {keys[key]!r} as well" if key in keys else ""))
+        own.add(key)
