@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -139,7 +139,8 @@ def _utterance(sentence: Sentence, sound: Sound, mel: MelConfig) -> TinyUtteranc
 def _sample(sentence: Sentence, system: str, seed: int, mel: MelConfig) -> Sample:
     @cache
     def load() -> Sound:
-        return _sound(sentence, system, seed, mel)
+        made = _sound(sentence, system, seed, mel)
+        return Sound(*(None if a is None else a.copy() for a in (getattr(made, f.name) for f in fields(Sound))))
 
     natural = system in (NATURAL, RESYNTHESIS)
     traversal = Traversal(True, (1.0,) * len(sentence.words), (), ()) if system == "one" else None
@@ -147,6 +148,7 @@ def _sample(sentence: Sentence, system: str, seed: int, mel: MelConfig) -> Sampl
     return Sample(sentence, system, seed, load, True if system == "one" else None, traversal, natural, path)
 
 
+@cache  # the same in every comparison; each has arrays of its own
 def _sound(sentence: Sentence, system: str, seed: int, mel: MelConfig) -> Sound:
     import torch
 

@@ -21,7 +21,7 @@ from ttskit.training.step import run_step
 
 __all__ = ["changed_by", "check_learning", "check_plans", "check_repeats", "ranking"]
 
-STEPS, LOOK_EVERY = 24, 4
+STEPS, LOOK_EVERY = 40, 4  # a model that learns is done after the first looks
 TOTAL = 1000  # the steps tried lie evenly over a training of so many: every phase of a schedule is met
 LEAST_FALL = 1e-3  # share of the first loss; a model that learns passes it within a few steps
 _CPU = torch.device("cpu")
