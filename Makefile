@@ -23,6 +23,7 @@ lint: $(VENV)/.dev
 	$(BIN)/python -m ruff check .
 	$(BIN)/python -m ruff format --check .
 	$(BIN)/lint-imports
+	$(BIN)/python tests/typing/budget.py
 
 # Also the trainings that take minutes.
 nightly: $(VENV)/.test

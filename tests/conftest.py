@@ -128,3 +128,9 @@ def make_prepared(folder: Path, counts: tuple[int, int, int] = (24, 6, 6)) -> Pr
 def prepared(tmp_path_factory) -> PreparedCorpus:
     """The corpus, made once per test run."""
     return make_prepared(tmp_path_factory.mktemp("compare") / "prepared")
+
+
+@pytest.fixture(scope="session")
+def larger_prepared(tmp_path_factory) -> PreparedCorpus:
+    """More sentences of the same kind: enough to learn what each token sounds like, and not the sentences by heart."""
+    return make_prepared(tmp_path_factory.mktemp("larger") / "prepared", (60, 6, 6))

@@ -8,6 +8,9 @@ from ttskit.plugins import create_registry
 from ttskit.symbols import SymbolTable
 from ttskit_nemo.phones import features_of
 from ttskit_spanish.phones import symbol_table
+from ttskit_spanish.phonetics import PHONETICS
+
+LETTERS = PHONETICS.letters
 
 SPANISH = symbol_table(allophones=True)
 _NEMO = (
@@ -22,7 +25,7 @@ NEMO = SymbolTable(_NEMO, pad="<pad>", space=" ", features=features_of(_NEMO))
 
 
 def nearest(symbols, here, there):
-    return {s: match(s, here, there).symbol for s in symbols.split()}
+    return {s: match(s, here, there, LETTERS).symbol for s in symbols.split()}
 
 
 def test_spanish_in_the_tokens_of_nemo():
@@ -87,7 +90,7 @@ def test_nothing_is_near_what_is_no_sound():
     only_vowels = SymbolTable(("_", "a"), "_", features={"a": SPANISH.features["a"]})
     assert match("t", SPANISH, only_vowels).symbol is None and "'a' is" in match("t", SPANISH, only_vowels).why
     nothing = SymbolTable(("_", "1", "2"), "_")
-    assert match("t", SPANISH, nothing).why == "that inventory describes no sounds" and sounds(nothing) == {}
+    assert match("t", SPANISH, nothing).why == "that inventory describes no sounds" and sounds(nothing, LETTERS) == {}
 
 
 @pytest.mark.parametrize(
@@ -102,7 +105,8 @@ def test_features_outside_the_common_terms_are_named():
     said = feature_problems({"x": strange, "y": {"type": "vowel"}})
     assert [line.split(":")[0] for line in said] == ["'x'", "'x'", "'x'", "'y'"]
     assert "'tongue'" in said[0] and "no feature 'colour'" in said[1] and "lacks voicing" in said[2]
-    assert letter_features("ß") == {} and letter_features("ch") == {}
+    assert letter_features("ß", LETTERS) == {} and letter_features("ch", LETTERS) == {}
+    assert (letter_features("Á", LETTERS)["height"], letter_features("Ñ", LETTERS)["place"]) == ("open", "palatal")
 
 
 def test_frontends_that_are_installed_describe_their_sounds_alike():

@@ -167,6 +167,78 @@ def test_a_hook_of_events_reaches_a_plugin(install):
     assert sys.modules["listener"].seen == [(3, Path("p"))]
 
 
+FAILING = """
+import sys
+from ttskit.hookspecs import hookimpl
+
+class Odd(Exception):
+    def __str__(self):
+        raise ValueError("not even this")
+
+@hookimpl{mark}
+def ttskit_step_ended(values):
+    print("noise")
+    values.clear()
+    {fault}
+"""
+LISTENING = """
+from ttskit.hookspecs import hookimpl
+
+seen = []
+
+@hookimpl
+def ttskit_step_ended(step, values):
+    seen.append((step, dict(values)))
+    return ["nobody", "asked"]
+"""
+
+
+@pytest.mark.parametrize(
+    ("fault", "cause"),
+    [
+        ("raise RuntimeError('no network')", "RuntimeError: no network"),
+        ("sys.exit(3)", "SystemExit: 3"),
+        ("raise Odd", "Odd"),
+        ("raise GeneratorExit", "GeneratorExit"),
+        ("values['loss']", "KeyError: 'loss'"),
+    ],
+)
+def test_a_failing_hook_costs_no_other_plugin_its_event(install, capsys, fault, cause):
+    install("aaa", LISTENING)
+    install("faulty", FAILING.format(mark="", fault=fault), version="2.5")
+    install("zzz", LISTENING)
+    registry = create_registry()
+    (problem,) = registry.notify("ttskit_step_ended", run=Path("r"), step=3, values={"loss": 1.0})
+    assert str(problem) == f"plugin 'faulty' (faulty 2.5): hook ttskit_step_ended: {cause}"
+    assert "ttskit_step_ended" in problem.trace
+    assert sys.modules["aaa"].seen == sys.modules["zzz"].seen == [(3, {"loss": 1.0})]
+    said = capsys.readouterr()
+    assert (said.out, said.err) == ("", "noise\n")
+
+
+def test_a_wrapper_around_an_event_is_run_and_guarded_too(install):
+    install("wrapping", FAILING.format(mark="(wrapper=True)", fault="yield\n    raise OSError('late')"))
+    (problem,) = create_registry().notify("ttskit_step_ended", run=Path("r"), step=3, values={})
+    assert problem.cause == "hook ttskit_step_ended: OSError: late"
+
+
+def test_ctrl_c_goes_through_a_guard(install):
+    install("stopping", FAILING.format(mark="", fault="raise KeyboardInterrupt"))
+    with pytest.raises(KeyboardInterrupt):
+        create_registry().notify("ttskit_step_ended", run=Path("r"), step=3, values={})
+
+
+def test_work_that_is_done_leaves_no_problem():
+    registry = create_registry()
+    origin = registry.origin("vocoder", "griffinlim")
+    with registry.guard(origin, "measuring") as guard:
+        done = 1
+    assert done == 1 and guard.problem is None
+    with registry.guard(origin, "measuring") as guard:
+        raise LookupError
+    assert guard.problem.origin is origin and guard.problem.cause == "measuring: LookupError"
+
+
 def test_commands_are_descriptions():
     commands = create_registry().all("command")
     assert all(isinstance(c, CommandPlugin) for c in commands.values())

@@ -57,6 +57,11 @@ def test_it_holds_every_file_of_the_packages_and_the_recipes(wheel):
     assert not [name for name in held if name.startswith(("tests/", "benchmarks/"))]
 
 
+def test_type_checkers_of_others_read_its_annotations(wheel):
+    held = set(zipfile.ZipFile(wheel).namelist())
+    assert [name for name in ("ttskit", *PLUGINS) if f"{name}/py.typed" not in held] == []
+
+
 def test_the_source_distribution_holds_what_its_documents_and_tests_name(tmp_path):
     build = [sys.executable, "-m", "build", "--sdist", "--no-isolation", "--outdir", str(tmp_path), str(CHECKOUT)]
     result = subprocess.run(build, capture_output=True, text=True)

@@ -16,6 +16,23 @@ from dataclasses import dataclass
 
 from ttskit.symbols import SymbolTable
 
+__all__ = [
+    "BACKNESS",
+    "FARTHEST",
+    "HEIGHTS",
+    "MANNERS",
+    "NO_LETTERS",
+    "PLACES",
+    "TERMS",
+    "Letters",
+    "Match",
+    "distance",
+    "feature_problems",
+    "letter_features",
+    "match",
+    "sounds",
+]
+
 HEIGHTS = {"close": 0.0, "near-close": 0.4, "close-mid": 0.9, "mid": 1.0, "open-mid": 1.2, "near-open": 1.7, "open": 2.0}
 BACKNESS = {"front": 0.0, "central": 1.0, "back": 2.0}
 PLACES = {"bilabial": 0.0, "labiodental": 0.5, "dental": 1.0, "alveolar": 1.3, "postalveolar": 1.8, "retroflex": 1.9,
@@ -27,6 +44,8 @@ TERMS: Mapping[str, tuple[str, ...]] = {
     "stress": ("no", "yes", "secondary"), "length": ("short", "long"), "offglide": ("i", "u"), "nasal": ("no", "yes"),
     "place": (*PLACES, "labial-velar"), "manner": MANNERS, "voicing": ("voiceless", "voiced"),
 }  # fmt: skip
+Letters = Mapping[str, Mapping[str, str]]  # lower-case letter → features of the sound that it spells (`Phonetics.letters`)
+NO_LETTERS: Letters = {}
 FARTHEST = 2.0  # sounds farther apart than this are no neighbours
 
 _MANNER_STEPS = {
@@ -38,44 +57,19 @@ _MANNER_STEPS = {
 }  # fmt: skip
 _OTHER_MANNERS = 1.8
 _GLIDES = {"palatal": ("close", "front"), "labial-velar": ("close", "back")}
-# What a letter without features is taken for: the sound that it spells most often in Spanish and its neighbours.
-_VOWEL_LETTERS = {"a": "aáàâäã", "e": "eéèêë", "i": "iíìîï", "o": "oóòôöõ", "u": "uúùûü"}
-_PLAIN = {"a": ("open", "central"), "e": ("mid", "front"), "i": ("close", "front"), "o": ("mid", "back"),
-          "u": ("close", "back")}  # fmt: skip
-_CONSONANT_LETTERS = {
-    "b": ("bilabial", "plosive", "voiced"), "c": ("velar", "plosive", "voiceless"), "d": ("alveolar", "plosive", "voiced"),
-    "f": ("labiodental", "fricative", "voiceless"), "g": ("velar", "plosive", "voiced"),
-    "h": ("glottal", "fricative", "voiceless"),
-    "j": ("velar", "fricative", "voiceless"), "k": ("velar", "plosive", "voiceless"), "l": ("alveolar", "lateral", "voiced"),
-    "m": ("bilabial", "nasal", "voiced"), "n": ("alveolar", "nasal", "voiced"), "ñ": ("palatal", "nasal", "voiced"),
-    "p": ("bilabial", "plosive", "voiceless"), "q": ("velar", "plosive", "voiceless"), "r": ("alveolar", "tap", "voiced"),
-    "s": ("alveolar", "fricative", "voiceless"), "t": ("alveolar", "plosive", "voiceless"),
-    "v": ("bilabial", "plosive", "voiced"),
-    "w": ("labial-velar", "glide", "voiced"), "x": ("velar", "fricative", "voiceless"), "y": ("palatal", "glide", "voiced"),
-    "z": ("alveolar", "fricative", "voiceless"), "ç": ("alveolar", "fricative", "voiceless"),
-}  # fmt: skip
 # Marks that stand in for one another, the nearer first.
 _MARKS = {"…": ".", "—": ",-;", "–": "—,-", "-": "—,", ";": ",.", ":": ";,", "¿": "¡?\"", "¡": "¿!\"", "?": ".!", "!": ".?",
           ".": ";,", ",": ";.", '"': "'", "'": '"', "«": '"', "»": '"', "“": '"', "”": '"',
           "‹": '"', "›": '"', "(": ",", ")": ","}  # fmt: skip
 
 
-def letter_features(symbol: str) -> dict[str, str]:
-    """Features of the sound that a letter usually spells; {} for what is no such letter.
+def letter_features(symbol: str, letters: Letters) -> Mapping[str, str]:
+    """Features of the sound that a letter usually spells, in either case; {} for what is no letter of theirs.
 
-    >>> letter_features("Á")["height"], letter_features("Ñ")["place"], letter_features("4")
-    ('open', 'palatal', {})
+    >>> letter_features("Ñ", {"ñ": {"place": "palatal"}}), letter_features("4", {})
+    ({'place': 'palatal'}, {})
     """
-    letter = symbol.lower()
-    for plain, written in _VOWEL_LETTERS.items():
-        if len(letter) == 1 and letter in written:
-            height, backness = _PLAIN[plain]
-            rounding = "rounded" if plain in "ou" else "unrounded"
-            stress = {"stress": "yes"} if letter in "áéíóú" else {}
-            return {"type": "vowel", "height": height, "backness": backness, "rounding": rounding, **stress}
-    if letter in _CONSONANT_LETTERS:
-        return dict(zip(("type", "place", "manner", "voicing"), ("consonant", *_CONSONANT_LETTERS[letter]), strict=True))
-    return {}
+    return letters.get(symbol.lower(), {})
 
 
 def feature_problems(features: Mapping[str, Mapping[str, str]]) -> list[str]:
@@ -157,11 +151,14 @@ class Match:
     distance: float = 0.0
 
 
-def match(symbol: str, here: SymbolTable, there: SymbolTable) -> Match:
+def match(symbol: str, here: SymbolTable, there: SymbolTable, letters: Letters = NO_LETTERS) -> Match:
     """The counterpart of `symbol` of the table `here` in the table `there`: the same, else the nearest.
 
     Padding is matched with padding and edges with edges, whatever they are called. A symbol of the same name
     is the same one unless only one of them is a sound (the letter `a` of an inventory that has sounds besides).
+
+    Args:
+        letters: what letters without features sound like (`Phonetics.letters`).
     """
     if symbol == here.pad:
         return Match(there.pad, True, "padding")
@@ -174,20 +171,20 @@ def match(symbol: str, here: SymbolTable, there: SymbolTable) -> Match:
         return Match(symbol, True, "same")
     if symbol == here.space and there.space is not None:
         return Match(there.space, True, "space")
-    features = here.features.get(symbol) or letter_features(symbol)
+    features = here.features.get(symbol) or letter_features(symbol, letters)
     if not features:
         for mark in _MARKS.get(symbol, ""):
             if mark in there and mark not in reserved:
                 return Match(mark, False, "mark")
         return Match(None, False, "no sound and no mark with a counterpart")
-    return _nearest(features, there, reserved)
+    return _nearest(features, there, reserved, letters)
 
 
-def sounds(table: SymbolTable) -> dict[str, Mapping[str, str]]:
-    """The symbols that are sounds, with their features: those described, or every letter where none is."""
+def sounds(table: SymbolTable, letters: Letters = NO_LETTERS) -> dict[str, Mapping[str, str]]:
+    """The symbols that are sounds, with their features: those described, or every letter (of `letters`) where none is."""
     if table.features:
         return {s: table.features[s] for s in table.symbols if table.features.get(s)}
-    found = {s: letter_features(s) for s in table.symbols if s not in (table.pad, table.boundary)}
+    found = {s: letter_features(s, letters) for s in table.symbols if s not in (table.pad, table.boundary)}
     # of an inventory in both cases the lower one is the trained one: texts are put in lower case
     return {s: f for s, f in found.items() if f and (s == s.lower() or s.lower() not in table)}
 
@@ -199,8 +196,8 @@ def _same_kind(symbol: str, here: SymbolTable, there: SymbolTable) -> bool:
     return bool(mine) == bool(theirs) and (not mine or mine.get("type") == theirs.get("type"))
 
 
-def _nearest(features: Mapping[str, str], there: SymbolTable, reserved: set) -> Match:
-    candidates = [(s, theirs) for s, theirs in sounds(there).items() if s not in reserved]
+def _nearest(features: Mapping[str, str], there: SymbolTable, reserved: set[str | None], letters: Letters) -> Match:
+    candidates = [(s, theirs) for s, theirs in sounds(there, letters).items() if s not in reserved]
     found = [(distance(features, theirs), index, s) for index, (s, theirs) in enumerate(candidates)]
     if not found:
         return Match(None, False, "that inventory describes no sounds")

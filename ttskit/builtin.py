@@ -11,11 +11,13 @@ from ttskit.interfaces.descriptions import (
     PitchExtractorPlugin,
 )
 
+__all__ = ["ttskit_commands", "ttskit_corpus_readers", "ttskit_frontends", "ttskit_measurements", "ttskit_pitch_extractors"]
+
 _READERS, _PITCH = "ttskit.corpus.readers", "ttskit.audio.pitch"
 
 
 @hookimpl
-def ttskit_frontends():
+def ttskit_frontends() -> list[FrontendPlugin]:
     """Letters as tokens, for checkpoints that were trained on them."""
     return [
         FrontendPlugin(
@@ -29,7 +31,7 @@ def ttskit_frontends():
 
 
 @hookimpl
-def ttskit_corpus_readers():
+def ttskit_corpus_readers() -> list[CorpusReaderPlugin]:
     """The usual layouts of recorded corpora."""
     return [
         CorpusReaderPlugin("ljspeech", "metadata.csv (id|text|normalised text) and wavs/", f"{_READERS}:read_ljspeech"),
@@ -39,7 +41,7 @@ def ttskit_corpus_readers():
 
 
 @hookimpl
-def ttskit_pitch_extractors():
+def ttskit_pitch_extractors() -> list[PitchExtractorPlugin]:
     """F0 extractors."""
     return [
         PitchExtractorPlugin("autocorrelation", "autocorrelation and the best path, fast", f"{_PITCH}:autocorrelation"),
@@ -48,7 +50,7 @@ def ttskit_pitch_extractors():
 
 
 @hookimpl
-def ttskit_measurements():
+def ttskit_measurements() -> list[MeasurementPlugin]:
     """What `ttskit compare` asks of its own accord."""
     return [
         MeasurementPlugin(
@@ -59,7 +61,7 @@ def ttskit_measurements():
 
 
 @hookimpl
-def ttskit_commands():
+def ttskit_commands() -> list[CommandPlugin]:
     """Every command; its module is imported when it runs."""
     return [
         CommandPlugin(name, summary, f"ttskit.cli.{_MODULES.get(name, name)}:command", facts={"place": 10 * place})
@@ -69,18 +71,18 @@ def ttskit_commands():
 
 _MEASUREMENTS = (
     ("quality", "Quality", "distances to the recordings: MCD, LSD, F0, voicing, mel", "quality:Quality", ["recordings"]),
-    ("robustness", "Robustness", "what is skipped, repeated, cut, endless, by a recogniser", "verdicts:Robustness", ["runs"]),
+    ("robustness", "Robustness", "what is skipped, repeated, cut, endless, by a recogniser", "robustness:Robustness", ["runs"]),
     ("learned", "What was learned: alignment", "own alignments, attention, teacher-forced mels", "learned:Learned", ["runs"]),
     ("speed", "Speed and size", "latency, throughput, memory, parameters", "speed:Speed", ["runs"]),
     ("control", "Control: asked against measured", "pace, pitch, energy as heard", "control:Control", ["runs", "controls"]),
-    ("training", "Training", "losses, time and rate of the trainings", "training:Training", ["runs"]),
+    ("training", "Training", "losses, time and rate of the trainings", "training:TrainingHistory", ["runs"]),
     ("intrusive", "PESQ and STOI", "with the recording's timing (extra intrusive)", "intrusive:Intrusive", ["recordings"]),
 )
 _COMMANDS = {
     "prepare": "Turn recordings and transcripts into a training corpus",
     "check": "Say what is wrong with a corpus, without changing anything",
     "train": "Train an acoustic model or a vocoder on a prepared corpus",
-    "import": "Turn a public checkpoint (NeMo, NVIDIA, HiFi-GAN) into a run",
+    "import": "Turn a public checkpoint of another toolkit into a run",
     "synthesize": "Speak a text with a trained voice",
     "compare": "Compare voices on one page: quality, robustness, speed",
     "drift": "Measure how far old voices have moved in a fine-tuning",

@@ -12,6 +12,8 @@ from ttskit.errors import ConfigError
 from ttskit.interfaces.frontend import Analysis, Frontend, Unknown, Word
 from ttskit.symbols import SymbolTable
 
+__all__ = ["CharacterFrontend", "CharacterOptions"]
+
 _SPANISH = ("<pad>", " ", *"!\"'(),-.:;?¡¿", *"abcdefghijklmnopqrstuvwxyzáéíñóúü")
 
 

@@ -2,6 +2,20 @@
 
 from __future__ import annotations
 
+__all__ = [
+    "AudioError",
+    "CheckpointError",
+    "ConfigError",
+    "ControlError",
+    "CorpusError",
+    "InputError",
+    "MismatchError",
+    "PluginError",
+    "TTSKitError",
+    "TrainingError",
+    "UsageError",
+]
+
 
 class TTSKitError(Exception):
     """An expected failure, told in three parts; the CLI prints them and exits with `exit_code`.
@@ -25,7 +39,7 @@ class TTSKitError(Exception):
             lines.append(f"  fix: {self.fix}")
         return "\n".join(lines)
 
-    def __reduce__(self):  # parallel preparation sends errors between processes
+    def __reduce__(self) -> tuple[type[TTSKitError], tuple[str, ...]]:  # parallel preparation sends errors between processes
         return type(self), (self.what, self.why, self.fix)
 
 
@@ -64,13 +78,13 @@ class InputError(TTSKitError):
 
 
 class ControlError(InputError):
-    """A control that a model has not got; `control` is its name, so that who knows the plugins can say who has it."""
+    """A control that a model does not have; `control` is its name, so that who knows the plugins can say who has it."""
 
     def __init__(self, what: str, why: str = "", fix: str = "", control: str = "") -> None:
         super().__init__(what, why, fix)
         self.control = control
 
-    def __reduce__(self):
+    def __reduce__(self) -> tuple[type[TTSKitError], tuple[str, ...]]:
         return type(self), (self.what, self.why, self.fix, self.control)
 
 

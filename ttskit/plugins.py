@@ -6,9 +6,13 @@ import os
 import sys
 import traceback
 from collections.abc import Container
+from contextlib import AbstractContextManager, redirect_stdout
+from copy import deepcopy
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from importlib.metadata import EntryPoint, entry_points
+from types import TracebackType
+from typing import Any
 
 import pluggy
 
@@ -29,7 +33,7 @@ from ttskit.interfaces.descriptions import (
 GROUP = "ttskit.plugins"
 
 # kind -> (hook that provides it, description class)
-KINDS: dict[str, tuple[str, type[Plugin]]] = {
+KINDS: dict[str, tuple[str, type[Plugin[Any]]]] = {
     "frontend": ("ttskit_frontends", FrontendPlugin),
     "acoustic model": ("ttskit_acoustic_models", AcousticModelPlugin),
     "vocoder": ("ttskit_vocoders", VocoderPlugin),
@@ -54,27 +58,75 @@ class Origin:
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
-    """A plugin that was left out, and why."""
+class PluginProblem:
+    """What went wrong in a plugin: it was left out, or something that it was asked to do is missing.
+
+    Args:
+        origin: whose fault it is.
+        cause: what happened, in one line.
+        trace: the traceback, for whoever mends it.
+    """
 
     origin: Origin
     cause: str
     trace: str = ""
+
+    def __str__(self) -> str:
+        return f"plugin {self.origin.entry_point!r} ({self.origin}): {self.cause}"
+
+
+class Guard(AbstractContextManager["Guard"]):
+    """A stretch in which a plugin works: whatever it raises ends the stretch and becomes `problem`, and nothing else.
+
+    Only KeyboardInterrupt goes on, since people ask for it; SystemExit does not, since no plugin may end what people started.
+    What the plugin prints goes to stderr: stdout is for the results of a command.
+
+    Args:
+        origin: whose work it is.
+        doing: what it was asked to do, for the cause: "hook ttskit_step_ended".
+    """
+
+    def __init__(self, origin: Origin, doing: str = "") -> None:
+        self.origin, self.doing = origin, doing
+        self.problem: PluginProblem | None = None
+
+    def __enter__(self) -> Guard:
+        self._elsewhere = redirect_stdout(sys.stderr)
+        self._elsewhere.__enter__()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> bool:
+        self._elsewhere.__exit__(kind, error, trace)
+        if error is None or isinstance(error, KeyboardInterrupt):
+            return False
+        said = f"{type(error).__name__}: {_text(error)}".removesuffix(": ")
+        cause = f"{self.doing}: {said}" if self.doing else said
+        self.problem = PluginProblem(self.origin, cause, "".join(traceback.format_exception(error)))
+        return True
+
+
+def _text(error: BaseException) -> str:
+    try:
+        return str(error)
+    except Exception:  # an exception class of a plugin may be wrong too
+        return ""
 
 
 @dataclass
 class Registry:
     """Every usable description, by kind and name, with its origin; and the problems met on the way.
 
-    `events` is the pluggy manager, for event hooks.
+    `events` is the pluggy manager, for event hooks (call them with `notify`); `origins` has who registered there, by
+    entry-point name.
     """
 
     events: pluggy.PluginManager
-    found: dict[tuple[str, str], tuple[Plugin, Origin]] = field(default_factory=dict)
+    found: dict[tuple[str, str], tuple[Plugin[Any], Origin]] = field(default_factory=dict)
     taken: dict[tuple[str, str], list[Origin]] = field(default_factory=dict)
-    problems: list[Problem] = field(default_factory=list)
+    problems: list[PluginProblem] = field(default_factory=list)
+    origins: dict[str, Origin] = field(default_factory=dict)
 
-    def all(self, kind: str) -> dict[str, Plugin]:
+    def all(self, kind: str) -> dict[str, Plugin[Any]]:
         """Descriptions of one kind, by name."""
         return {name: plugin for (k, name), (plugin, _) in self.found.items() if k == kind}
 
@@ -82,7 +134,7 @@ class Registry:
         """The distribution that offers a name."""
         return self.found[kind, name][1]
 
-    def get(self, kind: str, name: str) -> Plugin:
+    def get(self, kind: str, name: str) -> Plugin[Any]:
         """The description of that name; `PluginError` with the nearest name, or who offers it twice."""
         if (kind, name) in self.taken:
             offers = " and ".join(str(o) for o in self.taken[kind, name])
@@ -99,6 +151,36 @@ class Registry:
         if self.problems:
             why += "\nleft out: " + "; ".join(f"{p.origin} ({p.cause})" for p in self.problems)
         raise PluginError(f"unknown {kind} {name!r}", why, f"did you mean {near[0]!r}?" if near else "ttskit plugins list")
+
+    def guard(self, origin: Origin, doing: str = "") -> Guard:
+        """A stretch of a plugin's work of which only a `PluginProblem` can come: `with registry.guard(origin) as guard: …`."""
+        return Guard(origin, doing)
+
+    def notify(self, hook: str, **arguments: Any) -> list[PluginProblem]:
+        """Tell every plugin of an event. What one raises, prints, returns or does to the arguments is its own affair.
+
+        Returns:
+            The plugins that failed, in the order in which they were called; the others have been told all the same.
+        """
+        caller = getattr(self.events.hook, hook)
+        plugins = [implementation.plugin for implementation in reversed(caller.get_hookimpls())]
+        problems = []
+        for plugin in plugins:
+            alone = self.events.subset_hook_caller(hook, [other for other in plugins if other is not plugin])
+            given = deepcopy(arguments)
+            with self.guard(self._origin_of(plugin), f"hook {hook}") as guard:
+                alone(**given)
+            if guard.problem is not None:
+                problems.append(guard.problem)
+        return problems
+
+    def _origin_of(self, plugin: object) -> Origin:
+        """Who it came from; an object that was registered by hand is named by its class and module."""
+        name = self.events.get_name(plugin) or ""
+        known = self.origins.get(name)
+        return known or Origin(
+            getattr(plugin, "__name__", type(plugin).__name__), type(plugin).__module__, "registered by hand"
+        )
 
 
 def create_registry(only: Container[str] | None = None) -> Registry:
@@ -133,11 +215,12 @@ def _register(registry: Registry, entry_point: EntryPoint) -> None:
             raise PluginError(f"entry point {entry_point.name!r} is taken", "", "rename it")
         offered = _descriptions(module)
         registry.events.register(module, name=entry_point.name)
+        registry.origins[entry_point.name] = origin
     except BaseException as error:  # a third party's import may raise anything, SystemExit included
         if isinstance(error, KeyboardInterrupt):
             raise
         cause = error.what if isinstance(error, PluginError) else f"{type(error).__name__}: {error}"
-        registry.problems.append(Problem(origin, cause, traceback.format_exc()))
+        registry.problems.append(PluginProblem(origin, cause, traceback.format_exc()))
         return
     for plugin in offered:
         key = (plugin.kind, plugin.name)
@@ -146,15 +229,15 @@ def _register(registry: Registry, entry_point: EntryPoint) -> None:
         elif key in registry.found:
             first = registry.found.pop(key)[1]
             registry.taken[key] = [first, origin]
-            registry.problems.append(Problem(origin, f"{plugin.kind} {plugin.name!r} is already offered by {first}"))
+            registry.problems.append(PluginProblem(origin, f"{plugin.kind} {plugin.name!r} is already offered by {first}"))
         else:
             registry.found[key] = (plugin, origin)
 
 
-def _descriptions(module: object) -> list[Plugin]:
+def _descriptions(module: object) -> list[Plugin[Any]]:
     """Call the plugin's providing hooks one by one, so that a fault is this plugin's alone."""
     specified = {name for name in dir(hookspecs) if name.startswith("ttskit_")}
-    offered: list[Plugin] = []
+    offered: list[Plugin[Any]] = []
     for name in dir(module):
         if not name.startswith("ttskit_") or not hasattr(getattr(module, name), "ttskit_impl"):
             continue

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 from ttskit.errors import InputError, UsageError
+
+__all__ = ["SpeakerTable", "SymbolTable"]
 
 
 @dataclass(frozen=True)
@@ -64,7 +67,7 @@ class SymbolTable:
             raise InputError("text has symbols this voice does not know", shown, "use the frontend it was trained with")
         return [self._ids[t] for t in tokens]
 
-    def to_json(self) -> dict:
+    def to_json(self) -> dict[str, Any]:
         """Plain data for a JSON file; `from_json` reads it back equal."""
         return {
             "symbols": list(self.symbols),
@@ -76,7 +79,7 @@ class SymbolTable:
         }
 
     @classmethod
-    def from_json(cls, data: Mapping) -> SymbolTable:
+    def from_json(cls, data: Mapping[str, Any]) -> SymbolTable:
         """The table that `to_json` wrote."""
         return cls(
             symbols=tuple(data["symbols"]),

@@ -7,7 +7,7 @@ from ttskit.interfaces import CommandPlugin
 
 
 @hookimpl
-def ttskit_commands():
+def ttskit_commands() -> list[CommandPlugin]:
     """`ttskit demo`."""
     summary = "From nothing to two voices and a page that compares them"
     return [CommandPlugin("demo", summary, "ttskit_demo.command:command", facts={"place": 0})]

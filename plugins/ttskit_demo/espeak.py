@@ -93,7 +93,7 @@ class PhoneEvent:
 
 
 @dataclass(frozen=True, slots=True)
-class Spoken:
+class EspeakSpeech:
     """audio: (S,) int16; events: phones and pauses in order."""
 
     audio: np.ndarray
@@ -111,7 +111,7 @@ class Request:
     pitch_range: int = 50
 
 
-def speak(requests: Sequence[Request], voice: str = "es-419") -> tuple[list[Spoken], str]:
+def speak(requests: Sequence[Request], voice: str = "es-419") -> tuple[list[EspeakSpeech], str]:
     """Say the requests in order in a fresh process; gives what was said and the engine's version.
 
     The library cannot be started anew and its synthesiser carries state from one sentence to the
@@ -132,7 +132,7 @@ def speak(requests: Sequence[Request], voice: str = "es-419") -> tuple[list[Spok
         with np.load(result) as data:
             facts = json.loads(str(data["facts"]))
             said = [
-                Spoken(data[f"audio_{k}"], facts["rate_hz"], tuple(PhoneEvent(*event) for event in events))
+                EspeakSpeech(data[f"audio_{k}"], facts["rate_hz"], tuple(PhoneEvent(*event) for event in events))
                 for k, events in enumerate(facts["events"])
             ]
     return said, facts["version"]
@@ -237,7 +237,7 @@ def mnemonics(tokens: Sequence[str], token_words: Sequence[int | None]) -> str:
     return "".join(clauses)
 
 
-def token_times(tokens: Sequence[str], spoken: Spoken, *, least_s: float = 0.012) -> np.ndarray:
+def token_times(tokens: Sequence[str], spoken: EspeakSpeech, *, least_s: float = 0.012) -> np.ndarray:
     """Boundaries (N + 1,) in seconds of `tokens` in what espeak said of them; the first is 0, the last the end.
 
     A voiceless stop's event is its burst: the silence before it (exact zeros) is its closure and

@@ -65,7 +65,7 @@ def demo(
 
     console = console or Console(stderr=True)
     out.mkdir(parents=True, exist_ok=True)
-    clock = _Clock(out / "stages.json", {"recipe": recipe, "sentences": sentences, "steps": steps}, console)
+    clock = _StageClock(out / "stages.json", {"recipe": recipe, "sentences": sentences, "steps": steps}, console)
     prepared, runs = out / "prepared", out / "runs"
 
     def corpus() -> None:
@@ -84,8 +84,8 @@ def demo(
         length = [f"models.{NAR}.training.{key}={wanted}" for key in ("steps", "validate_every")]
         overrides = [*length, "training.samples=0"]
         overrides += [f"models.{NAR}.options.{key}={json.dumps(value)}" for key, value in ALIGNER_OPTIONS.items()]
-        training = _Training(NAR, recipe, prepared, runs / "aligner", overrides)
-        recogniser = [sys.executable, "-m", "ttskit.measure.recogniser", str(prepared)]
+        training = _Subprocess(NAR, recipe, prepared, runs / "aligner", overrides)
+        recogniser = [sys.executable, "-m", "ttskit.measure.recogniser", str(prepared), recipe]
         _side_by_side([training], console, beside=recogniser)
         from ttskit.runs.align import align
 
@@ -95,8 +95,8 @@ def demo(
         overrides = [] if steps is None else [f"models.{m}.training.steps={steps}" for m in (AR, NAR)]
         _side_by_side(
             [
-                _Training(NAR, recipe, prepared, runs / NAR, overrides),
-                _Training(AR, recipe, prepared, runs / AR, [*overrides, f"models.{AR}.training.alignment={ALIGNMENT}"]),
+                _Subprocess(NAR, recipe, prepared, runs / NAR, overrides),
+                _Subprocess(AR, recipe, prepared, runs / AR, [*overrides, f"models.{AR}.training.alignment={ALIGNMENT}"]),
             ],
             console,
         )
@@ -111,7 +111,7 @@ def demo(
     return DemoReport(out / "comparison" / "index.html", clock.seconds)
 
 
-class _Clock:
+class _StageClock:
     """Runs stages once, and remembers how long each took and with which settings."""
 
     def __init__(self, path: Path, settings: dict, console: Console) -> None:
@@ -140,7 +140,7 @@ class _Clock:
 
 
 @dataclass
-class _Training:
+class _Subprocess:
     """One `ttskit train` in a process of its own, on one thread."""
 
     model: str
@@ -185,7 +185,7 @@ class _Training:
         return 0, None
 
 
-def _side_by_side(trainings: list[_Training], console: Console, beside: list[str] | None = None) -> None:
+def _side_by_side(trainings: list[_Subprocess], console: Console, beside: list[str] | None = None) -> None:
     """Run trainings, and one other program, at the same time; a failure stops all and shows that program's last words."""
     logs: list[Path] = []
     processes: list[subprocess.Popen] = []
@@ -228,7 +228,7 @@ def _start(command: list[str], log: Path) -> subprocess.Popen:
 
 
 @contextmanager
-def _bars(trainings: list[_Training], console: Console) -> Iterator[Callable[[], None]]:
+def _bars(trainings: list[_Subprocess], console: Console) -> Iterator[Callable[[], None]]:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
     from ttskit.config import load_recipe

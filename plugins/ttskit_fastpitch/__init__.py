@@ -16,7 +16,7 @@ _SMALL = {  # what the conformance kit builds
 
 
 @hookimpl
-def ttskit_acoustic_models():
+def ttskit_acoustic_models() -> list[AcousticModelPlugin]:
     """One model, `fastpitch`."""
     return [
         AcousticModelPlugin(
@@ -38,7 +38,7 @@ def ttskit_acoustic_models():
 
 
 @hookimpl
-def ttskit_importers():
+def ttskit_importers() -> list[ImporterPlugin]:
     """Public FastPitch checkpoints."""
     home = "ttskit_fastpitch.importers"
     return [

@@ -40,7 +40,7 @@ _IGNORED = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Imported:
+class TensorsRead:
     """Tensors under our names, and the names that were left out on purpose."""
 
     state: dict[str, Tensor]
@@ -64,7 +64,7 @@ def _ours(name: str) -> str | None:
     return None
 
 
-def _renamed(state: Mapping[str, Tensor], source: str) -> Imported:
+def _renamed(state: Mapping[str, Tensor], source: str) -> TensorsRead:
     kept: dict[str, Tensor] = {}
     ignored, unknown = [], []
     for name, value in state.items():
@@ -77,10 +77,10 @@ def _renamed(state: Mapping[str, Tensor], source: str) -> Imported:
     if unknown or "embedding.weight" not in kept:
         why = f"unknown tensors: {', '.join(unknown[:6])}" if unknown else "no token embedding"
         raise CheckpointError(f"not a FastPitch checkpoint of {source}", why, "")
-    return Imported(kept, tuple(ignored))
+    return TensorsRead(kept, tuple(ignored))
 
 
-def from_dle(state: Mapping[str, Tensor]) -> Imported:
+def from_dle(state: Mapping[str, Tensor]) -> TensorsRead:
     """Tensors of a DeepLearningExamples state dict (whatever leading `module.` it has is dropped) under our names."""
     return _renamed({plain_name(name): value for name, value in state.items()}, "NVIDIA DeepLearningExamples")
 
@@ -94,7 +94,7 @@ def plain_name(name: str) -> str:
     return re.sub(r"^(module\.)+", "", name)
 
 
-def from_nemo(state: Mapping[str, Tensor]) -> Imported:
+def from_nemo(state: Mapping[str, Tensor]) -> TensorsRead:
     """Tensors of a NeMo state dict under our names. The aligner is saved twice there; the copy is ignored."""
     plain, copies = {}, []
     for name, value in state.items():
@@ -104,7 +104,7 @@ def from_nemo(state: Mapping[str, Tensor]) -> Imported:
         else:
             plain[short] = value
     imported = _renamed(plain, "NVIDIA NeMo")
-    return Imported(imported.state, (*imported.ignored, *copies))
+    return TensorsRead(imported.state, (*imported.ignored, *copies))
 
 
 def loss_from_dle(setup: Mapping) -> dict:

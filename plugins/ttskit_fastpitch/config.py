@@ -1,7 +1,7 @@
 """Options of the FastPitch plugin: architecture, alignment, loss and optimisation.
 
-The defaults are the published sizes (Łańcucki 2021; NVIDIA DeepLearningExamples), with the padding leak
-closed. `checkpoints.py` derives options from the configurations of public checkpoints.
+The defaults are the published sizes (Łańcucki 2021; NVIDIA DeepLearningExamples), with padding
+masked. `checkpoints.py` derives options from the configurations of public checkpoints.
 """
 
 from __future__ import annotations

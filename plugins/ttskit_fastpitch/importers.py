@@ -73,7 +73,7 @@ class NemoFastPitch(Importer):
     ) -> ImportReport:
         """Write the run. `symbols`: for a tokenizer that ttskit does not have; `reading`, `dialect`: see `nemo-ipa`."""
         if not self.recognises(path):
-            raise CheckpointError(f"{path.name} is no NeMo FastPitch", "it is no archive of a FastPitchModel", "")
+            raise CheckpointError(f"{path.name} is not a NeMo FastPitch", "it is not an archive of a FastPitchModel", "")
         report, archive = ImportReport(), open_archive(path)
         version = archive.config.get("nemo_version", "not given")
         report.understood("model", f"FastPitch of NVIDIA NeMo, version {version}")
@@ -119,7 +119,7 @@ class DleFastPitch(Importer):
     ) -> ImportReport:
         """Write the run. `ema`: take the averaged weights."""
         if not self.recognises(path):
-            raise CheckpointError(f"{path.name} is no FastPitch of DeepLearningExamples", "it has other contents", "")
+            raise CheckpointError(f"{path.name} is not a FastPitch of DeepLearningExamples", "it has other contents", "")
         content, report = torch_content(path), ImportReport()
         if not isinstance(content.get("config"), Mapping):
             raise CheckpointError(f"{path.name} does not say how its model is built", "it has no `config`", "")

@@ -46,7 +46,7 @@ from ttskit_fastpitch.recurrent import stack
 
 
 @dataclass(frozen=True, slots=True)
-class Spoken:
+class SpokenMels:
     """Everything inference computes.
 
     Args:
@@ -162,7 +162,7 @@ class FastPitch(AcousticModel):
         controls: Controls,
         transform: Callable[[Tensor], Tensor] | None = None,
         empty: bool = False,
-    ) -> Spoken:
+    ) -> SpokenMels:
         """Inference with all intermediate values.
 
         `transform` acts on the predicted normalised pitch (B, N). `empty`: a row may have no frame at all, as in the
@@ -190,7 +190,7 @@ class FastPitch(AcousticModel):
         lengths = frames.sum(1)
         longest = int(lengths.max())
         mel = self._decode(hidden, frames, longest, length_mask(lengths, longest)[:, :, None].float(), voice)
-        return Spoken(mel, lengths, durations, frames, log_durations, predicted_pitch, pitch, energy, encoded)
+        return SpokenMels(mel, lengths, durations, frames, log_durations, predicted_pitch, pitch, energy, encoded)
 
     # -- their parts
 

@@ -7,7 +7,7 @@ from ttskit.interfaces.descriptions import VocoderPlugin
 
 
 @hookimpl
-def ttskit_vocoders():
+def ttskit_vocoders() -> list[VocoderPlugin]:
     """The vocoder `griffinlim`."""
     return [
         VocoderPlugin(

@@ -22,7 +22,7 @@ _STRUCTURE = (
 
 
 @hookimpl
-def ttskit_vocoders():
+def ttskit_vocoders() -> list[VocoderPlugin]:
     """The vocoder `hifigan`."""
     return [
         VocoderPlugin(
@@ -43,7 +43,7 @@ def ttskit_vocoders():
 
 
 @hookimpl
-def ttskit_importers():
+def ttskit_importers() -> list[ImporterPlugin]:
     """Public HiFi-GAN checkpoints."""
     home = "ttskit_hifigan.importers"
     return [

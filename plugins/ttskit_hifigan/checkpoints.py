@@ -47,7 +47,7 @@ def read_checkpoint(path: str | Path) -> Mapping[str, Any]:
     except (RuntimeError, EOFError, pickle.UnpicklingError, ValueError, KeyError, OSError) as error:
         raise CheckpointError(f"cannot read {path.name}", str(error).splitlines()[0][:200], "download it again") from error
     if not isinstance(content, Mapping):
-        raise CheckpointError(f"{path.name} is no HiFi-GAN checkpoint", f"it holds a {type(content).__name__}", "")
+        raise CheckpointError(f"{path.name} is not a HiFi-GAN checkpoint", f"it holds a {type(content).__name__}", "")
     return content
 
 

@@ -41,7 +41,7 @@ class AuthorsHifigan(Importer):
     ) -> ImportReport:
         """Write the run. `discriminator_scale`: of fresh discriminators, where there is no `do_*`."""
         if not self.recognises(path):
-            raise CheckpointError(f"{path.name} is no HiFi-GAN of its authors", "it has other contents", "")
+            raise CheckpointError(f"{path.name} is not a HiFi-GAN of its authors", "it has other contents", "")
         report = ImportReport()
         speaker = path if isinstance(torch_content(path).get("generator"), Mapping) else _beside(path, "do_", "g_")
         if speaker is None:
@@ -75,7 +75,7 @@ class DleHifigan(Importer):
     ) -> ImportReport:
         """Write the run. `ema`: take the averaged generator."""
         if not self.recognises(path):
-            raise CheckpointError(f"{path.name} is no HiFi-GAN of DeepLearningExamples", "it has other contents", "")
+            raise CheckpointError(f"{path.name} is not a HiFi-GAN of DeepLearningExamples", "it has other contents", "")
         content, report = torch_content(path), ImportReport()
         averaged = isinstance(content.get("gen_ema"), Mapping)
         if ema and not averaged:
@@ -103,7 +103,7 @@ class NemoHifigan(Importer):
     def __call__(self, path: Path, run: Path, *, discriminator_scale: float | None = None) -> ImportReport:
         """Write the run."""
         if not self.recognises(path):
-            raise CheckpointError(f"{path.name} is no NeMo HiFi-GAN", "it is no archive of a HifiGanModel", "")
+            raise CheckpointError(f"{path.name} is not a NeMo HiFi-GAN", "it is not an archive of a HifiGanModel", "")
         report, archive = ImportReport(), open_archive(path)
         report.understood("model", f"HiFi-GAN of NVIDIA NeMo, version {archive.config.get('nemo_version', 'not given')}")
         weights = archive.weights()
@@ -151,7 +151,7 @@ def _config_json(path: Path, checkpoint: Path) -> Mapping[str, Any]:
     except (OSError, ValueError) as error:
         raise CheckpointError(f"{path} cannot be read", str(error), "give the checkpoint's config.json") from error
     if not isinstance(content, Mapping):
-        raise CheckpointError(f"{path} is no configuration", f"it is {type(content).__name__}", "")
+        raise CheckpointError(f"{path} is not a configuration", f"it is {type(content).__name__}", "")
     return content
 
 

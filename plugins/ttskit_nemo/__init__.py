@@ -7,7 +7,7 @@ from ttskit.interfaces.descriptions import FrontendPlugin
 
 
 @hookimpl
-def ttskit_frontends():
+def ttskit_frontends() -> list[FrontendPlugin]:
     """The frontend `nemo-ipa`."""
     return [
         FrontendPlugin(

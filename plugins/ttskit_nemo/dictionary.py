@@ -68,7 +68,9 @@ def read_dictionary(path: Path, letters: str = "latin1", case: str = "upper", st
         if said not in known:
             known.append(said)
     if not words:
-        raise ConfigError(f"{path.name} is no pronunciation dictionary", f"{len(lines)} lines, none of the form WORD  ipa", "")
+        raise ConfigError(
+            f"{path.name} is not a pronunciation dictionary", f"{len(lines)} lines, none of the form WORD  ipa", ""
+        )
     graphemes = frozenset(letter for word in words for letter in word)
     phones = frozenset(phone for said in words.values() for form in said for phone in form)
     return Dictionary(

@@ -5,10 +5,12 @@ The hooks live in `hooks` and are resolved on first use, so that importing the f
 
 from __future__ import annotations
 
+from typing import Any
+
 _HOOKS = ("ttskit_frontends",)
 
 
-def __getattr__(name: str):
+def __getattr__(name: str) -> Any:
     if name in _HOOKS:
         from ttskit_spanish import hooks
 

@@ -7,7 +7,7 @@ from ttskit.interfaces.descriptions import FrontendPlugin
 
 
 @hookimpl
-def ttskit_frontends():
+def ttskit_frontends() -> list[FrontendPlugin]:
     """The frontend `spanish`."""
     return [
         FrontendPlugin(
@@ -15,6 +15,6 @@ def ttskit_frontends():
             summary="Spanish text to IPA by rule: Rioplatense, Latin American, Castilian",
             factory="ttskit_spanish.frontend:SpanishFrontend",
             options="ttskit_spanish.config:SpanishOptions",
-            facts={"language": "es"},
+            facts={"language": "es", "phonetics": "ttskit_spanish.phonetics:PHONETICS"},
         )
     ]

@@ -14,7 +14,7 @@ _SMALL = {  # what the conformance kit builds
 
 
 @hookimpl
-def ttskit_acoustic_models():
+def ttskit_acoustic_models() -> list[AcousticModelPlugin]:
     """Tacotron 2.
 
     `features` is empty because a model with default options asks for nothing but tokens and mel; one
@@ -41,7 +41,7 @@ def ttskit_acoustic_models():
 
 
 @hookimpl
-def ttskit_importers():
+def ttskit_importers() -> list[ImporterPlugin]:
     """Public Tacotron 2 checkpoints."""
     return [
         ImporterPlugin(

@@ -72,7 +72,9 @@ def read_public(path: Path) -> PublicCheckpoint:
         data = torch.load(path, map_location="cpu", weights_only=True)
     except (RuntimeError, EOFError, OSError, ValueError, KeyError, pickle.UnpicklingError) as error:
         raise CheckpointError(
-            f"{path} is no checkpoint that can be read", str(error).splitlines()[0] if str(error) else "", "download it again"
+            f"{path} is not a checkpoint that can be read",
+            str(error).splitlines()[0] if str(error) else "",
+            "download it again",
         ) from error
     state = data.get("state_dict", data) if isinstance(data, Mapping) else None
     if not isinstance(state, Mapping) or not all(isinstance(value, Tensor) for value in state.values()):
@@ -80,7 +82,7 @@ def read_public(path: Path) -> PublicCheckpoint:
     state = {name.removeprefix("module."): tensor for name, tensor in state.items()}
     if "embedding.weight" not in state or "decoder.attention_rnn.weight_ih" not in state:
         raise CheckpointError(
-            f"{path} is no Tacotron 2 checkpoint",
+            f"{path} is not a Tacotron 2 checkpoint",
             "it holds " + ", ".join(list(state)[:4]) + ", …",
             "give a checkpoint of NVIDIA/tacotron2 or DeepLearningExamples",
         )

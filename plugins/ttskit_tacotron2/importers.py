@@ -31,7 +31,7 @@ class NvidiaTacotron2(Importer):
     def __call__(self, path: Path, run: Path, *, symbols: Path | None = None) -> ImportReport:
         """Write the run. `symbols`: in the checkpoint's order, one a line."""
         if not self.recognises(path):
-            raise CheckpointError(f"{path.name} is no Tacotron 2 of NVIDIA", "it has other contents", "")
+            raise CheckpointError(f"{path.name} is not a Tacotron 2 of NVIDIA", "it has other contents", "")
         content, report = torch_content(path), ImportReport()
         state = {n.removeprefix("module."): v for n, v in tensors_of(_state(content), path.name).items()}
         config = content.get("config") if isinstance(content.get("config"), Mapping) else {}
@@ -48,7 +48,7 @@ class NvidiaTacotron2(Importer):
             named = from_public(state)
         except (KeyError, ValueError, IndexError, ValidationError) as error:
             why = f"{type(error).__name__}: {error}"[:300]
-            raise CheckpointError(f"{path.name} is no whole Tacotron 2", why, "download it again") from error
+            raise CheckpointError(f"{path.name} is not a complete Tacotron 2", why, "download it again") from error
         report.understood("weights", f"{len(named)} tensors; sizes are read from their shapes")
         names = ("optimizer", "learning_rate", "scaler", "cuda_rng_state_all", "random_rng_states_all")
         ignored = [name for name in names if name in content]

@@ -65,10 +65,10 @@ class Tacotron2(AcousticModel):
     fast = True
 
     decoding: ClassVar[str] = "autoregressive"
-    features = ()
-    controls: ClassVar[tuple[str, ...]] = ()
+    features: tuple[str, ...] = ()
+    controls: tuple[str, ...] = ()
     multi_speaker: ClassVar[bool] = True
-    precisions: ClassVar[tuple[str, ...]] = PRECISIONS
+    precisions: tuple[str, ...] = PRECISIONS
 
     def __init__(self, options: Tacotron2Options, context: ModelContext) -> None:
         super().__init__()

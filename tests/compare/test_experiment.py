@@ -18,7 +18,7 @@ from ttskit.config import load_recipe
 from ttskit.errors import CheckpointError, MismatchError, UsageError
 from ttskit.interfaces import MeasurementPlugin
 from ttskit.interfaces.measurement import RESYNTHESIS, Findings, Measure, Measurement, Row
-from ttskit.measure.verdicts import VERDICT_TEXT
+from ttskit.measure.robustness import VERDICT_TEXT
 from ttskit.plugins import Origin, create_registry
 from ttskit.runs import RunFolder
 
@@ -30,7 +30,8 @@ SMALL = {
     "speed_repeats": 1,
     "resamples": 200,
     "batch": 2,
-    "recogniser": {"channels": 24, "dilations": [1, 2], "max_epochs": 2},
+    # a judge of a few steps, that everything it says can be looked at: it would not be trusted otherwise
+    "recogniser": {"channels": 24, "dilations": [1, 2], "steps": 12, "batch": 4, "max_natural_error": 1.0},
 }
 
 
@@ -115,7 +116,7 @@ def test_the_page_is_whole_and_needs_no_network(results):
 def test_a_failing_section_loses_no_comparison(results):
     """Neither a measurement that raises nor a template that cannot be filled costs more than its own part."""
     notes = "\n".join(results.content["notes"])
-    assert "measurement 'dies' of their-package 2.1 failed and is left out: ZeroDivisionError: their fault" in notes
+    assert "(their-package 2.1): measurement 'dies' failed and is left out: ZeroDivisionError: their fault" in notes
     assert "section of measurement 'template' of their-package 2.1 failed" in notes and "nobody_knows_this" in notes
     assert "dies" not in results.content["measurements"] and results.data("template") == {"kept": 1}
     html = results.page.read_text(encoding="utf-8")
@@ -219,6 +220,25 @@ def test_the_command_compares_runs_and_prints_the_table(results, tmp_path):
     assert [s["group"] for s in content["sentences"]] == ["test"]
     judge = content["measurements"]["robustness"]["data"]["recogniser"]
     assert judge["cached"] is False  # other settings than the fixture's: another judge
+
+
+def test_a_judge_that_errs_on_most_natural_phones_calls_nothing_better_than_natural_speech(results, tmp_path):
+    deaf = {"channels": 8, "dilations": [1], "steps": 1}
+    runs = [results.folder / "runs" / name for name in results.labels]
+    content = compare(runs, out=tmp_path / "out", device="cpu", seeds=[0, 1], **{**SMALL, "recogniser": deaf}).content
+    robustness = content["measurements"]["robustness"]
+    judge = robustness["data"]["recogniser"]
+    assert not judge["trusted"] and judge["natural_phone_error_rate"] > 0.35 and "natural sentences" in judge["reason"]
+    assert robustness["rows"] == [] and "verdicts" not in robustness["data"]
+    assert not [row["key"] for row in content["summary"] if row["key"].startswith(("phone_error", "ok_share"))]
+    assert not [m for s in content["sentences"] for v in s["samples"] for m in v["remarks"] if m["chip"]]
+    keys = {row["key"] for m in content["measurements"].values() for row in m["rows"]}
+    assert "duration_error_ms" not in keys  # means something only in sentences found without fault
+    html = (tmp_path / "out" / "index.html").read_text(encoding="utf-8")
+    page = _Page()
+    page.feed(html)
+    assert page.open == [] and {link[1:] for link in page.links if link.startswith("#")} <= page.ids
+    assert "No verdicts." in html and judge["reason"].split(",")[0] in html and "without fault, %" not in html
 
 
 @pytest.mark.parametrize(

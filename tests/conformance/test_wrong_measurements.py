@@ -212,7 +212,7 @@ OF_WHAT = "observations are of what was said"
         (NamesASeed, {}, OF_WHAT, "with seed 9, which was not said"),
         (DrawsElsewhere, {}, REST, "not below the report's folder"),
         (ForgetsToDraw, {}, REST, "figure 'picture' is not there: nothing.png"),
-        (DataOfArrays, {}, REST, "data['levels'][0] is ndarray, which JSON has not"),
+        (DataOfArrays, {}, REST, "data['levels'][0] is ndarray, which JSON does not have"),
         (Purple, {}, REST, "the tone 'purple'"),
         (NamesWhatIsNotThere, {}, "its section renders", "has no attribute 'number_of_samples'"),
         (BreaksOff, {}, "its section renders", "TemplateSyntaxError"),

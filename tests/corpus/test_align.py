@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from ttskit.config import load_recipe
 from ttskit.corpus import prepare
 from ttskit.corpus.batches import AcousticBatches
 from ttskit.corpus.prepared import PreparedCorpus, durations_from_times
-from ttskit.corpus.textgrid import Interval, read_textgrid, write_textgrid
+from ttskit.corpus.textgrid import TimedLabel, read_textgrid, write_textgrid
 from ttskit.errors import CorpusError, InputError, UsageError
 from ttskit.plugins import create_registry
 from ttskit.runs.align import align
@@ -43,7 +44,7 @@ def write_phones(folder, corpus: PreparedCorpus, utterance, offset: float, end: 
     """A file as MFA would write it: no intervals for silent tokens but empty ones."""
     times = even_times(corpus, utterance, offset)
     silent = corpus.symbols.silent
-    phones = [Interval(a, b, "" if t in silent else t) for a, b, t in zip(times, times[1:], utterance.tokens, strict=False)]
+    phones = [TimedLabel(a, b, "" if t in silent else t) for a, b, t in zip(times, times[1:], utterance.tokens, strict=False)]
     write_textgrid(folder / f"{utterance.id}.TextGrid", {"phones": phones}, end)
 
 
@@ -81,6 +82,35 @@ def test_what_is_written_can_be_read_back(prepared, tmp_path):
         assert np.abs(corpus.alignment(u, "first") - corpus.alignment(u, "second"))[sounds].max() <= 1
 
 
+def test_labels_are_heard_as_the_frontend_of_the_corpus_hears_them(prepared, tmp_path):
+    """Labels of another alphabet, with open vowels and soft consonants; who knows no Spanish takes them for other sounds."""
+    corpus = PreparedCorpus.open(prepared)
+    theirs = {
+        "ˈe": "ɛ",
+        "e": "ɛ",
+        "ˈo": "ɔ",
+        "o": "ɔ",
+        "b": "B",
+        "d": "ð",
+        "ɡ": "ɣ",
+        "ɲ": "J",
+        "ɾ": "r",
+        "r": "rr",
+        "s": "z",
+        "ʃ": "Z",
+    }
+    for u in corpus.utterances:
+        labelled = replace(u, tokens=tuple(theirs.get(t, t) for t in u.tokens))
+        write_phones(tmp_path, corpus, labelled, 0.0, u.samples / corpus.mel.sample_rate_hz)
+    registry = create_registry()
+    report = align(prepared, tmp_path, name="sampa", textgrid=False, registry=registry)
+    assert report.utterances == len(corpus.utterances) and report.problems == ()
+    plugin, origin = registry.found["frontend", "spanish"]
+    registry.found["frontend", "spanish"] = (replace(plugin, facts={"language": "es"}), origin)
+    deaf = align(prepared, tmp_path, name="deaf", textgrid=False, registry=registry)
+    assert len({p.id for p in deaf.problems if p.kind in ("poor match", "does not match")}) > len(corpus.utterances) / 2
+
+
 def test_what_cannot_be_used_is_told_and_left_out_of_training(prepared, tmp_path, capsys):
     corpus = PreparedCorpus.open(prepared)
     training = corpus.split("train")
@@ -91,7 +121,7 @@ def test_what_cannot_be_used_is_told_and_left_out_of_training(prepared, tmp_path
             write_phones(tmp_path / "files", corpus, u, 0.0, length + (5.0 if u is long else 0.0))
     write_textgrid(
         tmp_path / "files" / f"{other.id}.TextGrid",
-        {"phones": [Interval(0, other.samples / corpus.mel.sample_rate_hz, "x")]},
+        {"phones": [TimedLabel(0, other.samples / corpus.mel.sample_rate_hz, "x")]},
         9.0,
     )
     (tmp_path / "files" / f"{broken.id}.TextGrid").write_text("junk", encoding="utf-8")

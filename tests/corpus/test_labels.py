@@ -8,10 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from ttskit.corpus import matching
 from ttskit.corpus.labels import LabelFolder, Labels, read_labels
-from ttskit.corpus.matching import match
-from ttskit.corpus.textgrid import Interval, read_textgrid, write_textgrid
+from ttskit.corpus.matching import Listener
+from ttskit.corpus.textgrid import TimedLabel, read_textgrid, write_textgrid
 from ttskit.errors import CorpusError, MismatchError, UsageError
+from ttskit.interfaces import Phonetics
+from ttskit_spanish.phonetics import PHONETICS
 
 SHORT = '''File type = "ooTextFile"
 Object class = "TextGrid"
@@ -56,6 +59,13 @@ Object class = "TextGrid"
 SILENT = frozenset({"<edge>", ",", ".", " "})
 
 
+LISTENER = Listener(PHONETICS)
+
+
+def match(tokens, token_words, silent, labels, listener=LISTENER):
+    return matching.match(tokens, token_words, silent, labels, listener)
+
+
 def of(phones: str = "", words: str = "", start: float = 0.0, each: float = 0.1) -> Labels:
     """Labels of equal length; "_" is a silence, "word:3" a word as long as three phones."""
     tiers = []
@@ -64,7 +74,7 @@ def of(phones: str = "", words: str = "", start: float = 0.0, each: float = 0.1)
         for item in text.split():
             label, _, count = item.partition(":")
             end = now + each * int(count or 1)
-            tier.append(Interval(round(now, 3), round(end, 3), label))
+            tier.append(TimedLabel(round(now, 3), round(end, 3), label))
             now = end
         tiers.append(tuple(tier))
     return Labels(Path("x.TextGrid"), *tiers)
@@ -76,7 +86,7 @@ def test_the_short_form(tmp_path, encoding):
     path.write_text(SHORT, encoding=encoding)
     tiers = read_textgrid(path)
     assert list(tiers) == ["words", "phones"]  # points are not intervals
-    assert tiers["words"][1] == Interval(0.25, 1.0, 'dijo "sí"') and tiers["phones"][1].label == "ʃ"
+    assert tiers["words"][1] == TimedLabel(0.25, 1.0, 'dijo "sí"') and tiers["phones"][1].label == "ʃ"
     latin = SHORT.replace("ʃ", "ñ")
     path.write_bytes(latin.encode("latin-1"))
     assert read_textgrid(path)["phones"][1].label == "ñ"
@@ -84,13 +94,13 @@ def test_the_short_form(tmp_path, encoding):
 
 def test_the_long_form_is_what_is_written(tmp_path):
     path = tmp_path / "b.TextGrid"
-    intervals = [Interval(0.1, 0.5, "item [1]:"), Interval(0.5, 0.5, "none"), Interval(0.75, 1.25, 'él dijo "1.5"')]
+    intervals = [TimedLabel(0.1, 0.5, "item [1]:"), TimedLabel(0.5, 0.5, "none"), TimedLabel(0.75, 1.25, 'él dijo "1.5"')]
     write_textgrid(path, {"words": intervals, "phones": []}, 1.5)
     text = path.read_text(encoding="utf-8")
     assert "intervals [2]:" in text and "xmax = 1.500000" in text
     labels = [(i.start_s, i.end_s, i.label) for i in read_textgrid(path)["words"]]
     assert labels == [(0, 0.1, ""), (0.1, 0.5, "item [1]:"), (0.5, 0.75, ""), (0.75, 1.25, 'él dijo "1.5"'), (1.25, 1.5, "")]
-    assert read_textgrid(path)["phones"] == (Interval(0, 1.5, ""),)
+    assert read_textgrid(path)["phones"] == (TimedLabel(0, 1.5, ""),)
 
 
 def test_files_that_cannot_be_read(tmp_path):
@@ -99,7 +109,7 @@ def test_files_that_cannot_be_read(tmp_path):
         (SHORT[: len(SHORT) // 2], "cut short"),
         ("hello", "is cut short"),
         (SHORT.replace("IntervalTier", "Pitch"), "unknown kind"),
-        ('File type = "ooBinaryFile"', "no TextGrid"),
+        ('File type = "ooBinaryFile"', "not a TextGrid"),
         (SHORT.replace('"words"', '"a"').replace('"phones"', '"b"'), "neither phones nor words"),
         (SHORT.replace("0.25\n1.5", "0.2\n1.5"), "overlap"),
     ):
@@ -108,7 +118,7 @@ def test_files_that_cannot_be_read(tmp_path):
             read_labels(path)
         assert "c.TextGrid" in caught.value.what
     (tmp_path / "d.json").write_text('{"phones": [{"phone": "a", "start": 0}]}', encoding="utf-8")
-    with pytest.raises(CorpusError, match=r"d\.json is no alignment"):
+    with pytest.raises(CorpusError, match=r"d\.json is not an alignment"):
         read_labels(tmp_path / "d.json")
 
 
@@ -130,7 +140,7 @@ def test_json_of_others_and_ours(tmp_path):
     )
     assert [w.label for w in mfa.words] == ["sí"] and [p.label for p in mfa.phones] == ["s", "i"] and mfa.end_s == 0.9
     plain = read({"phones": [{"phone": "s", "start": 0, "end": 0.5}], "words": [{"word": "s", "start": 0, "end": 0.5}]})
-    assert plain.phones == (Interval(0, 0.5, "s"),) and plain.words == (Interval(0, 0.5, "s"),)
+    assert plain.phones == (TimedLabel(0, 0.5, "s"),) and plain.words == (TimedLabel(0, 0.5, "s"),)
     ours = read({"tokens": ["<edge>", "s"], "times_s": [0, 0.1, 0.4]})
     assert match(("<edge>", "s"), (None, 0), SILENT, ours).times_s.tolist() == [0, 0.1, 0.4]
     with pytest.raises(MismatchError, match="other tokens"):
@@ -145,6 +155,19 @@ def test_phones_are_matched_by_sound():
     found = match(tokens, words, SILENT, of("_ tS e1 _ ʝ w e b ə _", "_ che:2 _ llueve:5 _"))
     assert found.times_s.round(3).tolist() == [0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 1.0]
     assert found.share == pytest.approx(6 / 7) and found.notes == ()  # ə is no e, but the only thing left
+
+
+def test_a_letter_keeps_the_mark_that_makes_it_another_letter():
+    assert [LISTENER.of_label(label) for label in ("ñ", "n\u0303", "ú")] == ["ɲ", "ɲ", "u"]
+    assert [LISTENER.of_token(token) for token in ("ñ", "Ñ", "ˈa", "ü", "β")] == ["ɲ", "ɲ", "a", "u", "b"]
+
+
+def test_a_language_that_says_nothing_has_its_labels_taken_as_they_are_written():
+    nobody = Listener(Phonetics())
+    found = match(("ʃ", "ˈe"), (0, 0), SILENT, of("ʃ e", "che:2"), nobody)
+    assert found.share == 1.0 and found.times_s.round(3).tolist() == [0, 0.1, 0.2]
+    assert nobody.cost(["tʃ"], list(of("tS").phones)) > 0.2 > LISTENER.cost(["tʃ"], list(of("tS").phones)) == 0.0
+    assert LISTENER.cost(["a"], list(of("ə").phones)) > LISTENER.cost(["a"], list(of("e").phones))  # a vowel for a vowel
 
 
 def test_affricates_diphthongs_silent_letters_and_extra_phones():

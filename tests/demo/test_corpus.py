@@ -13,7 +13,7 @@ import soundfile
 from ttskit.errors import TTSKitError
 from ttskit.measure.sentences import list_of_hard_sentences as hard_sentences
 from ttskit_demo.corpus import demo_sentences, make_corpus
-from ttskit_demo.espeak import PhoneEvent, Spoken, mnemonics, token_times
+from ttskit_demo.espeak import EspeakSpeech, PhoneEvent, mnemonics, token_times
 from ttskit_spanish.frontend import SpanishFrontend
 
 
@@ -123,7 +123,7 @@ def spoken(events, samples=1000, loud=()):
     audio = np.zeros(samples, np.int16)
     for start, end in loud:
         audio[start:end] = 1000
-    return Spoken(audio, 1000, tuple(PhoneEvent(*e) for e in events))
+    return EspeakSpeech(audio, 1000, tuple(PhoneEvent(*e) for e in events))
 
 
 def test_closure_belongs_to_the_stop_and_pause_to_the_comma():

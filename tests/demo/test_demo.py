@@ -92,8 +92,8 @@ def test_other_settings_in_the_same_folder_are_refused(small):
 def test_a_training_that_fails_says_why_and_keeps_the_rest(tmp_path, monkeypatch):
     import ttskit_demo.run as module
 
-    real = module._Training.command
-    monkeypatch.setattr(module._Training, "command", lambda self: [*real(self), "--no-such-option"])
+    real = module._Subprocess.command
+    monkeypatch.setattr(module._Subprocess, "command", lambda self: [*real(self), "--no-such-option"])
     with pytest.raises(TrainingError) as caught:
         demo(tmp_path, recipe="tiny", sentences=16, steps=2)
     assert "aligner failed" in caught.value.what

@@ -13,10 +13,10 @@ from ttskit.testing.numerics import assert_as_near_as
 from ttskit_fastpitch.fast import tiles
 from ttskit_fastpitch.layers import Conv
 
-# How much more the tiles round than the three products that they replace. With inputs and kernels of variance 1, output j of a
-# tile is Σₖ Aⱼₖ (G g)ₖ (Bᵀ d)ₖ, of terms with variance Aⱼₖ² |Gₖ|² |Bₖ|²: in all 9, 8.6, 17.4 and 94.4, where directly it is 3,
-# and rounding errors go with the size of what is added. The last output's √(94.4 / 3) = 5.6 decides, the largest of many errors
-# scatters by two, and the inputs' pieces are rounded too.
+# How much more the tiles round than the three products that they replace. With inputs and kernels of variance 1, output j of
+# a tile is Σₖ Aⱼₖ (G g)ₖ (Bᵀ d)ₖ, of terms with variance Aⱼₖ² |Gₖ|² |Bₖ|²: in all 9.0, 8.6, 17.3 and 94.3, where it is 3
+# directly, and rounding errors go with the size of what is added. The last output's √(94.3 / 3) = 5.6 decides; the largest
+# of many errors scatters by two, and the inputs' pieces are rounded too.
 AMPLIFIED = 2.5 * 5.6
 
 

@@ -172,7 +172,7 @@ def test_tacotron2(tacotron, tmp_path):
     content = dict(torch_content(file))
     content["state_dict"] = {n: v for n, v in content["state_dict"].items() if "postnet" not in n}
     torch.save(content, tmp_path / "part")
-    with pytest.raises(CheckpointError, match="no whole Tacotron 2"):
+    with pytest.raises(CheckpointError, match="not a complete Tacotron 2"):
         import_checkpoint(tmp_path / "part", tmp_path / "other", symbols=tmp_path / "symbols.json")
 
 
@@ -211,7 +211,7 @@ def test_tacotron2_files_that_are_wrong(tacotron, tmp_path):
     with pytest.raises(CheckpointError, match="more than tensors"):
         import_checkpoint(tmp_path / "code", tmp_path / "run", symbols=names)
     torch.save({"generator": {"conv_pre.weight": torch.ones(1)}}, tmp_path / "other")
-    with pytest.raises(CheckpointError, match="no Tacotron 2"):
+    with pytest.raises(CheckpointError, match="not a Tacotron 2"):
         import_checkpoint(tmp_path / "other", tmp_path / "run", importer="tacotron2", symbols=names)
     assert not trap.exists() and not (tmp_path / "run").exists()
 

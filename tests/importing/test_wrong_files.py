@@ -70,7 +70,7 @@ def test_a_torch_file_that_is_cut_or_empty(tmp_path):
     for content, word in (
         (saved({"state_dict": {"a": torch.ones(1000)}})[:2000], "cut short"),
         (b"", "empty"),
-        (b"not a checkpoint", "no checkpoint"),
+        (b"not a checkpoint", "is not a checkpoint"),
     ):
         path.write_bytes(content)
         assert word in refused(path, tmp_path / "run").what
@@ -80,7 +80,7 @@ def test_an_archive_of_another_model(make_archive, tmp_path):
     path = make_archive(change=lambda c: c.update(target="nemo.collections.asr.models.EncDecCTCModel"))
     error = refused(path, tmp_path / "run")
     assert "EncDecCTCModel" in error.why and "NeMo FastPitch" in error.why
-    assert "no NeMo FastPitch" in refused(path, tmp_path / "run", importer="nemo-fastpitch").what
+    assert "not a NeMo FastPitch" in refused(path, tmp_path / "run", importer="nemo-fastpitch").what
 
 
 def test_a_torch_file_of_another_model(tmp_path):
@@ -95,7 +95,7 @@ def test_a_dictionary_that_does_not_fit(make_archive, tmp_path):
     error = refused(path, tmp_path / "run")
     assert isinstance(error, MismatchError) and "does not fit the embedding" in error.what and "tokens" in error.why
     empty = make_archive("empty.nemo", dictionary="nothing\n")
-    assert "no pronunciation dictionary" in refused(empty, tmp_path / "run").why
+    assert "not a pronunciation dictionary" in refused(empty, tmp_path / "run").why
 
 
 def test_settings_that_ttskit_does_not_have(make_archive, tmp_path):
@@ -156,10 +156,10 @@ def _member(name: str, kind: bytes = tarfile.REGTYPE, link: str = "", size: int 
         (_member("/etc/outside"), "outside"),
         (_member("a\\..\\..\\outside"), "outside"),
         (_member("C:/outside"), "outside"),
-        (_member("link", tarfile.SYMTYPE, "/etc/passwd"), "no plain file"),
-        (_member("link", tarfile.LNKTYPE, "model_config.yaml"), "no plain file"),
-        (_member("pipe", tarfile.FIFOTYPE), "no plain file"),
-        (_member("./model_config.yaml"), "no NeMo archive"),
+        (_member("link", tarfile.SYMTYPE, "/etc/passwd"), "not a plain file"),
+        (_member("link", tarfile.LNKTYPE, "model_config.yaml"), "not a plain file"),
+        (_member("pipe", tarfile.FIFOTYPE), "not a plain file"),
+        (_member("./model_config.yaml"), "not a NeMo archive"),
     ],
 )
 def test_members_that_do_not_belong(make_archive, tmp_path, extra, word):

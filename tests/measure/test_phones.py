@@ -117,6 +117,5 @@ def test_thresholds_come_from_natural_speech():
     assert found.hole == 3 and found.insertion == 3
     assert found.base_s == pytest.approx(0.2) and found.per_phone_s == pytest.approx(0.07)
     assert found.longest == pytest.approx(2.0) and found.error_rate == pytest.approx(0.3655, abs=1e-4)
-    assert found.false_alarms == 0.0
     worse = [s[:3] + s[7:] for s in said]  # a worse recogniser: only longer holes mean anything
     assert p.calibrate(expected, worse, seconds).hole >= 6

@@ -118,6 +118,12 @@ class Nothing(Measurement):
         return None
 
 
+class Writes(Measurement):
+    def measure(self, spoken):
+        spoken.samples[0].audio[:] = 0.0
+        return Findings()
+
+
 class Again(Measurement):
     def measure(self, spoken):
         return Findings([Row(Measure("loud", "as loud"), (Observation("copy", 1.0),))])
@@ -175,6 +181,7 @@ def test_a_metric_is_computed_on_natural_speech_and_on_hard_sentences(said):
         (Nothing, "returned NoneType"),
         (Again, "measure 'loud' is given twice, by 'loud' as well"),
         (Unwritable, "not JSON serializable"),
+        (Writes, "read-only"),
     ],
 )
 def test_a_measurement_that_fails_costs_its_own_part_and_is_named_with_version_and_cause(cls, cause, said):
@@ -183,7 +190,7 @@ def test_a_measurement_that_fails_costs_its_own_part_and_is_named_with_version_a
     )
     assert found["loud"].rows and found["away"].rows and not found["theirs"].rows
     (note,) = found["theirs"].notes
-    assert "'theirs' of strange 0.3 failed" in note and cause in note
+    assert "strange 0.3" in note and "measurement 'theirs' failed and is left out" in note and cause in note
 
 
 def test_a_sample_that_cannot_be_scored_costs_its_own_number(said):

@@ -167,7 +167,7 @@ def test_words_of_a_number_are_controlled_together(obedient):
         ({"pitch": float("inf")}, ("pitch must be a finite number", "got inf")),
         ({"pitch_hz": [1, 2, -3, 4]}, ("pitch_hz must be a positive", "got -3 for word 3 ('venís')")),
         ({"pitch_hz": 200.0}, ("pitch_hz must be a list", "got 200.0")),
-        ({"pitch_hz": [200] * 4, "pitch_st": [0] * 4}, ("exclude each other",)),
+        ({"pitch_hz": [200] * 4, "pitch_st": [0] * 4}, ("cannot be given together",)),
         ({"pitch_range": "flatt"}, ("pitch_range cannot be 'flatt'",)),
     ],
 )
@@ -238,7 +238,7 @@ def test_a_mix_is_given_as_shares_and_one_speaker_as_an_id(obedient):
 @pytest.mark.parametrize(
     ("mix", "words"),
     [
-        ("ana:x", "'ana' is no number"),
+        ("ana:x", "'ana' is not a number"),
         ("ana:-1,beto:2", "must not be negative"),
         ("ana:0", "has any weight"),
         ("ana,ana", "stands twice"),

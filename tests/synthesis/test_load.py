@@ -99,7 +99,7 @@ def test_the_command_says_how_a_sentence_was_gone_through(make_run, fastpitch, t
     (told,) = json.loads(capsys.readouterr().out)
     assert told["ended"] is None and told["skipped"] == [] and told["finished"] is True
     for wrong, said in (
-        ("monotonic", "no option with a value"),
+        ("monotonic", "not an option with a value"),
         ("monotonc=window", "did you mean 'monotonic'"),
         ("monotonic={", "cannot be read"),
     ):

@@ -8,9 +8,18 @@ import soundfile
 import torch
 
 from ttskit.audio.mel import MelExtractor
-from ttskit.errors import AudioError, InputError
-from ttskit.synthesis.recording import copy_prosody, token_pitch
-from ttskit.testing import tone
+from ttskit.config import load_recipe
+from ttskit.corpus import PreparedCorpus, prepare
+from ttskit.errors import AudioError, InputError, PluginError
+from ttskit.interfaces import PitchExtractorPlugin, PitchStats
+from ttskit.plugins import Origin, create_registry
+from ttskit.runs import RunFolder
+from ttskit.synthesis import load_voice
+from ttskit.synthesis.recording import PitchReader, copy_prosody, token_pitch
+from ttskit.testing import tiny_corpus, tone
+from ttskit.training.data import corpus_facts
+
+READER = PitchReader.choose("autocorrelation", create_registry())
 
 TEXT = "Hola, che."
 
@@ -39,13 +48,15 @@ def test_durations_are_the_aligners_and_pitch_lands_in_the_speakers_range(obedie
     frames = int(durations.sum())
     assert frames == pytest.approx(1.16 * 22_050 / 256, abs=4)
     assert durations.tolist() == [1] * (len(tokens) - 1) + [frames - len(tokens) + 1]
-    copied = copy_prosody(recording, tokens, v.acoustic, 0)
+    copied = copy_prosody(recording, tokens, v.acoustic, 0, None, READER)
     assert np.array_equal(copied["durations"], durations)
     np.testing.assert_allclose(part.spectrogram.pitch[0].numpy(), copied["pitch_values"], atol=1e-6)
     # Two levels, half of the time each: one deviation below and above their mean; the last token has both but its start.
     low = copied["pitch_values"][(copied["pitch_values"] != 0)][:-1]
     assert low == pytest.approx([-1.0] * len(low), abs=0.15)
-    known = copy_prosody(recording, tokens, v.acoustic, 0, v.acoustic.context.pitch["ana"])["pitch_values"]  # 200 ± 20 Hz
+    known = copy_prosody(recording, tokens, v.acoustic, 0, v.acoustic.context.pitch["ana"], READER)[
+        "pitch_values"
+    ]  # 200 ± 20 Hz
     assert known[known != 0][:-1] == pytest.approx([-5.0] * len(low), abs=0.2)
     assert torch.equal(
         v.synthesize(TEXT, like=recording, like_speaker="ana").parts[0].spectrogram.pitch[0],
@@ -76,7 +87,7 @@ def test_fastpitch_copies_what_its_aligner_says(obedient, recording):
     options = FastPitchOptions.model_validate({"channels": 16, "encoder": stack, "decoder": stack, "aligner": {"channels": 8}})
     v.acoustic = FastPitch(options, v.acoustic.context).eval()
     speech = v.synthesize(TEXT, like=recording)
-    copied = copy_prosody(recording, v.frontend.analyze(TEXT).tokens, v.acoustic, 0)
+    copied = copy_prosody(recording, v.frontend.analyze(TEXT).tokens, v.acoustic, 0, None, READER)
     made = speech.parts[0].spectrogram
     assert np.array_equal(made.durations[0].numpy(), copied["durations"])
     np.testing.assert_allclose(made.pitch[0].numpy(), copied["pitch_values"], atol=1e-6)
@@ -110,4 +121,69 @@ def test_a_model_that_does_not_align_says_so(obedient, recording, monkeypatch):
     monkeypatch.setattr(type(v.acoustic), "durations", AcousticModel.durations)
     with pytest.raises(InputError, match="Obedient cannot align") as caught:
         v.synthesize(TEXT, like=recording)
-    assert "FastPitch" in caught.value.fix
+    assert caught.value.why == "its plugin does not declare aligns" and "a model that declares it" in caught.value.fix
+
+
+MARKED_HZ = 333.0  # what nobody says
+
+
+@pytest.fixture
+def marking(tmp_path, monkeypatch):
+    """A registry with someone else's pitch extractor, whose every frame is voiced at MARKED_HZ."""
+    (tmp_path / "someones_pitch.py").write_text(
+        "import numpy as np\n"
+        "def marked(audio, mel, f_min_hz, f_max_hz):\n"
+        f"    return np.full(mel.frames(len(audio)), {MARKED_HZ}, np.float32)\n"
+        "def short(audio, mel, f_min_hz, f_max_hz):\n"
+        "    return marked(audio, mel, f_min_hz, f_max_hz)[:-1]\n",
+        encoding="utf-8",
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    registry = create_registry()
+    for name in ("marked", "short"):
+        plugin = PitchExtractorPlugin(name, "one note for everything", f"someones_pitch:{name}")
+        registry.found["pitch extractor", name] = (plugin, Origin("someone", "someones-pitch", "1"))
+    return registry
+
+
+def voice_of(prepared, run, registry, **facts):
+    """A voice of random weights, as a training on it leaves it; `facts` instead of the corpus's own for run.json."""
+    recipe = load_recipe("tiny", registry=registry)
+    made = RunFolder.create(
+        run,
+        kind="acoustic model",
+        model="fastpitch",
+        options=recipe.options_for("fastpitch", registry),
+        context=prepared.context(),
+        frontend=prepared.frontend,
+        recipe=recipe,
+        registry=registry,
+        **(facts or {"corpus": corpus_facts(prepared)}),
+    )
+    torch.manual_seed(0)
+    made.save(made.build(registry)[0])
+    return load_voice(run, registry=registry)
+
+
+def test_like_reads_f0_by_the_extractor_that_the_corpus_was_prepared_with(marking, recording, tmp_path):
+    recipe = load_recipe("tiny", ("corpus.pitch_extractor=marked",), registry=marking)
+    prepare(tiny_corpus(tmp_path / "recordings"), tmp_path / "prepared", recipe, registry=marking, jobs=1, speaker="ana")
+    corpus = PreparedCorpus.open(tmp_path / "prepared")
+    assert corpus.pitch["ana"] == PitchStats(MARKED_HZ, 1.0)
+    voice = voice_of(corpus, tmp_path / "run", marking)
+    speech = voice.synthesize(TEXT, like=recording, like_speaker="ana")
+    assert not speech.notes
+    # All of it lies on the mean of the corpus; what another extractor reads, 100 and 150 Hz, is far below.
+    assert speech.parts[0].spectrogram.pitch.abs().max() == 0.0
+
+    old = voice_of(corpus, tmp_path / "old", marking, corpus={"folder": "gone"})  # a run from before it was recorded
+    speech = old.synthesize(TEXT, like=recording, like_speaker="ana")
+    assert speech.parts[0].spectrogram.pitch.min() < -100
+    assert [n for n in speech.notes if "does not say how the F0" in n and "'autocorrelation'" in n]
+    assert not old.synthesize(TEXT).notes  # nothing was copied, nothing is to be said
+
+    gone = voice_of(corpus, tmp_path / "gone", create_registry(), corpus={"pitch_extractor": "marked"})
+    assert any("'marked', is not installed" in n for n in gone.synthesize(TEXT, like=recording, like_speaker="ana").notes)
+    broken = voice_of(corpus, tmp_path / "broken", marking, corpus={"pitch_extractor": "short"})
+    with pytest.raises(PluginError, match="pitch extractor 'short' does not fit the mel"):
+        broken.synthesize(TEXT, like=recording)

@@ -226,7 +226,11 @@ class Elsewhere:
 
     def run(self, *arguments, **more):
         process = self.start(*arguments, **more)
-        out, err = process.communicate(timeout=240)
+        try:
+            out, err = process.communicate(timeout=240)
+        except subprocess.TimeoutExpired:  # processes that wait for each other
+            process.terminate()
+            raise
         return SimpleNamespace(code=process.returncode, out=out, err=err)
 
 

@@ -9,8 +9,6 @@ import torch
 from rich.console import Console
 
 from ttskit.errors import CheckpointError, ConfigError, CorpusError, MismatchError, PluginError, TrainingError, UsageError
-from ttskit.hookspecs import hookimpl
-from ttskit.plugins import create_registry
 from ttskit.runs import RunFolder, files
 from ttskit.training import budget
 from ttskit.training.logs import Pace
@@ -18,18 +16,6 @@ from ttskit.training.processes import Processes
 from ttskit.training.step import step_seed
 
 VALIDATED = ("training.validate_every=2", "training.samples=1")
-
-
-@pytest.fixture
-def registry_with():
-    """registry_with(plugin object): a registry that calls its event hooks."""
-
-    def make(plugin):
-        registry = create_registry()
-        registry.events.register(plugin)
-        return registry
-
-    return make
 
 
 @pytest.mark.parametrize(
@@ -199,7 +185,7 @@ def test_wrong_calls(trained):
     assert "fastpitch" in error.value.fix
     with pytest.raises(PluginError, match="needs no training"):
         trained("griffinlim")
-    with pytest.raises(UsageError, match="exclude"):
+    with pytest.raises(UsageError, match="cannot be given together"):
         trained(steps=1, budget_s=1)
     with pytest.raises(UsageError, match="not a time"):
         trained(steps=None, budget_s="soon")
@@ -322,27 +308,6 @@ def test_a_model_that_trains_on_durations_needs_an_alignment(trained):
     assert run.checkpoints[-1].step == 2 and run.metrics("validation")
 
 
-def test_events_arrive_in_order(trained, registry_with):
-    seen = []
-
-    class Listener:
-        @hookimpl
-        def ttskit_train_started(self, run, config):
-            seen.append(("started", config["seed"]))
-
-        @hookimpl
-        def ttskit_step_ended(self, run, step, values):
-            seen.append(("step", step, "validation" if "validation/loss" in values else "train"))
-
-        @hookimpl
-        def ttskit_checkpoint_saved(self, run, step, path):
-            seen.append(("saved", step, (path / "checkpoint.json").is_file()))
-
-    trained(steps=2, registry=registry_with(Listener()))
-    steps = [("step", 1, "train"), ("step", 2, "train"), ("step", 2, "validation")]
-    assert seen == [("started", 1234), *steps, ("saved", 2, True)]
-
-
 def test_progress_without_a_terminal_is_plain_lines(trained, tmp_path):
     shown = Console(file=(tmp_path / "out.txt").open("w", encoding="utf-8"), width=200)
     trained(steps=3, console=shown, overrides=VALIDATED)
@@ -352,7 +317,7 @@ def test_progress_without_a_terminal_is_plain_lines(trained, tmp_path):
     assert "step 3/3" in lines[-1] and all(word in lines[-1] for word in ("loss", "frames/s", "validation", "alignment"))
 
 
-def test_failed_samples_do_not_end_a_training(trained, registry_with, tmp_path, monkeypatch):
+def test_failed_samples_do_not_end_a_training(trained, tmp_path, monkeypatch):
     from ttskit.training import validation
 
     def broken(*_, **__):
@@ -400,11 +365,11 @@ class TestCommand:
         from click.testing import CliRunner
 
         from ttskit.cli.train import command
-        from ttskit.training import TrainingStopped, loop
+        from ttskit.training import TrainingStopped, speech_models
 
         def stopped(*_, run, **__):
             raise TrainingStopped(RunFolder(run, {}), 7)
 
-        monkeypatch.setattr(loop, "train", stopped)
+        monkeypatch.setattr(speech_models, "train", stopped)
         result = CliRunner().invoke(command, elsewhere.arguments("fastpitch", tmp_path / "run")[1:])
         assert result.exit_code == 1 and f"ttskit train --resume --run {tmp_path / 'run'}" in result.output

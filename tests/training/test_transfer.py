@@ -13,7 +13,8 @@ from ttskit.errors import CheckpointError, ConfigError, MismatchError, UsageErro
 from ttskit.interfaces import AcousticInput, PitchStats
 from ttskit.runs import RunFolder
 from ttskit.symbols import SymbolTable
-from ttskit.training.transfer import Row, plan_transfer, target_context
+from ttskit.training.transfer import Inherited, plan_transfer, target_context
+from ttskit_spanish.phonetics import PHONETICS
 
 MODELS = ("fastpitch", "tacotron2")
 KEEP_ALL = "training.transfer.keep_speakers=all"
@@ -146,10 +147,10 @@ def test_options_come_from_the_run(trained, registry, new_corpus, tmp_path, rand
 
 
 def test_steps_from_the_minutes_of_speech(trained, monkeypatch):
-    from ttskit.training import loop
+    from ttskit.training import speech_models
 
-    assert loop.LEAST_STEPS == 200
-    monkeypatch.setattr(loop, "LEAST_STEPS", 2)
+    assert speech_models.LEAST_STEPS == 200
+    monkeypatch.setattr(speech_models, "LEAST_STEPS", 2)
     run = trained(run="few", steps=None, overrides=("training.steps_per_minute=60",))
     minutes = run.info["steps"]["minutes"]
     assert 0.05 < minutes < 0.2 and run.total_steps == run.checkpoints[-1].step == round(minutes * 60) > 2
@@ -163,7 +164,7 @@ SOUNDS = {"a": {"type": "vowel", "height": "open", "backness": "central"}}
     ("change", "error", "says"),
     [
         ({"speaker_from": "danny"}, UsageError, "near: dani"),
-        ({"speaker_from": {"anna": "dani"}}, UsageError, "'anna' is no new speaker"),
+        ({"speaker_from": {"anna": "dani"}}, UsageError, "'anna' is not a new speaker"),
         ({"keep_speakers": ["zoe"]}, UsageError, "no speaker 'zoe' to keep"),
     ],
 )
@@ -171,7 +172,7 @@ def test_wrong_names(change, error, says, corpus, tmp_path, random_run):
     source = random_run("source", speakers=("carla", "dani")).context
     config = TransferConfig(**change)
     with pytest.raises(error) as raised:
-        plan_transfer(tmp_path, 0, source, target_context(corpus, source, config), corpus, config)
+        plan_transfer(tmp_path, 0, source, target_context(corpus, source, config), corpus, config, letters=PHONETICS.letters)
     assert says in f"{raised.value.what} {raised.value.why}"
 
 
@@ -202,7 +203,7 @@ def test_wrong_runs_leave_one_clear_error(trained, new_corpus, tmp_path, random_
 
 
 def test_a_vocoder_knows_no_speakers(trained):
-    with pytest.raises(UsageError, match="knows no speakers"):
+    with pytest.raises(UsageError, match="does not distinguish speakers"):
         trained("hifigan", steps=1, overrides=(KEEP_ALL,))
 
 
@@ -215,7 +216,7 @@ def test_a_run_that_was_fine_tuned_is_fine_tuned_again(trained, new_corpus, rand
 
 
 def test_rows_are_plain_data():
-    row = Row("ʃ", ("s",), False, "sound")
+    row = Inherited("ʃ", ("s",), False, "sound")
     assert replace(row, why="x").name == "ʃ"
 
 
@@ -237,7 +238,7 @@ def test_a_model_of_a_third_party_needs_only_its_declaration(corpus, tmp_path, r
     source = random_run("source", speakers=("carla", "dani")).context
     config = TransferConfig(keep_speakers=["dani"])
     target = target_context(corpus, source, config)
-    plan = plan_transfer(tmp_path, 3, source, target, corpus, config)
+    plan = plan_transfer(tmp_path, 3, source, target, corpus, config, letters=PHONETICS.letters)
     old, new = Theirs(source), Theirs(target)
     done = carry_over(plan, old.state_dict(), source, new)
     assert done.tensors["by row"] == ("glyphs.weight", "people.weight") and done.tensors["kept"] == ("rest.weight", "rest.bias")

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 from click.testing import CliRunner
+from rich.console import Console
 
 from ttskit.cli.train import command
 from ttskit.errors import TrainingError
@@ -125,3 +127,68 @@ def test_a_picture_that_cannot_be_written_costs_no_score(trained, monkeypatch):
     monkeypatch.setattr(validation, "film", held_open)
     run = trained("tacotron2", steps=2, overrides=(*HOPELESS, "training.samples=1"))
     assert [r["step"] for r in run.metrics("validation") if "diagonality" in r] == [1, 2]
+
+
+def test_an_unknown_alignment_says_neither_yes_nor_no():
+    unknown = follow([0.1] * 7 + [None])
+    assert "attention unknown" in unknown.words() and unknown.hopeless() == ""
+    again = follow([0.1] * 3 + [None] + [0.1] * 4)
+    assert "as far from a diagonal" in again.hopeless() and "still not diagonal" in again.words()
+    assert follow([None] * 20).hopeless() == ""
+    rows = [{"step": 1000 * k, "alignment_unknown": 1.0} for k in range(1, 4)]
+    assert AlignmentWatch(4_000, 50_000, rows).history == [(1000, None), (2000, None), (3000, None)]
+
+
+def _told(tmp_path):
+    return Console(file=(tmp_path / "out.txt").open("w", encoding="utf-8"), width=300)
+
+
+def test_a_picture_that_fails_at_every_validation_keeps_no_training_from_being_stopped(
+    trained, impatient, tmp_path, monkeypatch
+):
+    """What was seen: whatever failed around the alignment counted as "no samples", and the watch never got a score."""
+    from ttskit.training import validation
+
+    def no_font(*_, **__):
+        raise ValueError("no font")
+
+    monkeypatch.setattr(validation, "draw_attention", no_font)
+    monkeypatch.setattr(validation, "sample_vocoder", no_font)
+    shown = _told(tmp_path)
+    with pytest.raises(TrainingError, match="stopped at step 6"):
+        trained("tacotron2", steps=8, overrides=(*HOPELESS, "training.samples=1"), console=shown)
+    shown.file.close()
+    assert (tmp_path / "out.txt").read_text(encoding="utf-8").count("no samples at step") == 6
+
+
+def test_an_alignment_that_raises_is_named_and_unknown_not_no_samples(trained, impatient, tmp_path, monkeypatch):
+    from ttskit.training import validation
+
+    good, fails = validation.batch_score, iter([False, True, True, True, True, True, True, False, False])
+
+    def score(outputs, batch):
+        if next(fails):
+            raise IndexError("attention has no head 3")
+        return good(outputs, batch)
+
+    monkeypatch.setattr(validation, "batch_score", score)
+    shown = _told(tmp_path)
+    run = trained("tacotron2", steps=8, overrides=(*HOPELESS, "training.samples=1"), console=shown)
+    shown.file.close()
+    told = (tmp_path / "out.txt").read_text(encoding="utf-8")
+    assert told.count("the alignment of tacotron2 at step") == 6 and "no samples" not in told
+    assert "at step 2 is unknown: IndexError: attention has no head 3" in told
+    assert "step 7 of 8: attention unknown: whether it will align cannot be judged" in told
+    rows = run.metrics("validation")
+    assert [r["step"] for r in rows if "diagonality" in r] == [1, 8]
+    assert [r["step"] for r in rows if r.get("alignment_unknown") == 1.0] == list(range(2, 8))
+    assert (run.path / "samples" / "step_00000002").is_dir()  # the pictures are drawn all the same
+
+
+def test_an_alignment_of_nan_is_unknown(trained, impatient, monkeypatch):
+    from ttskit.training import validation
+
+    good = validation.batch_score
+    monkeypatch.setattr(validation, "batch_score", lambda *given: replace(good(*given), diagonality=float("nan")))
+    rows = trained("tacotron2", steps=8, overrides=HOPELESS).metrics("validation")
+    assert [r["step"] for r in rows if r.get("alignment_unknown")] == list(range(1, 9)) and "diagonality" not in rows[0]

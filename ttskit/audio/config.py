@@ -10,6 +10,8 @@ from difflib import get_close_matches
 
 from ttskit.errors import ConfigError, MismatchError
 
+__all__ = ["PRESETS", "MelConfig", "mel_config"]
+
 # Placement may differ between an acoustic model and a vocoder (DESIGN: content / placement);
 # everything else is content and must be equal.
 _PLACEMENT = ("first_frame_centre_samples", "edge_padding", "log_guard", "log_guard_mode", "magnitude_guard")
@@ -137,8 +139,8 @@ class MelConfig:
             raise MismatchError(
                 f"{mine} and {theirs} disagree on audio",
                 lines,
-                "train a vocoder on the same corpus: ttskit train --model hifigan --data DATA "
-                "(or --vocoder griffinlim, which fits any mel)",
+                "train a vocoder on the same corpus: ttskit train --model VOCODER --data DATA "
+                "(or name one that needs no training, which fits any mel: ttskit plugins list --kind vocoder)",
             )
         p, q = self.placement(), other.placement()
         changed = [f"{key} {p[key]} / {q[key]}" for key in p if p[key] != q[key]]

@@ -12,6 +12,8 @@ import numpy as np
 
 from ttskit.errors import AudioError
 
+__all__ = ["SUFFIXES", "Recording", "RefusedAudio", "encode", "read_audio", "read_recording", "resample", "write_wav"]
+
 SUFFIXES = (".wav", ".flac", ".ogg", ".opus", ".mp3")
 
 

@@ -6,6 +6,8 @@ import numpy as np
 
 from ttskit.audio.trim import levels_dbfs, loud_level_dbfs
 
+__all__ = ["ACTIVE_BELOW_DB", "levelling_gain_db", "speech_level_dbfs"]
+
 ACTIVE_BELOW_DB = 20.0  # a window counts as speech down to this far below the loud parts
 
 

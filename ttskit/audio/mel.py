@@ -12,6 +12,8 @@ from torch import Tensor, nn
 from ttskit.audio.config import MelConfig
 from ttskit.errors import AudioError
 
+__all__ = ["MelExtractor", "log_floor", "mel_basis"]
+
 
 @lru_cache(maxsize=8)
 def mel_basis(config: MelConfig) -> np.ndarray:

@@ -8,6 +8,21 @@ import numpy as np
 
 from ttskit.audio.config import MelConfig
 
+__all__ = [
+    "CANDIDATES",
+    "CHUNK_FRAMES",
+    "OCTAVE_COST",
+    "OCTAVE_JUMP_COST",
+    "PERIODS_PER_WINDOW",
+    "SILENCE_THRESHOLD",
+    "VOICING_CHANGE_COST",
+    "VOICING_THRESHOLD",
+    "WIDE_RANGE_HZ",
+    "autocorrelation",
+    "pyin",
+    "speaker_range_hz",
+]
+
 WIDE_RANGE_HZ = (50.0, 600.0)
 
 # Boersma (1993), "Accurate short-term analysis of the fundamental frequency …", with Praat's settings for speech.

@@ -9,6 +9,8 @@ from typing import BinaryIO
 
 import numpy as np
 
+__all__ = ["AudioStream"]
+
 _UNKNOWN = 0xFFFFFFFF  # the length of a WAV that is still being written, as players know it
 
 

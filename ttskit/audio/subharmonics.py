@@ -7,6 +7,18 @@ import numpy as np
 from ttskit.audio.config import MelConfig
 from ttskit.audio.files import resample
 
+__all__ = [
+    "DECAY",
+    "FFT",
+    "HIGHEST_HZ",
+    "RATE_HZ",
+    "SILENT_BELOW_DB",
+    "STEPS_PER_OCTAVE",
+    "VOICED_ABOVE",
+    "WINDOW_S",
+    "subharmonics",
+]
+
 RATE_HZ = 4_000  # of the analysis: harmonics above 1250 Hz count for nothing
 HIGHEST_HZ = 1_250.0
 WINDOW_S = 0.07

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+__all__ = ["DIGITAL_SILENCE_DBFS", "SHORTEST_RUN", "STEP_S", "WINDOW_S", "levels_dbfs", "loud_level_dbfs", "speech_span"]
+
 STEP_S = 0.01
 WINDOW_S = 0.025
 SHORTEST_RUN = 5  # steps; a click fills the three windows that it falls into, and is no speech

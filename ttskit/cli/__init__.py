@@ -13,6 +13,8 @@ from ttskit import __version__
 from ttskit.errors import PluginError, TTSKitError
 from ttskit.plugins import Registry, create_registry
 
+__all__ = ["cli", "main"]
+
 _LAST = 1000.0  # place of a command that names none
 
 

@@ -8,6 +8,8 @@ import click
 
 from ttskit.cli.output import json_option, note, print_json
 
+__all__ = ["SHOWN", "command"]
+
 SHOWN = 8
 
 
@@ -18,7 +20,7 @@ SHOWN = 8
     "source",
     required=True,
     type=click.Path(path_type=Path),
-    help="Run whose model aligns (FastPitch, Tacotron 2), or folder of TextGrid or JSON files.",
+    help="Run whose model aligns, or folder of TextGrid or JSON files.",
 )
 @click.option("--name", default="aligned", show_default=True, help="Name that recipes use: training.alignment.")
 @click.option("--textgrid/--no-textgrid", default=True, show_default=True, help="Write a TextGrid per utterance.")

@@ -11,6 +11,8 @@ from ttskit.cli.prepare import corpus_options
 from ttskit.errors import CorpusError
 from ttskit.plugins import Registry, create_registry
 
+__all__ = ["command"]
+
 
 @click.command(name="check")
 @click.argument("data", type=click.Path(path_type=Path))
@@ -58,4 +60,4 @@ def command(
         speakers = ", ".join(f"{name} {seconds / 60:.1f} min" for name, seconds in report.seconds.items())
         click.echo(f"{report.usable} of {report.found} utterances usable ({report.reader}): {speakers or 'no speech'}")
     if report.blocked:
-        raise CorpusError("prepare would stop", report.blocked, "mend the corpus and check it again")
+        raise CorpusError("prepare would stop", report.blocked, "correct the corpus and check it again")

@@ -8,13 +8,15 @@ import click
 
 from ttskit.cli.output import json_option, note, print_json, print_table, stderr_console
 
+__all__ = ["command"]
+
 
 @click.command(epilog="Example: ttskit compare runs/t2-ana runs/fp-ana -o comparison")
 @click.argument("runs", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--data", type=click.Path(path_type=Path), help="Prepared corpus.  [default: the one the first run knows]")
-@click.option("--models", help="Train these first, under one budget: tacotron2,fastpitch")
+@click.option("--models", help="Train these models first, under one budget: NAME,NAME.")
 @click.option("--budget", help="Training time of each model: 90s, 10m, 2h.")
-@click.option("--steps", help="Training steps instead of a time: 3000, or tacotron2=800,fastpitch=1200.")
+@click.option("--steps", help="Training steps instead of a time: 3000, or NAME=800,NAME=1200.")
 @click.option("--recipe", help="Recipe for training and for the comparison's settings.  [default: the first run's, or base]")
 @click.option("-o", "--out", required=True, type=click.Path(path_type=Path), help="Folder of the page.")
 @click.option("--vocoder", help="Vocoder of all voices: plugin name or run folder.  [default: the recipe's]")

@@ -18,6 +18,8 @@ from ttskit.cli.output import json_option, print_json, print_table
 from ttskit.errors import TTSKitError
 from ttskit.plugins import Registry, create_registry
 
+__all__ = ["command", "examine"]
+
 # extra -> (module that it brings, what it is for)
 _EXTRAS = {
     "demo": ("espeakng_loader", "the voice of the demo corpus"),

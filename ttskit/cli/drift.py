@@ -9,6 +9,8 @@ import click
 
 from ttskit.cli.output import json_option, print_json, print_table
 
+__all__ = ["command"]
+
 
 @click.command(epilog="Example: ttskit drift runs/nemo runs/ana --data prepared/old")
 @click.argument("before", type=click.Path(path_type=Path))

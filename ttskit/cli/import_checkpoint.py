@@ -6,6 +6,10 @@ from pathlib import Path
 
 import click
 
+from ttskit.cli.frontend_options import FrontendOption
+
+__all__ = ["command"]
+
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
@@ -15,9 +19,9 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option("--speakers", type=_FILE, help="Names of the speakers: TSV speaker, speaker_id, or JSON {name: id}.")
 @click.option("--pitch-stats", type=_FILE, help="Pitch per speaker, as NeMo writes it; needed for shifts in semitones or Hz.")
 @click.option("--symbols", type=_FILE, help="Symbols in the checkpoint's order, one a line; where the file has none.")
-@click.option("--config", type=_FILE, help="The configuration; for HiFi-GAN config.json, by default the one beside FILE.")
-@click.option("--reading", help="NeMo: dictionary (as NeMo reads) or spanish (ttskit's rules in NeMo's tokens).")
-@click.option("--dialect", help="With --reading spanish: rioplatense, latin_american or castilian.")
+@click.option("--config", type=_FILE, help="The configuration; where it is config.json, by default the one beside FILE.")
+@click.option("--reading", cls=FrontendOption, help="Where the run's frontend reads in several ways, which.")
+@click.option("--dialect", cls=FrontendOption, help="With a reading that has dialects, which.")
 @click.option("--ema", is_flag=True, default=None, help="Averaged weights instead of the last ones, where the file has both.")
 @click.option("--as", "importer", help="Importer, where the content does not tell: ttskit plugins list.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")

@@ -14,6 +14,8 @@ import click
 if TYPE_CHECKING:
     from rich.console import Console
 
+__all__ = ["json_option", "note", "print_json", "print_table", "progress", "stderr_console"]
+
 # Decorator of every command that shows a table: adds the parameter `as_json: bool`.
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
 

@@ -13,6 +13,8 @@ from ttskit.errors import PluginError
 from ttskit.interfaces.descriptions import Plugin
 from ttskit.plugins import KINDS, Registry, create_registry
 
+__all__ = ["check", "command", "list_", "show"]
+
 _kind_option = click.option("--kind", type=click.Choice(list(KINDS)), help="Where several kinds share the name.")
 
 
@@ -152,7 +154,7 @@ def _plugin(registry: Registry, name: str, kind: str | None) -> Plugin:
             raise PluginError(
                 f"plugin {name!r} of {problem.origin} was left out",
                 "\n".join([problem.cause, *where[-1:]]),
-                f"mend or uninstall {problem.origin.distribution}",
+                f"update or uninstall {problem.origin.distribution}",
             )
     kinds = [k for k in KINDS if (k, name) in registry.found or (k, name) in registry.taken]
     if len(kinds) > 1:

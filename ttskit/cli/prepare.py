@@ -12,6 +12,8 @@ from ttskit.cli.output import json_option, note, print_json, print_table, stderr
 from ttskit.corpus.problems import Problem
 from ttskit.plugins import Registry, create_registry
 
+__all__ = ["command", "corpus_options", "problem_rows"]
+
 
 def corpus_options(command: Callable) -> Callable:
     """The options that `prepare` and `check` share."""

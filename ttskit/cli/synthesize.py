@@ -17,6 +17,8 @@ from ttskit.errors import InputError, UsageError
 if TYPE_CHECKING:
     from ttskit.synthesis import Voice
 
+__all__ = ["command"]
+
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 _STDOUT = Path("-")
 _GROUPS = {
@@ -42,7 +44,7 @@ _GROUPS = {
 )
 @click.argument("text", required=False)
 @click.option("--voice", "run", required=True, type=click.Path(path_type=Path), help="Run folder of an acoustic model.")
-@click.option("--vocoder", help="griffinlim or a run folder. Default: the recipe's.")
+@click.option("--vocoder", help="A vocoder that needs no training, or a run folder. Default: the recipe's.")
 @click.option("--denoise", type=float, default=0.0, metavar="SHARE", help="Of the vocoder's hum to take out; 1 is all of it.")
 @click.option("--checkpoint", default="best", show_default=True, help="best, last or a step.")
 @click.option("--device", default="cpu", show_default=True, help="cpu, cuda, cuda:1 …")
@@ -125,7 +127,7 @@ def command(
         raise InputError(
             f"{len(failed)} of {len(jobs)} lines could not be spoken",
             "see the messages above",
-            "mend those lines; the rest is written",
+            "correct those lines; the rest is written",
         )
 
 

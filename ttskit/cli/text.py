@@ -10,20 +10,26 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ttskit.cli.frontend_options import FrontendOption
 from ttskit.cli.output import note
+from ttskit.config.recipe import FrontendConfig
 from ttskit.errors import UsageError
 from ttskit.plugins import create_registry
 
 if TYPE_CHECKING:
     from ttskit.interfaces import Analysis, Frontend
 
+__all__ = ["DEFAULT", "check_lexicon", "command", "normalize", "phonemize", "show", "syllables"]
+
+DEFAULT = FrontendConfig().name
+
 
 def _choosing(function: Callable) -> Callable:
     """The options that choose the frontend."""
     for decorator in (
-        click.option("--frontend", "name", default="spanish", show_default=True, help="Which frontend reads."),
-        click.option("--dialect", help="rioplatense, latin_american or castilian."),
-        click.option("--locale", help="es-AR, es-ES, es-MX or es-US: currency and decimal signs."),
+        click.option("--frontend", "name", default=DEFAULT, show_default=True, help="Which frontend reads."),
+        click.option("--dialect", cls=FrontendOption, help="Whose pronunciation."),
+        click.option("--locale", cls=FrontendOption, help="Whose currency and decimal signs."),
         click.option("--recipe", help="Read with the frontend of this recipe (name or file)."),
         click.option(
             "--option",
@@ -125,7 +131,7 @@ def show(text, **choice) -> None:
 
 @command.command(name="check-lexicon")
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--frontend", "name", default="spanish", show_default=True, help="Whose lexicon it is.")
+@click.option("--frontend", "name", default=DEFAULT, show_default=True, help="Whose lexicon it is.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object per file: its name, and its problems.")
 def check_lexicon(files, name, as_json) -> None:
     """Say what is wrong with lexicon files, line by line; exit code 1 if anything is.
@@ -149,16 +155,16 @@ def check_lexicon(files, name, as_json) -> None:
 
 
 def _frontend(name: str, dialect: str | None, locale: str | None, recipe: str | None, options: tuple[str, ...]) -> Frontend:
-    given, options = _pairs(options), {}
+    chosen: dict[str, Any] = {}
     if recipe is not None:
         from ttskit.config import load_recipe
 
         loaded = load_recipe(recipe).frontend
-        name, options = loaded.name, dict(loaded.options)
-    for key, value in given.items():
-        options[key] = {**options.get(key, {}), **value} if isinstance(value, dict) else value
-    options.update({key: value for key, value in (("dialect", dialect), ("locale", locale)) if value is not None})
-    return create_registry().get("frontend", name).load()(**options)
+        name, chosen = loaded.name, dict(loaded.options)
+    for key, value in _pairs(options).items():
+        chosen[key] = {**chosen.get(key, {}), **value} if isinstance(value, dict) else value
+    chosen.update({key: value for key, value in (("dialect", dialect), ("locale", locale)) if value is not None})
+    return create_registry().get("frontend", name).load()(**chosen)
 
 
 def _pairs(written: tuple[str, ...]) -> dict[str, Any]:

@@ -9,6 +9,8 @@ if TYPE_CHECKING:
 
     from ttskit.interfaces import Analysis, Word
 
+__all__ = ["render"]
+
 _COLOURS = {
     "word": "default",
     "number": "cyan",

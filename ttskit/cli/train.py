@@ -10,9 +10,11 @@ import click
 
 from ttskit.cli.output import json_option, note, print_json, stderr_console
 
+__all__ = ["command"]
+
 
 @click.command(epilog="Example: ttskit train --model fastpitch --data prepared/ana --run runs/ana")
-@click.option("--model", help="Plugin to train: fastpitch, tacotron2, hifigan …  [default: the recipe's]")
+@click.option("--model", help="Plugin to train: see ttskit plugins list.  [default: the recipe's]")
 @click.option("--recipe", help="Recipe name or file.  [default: base; with --init-from finetune; on --resume the run's own]")
 @click.option("--data", type=click.Path(path_type=Path), help="Prepared corpus.  [on --resume: the run's own]")
 @click.option("--run", type=click.Path(path_type=Path), help="Folder to write.  [default: runs/MODEL-CORPUS]")
@@ -65,7 +67,7 @@ def command(
     from ttskit.errors import UsageError
     from ttskit.plugins import create_registry
     from ttskit.runs.folder import RunFolder
-    from ttskit.training.loop import TrainingStopped, train
+    from ttskit.training import TrainingStopped, train
 
     registry = create_registry()
     first = os.environ.get("RANK", "0") == "0"  # torchrun's other processes are silent

@@ -10,6 +10,8 @@ import click
 
 from ttskit.errors import UsageError
 
+__all__ = ["GroupedCommand", "Numbers", "pairs"]
+
 
 class Numbers(click.ParamType):
     """One number, or several with spaces or commas between: a list, in which `-` (or `_`) is None.
@@ -79,5 +81,7 @@ def pairs(given: Sequence[str]) -> dict[str, Any]:
         except yaml.YAMLError as error:
             raise UsageError(f"the value of {text!r} cannot be read", str(error).splitlines()[0], "") from error
         if not equals or not key.strip():
-            raise UsageError(f"{text!r} is no option with a value", "", "--option KEY=VALUE, as in --option monotonic=window")
+            raise UsageError(
+                f"{text!r} is not an option with a value", "", "--option KEY=VALUE, as in --option monotonic=window"
+            )
     return found

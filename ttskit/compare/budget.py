@@ -32,7 +32,7 @@ def train_models(
     if data is None:
         raise UsageError("models are to be trained, and no corpus is given", f"models: {', '.join(names)}", "--data PREPARED")
     if len(names) < 2 or len(set(names)) < len(names):
-        raise UsageError("a comparison needs two different models", f"got {', '.join(names)}", "--models tacotron2,fastpitch")
+        raise UsageError("a comparison needs two different models", f"got {', '.join(names)}", "--models NAME,NAME")
     for name in names:
         registry.get("acoustic model", name)
     steps = config.steps if isinstance(config.steps, dict) else dict.fromkeys(names, config.steps)

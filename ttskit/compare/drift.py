@@ -81,7 +81,7 @@ def drift(
         vocoder, device, checkpoint: as for `ttskit compare`.
 
     Raises:
-        UsageError: no speaker in common, or one that a run has not got.
+        UsageError: no speaker in common, or one that a run does not have.
         MismatchError: another mel content.
     """
     registry = registry or create_registry()

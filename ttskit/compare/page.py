@@ -20,7 +20,7 @@ from ttskit.measure.templates import template
 from ttskit.pictures import charts
 from ttskit.pictures.speech import word_spans
 
-__all__ = ["choose_sentences", "render_section", "write_page"]
+__all__ = ["GROUPS", "choose_sentences", "draw_samples", "render_section", "write_page"]
 
 GROUPS = {"test": "test sentences", "validation": "validation sentences", "hard": "hard sentences"}
 

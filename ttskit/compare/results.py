@@ -24,7 +24,7 @@ from ttskit.measure.run import Measured
 from ttskit.measure.systems import System
 from ttskit.runs.folder import plain_options
 
-__all__ = ["COLUMNS", "FORMAT", "ComparisonResults", "content_of", "write_results"]
+__all__ = ["COLUMNS", "FORMAT", "RESULTS", "TABLE", "ComparisonResults", "content_of", "write_results"]
 
 FORMAT = 2  # of results.json and measurements.csv; raised when a key or column changes its meaning
 RESULTS, TABLE = "results.json", "measurements.csv"

@@ -6,6 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+__all__ = ["CorpusConfig", "Share"]
+
 Share = Annotated[int | float, Field(gt=0)]
 
 

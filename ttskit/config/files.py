@@ -14,6 +14,8 @@ import yaml
 from ttskit.config.training import LIMITS
 from ttskit.errors import ConfigError
 
+__all__ = ["EITHER", "KeyPath", "Layers", "find_recipe", "overruled", "read_layers", "shipped_recipes", "shown_path"]
+
 # A path of keys, and where its value was written ("recipe.yaml:12" or "--set a.b=c").
 KeyPath = tuple[Any, ...]
 

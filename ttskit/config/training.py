@@ -7,6 +7,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+__all__ = ["LIMITS", "RehearsalConfig", "TrainingConfig", "TransferConfig", "parse_seconds"]
+
 LIMITS = ("steps", "budget_s", "steps_per_minute")  # three ways to say how long; a recipe that says one drops the others
 _UNIT_S = {"": 1.0, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
 
@@ -73,6 +75,13 @@ class TrainingConfig(BaseModel):
     )
     max_utterances: int = Field(32, ge=1, description="Acoustic models: most utterances of one batch, over all processes.")
     segments_per_batch: int = Field(16, ge=1, description="Vocoders: audio segments of one batch, over all processes.")
+    accumulate: int = Field(
+        1,
+        ge=1,
+        description="Batches whose gradients make one optimiser step, for GPUs that hold no larger one: a step equals that on "
+        "a batch so many times larger (the three sizes above are those of one of its shares), but for batch statistics, "
+        "which are each share's own. Steps, schedules and log lines count optimiser steps.",
+    )
     validate_every: int = Field(
         500, ge=1, description="Steps between validations (losses, pictures, audio samples); also done at the end."
     )
@@ -95,7 +104,7 @@ class TrainingConfig(BaseModel):
     )
     samples: int = Field(2, ge=0, description="Validation utterances spoken and drawn at each validation; 0 for none.")
     vocoder: str | None = Field(
-        None, description="Vocoder of the audio samples, a plugin or run folder; the recipe's if not given, else griffinlim."
+        None, description="Vocoder of the audio samples, a plugin or run folder; the recipe's if not given."
     )
 
     freeze: list[str] = Field(

@@ -15,7 +15,7 @@ _HOME = {
     "AcousticBatches": "batches",
     "SegmentBatches": "batches",
     "full_batch": "batches",
-    "Reading": "readers",
+    "CorpusReading": "readers",
     "SourceUtterance": "readers",
     "Problem": "problems",
 }

@@ -19,6 +19,19 @@ from ttskit.errors import CorpusError, MismatchError, UsageError
 from ttskit.interfaces.acoustic import AcousticBatch, ModelContext, PitchStats
 from ttskit.interfaces.vocoder import VocoderBatch
 
+__all__ = [
+    "FEATURES",
+    "REHEARSED",
+    "SHUFFLE_WIDTH",
+    "AcousticBatches",
+    "Rehearsal",
+    "SegmentBatches",
+    "full_batch",
+    "normalised_pitch",
+    "require_known",
+    "utterance_seeds",
+]
+
 FEATURES = ("pitch", "energy", "durations")
 SHUFFLE_WIDTH = 0.15  # lengths are jittered by this share before sorting, so that neighbours change from epoch to epoch
 
@@ -251,7 +264,7 @@ def require_known(corpus: PreparedCorpus, context: ModelContext, run: str) -> No
     """Whether a run's model can read a corpus by name: it may know more symbols and speakers, in another order.
 
     Raises:
-        MismatchError: another mel content, or symbols or speakers that the run has not got.
+        MismatchError: another mel content, or symbols or speakers that the run does not have.
     """
     context.mel.require_same_content(corpus.mel, f"run {run!r}", "the corpus")
     for what, here, there in (

@@ -19,6 +19,8 @@ from ttskit.plugins import Registry, create_registry
 if TYPE_CHECKING:
     from rich.console import Console
 
+__all__ = ["CheckReport", "check"]
+
 
 @dataclass(frozen=True, slots=True)
 class CheckReport:

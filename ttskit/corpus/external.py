@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ttskit.corpus.labels import LabelFolder, Labels, read_labels
-from ttskit.corpus.matching import Matched, match
+from ttskit.corpus.matching import Listener, Matched, match
 from ttskit.corpus.prepared import durations_from_times
 from ttskit.corpus.problems import Problem
 from ttskit.errors import MismatchError, TTSKitError
@@ -16,14 +16,20 @@ from ttskit.errors import MismatchError, TTSKitError
 if TYPE_CHECKING:
     from ttskit.corpus.prepared import PreparedCorpus, PreparedUtterance
 
+__all__ = ["CLOCK_SLACK_S", "POOR_SHARE", "external_durations"]
+
 CLOCK_SLACK_S = 0.15  # how far a file's end may be from that of the audio: aligners drop a trailing silence, or round
 POOR_SHARE = 0.8  # of sounds that agree, below which an utterance is pointed out
 
 
 def external_durations(
-    corpus: PreparedCorpus, utterance: PreparedUtterance, folder: LabelFolder
+    corpus: PreparedCorpus, utterance: PreparedUtterance, folder: LabelFolder, listener: Listener | None = None
 ) -> tuple[np.ndarray | None, list[Problem]]:
-    """Frames per token (N,) of one utterance, and what is to be said about it; None where its file cannot be used."""
+    """Frames per token (N,) of one utterance, and what is to be said about it; None where its file cannot be used.
+
+    Args:
+        listener: of the corpus's language; None takes each label as it is written.
+    """
     path: Path | None = None
     try:
         path = folder.of(utterance)
@@ -31,7 +37,7 @@ def external_durations(
             return None, [Problem(utterance.id, "no file", f"no {utterance.id}.TextGrid or .json in {folder.folder}")]
         labels = read_labels(path)
         shift = _shift_s(corpus, utterance, labels)
-        matched = match(utterance.tokens, utterance.token_words, corpus.symbols.silent, labels)
+        matched = match(utterance.tokens, utterance.token_words, corpus.symbols.silent, labels, listener)
     except TTSKitError as error:
         kind = "does not match" if isinstance(error, MismatchError) else "cannot be read"
         return None, [Problem(utterance.id, kind, f"{error.what}: {error.why}" if error.why else error.what)]

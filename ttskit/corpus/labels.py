@@ -9,11 +9,13 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ttskit.corpus.textgrid import Interval, read_textgrid
+from ttskit.corpus.textgrid import TimedLabel, read_textgrid
 from ttskit.errors import CorpusError, UsageError
 
 if TYPE_CHECKING:
     from ttskit.corpus.prepared import PreparedUtterance
+
+__all__ = ["SILENCES", "LabelFolder", "Labels", "is_silence", "read_labels", "spoken"]
 
 # What aligners call silence and noise between words.
 SILENCES = frozenset({"", "_", "-", "#", "sil", "sp", "spn", "nsn", "pau", "ssil", "<eps>", "<sil>", "<p:>", "<p>", "silence"})
@@ -31,8 +33,8 @@ class Labels:
     """
 
     source: Path
-    phones: tuple[Interval, ...] = ()
-    words: tuple[Interval, ...] = ()
+    phones: tuple[TimedLabel, ...] = ()
+    words: tuple[TimedLabel, ...] = ()
     tokens: tuple[str, ...] | None = None
     times_s: tuple[float, ...] | None = None
 
@@ -71,7 +73,7 @@ def read_labels(path: Path) -> Labels:
             labels = Labels(path, tokens=tuple(map(str, data["tokens"])), times_s=tuple(map(float, data["times_s"])))
         elif "tiers" in data:
             tiers = {
-                name: tuple(Interval(float(a), float(b), str(c)) for a, b, c in tier["entries"])
+                name: tuple(TimedLabel(float(a), float(b), str(c)) for a, b, c in tier["entries"])
                 for name, tier in data["tiers"].items()
             }
             labels = _picked(path, tiers)
@@ -80,18 +82,20 @@ def read_labels(path: Path) -> Labels:
             labels = _picked(path, tiers)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         why = f"{type(error).__name__}: {error}"
-        raise CorpusError(f"{path} is no alignment that can be read", why, "TextGrid, or JSON with phones or tokens") from error
+        raise CorpusError(
+            f"{path} is not an alignment file that can be read", why, "TextGrid, or JSON with phones or tokens"
+        ) from error
     return _checked(path, labels)
 
 
-def _entry(entry: Mapping[str, Any]) -> Interval:
+def _entry(entry: Mapping[str, Any]) -> TimedLabel:
     label = next(entry[key] for key in ("label", "phone", "word", "text") if key in entry)
-    return Interval(float(entry["start"]), float(entry["end"]), str(label))
+    return TimedLabel(float(entry["start"]), float(entry["end"]), str(label))
 
 
-def _picked(path: Path, tiers: Mapping[str, tuple[Interval, ...]]) -> Labels:
+def _picked(path: Path, tiers: Mapping[str, tuple[TimedLabel, ...]]) -> Labels:
     """The tiers of phones and words among the file's; "ana - phones" is one of phones."""
-    found: dict[str, tuple[Interval, ...]] = {}
+    found: dict[str, tuple[TimedLabel, ...]] = {}
     for role, names in _TIERS.items():
         for name, intervals in tiers.items():
             if name.strip().lower().rpartition(" - ")[2] in names and role not in found:
@@ -161,6 +165,6 @@ class LabelFolder:
         return None
 
 
-def spoken(tier: Iterable[Interval]) -> list[Interval]:
+def spoken(tier: Iterable[TimedLabel]) -> list[TimedLabel]:
     """The intervals that are no silence and last."""
     return [one for one in tier if not is_silence(one.label) and one.end_s > one.start_s]

@@ -4,59 +4,20 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 
 from ttskit.corpus.labels import Labels, spoken
-from ttskit.corpus.textgrid import Interval
+from ttskit.corpus.textgrid import TimedLabel
 from ttskit.errors import MismatchError
+from ttskit.interfaces.phonetics import Phonetics
 
-VOWELS = frozenset("aeiou")
-# Labels of SAMPA, of MFA's Spanish models and of espeak, in the letters that tokens have once allophones are merged.
-_SAMPA = {
-    "tS": "tʃ",
-    "J": "ɲ",
-    "L": "ʎ",
-    "jj": "ʝ",
-    "rr": "r",
-    "r": "ɾ",
-    "B": "b",
-    "D": "d",
-    "G": "ɡ",
-    "T": "θ",
-    "N": "n",
-    "S": "ʃ",
-    "Z": "ʃ",
-    "H": "x",
-}
-_MERGED = {
-    "β": "b",
-    "ð": "d",
-    "ɣ": "ɡ",
-    "g": "ɡ",
-    "ŋ": "n",
-    "ɱ": "n",
-    "v": "b",
-    "z": "s",
-    "h": "x",
-    "ç": "x",
-    "ʒ": "ʃ",
-    "ɛ": "e",
-    "ɔ": "o",
-    "ɪ": "j",
-    "ʊ": "w",
-    "ɟ": "ʝ",
-    "ɟʝ": "ʝ",
-    "dʒ": "ʝ",
-    "rr": "r",
-    "ɾɾ": "r",
-    "ɹ": "ɾ",
-}
-# Sounds and letters that stand for each other between dialects and spellings.
-_KIN = ("ijy", "uw", "ʝʃʎjy", "rɾ", "sθzcx", "kcq", "xjɡ", "bvp", "nmɲ", "dt", "tʃc", "ɡk", "fb")
+__all__ = ["LEAST_SHARE", "Listener", "Matched", "Step", "match"]
+
+
 _CLOSE, _VOWEL, _CONSONANT, _OTHER, _LEFT_OUT, _JOINED = 0.1, 0.4, 0.5, 0.9, 0.7, 0.1
 LEAST_SHARE = 0.5  # of a word's tokens whose label must sound like them
 
@@ -76,7 +37,67 @@ class Matched:
     notes: tuple[str, ...] = ()
 
 
-def match(tokens: Sequence[str], token_words: Sequence[int | None], silent: frozenset[str], labels: Labels) -> Matched:
+class Listener:
+    """Says which sound a label or a token stands for in a language, and how far two are apart.
+
+    >>> listener = Listener(Phonetics(labels={"tS": "tʃ"}, merged={"ð": "d", "ñ": "ɲ", "ɟʝ": "ʝ"}))
+    >>> [listener.of_label(label) for label in ("tS", "ˈe", "t̪", "ɟʝ", "a1", "ñ")]
+    ['tʃ', 'e', 't', 'ʝ', 'a', 'ɲ']
+    >>> listener.of_token("ˈo"), listener.of_token("ð"), listener.of_token("A")
+    ('o', 'd', 'a')
+    """
+
+    def __init__(self, phonetics: Phonetics) -> None:
+        self._phonetics = phonetics
+        # The same few labels come again and again; the caches are this listener's, for its language.
+        self.of_label: Callable[[str], str] = lru_cache(maxsize=1024)(self._of_label)
+        self.of_token: Callable[[str], str] = lru_cache(maxsize=1024)(self._of_token)
+        self._difference: Callable[[str, str], float] = lru_cache(maxsize=4096)(self._apart)
+
+    def cost(self, symbols: Sequence[str], phones: Sequence[TimedLabel]) -> float:
+        """What it costs to take `phones` for `symbols`: 0 for the same sound, up to 1 and a little."""
+        if not symbols or not phones:
+            return _LEFT_OUT
+        joined = _JOINED if len(symbols) + len(phones) > 2 else 0.0
+        heard = self._merge("".join(self.of_label(p.label) for p in phones))
+        return joined + self._difference("".join(map(self.of_token, symbols)), heard)
+
+    def _of_label(self, label: str) -> str:
+        """A label of the language's other alphabets, or of IPA, as a sound."""
+        bare = self._bare(label)
+        return self._merge(self._phonetics.labels.get(bare, bare))
+
+    def _of_token(self, token: str) -> str:
+        """A token, phone or letter, as a sound; capitals are letters here."""
+        return self._merge(self._bare(token.lower()))
+
+    def _apart(self, a: str, b: str) -> float:
+        if a == b:
+            return 0.0
+        if any(a in kin and b in kin for kin in self._phonetics.kin):
+            return _CLOSE
+        if (len(a) > 1 or len(b) > 1) and set(a) != set(b):
+            return _OTHER
+        vowels = (set(a) <= self._phonetics.vowels) + (set(b) <= self._phonetics.vowels)
+        return (_CONSONANT, _OTHER, _VOWEL)[vowels]
+
+    def _bare(self, text: str) -> str:
+        """Without stress, length, ties and other marks, which are combining characters or modifiers."""
+        text = unicodedata.normalize("NFC", re.sub(r"[ˈˌːˑ'\"%̪̯͡]", "", text))
+        text = "".join(c if c in self._phonetics.merged else unicodedata.normalize("NFD", c) for c in text)
+        return re.sub(r"\d+$", "", "".join(c for c in text if not unicodedata.combining(c)))
+
+    def _merge(self, sound: str) -> str:
+        return self._phonetics.merged.get(sound, sound)
+
+
+def match(
+    tokens: Sequence[str],
+    token_words: Sequence[int | None],
+    silent: frozenset[str],
+    labels: Labels,
+    listener: Listener | None = None,
+) -> Matched:
     """Boundaries of `tokens` from another tool's phones and words.
 
     Within a word (the whole utterance, where the words do not correspond one to one) phones are matched with tokens in
@@ -84,6 +105,9 @@ def match(tokens: Sequence[str], token_words: Sequence[int | None], silent: froz
     label gets no time, a label without a token goes to the token before it. Where fewer than half of a word's tokens
     sound like their labels, or it has none, the word's time is shared out evenly. Silences go to the silent tokens between;
     where there is none, to the sound before.
+
+    Args:
+        listener: of the language; None takes each label as it is written.
 
     Raises:
         MismatchError: neither phones nor words can be matched.
@@ -93,6 +117,7 @@ def match(tokens: Sequence[str], token_words: Sequence[int | None], silent: froz
             why = f"{len(labels.tokens)}, the utterance {len(tokens)}"
             raise MismatchError(f"{labels.source.name} has other tokens", why, "")
         return Matched(np.asarray(labels.times_s, dtype=np.float64), 1.0)
+    listener = listener or Listener(Phonetics())
     sounds = [i for i, token in enumerate(tokens) if token not in silent]
     if not sounds:
         raise MismatchError("the utterance has no sounds", " ".join(tokens), "")
@@ -101,7 +126,7 @@ def match(tokens: Sequence[str], token_words: Sequence[int | None], silent: froz
     agreed = 0
     for places, phones, word in _segments(sounds, token_words, labels):
         symbols = [tokens[i] for i in places]
-        steps, alike = _aligned(symbols, phones)
+        steps, alike = _aligned(symbols, phones, listener)
         agreed += alike
         if alike < LEAST_SHARE * len(places):
             both = f"{_some(symbols)} / {_some([p.label for p in phones]) or 'no phones'}"
@@ -122,7 +147,7 @@ def match(tokens: Sequence[str], token_words: Sequence[int | None], silent: froz
 
 def _segments(
     sounds: list[int], token_words: Sequence[int | None], labels: Labels
-) -> list[tuple[list[int], list[Interval], Interval | None]]:
+) -> list[tuple[list[int], list[TimedLabel], TimedLabel | None]]:
     """Tokens, phones and word interval of each word; one segment without a word where words do not correspond."""
     phones, words = spoken(labels.phones), spoken(labels.words)
     groups: dict[int, list[int]] = {}
@@ -130,7 +155,7 @@ def _segments(
         if token_words[i] is not None:
             groups.setdefault(token_words[i], []).append(i)
     if sum(map(len, groups.values())) == len(sounds) and len(groups) == len(words) > 0:
-        inside: list[list[Interval]] = [[] for _ in words]
+        inside: list[list[TimedLabel]] = [[] for _ in words]
         middles = np.array([(w.start_s + w.end_s) / 2 for w in words])
         for phone in phones:
             middle = (phone.start_s + phone.end_s) / 2
@@ -146,10 +171,10 @@ def _segments(
     return [(sounds, phones, None)]
 
 
-Step = tuple[int, int, Interval | None, Interval | None]  # first token, tokens, first and last label
+Step = tuple[int, int, TimedLabel | None, TimedLabel | None]  # first token, tokens, first and last label
 
 
-def _aligned(symbols: list[str], phones: list[Interval]) -> tuple[list[Step], int]:
+def _aligned(symbols: list[str], phones: list[TimedLabel], listener: Listener) -> tuple[list[Step], int]:
     """The cheapest way through tokens and labels, and how many tokens sound like theirs."""
     n, m = len(symbols), len(phones)
     moves = ((1, 1), (1, 2), (2, 1), (1, 0), (0, 1))
@@ -161,75 +186,24 @@ def _aligned(symbols: list[str], phones: list[Interval]) -> tuple[list[Step], in
             for number, (a, b) in enumerate(moves):
                 if i < a or j < b:
                     continue
-                total = cost[i - a, j - b] + _cost(symbols[i - a : i], phones[j - b : j])
+                total = cost[i - a, j - b] + listener.cost(symbols[i - a : i], phones[j - b : j])
                 if total < cost[i, j]:
                     cost[i, j], back[i, j] = total, number
     steps: list[Step] = []
     alike, i, j = 0, n, m
     while i or j:
         a, b = moves[back[i, j]]
-        if a and b and _cost(symbols[i - a : i], phones[j - b : j]) <= _CLOSE + _JOINED:
+        if a and b and listener.cost(symbols[i - a : i], phones[j - b : j]) <= _CLOSE + _JOINED:
             alike += a
         steps.append((i - a, a, phones[j - b] if b else None, phones[j - 1] if b else None))
         i, j = i - a, j - b
     return steps[::-1], alike
 
 
-def _cost(symbols: list[str], phones: list[Interval]) -> float:
-    if not symbols or not phones:
-        return _LEFT_OUT
-    joined = _JOINED if len(symbols) + len(phones) > 2 else 0.0
-    return joined + _difference("".join(map(token_sound, symbols)), _merge("".join(label_sound(p.label) for p in phones)))
-
-
-@lru_cache(maxsize=4096)
-def _difference(a: str, b: str) -> float:
-    """0 for the same sound, up to 1."""
-    if a == b:
-        return 0.0
-    if (len(a) == len(b) == 1 and any(a in kin and b in kin for kin in _KIN)) or {a, b} == {"tʃ", "c"}:
-        return _CLOSE
-    if (len(a) > 1 or len(b) > 1) and set(a) != set(b):
-        return _OTHER
-    vowels = (set(a) <= VOWELS) + (set(b) <= VOWELS)
-    return (_CONSONANT, _OTHER, _VOWEL)[vowels]
-
-
-def _bare(text: str) -> str:
-    """Without stress, length, ties and other marks, which are combining characters or modifiers; ñ stays."""
-    text = unicodedata.normalize("NFD", re.sub(r"[ˈˌːˑ'\"%̪̯͡]", "", text)).replace("ñ", "ɲ")
-    return re.sub(r"\d+$", "", "".join(c for c in text if not unicodedata.combining(c)))
-
-
-def _merge(sound: str) -> str:
-    return _MERGED.get(sound, sound)
-
-
-@lru_cache(maxsize=1024)
-def label_sound(label: str) -> str:
-    """A label of SAMPA or IPA as a sound.
-
-    >>> label_sound("tS"), label_sound("ˈe"), label_sound("t̪"), label_sound("ɟʝ"), label_sound("a1")
-    ('tʃ', 'e', 't', 'ʝ', 'a')
-    """
-    bare = _bare(label)
-    return _merge(_SAMPA.get(bare, bare))
-
-
-@lru_cache(maxsize=1024)
-def token_sound(token: str) -> str:
-    """A token, phone or letter, as a sound: `label_sound` without SAMPA, so that capitals are letters.
-
-    >>> token_sound("ˈo"), token_sound("ð"), token_sound("A")
-    ('o', 'd', 'a')
-    """
-    return _merge(_bare(token).lower())
-
-
 def _place(places: list[int], steps: list[Step], starts: np.ndarray, ends: np.ndarray) -> None:
     """Write what the steps say into the tokens' starts and ends."""
     last: int | None = None  # the token that labels without one go to
-    early: Interval | None = None
+    early: TimedLabel | None = None
     for first, count, begin, end in steps:
         if count == 0:
             if last is None:

@@ -20,7 +20,7 @@ from ttskit.config.corpus import CorpusConfig
 from ttskit.corpus.prepared import FORMAT, PreparedUtterance
 from ttskit.corpus.problems import Problem
 from ttskit.corpus.progress import run_all
-from ttskit.corpus.readers import Reading
+from ttskit.corpus.readers import CorpusReading
 from ttskit.corpus.screening import Candidate, analyse, low_rates, read, require_some
 from ttskit.corpus.splits import assign_splits
 from ttskit.corpus.storage import write_json, write_jsonl
@@ -42,6 +42,8 @@ from ttskit.plugins import Registry, create_registry
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+__all__ = ["FIRST_PASS_CLIPS", "PrepareReport", "prepare"]
 
 FIRST_PASS_CLIPS = 16  # of each speaker, to find the range of the voice
 
@@ -290,7 +292,7 @@ def _statistics(
     return statistics
 
 
-def _provenance(data: Path, reader: str, reading: Reading, done: list, problems: list[Problem]) -> dict:
+def _provenance(data: Path, reader: str, reading: CorpusReading, done: list, problems: list[Problem]) -> dict:
     """Where it came from and with what; no clock and no absolute path, so that equal inputs give equal files."""
     packages = {name: version(name) for name in ("numpy", "soundfile", "soxr", "librosa", "torch")}
     return {

@@ -25,6 +25,17 @@ if TYPE_CHECKING:
     from ttskit.interfaces.acoustic import ModelContext, PitchStats
     from ttskit.plugins import Registry
 
+__all__ = [
+    "CACHE_BYTES",
+    "FORMAT",
+    "SPLITS",
+    "Features",
+    "PreparedCorpus",
+    "PreparedUtterance",
+    "durations_from_times",
+    "require_alignment_name",
+]
+
 FORMAT = 1
 SPLITS = ("train", "validation", "test")
 CACHE_BYTES = 512 * 1024**2
@@ -168,6 +179,11 @@ class PreparedCorpus:
         statistics = self.info["statistics"]
         return {name: PitchStats(s["pitch_mean_hz"], s["pitch_std_hz"]) for name, s in statistics.items()}
 
+    @property
+    def pitch_extractor(self) -> str | None:
+        """Name of the plugin that read its F0; None for a corpus that does not say."""
+        return ((self.info.get("settings") or {}).get("corpus") or {}).get("pitch_extractor")
+
     @cached_property
     def _by_id(self) -> dict[str, PreparedUtterance]:
         return {u.id: u for u in self.utterances}
@@ -266,7 +282,7 @@ class PreparedCorpus:
             )
         return durations
 
-    def write_alignment(self, name: str, utterance: PreparedUtterance, durations: Sequence[int]) -> None:
+    def write_alignment(self, name: str, utterance: PreparedUtterance, durations: Sequence[int] | np.ndarray) -> None:
         """Keep whole frames per token (N,), which must sum to the utterance's frames, as alignment `name`.
 
         Raises:
@@ -319,7 +335,7 @@ def require_alignment_name(name: str) -> None:
         )
 
 
-def durations_from_times(times_s: Sequence[float], mel: MelConfig, frames: int) -> np.ndarray:
+def durations_from_times(times_s: Sequence[float] | np.ndarray, mel: MelConfig, frames: int) -> np.ndarray:
     """Frames per token (N,) int64 of boundaries (N + 1,): a frame belongs to the token in which its centre lies.
 
     What lies before the first boundary or after the last goes to the first or last token, so that the sum is `frames`.

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from rich.console import Console
 
+__all__ = ["FEW", "PLAIN_EVERY_S", "progress", "run_all"]
+
 PLAIN_EVERY_S = 10.0
 FEW = 24  # so few items are done sooner than processes start
 

@@ -1,6 +1,6 @@
 """Readers: from a folder as people keep it to utterances, with everything odd listed instead of raised.
 
-Each reader is `reader(folder, speaker) -> Reading` and a `CorpusReaderPlugin` like anyone's.
+Each reader is `reader(folder, speaker) -> CorpusReading` and a `CorpusReaderPlugin` like anyone's.
 """
 
 from __future__ import annotations
@@ -14,6 +14,19 @@ from pathlib import Path
 from ttskit.audio.files import SUFFIXES
 from ttskit.corpus.problems import Problem
 from ttskit.errors import CorpusError, UsageError
+
+__all__ = [
+    "LAYOUTS",
+    "LIST_SUFFIXES",
+    "CorpusReading",
+    "SourceUtterance",
+    "detect",
+    "read_folders",
+    "read_list",
+    "read_ljspeech",
+    "safe_name",
+    "without_duplicates",
+]
 
 LIST_SUFFIXES = (".txt", ".csv", ".lst", ".list", ".tsv")
 LAYOUTS = "metadata.csv with wavs/; a list path|text or path|speaker|text; one folder per speaker"
@@ -39,28 +52,28 @@ class SourceUtterance:
 
 
 @dataclass
-class Reading:
+class CorpusReading:
     """What a reader found: utterances, and problems met on the way."""
 
     utterances: list[SourceUtterance] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
 
 
-def read_ljspeech(folder: Path, speaker: str | None = None) -> Reading:
+def read_ljspeech(folder: Path, speaker: str | None = None) -> CorpusReading:
     """`metadata.csv` of `id|text` or `id|raw|normalised` lines beside `wavs/` (any audio suffix). One speaker."""
     folder = _existing(folder)
     metadata = folder / "metadata.csv"
     if not metadata.is_file():
         raise CorpusError(f"{folder} has no metadata.csv", _contents(folder), f"layouts: {LAYOUTS}")
     audio = _AudioFolder(folder / "wavs" if (folder / "wavs").is_dir() else folder)
-    reading, name = Reading(), speaker or folder.resolve().name
+    reading, name = CorpusReading(), speaker or folder.resolve().name
     for line, columns in _rows(metadata, reading, most=3):
         text = columns[2] if len(columns) == 3 and columns[2].strip() else columns[1]
         _add(reading, folder, audio.find(columns[0].strip()), _stem(columns[0].strip()), name, text, f"{metadata.name}:{line}")
     return reading
 
 
-def read_list(folder: Path, speaker: str | None = None) -> Reading:
+def read_list(folder: Path, speaker: str | None = None) -> CorpusReading:
     """A text file of `path|text` or `path|speaker|text` lines; paths relative to it. `folder` may be the file itself.
 
     `speaker` names the speaker of a two-column list, and picks one of a three-column list.
@@ -68,7 +81,7 @@ def read_list(folder: Path, speaker: str | None = None) -> Reading:
     folder = Path(folder)
     table = folder if folder.is_file() else _the_list(_existing(folder))
     root = table.parent
-    reading, several = Reading(), None
+    reading, several = CorpusReading(), None
     for line, columns in _rows(table, reading, most=3):
         several = len(columns) == 3 if several is None else several
         where = f"{table.name}:{line}"
@@ -89,13 +102,13 @@ def read_list(folder: Path, speaker: str | None = None) -> Reading:
     return _only(reading, speaker) if several else reading
 
 
-def read_folders(folder: Path, speaker: str | None = None) -> Reading:
+def read_folders(folder: Path, speaker: str | None = None) -> CorpusReading:
     """One folder per speaker, named like the speaker: with its own metadata.csv, or a .txt or .lab beside each audio file.
 
     `speaker` picks one.
     """
     folder = _existing(folder)
-    reading = Reading()
+    reading = CorpusReading()
     for part in sorted(p for p in folder.iterdir() if p.is_dir() and not p.name.startswith(".")):
         if (part / "metadata.csv").is_file():
             inner = read_ljspeech(part, part.name)
@@ -140,7 +153,7 @@ def safe_name(text: str) -> str:
     return name or "_"
 
 
-def _add(reading: Reading, root: Path, audio: Path, id: str, speaker: str, text: str, where: str) -> None:
+def _add(reading: CorpusReading, root: Path, audio: Path, id: str, speaker: str, text: str, where: str) -> None:
     base = os.path.normpath(root.absolute())
     if not Path(os.path.normpath(audio.absolute())).is_relative_to(base):  # by name: links that people set up are theirs
         reading.problems.append(Problem(where, "outside", f"{audio} lies outside the corpus folder: refused"))
@@ -154,7 +167,7 @@ def _reference(root: Path, id: str) -> Path | None:
     return path if path.is_file() else None
 
 
-def without_duplicates(reading: Reading) -> Reading:
+def without_duplicates(reading: CorpusReading) -> CorpusReading:
     """Keep the first of utterances that share an id (letter case ignored, as some file systems do)."""
     seen: dict[str, SourceUtterance] = {}
     problems = list(reading.problems)
@@ -164,10 +177,10 @@ def without_duplicates(reading: Reading) -> Reading:
             problems.append(
                 Problem(u.id, "duplicate id", f"text {u.text[:40]!r}; the first, with {first.text[:40]!r}, is used")
             )
-    return Reading(list(seen.values()), problems)
+    return CorpusReading(list(seen.values()), problems)
 
 
-def _only(reading: Reading, speaker: str | None) -> Reading:
+def _only(reading: CorpusReading, speaker: str | None) -> CorpusReading:
     if speaker is None:
         return reading
     names = sorted({u.speaker for u in reading.utterances})
@@ -178,7 +191,7 @@ def _only(reading: Reading, speaker: str | None) -> Reading:
             f"speakers: {', '.join(names) or 'none'}",
             f"--speaker {near[0]}" if near else "leave --speaker out to take all",
         )
-    return Reading([u for u in reading.utterances if u.speaker == speaker], reading.problems)
+    return CorpusReading([u for u in reading.utterances if u.speaker == speaker], reading.problems)
 
 
 def _existing(folder: Path) -> Path:
@@ -244,7 +257,7 @@ def _the_list(folder: Path) -> Path:
     )
 
 
-def _decoded(path: Path, reading: Reading | None = None) -> str:
+def _decoded(path: Path, reading: CorpusReading | None = None) -> str:
     """Text of a file: UTF-8 or UTF-16 by its mark, else Latin-1 (Windows-1252) with a warning."""
     data = path.read_bytes()
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
@@ -269,7 +282,7 @@ def _decoded(path: Path, reading: Reading | None = None) -> str:
         )
 
 
-def _rows(path: Path, reading: Reading, most: int) -> Iterator[tuple[int, list[str]]]:
+def _rows(path: Path, reading: CorpusReading, most: int) -> Iterator[tuple[int, list[str]]]:
     """Line number and columns of each line of a table separated by "|".
 
     Raises:

@@ -10,11 +10,13 @@ from pathlib import Path
 from ttskit.audio.config import MelConfig
 from ttskit.config.corpus import CorpusConfig
 from ttskit.corpus.problems import Problem
-from ttskit.corpus.readers import Reading, SourceUtterance, detect, without_duplicates
+from ttskit.corpus.readers import CorpusReading, SourceUtterance, detect, without_duplicates
 from ttskit.corpus.work import AudioResult
 from ttskit.errors import CorpusError, TTSKitError
 from ttskit.interfaces.frontend import Analysis, Frontend
 from ttskit.plugins import Registry
+
+__all__ = ["Candidate", "analyse", "low_rates", "read", "require_some"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +27,7 @@ class Candidate:
     analysis: Analysis
 
 
-def read(data: Path, reader: str | None, speaker: str | None, registry: Registry) -> tuple[Reading, str]:
+def read(data: Path, reader: str | None, speaker: str | None, registry: Registry) -> tuple[CorpusReading, str]:
     """What the named (or detected) reader finds in `data`, each id once; and the reader's name."""
     if not data.exists():
         raise CorpusError(
@@ -37,7 +39,7 @@ def read(data: Path, reader: str | None, speaker: str | None, registry: Registry
     return reading, reader
 
 
-def analyse(reading: Reading, frontend: Frontend, config: CorpusConfig) -> tuple[list[Candidate], list[Problem]]:
+def analyse(reading: CorpusReading, frontend: Frontend, config: CorpusConfig) -> tuple[list[Candidate], list[Problem]]:
     """Utterances whose text the frontend can speak, and all problems so far."""
     candidates, problems = [], list(reading.problems)
     for u in reading.utterances:

@@ -7,37 +7,39 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ttskit.corpus.textgrid import Interval, write_textgrid
+from ttskit.corpus.textgrid import TimedLabel, write_textgrid
 from ttskit.corpus.times import onsets_s
 
 if TYPE_CHECKING:
     from ttskit.corpus.prepared import PreparedCorpus, PreparedUtterance
+
+__all__ = ["PER_SECOND", "draw", "save_textgrid", "token_intervals"]
 
 _BEHIND = {"facecolor": "black", "alpha": 0.6, "pad": 0.8, "linewidth": 0}  # white letters stay readable
 PER_SECOND = 1.4  # inches of picture
 _MARKS = '.,;:!?¡¿…«»"“”()[]{}—–-'  # around a word
 
 
-def token_intervals(corpus: PreparedCorpus, utterance: PreparedUtterance, durations: np.ndarray) -> list[Interval]:
+def token_intervals(corpus: PreparedCorpus, utterance: PreparedUtterance, durations: np.ndarray) -> list[TimedLabel]:
     """Each token's interval on the clock of the prepared audio; the first begins at 0, the last ends with the audio."""
     edges = np.append(onsets_s(corpus, durations), utterance.samples / corpus.mel.sample_rate_hz)
     edges[0] = 0.0
     edges = np.clip(np.maximum.accumulate(edges), 0.0, edges[-1])
-    return [Interval(float(a), float(b), token) for a, b, token in zip(edges, edges[1:], utterance.tokens, strict=False)]
+    return [TimedLabel(float(a), float(b), token) for a, b, token in zip(edges, edges[1:], utterance.tokens, strict=False)]
 
 
 def save_textgrid(path: Path, corpus: PreparedCorpus, utterance: PreparedUtterance, durations: np.ndarray) -> None:
     """Tiers "words" and "phones" as MFA's (silent tokens are empty), and "tokens" with every token."""
     tokens = token_intervals(corpus, utterance, durations)
     silent = corpus.symbols.silent
-    phones = [Interval(t.start_s, t.end_s, "" if t.label in silent else t.label) for t in tokens]
+    phones = [TimedLabel(t.start_s, t.end_s, "" if t.label in silent else t.label) for t in tokens]
     said = [word for part in utterance.normalized.split() if (word := part.strip(_MARKS))]
-    groups: dict[int, list[Interval]] = {}
+    groups: dict[int, list[TimedLabel]] = {}
     for interval, word in zip(tokens, utterance.token_words, strict=True):
         if word is not None and interval.label not in silent:
             groups.setdefault(word, []).append(interval)
     names = said if len(said) == len(groups) else ["".join(i.label for i in group) for group in groups.values()]
-    words = [Interval(group[0].start_s, group[-1].end_s, name) for group, name in zip(groups.values(), names, strict=True)]
+    words = [TimedLabel(group[0].start_s, group[-1].end_s, name) for group, name in zip(groups.values(), names, strict=True)]
     write_textgrid(path, {"words": words, "phones": phones, "tokens": tokens}, utterance.samples / corpus.mel.sample_rate_hz)
 
 

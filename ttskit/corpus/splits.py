@@ -11,6 +11,8 @@ import numpy as np
 
 from ttskit.errors import CorpusError
 
+__all__ = ["assign_splits", "near_duplicate_groups"]
+
 
 def near_duplicate_groups(texts: Sequence[str], similarity: float) -> list[list[int]]:
     """Indices of `texts` in groups that are linked by similarity; each index once, in order of appearance.

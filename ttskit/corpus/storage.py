@@ -13,8 +13,10 @@ import numpy as np
 
 from ttskit.errors import CorpusError
 
+__all__ = ["write_atomic", "write_json", "write_jsonl", "write_npz"]
 
-def write_atomic(path: Path, write: Callable[[Path], None]) -> None:
+
+def write_atomic(path: Path, write: Callable[[Path], object]) -> None:
     """Let `write` make a temporary file beside `path`, then rename it to `path`.
 
     Raises:

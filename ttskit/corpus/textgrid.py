@@ -10,12 +10,14 @@ from pathlib import Path
 from ttskit.corpus.storage import write_atomic
 from ttskit.errors import CorpusError
 
+__all__ = ["TimedLabel", "read_textgrid", "write_textgrid"]
+
 # Both forms are the same values in the same order; the long one only names them. What stands in brackets is a count.
 _VALUE = re.compile(r'"(?:[^"]|"")*"|<exists>|<absent>|(?<![\w\[.])[-+]?\d+(?:\.\d*)?(?:[eE][-+]?\d+)?(?![\w\]])')
 
 
 @dataclass(frozen=True, slots=True)
-class Interval:
+class TimedLabel:
     """A labelled stretch of time, in seconds."""
 
     start_s: float
@@ -23,8 +25,8 @@ class Interval:
     label: str
 
 
-def read_textgrid(path: Path) -> dict[str, tuple[Interval, ...]]:
-    """Interval tiers by name, in the file's order; tiers of points are left out.
+def read_textgrid(path: Path) -> dict[str, tuple[TimedLabel, ...]]:
+    """TimedLabel tiers by name, in the file's order; tiers of points are left out.
 
     Args:
         path: a text TextGrid in UTF-8 (with or without a mark), UTF-16 with a mark, or Latin-1.
@@ -45,7 +47,9 @@ def read_textgrid(path: Path) -> dict[str, tuple[Interval, ...]]:
     except StopIteration:
         raise CorpusError(f"{path} is cut short", "it ends before the last tier does", "write it again") from None
     except ValueError as error:
-        raise CorpusError(f"{path} is no TextGrid that can be read", str(error), "save it from Praat as a text file") from error
+        raise CorpusError(
+            f"{path} is not a TextGrid that can be read", str(error), "save it from Praat as a text file"
+        ) from error
     return {name: intervals for name, intervals in tiers if intervals is not None}
 
 
@@ -58,7 +62,7 @@ def _decoded(content: bytes) -> str:
         return content.decode("latin-1")
 
 
-def _tier(values: Iterator[str]) -> tuple[str, tuple[Interval, ...] | None]:
+def _tier(values: Iterator[str]) -> tuple[str, tuple[TimedLabel, ...] | None]:
     kind, name = _string(next(values)), _string(next(values))
     next(values), next(values)
     count = int(next(values))
@@ -68,7 +72,7 @@ def _tier(values: Iterator[str]) -> tuple[str, tuple[Interval, ...] | None]:
         return name, None
     if kind != "IntervalTier":
         raise ValueError(f"unknown kind of tier {kind!r}")
-    return name, tuple([Interval(float(next(values)), float(next(values)), _string(next(values))) for _ in range(count)])
+    return name, tuple([TimedLabel(float(next(values)), float(next(values)), _string(next(values))) for _ in range(count)])
 
 
 def _string(value: str) -> str:
@@ -77,7 +81,7 @@ def _string(value: str) -> str:
     return value[1:-1].replace('""', '"')
 
 
-def write_textgrid(path: Path, tiers: Mapping[str, Sequence[Interval]], end_s: float) -> None:
+def write_textgrid(path: Path, tiers: Mapping[str, Sequence[TimedLabel]], end_s: float) -> None:
     """Write interval tiers from 0 to `end_s`. Gaps become empty intervals; intervals without length are left out."""
     lines = [
         'File type = "ooTextFile"',
@@ -110,19 +114,19 @@ def write_textgrid(path: Path, tiers: Mapping[str, Sequence[Interval]], end_s: f
     write_atomic(path, lambda temporary: temporary.write_text(text, encoding="utf-8", newline="\n"))
 
 
-def _filled(intervals: Sequence[Interval], end_s: float) -> list[Interval]:
-    whole: list[Interval] = []
+def _filled(intervals: Sequence[TimedLabel], end_s: float) -> list[TimedLabel]:
+    whole: list[TimedLabel] = []
     now = 0.0
     for one in intervals:
         start, end = max(now, min(one.start_s, end_s)), min(one.end_s, end_s)
         if end - start < 1e-6:
             continue
         if start - now >= 1e-6:
-            whole.append(Interval(now, start, ""))
-        whole.append(Interval(start, end, one.label))
+            whole.append(TimedLabel(now, start, ""))
+        whole.append(TimedLabel(start, end, one.label))
         now = end
     if end_s - now >= 1e-6:
-        whole.append(Interval(now, end_s, ""))
+        whole.append(TimedLabel(now, end_s, ""))
     return whole
 
 

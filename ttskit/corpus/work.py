@@ -26,6 +26,21 @@ from ttskit.corpus.storage import write_atomic, write_json, write_npz
 from ttskit.errors import AudioError, TTSKitError
 from ttskit.interfaces.descriptions import resolve
 
+__all__ = [
+    "AUDIO_VERSION",
+    "FEATURES_VERSION",
+    "AudioJob",
+    "AudioRecord",
+    "AudioResult",
+    "FeatureJob",
+    "FeatureResult",
+    "first_pass_pitch",
+    "key_of",
+    "prepare_audio",
+    "prepare_features",
+    "reference_durations",
+]
+
 # Raise when a step computes something else from the same input, so that old results are redone.
 AUDIO_VERSION = 2
 FEATURES_VERSION = 1

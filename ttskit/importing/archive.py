@@ -13,13 +13,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, Literal
 
 import yaml
 from torch import Tensor
 
 from ttskit.errors import CheckpointError
 from ttskit.importing.tensors import read_torch, tensors_of
+
+__all__ = ["CONFIG", "WEIGHTS", "NemoArchive", "is_archive", "last_part", "open_archive"]
 
 CONFIG, WEIGHTS = "model_config.yaml", "model_weights.ckpt"
 _LIMIT = 8 << 30  # the largest public TTS archive is below 1 GiB
@@ -60,7 +62,8 @@ class NemoArchive:
                 member = tar.getmember(self.members[name])
                 if member.size > limit:
                     raise CheckpointError(f"{name} in {self.path.name} is absurdly large", f"{member.size} bytes", "")
-                content = tar.extractfile(member).read()
+                file = tar.extractfile(member)
+                content = file.read() if file is not None else b""
         except _BROKEN as error:
             raise _damaged(self.path, error) from error
         if len(content) != member.size:
@@ -122,20 +125,20 @@ def _opened(path: Path, changed: int, size: int) -> NemoArchive:
                 if member.isdir():
                     continue
                 if name in members or len(members) >= _MEMBERS:
-                    raise CheckpointError(f"{path.name} is no NeMo archive", f"member {name!r} twice, or too many", "")
+                    raise CheckpointError(f"{path.name} is not a NeMo archive", f"member {name!r} twice, or too many", "")
                 members[name] = member.name
     except _BROKEN as error:
         raise _damaged(path, error) from error
     if CONFIG not in members:
         why = f"there is no {CONFIG} in it" + (f", only {', '.join(list(members)[:4])}" if members else "")
-        raise CheckpointError(f"{path.name} is no NeMo archive, or cut short", why, "download it again")
+        raise CheckpointError(f"{path.name} is not a NeMo archive, or cut short", why, "download it again")
     archive = NemoArchive(path, members, {})
     try:
         config = yaml.safe_load(archive.read(CONFIG, _CONFIG_LIMIT).decode("utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
         raise CheckpointError(f"{CONFIG} in {path.name} cannot be read", str(error).splitlines()[0], "") from error
     if not isinstance(config, Mapping):
-        raise CheckpointError(f"{CONFIG} in {path.name} is no configuration", f"it is {type(config).__name__}", "")
+        raise CheckpointError(f"{CONFIG} in {path.name} is not a configuration", f"it is {type(config).__name__}", "")
     return NemoArchive(path, members, config)
 
 
@@ -144,13 +147,13 @@ def _checked(member: tarfile.TarInfo, path: Path) -> str:
     if name.is_absolute() or ".." in name.parts or ":" in member.name:
         raise CheckpointError(f"{path.name} has a member outside its folder", repr(member.name), "do not use this file")
     if not (member.isfile() or member.isdir()):
-        raise CheckpointError(f"{path.name} has a member that is no plain file", repr(member.name), "do not use this file")
+        raise CheckpointError(f"{path.name} has a member that is not a plain file", repr(member.name), "do not use this file")
     if member.size < 0 or member.size > _LIMIT:
         raise CheckpointError(f"{path.name} has a member of an absurd size", f"{member.name}: {member.size} bytes", "")
     return str(name)
 
 
-def _mode(path: Path) -> str:
+def _mode(path: Path) -> Literal["r:gz", "r:"]:
     with path.open("rb") as file:
         return "r:gz" if file.read(2) == b"\x1f\x8b" else "r:"
 

@@ -11,6 +11,8 @@ from ttskit.errors import InputError, MismatchError
 from ttskit.interfaces.acoustic import PitchStats
 from ttskit.symbols import SpeakerTable, SymbolTable
 
+__all__ = ["pitch_statistics", "speaker_table", "symbol_table"]
+
 
 def _text(path: Path, what: str) -> str:
     try:
@@ -23,7 +25,7 @@ def _json(text: str, path: Path, what: str) -> Any:
     try:
         return json.loads(text)
     except ValueError as error:
-        raise InputError(f"the {what} {path} is no JSON", str(error), "") from error
+        raise InputError(f"the {what} {path} is not JSON", str(error), "") from error
 
 
 def speaker_table(path: Path | None, count: int) -> SpeakerTable:
@@ -48,7 +50,7 @@ def speaker_table(path: Path | None, count: int) -> SpeakerTable:
         rows = [line.split("\t") for line in text.splitlines() if line.strip()]
         if not rows or not {"speaker", "speaker_id"} <= set(rows[0]):
             raise InputError(
-                f"the speakers {path} are of no known form",
+                f"the speakers {path} are not in a known form",
                 f"first line: {rows[0] if rows else ''}",
                 "TSV with the header speaker, speaker_id, or JSON {name: id}",
             )
@@ -60,7 +62,7 @@ def speaker_table(path: Path | None, count: int) -> SpeakerTable:
     try:
         by_id = {int(number): name for name, number in pairs}
     except (TypeError, ValueError) as error:
-        raise InputError(f"the speakers {path} have an id that is no number", str(error), "") from error
+        raise InputError(f"the speakers {path} have an id that is not a number", str(error), "") from error
     if sorted(by_id) != list(range(count)) or len(pairs) != count:
         low_high = f"{len(pairs)} names, ids {min(by_id, default=0)} … {max(by_id, default=0)}"
         raise MismatchError(
@@ -78,12 +80,12 @@ def pitch_statistics(path: Path, speakers: SpeakerTable) -> dict[str, PitchStats
 
     Raises:
         InputError: not of this form, or a value that is no positive number.
-        MismatchError: it names speakers that the checkpoint has not got.
+        MismatchError: it names speakers that the checkpoint does not have.
     """
     content = _json(_text(path, "pitch statistics"), path, "pitch statistics")
     form = '{"default": {"pitch_mean": …, "pitch_std": …}, "0": {…}}'
     if not isinstance(content, Mapping) or not all(isinstance(v, Mapping) for v in content.values()) or not content:
-        raise InputError(f"the pitch statistics {path} are of no known form", "", f"NeMo's form is {form}")
+        raise InputError(f"the pitch statistics {path} are not in a known form", "", f"NeMo's form is {form}")
     known = {str(i) for i in range(len(speakers))} | set(speakers.names) | {"default"}
     if strange := [name for name in content if name not in known]:
         raise MismatchError(
@@ -99,7 +101,7 @@ def pitch_statistics(path: Path, speakers: SpeakerTable) -> dict[str, PitchStats
         try:
             mean, std = float(entry["pitch_mean"]), float(entry["pitch_std"])
         except (KeyError, TypeError, ValueError) as error:
-            raise InputError(f"the pitch statistics {path} are of no known form", repr(error), f"NeMo's is {form}") from None
+            raise InputError(f"the pitch statistics {path} are not in a known form", repr(error), f"NeMo's is {form}") from None
         if not (20 < mean < 2000 and 0 < std < 2000):
             why = f"speaker {name}: mean {mean:g}, deviation {std:g}"
             raise InputError(f"the pitch statistics {path} are not in Hz", why, "give mean and deviation of voiced F0")
@@ -122,7 +124,7 @@ def symbol_table(path: Path, count: int) -> SymbolTable:
         symbols = [line for line in text.split("\n") if line != ""]
         symbols = [line.removesuffix("\r") for line in symbols]
     if not symbols or not all(isinstance(s, str) and s for s in symbols):
-        raise InputError(f"the symbols {path} are of no known form", "", "a JSON list, or one symbol a line")
+        raise InputError(f"the symbols {path} are not in a known form", "", "a JSON list, or one symbol a line")
     if len(symbols) != count:
         raise MismatchError(
             "symbols do not fit the checkpoint's embedding",

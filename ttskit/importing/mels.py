@@ -10,6 +10,8 @@ from ttskit.audio.config import PRESETS, MelConfig
 from ttskit.errors import CheckpointError
 from ttskit.importing.report import ImportReport
 
+__all__ = ["described", "mel_of_nemo", "mel_of_nvidia"]
+
 
 def mel_of_nemo(section: Mapping[str, Any], name: str, report: ImportReport) -> MelConfig:
     """From a NeMo `preprocessor` section.

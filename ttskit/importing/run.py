@@ -17,6 +17,8 @@ from ttskit.interfaces.descriptions import Plugin
 from ttskit.plugins import Registry, create_registry
 from ttskit.runs.folder import RunFolder
 
+__all__ = ["Imported", "import_checkpoint"]
+
 
 @dataclass(frozen=True, slots=True)
 class Imported:
@@ -90,7 +92,7 @@ def _chosen(path: Path, registry: Registry) -> Plugin:
         raise problems[0]
     known = "; ".join(plugin.summary for plugin in importers.values()) or "no importer is installed"
     raise CheckpointError(
-        f"{path.name} is no checkpoint that ttskit can import",
+        f"{path.name} is not a checkpoint that ttskit can import",
         f"it is {_described(path)}\nttskit reads: {known}",
         "ttskit plugins list",
     )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from ttskit.symbols import SymbolTable
 
+__all__ = ["ENGLISH_BASIC", "arpabet_features", "english_basic"]
+
 ENGLISH_BASIC = "english_basic"
 
 # (height, backness, rounding, glide at its end) of General American, in the terms of ttskit.articulation.

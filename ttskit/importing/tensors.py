@@ -17,6 +17,8 @@ from torch import Tensor
 
 from ttskit.errors import CheckpointError
 
+__all__ = ["forget", "read_torch", "tensors_of", "torch_content"]
+
 _DAMAGED = (
     RuntimeError,
     EOFError,
@@ -75,7 +77,7 @@ def read_torch(file: IO[bytes], name: str, size: int) -> Any:
     except pickle.UnpicklingError as error:
         wanted = re.search(r"GLOBAL (\S+)", str(error))
         if wanted is None and start[:1] not in (b"\x80", b"P"):
-            raise CheckpointError(f"{name} is no checkpoint", "it is neither a torch file nor a NeMo archive", "") from error
+            raise CheckpointError(f"{name} is not a checkpoint", "it is neither a torch file nor a NeMo archive", "") from error
         if wanted is None:
             raise CheckpointError(f"{name} is damaged or cut short", _first(error), "download it again") from error
         raise CheckpointError(

@@ -8,7 +8,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 import torch
 from torch import Tensor
@@ -18,8 +18,23 @@ from ttskit.errors import ControlError, InputError
 from ttskit.interfaces.trainable import Losses, Optimize, OptimizerPlan, Trainable, TrainState
 from ttskit.symbols import SpeakerTable, SymbolTable
 
+__all__ = [
+    "AcousticBatch",
+    "AcousticInput",
+    "AcousticModel",
+    "Controls",
+    "ModelContext",
+    "Outputs",
+    "PitchStats",
+    "Spectrogram",
+    "missing_pitch_statistics",
+]
 
-def _moved(value: Any, device: torch.device | str) -> Any:
+
+_Moved = TypeVar("_Moved", bound=Any)
+
+
+def _moved(value: _Moved, device: torch.device | str) -> _Moved:
     return replace(
         value,
         **{f.name: v.to(device, non_blocking=True) for f in fields(value) if isinstance(v := getattr(value, f.name), Tensor)},
@@ -86,7 +101,7 @@ class ModelContext:
         )
         return PitchStats(mean_hz, std_hz)
 
-    def to_json(self) -> dict:
+    def to_json(self) -> dict[str, Any]:
         """Plain data; `from_json` reads it back equal."""
         return {
             "mel": self.mel.to_json(),
@@ -97,7 +112,7 @@ class ModelContext:
         }
 
     @classmethod
-    def from_json(cls, data: Mapping) -> ModelContext:
+    def from_json(cls, data: Mapping[str, Any]) -> ModelContext:
         """The context that `to_json` wrote."""
         return cls(
             MelConfig.from_json(data["mel"]),
@@ -272,8 +287,8 @@ class AcousticModel(Trainable):
     """
 
     decoding: ClassVar[str]
-    features: ClassVar[tuple[str, ...]] = ()
-    controls: ClassVar[tuple[str, ...]] = ()
+    features: tuple[str, ...] = ()
+    controls: tuple[str, ...] = ()
     multi_speaker: ClassVar[bool] = True
 
     context: ModelContext
@@ -294,7 +309,7 @@ class AcousticModel(Trainable):
         """Speak. `generators` holds one generator per row (on the CPU), so that a batch equals single runs.
 
         Raises:
-            InputError: empty rows, unknown ids, a control that this model has not got.
+            InputError: empty rows, unknown ids, a control that this model does not have.
         """
 
     def teacher_forced(self, batch: AcousticBatch) -> Spectrogram:
@@ -322,7 +337,7 @@ class AcousticModel(Trainable):
             InputError: this kind of model has no alignment, or this one was built without.
         """
         raise InputError(
-            f"{type(self).__name__} cannot align", "its plugin does not declare aligns", "use a FastPitch or Tacotron 2 run"
+            f"{type(self).__name__} cannot align", "its plugin does not declare aligns", "use a run of a model that declares it"
         )
 
     def inventory_parameters(self) -> dict[str, str]:
@@ -347,7 +362,7 @@ class AcousticModel(Trainable):
         return self.loss(self(batch), batch, state)
 
     def check_input(self, inputs: AcousticInput, controls: Controls | None) -> Controls:
-        """Reject empty rows, unknown ids and controls this model has not got; returns the controls."""
+        """Reject empty rows, unknown ids and controls this model does not have; returns the controls."""
         controls = controls or Controls()
         symbols, speakers = len(self.context.symbols), len(self.context.speakers)
         if inputs.tokens.numel() == 0 or bool((inputs.lengths < 1).any()):
@@ -378,4 +393,6 @@ def _check_shares(weights: Tensor, shape: tuple[int, int]) -> None:
         raise InputError("speaker weights have the wrong shape", why, "")
     fine = torch.isfinite(weights).all() & (weights >= 0).all() & ((weights.sum(1) - 1).abs() < 1e-4).all()
     if not bool(fine):
-        raise InputError("speaker weights are no shares", f"rows {weights.tolist()[:2]}", "not negative, each row's sum 1")
+        raise InputError(
+            "speaker weights must be shares of one voice", f"rows {weights.tolist()[:2]}", "not negative, each row's sum 1"
+        )

@@ -5,12 +5,40 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, cast
+
+from ttskit.interfaces.factories import (
+    AcousticModelFactory,
+    CorpusReaderFactory,
+    FrontendFactory,
+    ImporterFactory,
+    MeasurementFactory,
+    PitchExtractorFactory,
+    VocoderFactory,
+)
+
+if TYPE_CHECKING:
+    import click  # noqa: F401 - named in a string below, so that hooks do not import it
+
+__all__ = [
+    "AcousticModelPlugin",
+    "CommandPlugin",
+    "CorpusReaderPlugin",
+    "FrontendPlugin",
+    "ImporterPlugin",
+    "MeasurementPlugin",
+    "PitchExtractorPlugin",
+    "Plugin",
+    "VocoderPlugin",
+    "resolve",
+]
+
+_Loaded = TypeVar("_Loaded")  # what the dotted path of a kind of plugin leads to
 
 
 @dataclass(frozen=True, slots=True)
-class Plugin:
-    """A thing that a plugin offers.
+class Plugin(Generic[_Loaded]):
+    """A thing that a plugin offers: `Plugin[X]` loads an X, which is the kind's factory (`ttskit.interfaces.factories`).
 
     Args:
         name: what people type in a recipe or option.
@@ -28,9 +56,9 @@ class Plugin:
     options: str = ""
     facts: Mapping[str, Any] = field(default_factory=dict)
 
-    def load(self) -> Any:
+    def load(self) -> _Loaded:
         """Import and return the factory."""
-        return resolve(self.factory)
+        return cast("_Loaded", resolve(self.factory))
 
     def load_options(self) -> Any:
         """Import and return the options class, or None."""
@@ -47,14 +75,18 @@ def resolve(path: str) -> Any:
 
 
 @dataclass(frozen=True, slots=True)
-class FrontendPlugin(Plugin):
-    """factory(**options) -> Frontend. Facts: `language`."""
+class FrontendPlugin(Plugin[FrontendFactory]):
+    """factory(**options) -> Frontend.
+
+    Facts: `language`, a code or "any"; and, where it knows how its language sounds, `phonetics` (dotted path of a `Phonetics`),
+    which other frontends of the language are matched with as well.
+    """
 
     kind: ClassVar[str] = "frontend"
 
 
 @dataclass(frozen=True, slots=True)
-class AcousticModelPlugin(Plugin):
+class AcousticModelPlugin(Plugin[AcousticModelFactory]):
     """factory(options, context: ModelContext) -> AcousticModel.
 
     Facts: `decoding` ("autoregressive" | "parallel"), `features` (list of "pitch", "energy",
@@ -67,7 +99,7 @@ class AcousticModelPlugin(Plugin):
 
 
 @dataclass(frozen=True, slots=True)
-class VocoderPlugin(Plugin):
+class VocoderPlugin(Plugin[VocoderFactory]):
     """factory(options, mel: MelConfig) -> Vocoder.
 
     Facts: `trainable` (bool), `streaming` (bool), `stochastic` (bool: draws from the generators that it is given; false
@@ -79,21 +111,21 @@ class VocoderPlugin(Plugin):
 
 
 @dataclass(frozen=True, slots=True)
-class CorpusReaderPlugin(Plugin):
-    """factory(folder: Path, speaker: str | None) -> ttskit.corpus.readers.Reading. Facts: none."""
+class CorpusReaderPlugin(Plugin[CorpusReaderFactory]):
+    """factory(folder: Path, speaker: str | None) -> ttskit.corpus.readers.CorpusReading. Facts: none."""
 
     kind: ClassVar[str] = "corpus reader"
 
 
 @dataclass(frozen=True, slots=True)
-class PitchExtractorPlugin(Plugin):
+class PitchExtractorPlugin(Plugin[PitchExtractorFactory]):
     """factory(audio, mel: MelConfig, f_min_hz, f_max_hz) -> f0_hz per mel frame, unvoiced 0. Facts: none."""
 
     kind: ClassVar[str] = "pitch extractor"
 
 
 @dataclass(frozen=True, slots=True)
-class MeasurementPlugin(Plugin):
+class MeasurementPlugin(Plugin[MeasurementFactory]):
     """factory(options) -> Measurement, or factory() where it has no options class.
 
     Facts: `title` of its section; `needs` (list, of "recordings", "exact times", "alignments", "controls", "hard sentences",
@@ -105,7 +137,7 @@ class MeasurementPlugin(Plugin):
 
 
 @dataclass(frozen=True, slots=True)
-class ImporterPlugin(Plugin):
+class ImporterPlugin(Plugin[ImporterFactory]):
     """factory(path: Path, run: Path, **options) -> ImportReport or None, writes a run folder. Facts: `suffixes`.
 
     The factory refuses files that are not of its kind. One with `recognises(path) -> bool` (see
@@ -116,7 +148,7 @@ class ImporterPlugin(Plugin):
 
 
 @dataclass(frozen=True, slots=True)
-class CommandPlugin(Plugin):
+class CommandPlugin(Plugin["click.Command"]):
     """factory is a click.Command; `summary` is its one-line help, shown without importing it.
 
     Facts: `place` (number) in the list of `ttskit --help`, which follows the order of the work: the core's own stand at

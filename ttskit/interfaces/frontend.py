@@ -5,13 +5,15 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ttskit.errors import UsageError
 from ttskit.symbols import SymbolTable
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+__all__ = ["Analysis", "Frontend", "FrontendFingerprint", "Reading", "Unknown", "Word"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +87,7 @@ class Analysis:
     unknown: tuple[Unknown, ...] = ()
     readings: tuple[Reading, ...] = ()
 
-    def to_json(self) -> dict:
+    def to_json(self) -> dict[str, Any]:
         """Plain data."""
         return asdict(self)
 
@@ -100,17 +102,17 @@ class FrontendFingerprint:
 
     name: str
     version: str
-    options: Mapping = field(default_factory=dict)
+    options: Mapping[str, Any] = field(default_factory=dict)
     lexicon_hash: str = ""
     files: tuple[str, ...] = ()
 
-    def to_json(self) -> dict:
+    def to_json(self) -> dict[str, Any]:
         """Plain data; `from_json` reads it back equal."""
         plain = {"name": self.name, "version": self.version, "options": dict(self.options), "lexicon_hash": self.lexicon_hash}
         return {**plain, "files": list(self.files)} if self.files else plain
 
     @classmethod
-    def from_json(cls, data: Mapping) -> FrontendFingerprint:
+    def from_json(cls, data: Mapping[str, Any]) -> FrontendFingerprint:
         """The fingerprint that `to_json` wrote."""
         return cls(
             data["name"],
@@ -137,7 +139,7 @@ class Frontend(ABC):
 
     name: str
     version: str
-    options: Mapping
+    options: Mapping[str, Any]
     lexicon_hash: str = ""
     files: tuple[str, ...] = ()  # options that are paths of files, absolute in `options`
 

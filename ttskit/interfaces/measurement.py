@@ -31,6 +31,7 @@ __all__ = [
     "Sentence",
     "Sound",
     "Spoken",
+    "grouped",
 ]
 
 NATURAL, RESYNTHESIS = "natural", "natural, through the vocoder"

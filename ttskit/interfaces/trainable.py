@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from ttskit.errors import UsageError
+
+__all__ = ["LossTerm", "Losses", "Optimize", "OptimizerPlan", "TrainState", "Trainable"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +102,8 @@ class Trainable(nn.Module):
     offers besides ("fp16", "bf16", "int8"), faster and slightly off. Training, losses and what is saved stay as they are.
     """
 
-    training_only: ClassVar[tuple[str, ...]] = ()
-    precisions: ClassVar[tuple[str, ...]] = ("fp32",)
+    training_only: tuple[str, ...] = ()
+    precisions: tuple[str, ...] = ("fp32",)
     precision: str = "fp32"
 
     def weights_from(self, weights: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
@@ -123,7 +125,7 @@ class Trainable(nn.Module):
         """Speak with weights held in `name` from now on. A model that offers more than fp32 reads `self.precision`.
 
         Raises:
-            UsageError: a precision that this model has not got.
+            UsageError: a precision that this model does not have.
         """
         if name not in self.precisions:
             raise UsageError(
@@ -144,6 +146,14 @@ class Trainable(nn.Module):
             Detached scalars to log besides the loss terms (which the trainer logs itself).
         """
         raise NotImplementedError
+
+    def loss_counts(self, batch: Any, state: TrainState) -> Mapping[str, Mapping[str, Tensor | float]] | None:
+        """What the counts of the loss terms of a training step on this batch will be: optimiser → term → count.
+
+        A model that can read them off the batch saves gradient accumulation a forward pass; the trainer checks them against
+        the losses. None (for every batch alike) where it cannot.
+        """
+        return None
 
     def validation_losses(self, batch: Any, state: TrainState) -> Losses:
         """Losses on a validation batch, without gradient. The term "total", else the weighted sum, ranks checkpoints."""

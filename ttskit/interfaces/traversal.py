@@ -15,6 +15,8 @@ import numpy as np
 if TYPE_CHECKING:
     from ttskit.interfaces.acoustic import Spectrogram
 
+__all__ = ["ATTENDED", "BEYOND", "Traversal", "traverse"]
+
 ATTENDED = 0.2  # a token counts as read if some frame gives it this much; a step that spans several tokens shares itself
 BEYOND = 3  # tokens behind a word that attention must have reached for a return to be one, and not a flicker at the border
 

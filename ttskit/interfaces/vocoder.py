@@ -62,10 +62,10 @@ class Vocoder(Trainable):
     """
 
     trainable: ClassVar[bool] = False
-    streaming: ClassVar[bool] = False
-    stochastic: ClassVar[bool] = False  # other generators, other audio
-    segment_frames: ClassVar[int] = 32  # length of training segments
-    features: ClassVar[tuple[str, ...]] = ()  # what it trains with besides mel and audio: "pitch"; an instance may set its own
+    streaming: bool = False
+    stochastic: bool = False  # other generators, other audio
+    segment_frames: int = 32  # length of training segments
+    features: tuple[str, ...] = ()  # what it trains with besides mel and audio: "pitch"; an instance may set its own
 
     mel: MelConfig
 

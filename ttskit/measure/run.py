@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -87,62 +88,59 @@ def measure_all(spoken: Spoken, registry: Registry, only: Collection[str] | None
     """
     plugins = measurements(registry, spoken.settings)
     plugins = {name: p for name, p in plugins.items() if only is None or name in only}
-    built = {name: _build(plugin, spoken.settings, registry) for name, plugin in plugins.items()}
+    makers = {name: _maker(plugin, spoken.settings, registry) for name, plugin in plugins.items()}
     results: list[Measured] = []
     keys: dict[str, str] = {}
     for name, plugin in plugins.items():
-        results.append(_measured(name, plugin, built[name], spoken, registry, keys))
+        results.append(_measured(name, plugin, makers[name], spoken, registry, keys))
     return results
 
 
-def _build(plugin: MeasurementPlugin, config: CompareConfig, registry: Registry) -> Measurement | Exception:
-    """The measurement with its options; what its own code raises is kept for its turn."""
+def _maker(plugin: MeasurementPlugin, config: CompareConfig, registry: Registry) -> Callable[[], Measurement]:
+    """What makes the measurement with its options, which are validated now; what its own code raises, it raises in its turn."""
     given = config.measurements.get(plugin.name, True)
-    try:
-        options = plugin.load_options()
-        factory = plugin.load()
-    except Exception as error:
-        return error
     asked = given if isinstance(given, dict) else {}
-    if options is None and asked:
-        raise ConfigError(f"measurement {plugin.name!r} has no options", f"compare.measurements gives {', '.join(asked)}", "")
+    if not plugin.options:
+        if asked:
+            why = f"compare.measurements gives {', '.join(asked)}"
+            raise ConfigError(f"measurement {plugin.name!r} has no options", why, "leave them out")
+        return lambda: plugin.load()()
+    options: list[Any] = []
+    with registry.guard(registry.origin("measurement", plugin.name)):
+        options.append(plugin.load_options())
+    if not options:
+        return lambda: plugin.load()(plugin.load_options()())  # fails again when it is asked, and is told then
     try:
-        validated = TypeAdapter(options).validate_python(asked) if options is not None else None
+        validated = TypeAdapter(options[0]).validate_python(asked)
     except ValidationError as error:
         lines = "\n".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors(include_url=False))
-        raise ConfigError(f"compare.measurements.{plugin.name} cannot be used", lines, "mend the recipe") from error
-    try:
-        return factory() if options is None else factory(validated)
-    except Exception as error:
-        return error
+        raise ConfigError(f"compare.measurements.{plugin.name} cannot be used", lines, "correct the recipe") from error
+    return lambda: plugin.load()(validated)
 
 
 def _measured(
     name: str,
     plugin: MeasurementPlugin,
-    built: Measurement | Exception,
+    make: Callable[[], Measurement],
     spoken: Spoken,
     registry: Registry,
     keys: dict[str, str],
 ) -> Measured:
-    origin = str(registry.origin("measurement", name))
+    origin = registry.origin("measurement", name)
     title = str(plugin.facts.get("title") or name)
     lacking = [need for need in plugin.facts.get("needs", ()) if need not in NEEDS or not NEEDS[need](spoken)]
     if lacking:
-        return Measured(name, title, origin, Findings(), notes=(f"{title}: left out, there are no {' and no '.join(lacking)}",))
+        note = f"{title}: left out, there are no {' and no '.join(lacking)}"
+        return Measured(name, title, str(origin), Findings(), notes=(note,))
     started = time.perf_counter()
-    try:
-        if isinstance(built, Exception):
-            raise built
-        findings = built.measure(spoken)
-        _check(findings, keys, name, spoken)
-        rows = tuple(table_row(row, spoken.labels, spoken.settings) for row in findings.rows)
-    except (Exception, SystemExit) as error:  # a stranger's code may raise anything
-        why = error.what if isinstance(error, PluginError) else f"{type(error).__name__}: {error}"
-        note = f"measurement {name!r} of {origin} failed and is left out: {why}"
-        return Measured(name, title, origin, Findings(), notes=(note,), seconds=time.perf_counter() - started)
+    findings, rows = Findings(), ()
+    with registry.guard(origin, f"measurement {name!r} failed and is left out") as guard:
+        found = make().measure(spoken)
+        _check(found, keys, name, spoken)
+        findings, rows = found, tuple(table_row(row, spoken.labels, spoken.settings) for row in found.rows)
     keys |= {row.measure.key: name for row in findings.rows}
-    return Measured(name, title, origin, findings, rows, tuple(findings.notes), round(time.perf_counter() - started, 2))
+    notes = (str(guard.problem),) if guard.problem is not None else tuple(findings.notes)
+    return Measured(name, title, str(origin), findings, rows, notes, round(time.perf_counter() - started, 2))
 
 
 def _check(findings: Findings, keys: Mapping[str, str], name: str, spoken: Spoken) -> None:
@@ -152,7 +150,7 @@ def _check(findings: Findings, keys: Mapping[str, str], name: str, spoken: Spoke
     json.dumps(plain(findings.data))
     for path in findings.figures.values():
         if not path.is_relative_to(spoken.folder) or not path.is_file():
-            raise PluginError(f"figure {path} is no file below the report's folder; spoken.figure(name) gives its place")
+            raise PluginError(f"figure {path} is not a file below the report's folder; spoken.figure(name) gives its place")
     if not all(isinstance(remark, Remark) for remark in findings.remarks):
         raise PluginError("remarks must be Remark objects")
     own = set()

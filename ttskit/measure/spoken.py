@@ -50,7 +50,7 @@ class SoundStore:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def keep(self, sound: Sound) -> Callable[[], Sound]:
-        """Take a sound; what is returned gives it back, bit for bit."""
+        """Take a sound; what is returned gives it back, bit for bit. Nobody can write into it: others are asked after."""
         with self._lock:
             key, self._count = self._count, self._count + 1
             self._add(key, sound)
@@ -67,6 +67,8 @@ class SoundStore:
             return sound
 
     def _add(self, key: int, sound: Sound) -> None:
+        for array in _arrays(sound).values():
+            array.flags.writeable = False
         self._kept[key] = sound
         self._bytes += _size(sound)
         while self._bytes > self.most_bytes and len(self._kept) > 1:

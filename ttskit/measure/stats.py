@@ -40,8 +40,8 @@ class Interval:
 
 
 def ratio_interval(
-    numerators: Sequence[float],
-    denominators: Sequence[float],
+    numerators: Sequence[float] | np.ndarray,
+    denominators: Sequence[float] | np.ndarray,
     *,
     confidence: float = 0.95,
     resamples: int = 2000,
@@ -65,8 +65,8 @@ def mean_interval(
     values: Sequence[float], *, confidence: float = 0.95, resamples: int = 2000, seed: int = 1
 ) -> Interval | None:
     """Mean over sentences; values that are not finite (undefined for their sentence) are left out; None if none is left."""
-    values = np.asarray(values, float)
-    return ratio_interval(values, np.ones(values.shape), confidence=confidence, resamples=resamples, seed=seed)
+    kept = np.asarray(values, float)
+    return ratio_interval(kept, np.ones(kept.shape), confidence=confidence, resamples=resamples, seed=seed)
 
 
 def difference_interval(

@@ -80,7 +80,7 @@ def load_systems(
         raise UsageError(
             "a comparison needs two runs or more",
             f"got {len(folders)}",
-            "ttskit compare RUN RUN -o OUT, or --models tacotron2,fastpitch --data DATA --budget 10m",
+            "ttskit compare RUN RUN -o OUT, or --models NAME,NAME --data DATA --budget 10m",
         )
     if len({f.resolve() for f in folders}) < len(folders):
         raise UsageError("the same run is named twice", ", ".join(map(str, folders)), "name different runs")

@@ -10,10 +10,10 @@ from ttskit.measure.systems import System
 from ttskit.measure.templates import template
 from ttskit.pictures.charts import draw_training
 
-__all__ = ["Training", "training_curves"]
+__all__ = ["TrainingHistory", "training_curves"]
 
 
-class Training(Measurement):
+class TrainingHistory(Measurement):
     """The runs' metrics.jsonl; imported checkpoints have none."""
 
     def measure(self, spoken: Spoken) -> Findings:

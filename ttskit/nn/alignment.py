@@ -19,6 +19,8 @@ from torch import Tensor
 from ttskit.nn.masks import length_mask
 
 __all__ = [
+    "BLANK",
+    "Support",
     "beta_binomial_prior",
     "binarization_loss",
     "forward_sum_loss",

@@ -31,7 +31,7 @@ def scaled_dot_product_attention(q: Tensor, k: Tensor, v: Tensor, attended: Tens
     unseen = torch.zeros_like(attended, dtype=q.dtype).masked_fill(~attended, float("-inf"))
     unseen = unseen.expand(-1, heads, -1, -1).reshape(batch * heads, 1, -1)
     weights = torch.baddbmm(unseen, q, k.transpose(1, 2), alpha=channels**-0.5).softmax(dim=-1)
-    return (apply_dropout(weights, rate) @ v).unflatten(0, (batch, heads))
+    return (apply_dropout(weights, rate) @ v).view(batch, heads, -1, v.shape[2])
 
 
 class MultiHeadSelfAttention(nn.Module):
@@ -61,4 +61,5 @@ class MultiHeadSelfAttention(nn.Module):
         with torch.autocast(x.device.type, enabled=False):
             q, k, v = (part.to(torch.promote_types(part.dtype, torch.float32)) for part in (q, k, v))
             mixed = scaled_dot_product_attention(q, k, v, attended, self.dropout if self.training else 0.0)
-        return self.out(mixed.transpose(1, 2).reshape(batch, length, -1).to(x.dtype))
+        out: Tensor = self.out(mixed.transpose(1, 2).reshape(batch, length, -1).to(x.dtype))
+        return out

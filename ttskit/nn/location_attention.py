@@ -61,7 +61,7 @@ class LocationAttention(nn.Module):
         """
         location = self.location_conv(torch.stack([previous, cumulative], 1)).transpose(1, 2)
         compared = torch.tanh(self.query(query)[:, None] + texts.keys + self.location_dense(location))
-        energies = self.score(compared).squeeze(2)
+        energies: Tensor = self.score(compared).squeeze(2)
         return energies if texts.padding is None else energies.masked_fill(texts.padding, -torch.inf)
 
     def forward(self, query: Tensor, texts: AttentionKeys, previous: Tensor, cumulative: Tensor) -> tuple[Tensor, Tensor]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 import torch.distributed as dist
 from torch import Tensor, nn
@@ -13,13 +15,13 @@ class _SumOverProcesses(torch.autograd.Function):
     """All-reduce that lets the gradient through: d(sum over ranks)/dx is the sum of the ranks' gradients."""
 
     @staticmethod
-    def forward(ctx, value: Tensor) -> Tensor:
+    def forward(ctx: Any, value: Tensor) -> Tensor:
         value = value.clone()
         dist.all_reduce(value)
         return value
 
     @staticmethod
-    def backward(ctx, gradient: Tensor) -> Tensor:
+    def backward(ctx: Any, gradient: Tensor) -> Tensor:
         gradient = gradient.contiguous().clone()
         dist.all_reduce(gradient)
         return gradient
@@ -29,7 +31,8 @@ def sum_over_processes(value: Tensor) -> Tensor:
     """Differentiable sum of `value` over all training processes (`value` itself in a single one)."""
     if not (dist.is_available() and dist.is_initialized() and dist.get_world_size() > 1):
         return value
-    return _SumOverProcesses.apply(value)
+    total: Tensor = _SumOverProcesses.apply(value)  # type: ignore[no-untyped-call]
+    return total
 
 
 class MaskedBatchNorm1d(nn.BatchNorm1d):
@@ -41,7 +44,8 @@ class MaskedBatchNorm1d(nn.BatchNorm1d):
 
     def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
         """x (B, C, T); mask (B, T) bool, True where real. Statistics in fp32."""
-        if not self.training or not self.track_running_stats:
+        running_mean, running_var, batches = self.running_mean, self.running_var, self.num_batches_tracked
+        if not (self.training and self.track_running_stats) or running_mean is None or running_var is None or batches is None:
             return super().forward(x)
         weight = torch.ones_like(x[:, :1]) if mask is None else mask[:, None].to(x.dtype)
         weight = weight.float()
@@ -54,9 +58,9 @@ class MaskedBatchNorm1d(nn.BatchNorm1d):
         variance = sum_over_processes((centred.square() * weight).sum((0, 2))) / count
         with torch.no_grad():
             unbiased = variance * count / (count - 1).clamp_min(1.0)
-            self.num_batches_tracked += 1
-            momentum = self.momentum if self.momentum is not None else 1.0 / float(self.num_batches_tracked)
-            self.running_mean.lerp_(mean.detach().to(self.running_mean.dtype), momentum)
-            self.running_var.lerp_(unbiased.detach().to(self.running_var.dtype), momentum)
+            batches += 1
+            momentum = self.momentum if self.momentum is not None else 1.0 / float(batches)
+            running_mean.lerp_(mean.detach().to(running_mean.dtype), momentum)
+            running_var.lerp_(unbiased.detach().to(running_var.dtype), momentum)
         y = centred * torch.rsqrt(variance + self.eps)[None, :, None]
         return (y * self.weight[None, :, None] + self.bias[None, :, None]).to(x.dtype)

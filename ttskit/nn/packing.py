@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from torch import Tensor
 
 __all__ = ["weight_state"]
 
 
-def weight_state(weight: Tensor) -> tuple:
+def weight_state(weight: Tensor) -> tuple[Any, ...]:
     """What tells that a weight has changed since: for keeping what was computed from it.
 
     Torch counts changes in place, but not those by fused optimisers nor those of inference tensors; these change all of a

@@ -62,6 +62,7 @@ class StopRule:
         fired = torch.sigmoid(logits) > self.threshold
         now = fired
         if self.rest_steps:
+            assert peaks is not None and last is not None, "rest_steps needs peaks and last"
             moved = torch.where(peaks == last[:, None], -1, place).cummax(1).values  # the last step that was not at rest
             now = now | (place - moved >= self.rest_steps)
         now = now & (place < limits[:, None])

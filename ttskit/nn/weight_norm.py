@@ -26,6 +26,7 @@ def split_weight(weight: Tensor) -> tuple[Tensor, Tensor]:
 class _WeightNorm(nn.Module):
     """w = g · v / ‖v‖ (Salimans and Kingma 2016)."""
 
+    weight: Tensor  # of the convolution, until it is split
     weight_g: nn.Parameter  # (C', 1, …)
     weight_v: nn.Parameter  # as the weight
 
@@ -84,8 +85,9 @@ class WeightNormUpsample(_WeightNorm, nn.ConvTranspose1d):
         super().__init__(channels_in, channels_out, kernel, rate, padding=(kernel - rate + odd) // 2, output_padding=odd)
         self._normalise()
 
-    def forward(self, x: Tensor) -> Tensor:
-        return F.conv_transpose1d(x, self.product(), self.bias, self.stride, self.padding, self.output_padding)
+    def forward(self, x: Tensor) -> Tensor:  # type: ignore[override]  # the length follows from `rate` alone
+        padding: Any = self.padding
+        return F.conv_transpose1d(x, self.product(), self.bias, self.stride, padding, self.output_padding)
 
 
 class SpectralNormConv1d(nn.Conv1d):

@@ -11,6 +11,8 @@ import numpy as np
 from ttskit.audio.config import MelConfig
 from ttskit.pictures.speech import draw_alignment, draw_spectrogram, figure, word_spans
 
+__all__ = ["FRAMES", "FRAME_MS", "LAST_MS", "Transcript", "draw_attention", "film", "spoken_words"]
+
 FRAMES, FRAME_MS, LAST_MS = 48, 250, 2_000  # pictures in a film at most; how long each is shown, and the last one
 _PUNCTUATION = re.compile(r"[^\w'’-]+")
 

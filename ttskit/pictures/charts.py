@@ -11,6 +11,19 @@ import numpy as np
 from ttskit.audio.config import MelConfig
 from ttskit.pictures.speech import draw_alignment, draw_spectrogram
 
+__all__ = [
+    "COLOURS",
+    "MOST_TOKENS",
+    "NATURAL_COLOUR",
+    "canvas",
+    "colours",
+    "draw_bars",
+    "draw_latency",
+    "draw_sample",
+    "draw_training",
+    "draw_verdicts",
+]
+
 # Okabe and Ito's palette: told apart by colour-blind readers too. Natural speech is always grey.
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
 NATURAL_COLOUR = "#6b7280"

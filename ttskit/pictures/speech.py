@@ -14,6 +14,8 @@ from ttskit.audio.config import MelConfig
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+__all__ = ["MOST_LABELS", "draw_alignment", "draw_f0", "draw_spectrogram", "figure", "word_spans"]
+
 MOST_LABELS = 60  # token labels that stay readable along an axis of this size
 
 

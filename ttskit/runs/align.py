@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from ttskit.corpus.prepared import PreparedCorpus, PreparedUtterance
     from ttskit.plugins import Registry
 
+__all__ = ["ROWS", "WITHIN_MS", "AlignReport", "Aligned", "align"]
+
 WITHIN_MS = (20, 25, 50)
 ROWS = 16  # utterances that a model aligns at once
 
@@ -102,10 +104,11 @@ def align(
     corpus = PreparedCorpus.open(data)
     source = Path(source)
     utterances = [u for split in splits for u in corpus.split(split)]
+    registry = registry or create_registry()
     if source.is_dir() and not (source / "run.json").is_file():
-        found = _from_files(corpus, utterances, source)
+        found = _from_files(corpus, utterances, source, registry)
     else:
-        found = _from_run(corpus, utterances, source, checkpoint, device, registry or create_registry())
+        found = _from_run(corpus, utterances, source, checkpoint, device, registry)
     errors: list[np.ndarray] = []
     problems: list[Problem] = []
     count = 0
@@ -141,13 +144,17 @@ def _counted(problems: Sequence[Problem]) -> str:
 Aligned = tuple["PreparedUtterance", "np.ndarray | None", list[Problem]]
 
 
-def _from_files(corpus: PreparedCorpus, utterances: Sequence[PreparedUtterance], folder: Path) -> Iterator[Aligned]:
+def _from_files(
+    corpus: PreparedCorpus, utterances: Sequence[PreparedUtterance], folder: Path, registry: Registry
+) -> Iterator[Aligned]:
     from ttskit.corpus.external import external_durations
     from ttskit.corpus.labels import LabelFolder
+    from ttskit.corpus.matching import Listener
+    from ttskit.offers import phonetics_of
 
-    files = LabelFolder(folder)
+    files, listener = LabelFolder(folder), Listener(phonetics_of(corpus.frontend.name, registry))
     for utterance in utterances:
-        frames, problems = external_durations(corpus, utterance, files)
+        frames, problems = external_durations(corpus, utterance, files, listener)
         yield utterance, frames, problems
 
 
@@ -162,11 +169,16 @@ def _from_run(
     import torch
 
     from ttskit.corpus.batches import full_batch, require_known
+    from ttskit.offers import some_declaring
     from ttskit.runs.folder import RunFolder
 
     loaded = RunFolder.open(run).load(device=device, checkpoint=checkpoint, registry=registry)
     if not registry.get(loaded.kind, loaded.name).facts.get("aligns"):
-        raise UsageError(f"{loaded.name!r} cannot align speech", f"run {run}", "use a FastPitch or Tacotron 2 run")
+        raise UsageError(
+            f"{loaded.name!r} cannot align speech",
+            f"run {run}",
+            f"use a run of {some_declaring(registry, 'acoustic model', aligns=True)}",
+        )
     if loaded.context.mel != corpus.mel:
         raise MismatchError(
             f"run {run} was not trained on features of {corpus.folder}", "the mel differs", "train the aligner on this corpus"

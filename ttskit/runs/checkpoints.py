@@ -21,6 +21,21 @@ import ttskit
 from ttskit.errors import CheckpointError
 from ttskit.runs.files import write_folder
 
+__all__ = [
+    "FACTS",
+    "FORMAT",
+    "TRAINER",
+    "WEIGHTS",
+    "Checkpoint",
+    "best_of",
+    "choose",
+    "find_checkpoints",
+    "prune",
+    "read_trainer",
+    "read_weights",
+    "write_checkpoint",
+]
+
 FORMAT = 1
 WEIGHTS, TRAINER, FACTS = "model.safetensors", "trainer.pt", "checkpoint.json"
 

@@ -14,6 +14,18 @@ from typing import Any
 
 from ttskit.errors import TrainingError
 
+__all__ = [
+    "TEMPORARY",
+    "explain_full_disk",
+    "remove_leftovers",
+    "rename",
+    "sync_folder",
+    "write_bytes",
+    "write_folder",
+    "write_json",
+    "write_text",
+]
+
 _FULL = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
 TEMPORARY = ".tmp-"  # what a killed process may leave behind starts with this
 

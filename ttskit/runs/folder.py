@@ -26,8 +26,11 @@ from ttskit.runs.frontend_files import found_files, keep_files
 if TYPE_CHECKING:
     from ttskit.config import Recipe
 
+__all__ = ["FORMAT", "KINDS", "LoadedModel", "RunFolder", "find_model", "plain_options", "read_metrics", "read_options"]
+
 FORMAT = 1
-KINDS = ("acoustic model", "vocoder")
+KINDS = ("acoustic model", "vocoder")  # what plugins bring, and voices are made of
+JUDGE = "recogniser"  # kind of the run that a corpus keeps of its phone recogniser: trained like the others, and no voice
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +96,7 @@ class RunFolder:
                 "use that version, or train again",
             )
         missing = [key for key in ("kind", "model", "options", "context", "frontend") if key not in info]
-        if missing or info["kind"] not in KINDS:
+        if missing or info["kind"] not in (*KINDS, JUDGE):
             why = f"missing: {', '.join(missing)}" if missing else f"kind {info['kind']!r}"
             raise CheckpointError(f"{file} is damaged", why, "restore it or train again")
         return cls(path, info)
@@ -148,7 +151,7 @@ class RunFolder:
 
     @property
     def kind(self) -> str:
-        """ "acoustic model" or "vocoder"."""
+        """ "acoustic model", "vocoder" or "recogniser"."""
         return self.info["kind"]
 
     @property
@@ -165,6 +168,11 @@ class RunFolder:
     def frontend(self) -> FrontendFingerprint:
         """Frontend of the corpus, its files those of this folder."""
         return found_files(FrontendFingerprint.from_json(self.info["frontend"]), self.path)
+
+    @property
+    def pitch_extractor(self) -> str | None:
+        """Name of the plugin that read the F0 of its corpus; None for imports and for runs that do not say."""
+        return (self.info.get("corpus") or {}).get("pitch_extractor")
 
     @property
     def total_steps(self) -> int | None:
@@ -194,6 +202,10 @@ class RunFolder:
 
     def build(self, registry: Registry | None = None, changes: Mapping[str, Any] | None = None) -> tuple[Trainable, Any]:
         """The model with fresh weights, and its options; `changes` as in `load`."""
+        if self.kind == JUDGE:
+            raise UsageError(
+                f"{self.path} is no voice", "it is the phone recogniser that judges comparisons", "name a run of `ttskit train`"
+            )
         registry = registry or create_registry()
         plugin = registry.get(self.kind, self.model)
         if unknown := sorted(set(changes or {}) - set(self._option_names(plugin))):

@@ -25,12 +25,15 @@ from ttskit.corpus.readers import safe_name
 from ttskit.corpus.storage import write_npz
 from ttskit.errors import CheckpointError, CorpusError, UsageError
 from ttskit.interfaces.acoustic import AcousticBatch
+from ttskit.offers import some_declaring
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from ttskit.plugins import Registry
     from ttskit.runs.folder import LoadedModel, RunFolder
+
+__all__ = ["BATCH", "SEED", "ForcedMels", "forced_mels", "name_of", "require_teacher_forced"]
 
 BATCH = 8
 SEED = 0  # of the dropout that stays on (Tacotron 2's prenet): the same mels whoever asks
@@ -154,11 +157,10 @@ def require_teacher_forced(run: RunFolder, registry: Registry) -> None:
         raise UsageError(
             f"{run.path} holds a {run.kind}, not an acoustic model",
             f"plugin {run.model!r}",
-            "name a FastPitch or Tacotron 2 run",
+            f"name a run of {some_declaring(registry, 'acoustic model', teacher_forced=True)}",
         )
-    plugins = registry.all("acoustic model")
     if not registry.get("acoustic model", run.model).facts.get("teacher_forced"):
-        able = ", ".join(sorted(name for name, p in plugins.items() if p.facts.get("teacher_forced"))) or "none is installed"
+        able = some_declaring(registry, "acoustic model", teacher_forced=True)
         raise UsageError(
             f"model {run.model!r} gives no teacher-forced mels",
             "its plugin does not declare teacher_forced",

@@ -9,6 +9,8 @@ from pathlib import Path
 from ttskit.errors import CheckpointError
 from ttskit.interfaces.frontend import FrontendFingerprint
 
+__all__ = ["FOLDER", "found_files", "keep_files"]
+
 FOLDER = "frontend"
 
 

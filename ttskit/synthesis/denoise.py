@@ -22,6 +22,8 @@ from ttskit.audio.mel import log_floor
 from ttskit.errors import InputError
 from ttskit.interfaces.vocoder import Vocoder, vocoder_generators
 
+__all__ = ["BIAS_WINDOWS", "OVERLAP", "Denoised"]
+
 OVERLAP = 4  # windows over every sample: squared Hann windows then add up to the same everywhere
 BIAS_WINDOWS = 24  # length of the silence that is listened to
 

@@ -6,16 +6,18 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ttskit.config.recipe import Recipe
 from ttskit.errors import MismatchError, UsageError
 
 if TYPE_CHECKING:
     from ttskit.audio.config import MelConfig
-    from ttskit.config import Recipe
     from ttskit.interfaces import Frontend, FrontendFingerprint, Vocoder
     from ttskit.plugins import Registry
     from ttskit.synthesis.voice import Voice
 
-DEFAULT_VOCODER = "griffinlim"
+__all__ = ["DEFAULT_VOCODER", "build_frontend", "load_vocoder", "load_voice"]
+
+DEFAULT_VOCODER: str = Recipe.model_fields["vocoder"].default  # of runs whose recipe says nothing: it needs no training
 
 
 def load_voice(
@@ -43,17 +45,20 @@ def load_voice(
     Raises:
         UsageError: no acoustic model, or options that it has not or that need other weights.
     """
+    from ttskit.offers import some_declaring
     from ttskit.plugins import create_registry
     from ttskit.runs.folder import RunFolder
+    from ttskit.synthesis.recording import PitchReader
     from ttskit.synthesis.voice import Voice
 
     registry = registry or create_registry()
-    loaded = RunFolder.open(Path(run)).load(device=device, checkpoint=checkpoint, registry=registry, changes=options)
+    folder = RunFolder.open(Path(run))
+    loaded = folder.load(device=device, checkpoint=checkpoint, registry=registry, changes=options)
     if loaded.kind != "acoustic model":
         raise UsageError(
             f"{run} holds a {loaded.kind}, not an acoustic model",
             f"plugin {loaded.name!r}",
-            f"name a Tacotron 2 or FastPitch run, and this one with --vocoder {run}",
+            f"name a run of {some_declaring(registry, 'acoustic model')}, and this one with --vocoder {run}",
         )
     frontend, notes = build_frontend(loaded.frontend, registry)
     chosen = vocoder or getattr(loaded.recipe, "vocoder", None) or DEFAULT_VOCODER
@@ -68,6 +73,7 @@ def load_voice(
         vocoder_name=name,
         precision=precision,
         denoise=denoise,
+        pitch_reader=PitchReader.choose(folder.pitch_extractor, registry),
     )
 
 
@@ -84,11 +90,12 @@ def load_vocoder(
     """A vocoder by plugin name (those that need no training) or run folder, and its name.
 
     Args:
-        recipe: where a plugin without weights finds its options (`models.griffinlim.options`); None: its defaults.
+        recipe: where a plugin without weights finds its options (`models.NAME.options`); None: its defaults.
 
     Raises:
         UsageError: a plugin that must be trained first, or a folder that holds no vocoder.
     """
+    from ttskit.offers import some_declaring
     from ttskit.runs.folder import RunFolder
 
     vocoders = registry.all("vocoder")
@@ -111,7 +118,10 @@ def load_vocoder(
     loaded = RunFolder.open(Path(chosen)).load(device=device, checkpoint="best", registry=registry)
     if loaded.kind != "vocoder":
         raise UsageError(
-            f"{chosen} holds an {loaded.kind}, not a vocoder", f"plugin {loaded.name!r}", "name a HiFi-GAN run or griffinlim"
+            f"{chosen} holds an {loaded.kind}, not a vocoder",
+            f"plugin {loaded.name!r}",
+            "name a vocoder's run, or "
+            f"a vocoder that needs no training: {some_declaring(registry, 'vocoder', trainable=False)}",
         )
     if loaded.model.mel.sample_rate_hz != mel.sample_rate_hz:
         raise MismatchError(

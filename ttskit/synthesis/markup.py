@@ -29,6 +29,8 @@ from typing import Any
 
 from ttskit.errors import InputError
 
+__all__ = ["LONGEST_PAUSE_S", "NAMES", "Marked", "Span", "parse_markup"]
+
 NAMES = ("pace", "pitch", "range", "energy", "hz", "st", "speaker", "pause", "flat", "invert")
 _HEADER = re.compile(r"[^|{}]*")
 _NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)"
@@ -159,10 +161,10 @@ def _controls(header: str, at: int, text: str) -> dict[str, Any]:
             raise _wrong(text, place, f"{name!r} takes {'no' if equals else 'a'} value", fix)
         kept, understood = _value(name, value)
         if not understood:
-            raise _wrong(text, place, f"{value!r} is no value of {name!r}", _EXPECTED[name])
+            raise _wrong(text, place, f"{value!r} is not a value of {name!r}", _EXPECTED[name])
         key = "range" if name in ("flat", "invert") else name
         if key in values or {key, *values} >= {"hz", "st"}:
-            why = f"{name!r} is given twice" if key in values else "hz and st exclude each other"
+            why = f"{name!r} is given twice" if key in values else "hz and st cannot be given together"
             raise _wrong(text, place, why, "give one of them")
         values[key] = kept
     if "pause" in values and len(values) > 1:

@@ -13,6 +13,8 @@ from typing import NamedTuple
 from ttskit.interfaces.frontend import Analysis
 from ttskit.symbols import SymbolTable
 
+__all__ = ["CLAUSE_END", "CLAUSE_PAUSE_S", "SENTENCE_END", "SENTENCE_PAUSE_S", "AnalysisPart", "split_analysis", "split_pieces"]
+
 SENTENCE_END = frozenset(".?!…")
 CLAUSE_END = frozenset(",;:—")
 _OPENING = frozenset("¿¡")
@@ -29,14 +31,14 @@ class _Token(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class AnalysisPart:
     """One part of an analysis, and where it stands in the whole.
 
     Args:
         analysis: the part as an analysis of its own, its words numbered from 0.
         pause_s: silence after it.
         words: for each of its words the index in the whole.
-        tokens: for each of its tokens the index in the whole; None for a boundary that the whole has not got.
+        tokens: for each of its tokens the index in the whole; None for a boundary that the whole does not have.
     """
 
     analysis: Analysis
@@ -54,7 +56,9 @@ def split_analysis(analysis: Analysis, symbols: SymbolTable, max_tokens: int = 1
     return [(piece.analysis, piece.pause_s) for piece in split_pieces(analysis, symbols, max_tokens)]
 
 
-def split_pieces(analysis: Analysis, symbols: SymbolTable, max_tokens: int = 150, cuts: Collection[int] = ()) -> list[Piece]:
+def split_pieces(
+    analysis: Analysis, symbols: SymbolTable, max_tokens: int = 150, cuts: Collection[int] = ()
+) -> list[AnalysisPart]:
     """Cut an analysis into pieces of at most `max_tokens` tokens; those without a word are left out.
 
     Sentences are always pieces of their own. A sentence that is too long is cut after clause marks,
@@ -130,7 +134,7 @@ def _words(clause: list[_Token]) -> list[list[_Token]]:
     return [piece for piece in pieces if piece]
 
 
-def _piece(analysis: Analysis, run: list[_Token], pause_s: float, symbols: SymbolTable) -> Piece:
+def _piece(analysis: Analysis, run: list[_Token], pause_s: float, symbols: SymbolTable) -> AnalysisPart:
     used = sorted({token.word for token in run if token.word is not None})
     renumbered = {old: new for new, old in enumerate(used)}
     words = tuple(analysis.words[w] for w in used)
@@ -150,10 +154,10 @@ def _piece(analysis: Analysis, run: list[_Token], pause_s: float, symbols: Symbo
         tokens, owners, places = (edge, *tokens, edge), (None, *owners, None), (None, *places, None)
     normalized = " ".join(word.text for word in words)
     part = replace(analysis, normalized=normalized, words=words, tokens=tokens, token_words=owners, unknown=())
-    return Piece(part, pause_s, tuple(used), places)
+    return AnalysisPart(part, pause_s, tuple(used), places)
 
 
-def _ends(piece: Piece, analysis: Analysis, front: bool) -> tuple[int | None, ...]:
+def _ends(piece: AnalysisPart, analysis: Analysis, front: bool) -> tuple[int | None, ...]:
     """Boundaries that were put around the first and last piece are the whole's own."""
     step, count = (1, len(analysis.tokens)) if front else (-1, len(analysis.tokens))
     places = list(piece.tokens)[::step]

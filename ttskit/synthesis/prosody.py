@@ -14,7 +14,9 @@ from ttskit.errors import InputError
 from ttskit.interfaces.acoustic import Controls, PitchStats
 from ttskit.interfaces.frontend import Analysis
 from ttskit.synthesis.markup import Marked
-from ttskit.synthesis.parts import Piece
+from ttskit.synthesis.parts import AnalysisPart
+
+__all__ = ["NEUTRAL", "RANGES", "Score", "Values", "Wishes", "part_controls", "stack_controls", "write_score"]
 
 Values = float | Sequence[float | None]  # one number, or one per word or per token (None: the voice's own)
 
@@ -25,7 +27,7 @@ _IN_TEXT = {"pace": "pace", "pitch": "pitch", "range": "pitch_range", "energy": 
 
 @dataclass(frozen=True, slots=True)
 class Wishes:
-    """What is asked of the whole text; see `Voice.synthesize`. `pitch_hz` and `pitch_st` exclude each other."""
+    """What is asked of the whole text; see `Voice.synthesize`. `pitch_hz` and `pitch_st` cannot be given together."""
 
     pace: Values = 1.0
     pitch: Values = 0.0
@@ -110,7 +112,7 @@ def write_score(analysis: Analysis, marked: Marked, wishes: Wishes) -> Score:
     return score
 
 
-def part_controls(score: Score, piece: Piece, statistics: Any) -> dict[str, float | np.ndarray]:
+def part_controls(score: Score, piece: AnalysisPart, statistics: Any) -> dict[str, float | np.ndarray]:
     """Controls of one part, as fields of `Controls`: numbers, or one value per token of the part (n,).
 
     Args:
@@ -197,7 +199,7 @@ def _mark(score: Score, values: Mapping[str, Any], inside: list[int], owners: np
 
 def _contour(score: Score, wishes: Wishes, analysis: Analysis) -> None:
     if wishes.pitch_hz is not None and wishes.pitch_st is not None:
-        raise InputError("pitch_hz and pitch_st exclude each other", "both were given", "give one of them")
+        raise InputError("pitch_hz and pitch_st cannot be given together", "both were given", "give one of them")
     owners = _owners(analysis)
     for name, lane in (("pitch_hz", score.hz), ("pitch_st", score.st)):
         value = getattr(wishes, name)

@@ -3,18 +3,77 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 
 from ttskit.audio.config import MelConfig
-from ttskit.errors import InputError
+from ttskit.errors import InputError, PluginError
 from ttskit.interfaces.acoustic import AcousticBatch, AcousticModel, PitchStats
+
+if TYPE_CHECKING:
+    from ttskit.interfaces.descriptions import Plugin
+    from ttskit.plugins import Registry
+
+__all__ = ["PitchReader", "copy_prosody", "token_pitch"]
+
+
+@dataclass(frozen=True, slots=True)
+class PitchReader:
+    """Reads F0 as the corpus of a voice had it read, so that a copied contour is of the kind that the model learned.
+
+    Args:
+        plugin: the pitch extractor.
+        note: one line for the listener where it is not known to be the corpus's own; else "".
+    """
+
+    plugin: Plugin
+    note: str = ""
+
+    @classmethod
+    def choose(cls, wanted: str | None, registry: Registry) -> PitchReader:
+        """The extractor `wanted` (see `RunFolder.pitch_extractor`), or the default of recipes where it cannot be had."""
+        from ttskit.config.corpus import CorpusConfig
+
+        if wanted is not None and wanted in registry.all("pitch extractor"):
+            return cls(registry.get("pitch extractor", wanted))
+        default = CorpusConfig().pitch_extractor
+        if wanted is None:
+            why = "this voice does not say how the F0 of its corpus was read"
+        else:
+            why = f"the pitch extractor of this voice's corpus, {wanted!r}, is not installed"
+        return cls(registry.get("pitch extractor", default), f"{why}: the recording's was read by {default!r}")
+
+    def read(self, audio: np.ndarray, mel: MelConfig) -> np.ndarray:
+        """F0 (T,) in Hz of audio (S,) in the range of its speaker, which is found as `ttskit prepare` finds it; unvoiced 0.
+
+        Raises:
+            PluginError: the extractor does not give one finite value a frame.
+        """
+        from ttskit.audio.pitch import WIDE_RANGE_HZ, autocorrelation, speaker_range_hz
+
+        wide = autocorrelation(audio, mel, *WIDE_RANGE_HZ)
+        f0_hz = np.asarray(self.plugin.load()(audio, mel, *speaker_range_hz([wide])), dtype=np.float32)
+        frames = mel.frames(len(audio))
+        if f0_hz.shape != (frames,) or not np.isfinite(f0_hz).all():
+            raise PluginError(
+                f"pitch extractor {self.plugin.name!r} does not fit the mel",
+                f"values of shape {f0_hz.shape} for {frames} frames, or NaN",
+                f"ttskit plugins check {self.plugin.name}",
+            )
+        return f0_hz
 
 
 def copy_prosody(
-    path: str | Path, tokens: Sequence[str], model: AcousticModel, speaker: int, statistics: PitchStats | None = None
+    path: str | Path,
+    tokens: Sequence[str],
+    model: AcousticModel,
+    speaker: int,
+    statistics: PitchStats | None,
+    reader: PitchReader,
 ) -> dict[str, np.ndarray]:
     """Durations (N,) in frames and normalised pitch (N,) of a recording of `tokens`.
 
@@ -25,6 +84,7 @@ def copy_prosody(
     Args:
         speaker: whose voice the recording is taken for in the alignment.
         statistics: mean and deviation of who recorded it, where known; None takes them from the recording.
+        reader: of its F0.
 
     Raises:
         InputError: a model that does not align, or a recording that is too short for the text.
@@ -33,7 +93,6 @@ def copy_prosody(
     mel_config = model.context.mel
     audio = _prepared(path, mel_config)
     from ttskit.audio.mel import MelExtractor
-    from ttskit.audio.pitch import WIDE_RANGE_HZ, autocorrelation, speaker_range_hz
 
     frames = mel_config.frames(len(audio))
     if frames < len(tokens):
@@ -43,8 +102,7 @@ def copy_prosody(
             "give the text that is spoken in it",
         )
     mel = MelExtractor(mel_config)(torch.from_numpy(audio)[None])
-    wide = autocorrelation(audio, mel_config, *WIDE_RANGE_HZ)
-    f0_hz = autocorrelation(audio, mel_config, *speaker_range_hz([wide]))
+    f0_hz = reader.read(audio, mel_config)
     voiced = f0_hz > 0
     if voiced.sum() < 2:
         why = f"{int(voiced.sum())} of {frames} frames"
@@ -87,5 +145,6 @@ def _prepared(path: str | Path, mel: MelConfig) -> np.ndarray:
     audio = read_audio(path, rate)
     start, end = speech_span(audio, rate, settings.trim_below_db, settings.trim_margin_s)
     audio = audio[start:end]
-    gain = levelling_gain_db(audio, rate, settings.level_dbfs, settings.peak_dbfs)
+    level = settings.level_dbfs
+    gain = 0.0 if level is None else levelling_gain_db(audio, rate, level, settings.peak_dbfs)
     return (audio * np.float32(10 ** (gain / 20))).astype(np.float32)

@@ -11,6 +11,8 @@ from torch import Tensor
 from ttskit.errors import UsageError
 from ttskit.symbols import SpeakerTable
 
+__all__ = ["Shares", "speaker_rows", "speaker_shares"]
+
 _EXAMPLE = "weights stand after names: --speaker ana:0.7,beto:0.3"
 Shares = Mapping[str, float]  # speaker name → share; the shares sum to 1
 
@@ -52,7 +54,7 @@ def _pair(part: str) -> tuple[str, float]:
     try:
         return name.strip(), float(weight)
     except ValueError:
-        raise UsageError(f"the weight of speaker {name!r} is no number", f"got {weight!r}", _EXAMPLE) from None
+        raise UsageError(f"the weight of speaker {name!r} is not a number", f"got {weight!r}", _EXAMPLE) from None
 
 
 def speaker_rows(rows: Sequence[Shares], table: SpeakerTable) -> tuple[Tensor, Tensor | None]:

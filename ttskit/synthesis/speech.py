@@ -6,12 +6,15 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ttskit.interfaces.acoustic import Spectrogram
 from ttskit.interfaces.frontend import Analysis, Unknown
 from ttskit.interfaces.traversal import Traversal
+
+__all__ = ["WORK", "Part", "Speech", "SpeechStream"]
 
 WORK = ("frontend", "acoustic", "vocoder")  # timings that add up to the work done
 
@@ -39,6 +42,14 @@ class _Spoken:
     """What speech and its stream have in common."""
 
     __slots__ = ()
+
+    if TYPE_CHECKING:  # each has them, as field or as slot
+        sample_rate_hz: int
+        parts: Sequence[Part]
+        timings: Mapping[str, float]
+
+        @property
+        def samples(self) -> int: ...
 
     @property
     def duration_s(self) -> float:

@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -18,13 +18,19 @@ from ttskit.errors import ControlError, InputError, UsageError
 from ttskit.interfaces.acoustic import AcousticInput, AcousticModel, Controls, Spectrogram
 from ttskit.interfaces.frontend import Analysis, Frontend, Unknown
 from ttskit.interfaces.vocoder import Vocoder, vocoder_generators
+from ttskit.offers import some_declaring
 from ttskit.plugins import create_registry
 from ttskit.synthesis.denoise import Denoised
 from ttskit.synthesis.markup import Marked, parse_markup
-from ttskit.synthesis.parts import Piece, split_pieces
+from ttskit.synthesis.parts import AnalysisPart, split_pieces
 from ttskit.synthesis.prosody import Values, Wishes, part_controls, stack_controls, write_score
 from ttskit.synthesis.speakers import Shares, speaker_rows, speaker_shares
 from ttskit.synthesis.speech import Part, Speech, SpeechStream
+
+if TYPE_CHECKING:
+    from ttskit.synthesis.recording import PitchReader
+
+__all__ = ["Voice", "part_seed"]
 
 # Parts whose mels are made together. The first stands alone, so that it is heard soon; both ways of speaking cut the
 # text alike, so that a stream is the same audio to the last bit that the model rounds.
@@ -46,7 +52,8 @@ class _Planned:
 class Voice:
     """Text to speech. Build one with `ttskit.load_voice`.
 
-    `denoise` is the share of the vocoder's own hum that is taken out of its audio (see `ttskit.synthesis.denoise`).
+    `denoise` is the share of the vocoder's own hum that is taken out of its audio (see `ttskit.synthesis.denoise`);
+    `pitch_reader` reads the F0 of a recording that is copied (by default the standard extractor, which a note says).
 
     Raises:
         MismatchError: acoustic model and vocoder disagree on the mel's content.
@@ -65,9 +72,10 @@ class Voice:
         vocoder_name: str = "vocoder",
         precision: str = "fp32",
         denoise: float = 0.0,
+        pitch_reader: PitchReader | None = None,
     ) -> None:
         self.frontend, self.name, self.vocoder_name = frontend, name, vocoder_name
-        self.device = torch.device(device)
+        self.device, self.pitch_reader = torch.device(device), pitch_reader
         self.acoustic, self.vocoder = acoustic.to(self.device).eval(), vocoder.to(self.device).eval()
         self.mel = acoustic.context.mel
         shifted = self.mel.require_same_content(vocoder.mel, f"model {name!r}", f"vocoder {vocoder_name!r}")
@@ -139,7 +147,7 @@ class Voice:
             max_tokens: longest part, in tokens.
 
         Raises:
-            InputError: nothing to speak, symbols that the model does not know, a control it has not got or that cannot
+            InputError: nothing to speak, symbols that the model does not know, a control it does not have or that cannot
                 be, a list of the wrong length, markup that is not understood (with its position).
         """
         stream, plan = self._begin(
@@ -251,14 +259,17 @@ class Voice:
         score = write_score(analysis, marked, Wishes(**wishes))
         if like is None and like_speaker is not None:
             raise UsageError("like_speaker without like", "it says who made the recording", "give the recording as well")
+        said: list[str] = []
         if like is not None:
             pieces = [_undivided(analysis, score)]
             heaviest = max(whole, key=whole.__getitem__)
             who = table.id(like_speaker if like_speaker is not None else heaviest)
             known = self.acoustic.context.pitch_of({like_speaker: 1.0}) if like_speaker is not None else None
-            from ttskit.synthesis.recording import copy_prosody
+            from ttskit.synthesis.recording import PitchReader, copy_prosody
 
-            score.copied = copy_prosody(like, analysis.tokens, self.acoustic, who, known)
+            reader = self.pitch_reader or PitchReader.choose(None, create_registry())
+            score.copied = copy_prosody(like, analysis.tokens, self.acoustic, who, known, reader)
+            said = [reader.note] if reader.note else []
         else:
             pieces = split_pieces(analysis, self.frontend.symbols, max_tokens, score.cuts)
         if not pieces:
@@ -273,7 +284,7 @@ class Voice:
             if index + 1 < len(pieces):
                 pause = score.pauses.get(pieces[index + 1].words[0], pause)
             plan.append(_Planned(piece.analysis, pause, shares, controls, part_seed(seed, index)))
-        stream = SpeechStream(self.sample_rate_hz, unknown, self.notes, started)
+        stream = SpeechStream(self.sample_rate_hz, unknown, (*self.notes, *said), started)
         stream.timings["frontend"] = time.perf_counter() - started
         return stream, plan
 
@@ -283,7 +294,7 @@ class Voice:
         self, stream: SpeechStream, plan: Sequence[_Planned], vocode: Callable[[Spectrogram, int], Iterator[np.ndarray]]
     ) -> Iterator[np.ndarray]:
         """Audio of the parts in order, with the pauses between them; tells `stream` what was spoken and how long it took."""
-        clock = _Clock(stream.timings)
+        clock = _TimeSpent(stream.timings)
         for index, (planned, row) in enumerate(clock.spent("acoustic", self._rows(plan))):
             stream.begin(Part(planned.analysis, row, planned.pause_s))
             yield from clock.spent("vocoder", vocode(row, planned.seed))
@@ -315,18 +326,12 @@ class Voice:
             try:
                 out = self.acoustic.infer(inputs.to(self.device), controls, generators)
             except ControlError as error:
-                fix = f"use a model that has it: {_models_with(error.control)}"
+                fix = f"use a model that has it: {some_declaring(create_registry(), 'acoustic model', controls=error.control)}"
                 raise ControlError(error.what, error.why, fix, error.control) from error
         return [out.row(i) for i in range(len(ids))]
 
 
-def _models_with(control: str) -> str:
-    """Names of the installed models that declare a control."""
-    models = create_registry().all("acoustic model")
-    return ", ".join(sorted(n for n, m in models.items() if control in m.facts.get("controls", ()))) or "none is installed"
-
-
-class _Clock:
+class _TimeSpent:
     """Adds up the time that is spent inside iterators, which stand still between two values."""
 
     def __init__(self, timings: dict[str, float]) -> None:
@@ -354,7 +359,7 @@ def _chunks(mel: Tensor, frames: int | None) -> Iterator[Tensor]:
         at, size = at + size, frames or min(2 * size, _LAST_CHUNK)
 
 
-def _undivided(analysis: Analysis, score: Any) -> Piece:
+def _undivided(analysis: Analysis, score: Any) -> AnalysisPart:
     """The whole text as one piece, for a recording that is one as well."""
     if score.pauses or len(set(score.speakers)) > 1:
         raise InputError(
@@ -362,7 +367,7 @@ def _undivided(analysis: Analysis, score: Any) -> Piece:
             "the text has pauses or several speakers in it",
             "leave them out of the text, or speak its parts one by one",
         )
-    return Piece(analysis, 0.0, tuple(range(len(analysis.words))), tuple(range(len(analysis.tokens))))
+    return AnalysisPart(analysis, 0.0, tuple(range(len(analysis.words))), tuple(range(len(analysis.tokens))))
 
 
 def _nothing(text: str, unknown: Sequence[Unknown]) -> InputError:

@@ -225,7 +225,7 @@ def _plain(value: Any, where: str) -> None:
             json.dumps(value)
         except TypeError as error:
             raise Fault(
-                f"{where} is {type(value).__name__}, which JSON has not: make it plain numbers, text or lists"
+                f"{where} is {type(value).__name__}, which JSON does not have: make it plain numbers, text or lists"
             ) from error
 
 

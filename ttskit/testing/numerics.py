@@ -82,7 +82,8 @@ def rounding_of(run: Callable[..., Any], *args: Any, slack: float = 8.0) -> floa
     """The absolute tolerance for two ways through `run` in fp32: `slack` times how far it is from float64 in this run.
 
     Two results that differ by rounding only are apart by at most the sum of their errors, which is 2; between orders of
-    summation the largest of many errors scatters by about two; 8 leaves another factor of two.
+    summation the largest of many errors scatters by about two; 8 leaves another factor of two. Where the ways use other
+    kernels (one row against many, say) or feed back what they made, let `run` take them all: the worst of them counts.
 
     Args:
         run: called with `args`, and with `in_double` of them; gives a tensor, or a dataclass, list, tuple or dict of some,

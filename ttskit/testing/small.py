@@ -52,7 +52,7 @@ def _importer(plugin: Plugin) -> None:
     with tempfile.TemporaryDirectory() as folder:
         junk = Path(folder) / "junk.bin"
         junk.write_bytes(b"not a checkpoint")
-        must_refuse("a file that is no checkpoint", lambda: plugin.load()(junk, Path(folder) / "run"))
+        must_refuse("a file that is not a checkpoint", lambda: plugin.load()(junk, Path(folder) / "run"))
 
 
 @_COMMAND("help has an example")

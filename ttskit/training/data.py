@@ -16,7 +16,6 @@ from ttskit.errors import ConfigError
 from ttskit.interfaces.acoustic import AcousticModel
 from ttskit.interfaces.trainable import Trainable
 from ttskit.runs.forced import ForcedMels
-from ttskit.training.processes import Processes
 
 AHEAD = 4  # batches loaded while the device works
 
@@ -31,21 +30,61 @@ class Batches(Protocol):
     def frames(self, ids: Sequence[str]) -> int: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Shares:
+    """A process's part of a global batch, cut into batches that are worked on one after the other (`accumulation`)."""
+
+    parts: tuple[Any, ...]
+
+    @property
+    def frames(self) -> int:
+        """Of all of them."""
+        return sum(part.frames for part in self.parts)
+
+
+class SharedBatches:
+    """Batches of which a process takes `count` shares, as if it were `count` processes.
+
+    Args:
+        of: (rank, world) -> the batches of one process among `world`.
+    """
+
+    def __init__(self, of: Callable[[int, int], Batches], rank: int, world: int, count: int) -> None:
+        self._parts = [of(rank * count + i, world * count) for i in range(count)]
+        self.left_out = getattr(self._parts[0], "left_out", [])
+
+    def epoch(self, n: int) -> list[list[str]]:
+        """Global batches of an epoch."""
+        return self._parts[0].epoch(n)
+
+    def load(self, ids: Sequence[str], epoch: int) -> Shares:
+        """This process's shares of a global batch."""
+        return Shares(tuple(part.load(ids, epoch) for part in self._parts))
+
+    def frames(self, ids: Sequence[str]) -> int:
+        """Frames of a global batch, padding counted."""
+        return self._parts[0].frames(ids)
+
+
 def batches_for(
     model: Trainable,
     corpus: PreparedCorpus,
     split: str,
     config: TrainingConfig,
     seed: int,
-    processes: Processes,
+    rank: int,
+    world: int,
     mels: ForcedMels | None = None,
     rehearsal: Rehearsal | None = None,
 ) -> Batches:
     """Whole utterances with the features that an acoustic model asks for, or segments (of `mels`) for a vocoder.
 
+    Of each batch the share of process `rank` among `world`; batches to train on are `config.accumulate` times as large as
+    one share may be.
+
     Symbols and speakers are numbered as the model numbers them, which may be otherwise than the corpus does.
     """
-    shares = {"rank": processes.rank, "world": processes.world}
+    shares, many = {"rank": rank, "world": world}, config.accumulate if split == "train" else 1
     if isinstance(model, AcousticModel):
         if "durations" in model.features and config.alignment is None:
             raise ConfigError(
@@ -57,8 +96,8 @@ def batches_for(
             corpus,
             split,
             model.features,
-            config.frames_per_batch,
-            config.max_utterances,
+            config.frames_per_batch * many,
+            config.max_utterances * many,
             seed,
             alignment=config.alignment if "durations" in model.features else None,
             context=model.context,
@@ -66,13 +105,21 @@ def batches_for(
             **shares,
         )
     return SegmentBatches(
-        corpus, split, model.segment_frames, config.segments_per_batch, seed, **shares, mels=mels, features=model.features
+        corpus,
+        split,
+        model.segment_frames,
+        config.segments_per_batch * many,
+        seed,
+        **shares,
+        mels=mels,
+        features=model.features,
     )
 
 
 def corpus_facts(corpus: PreparedCorpus) -> dict[str, Any]:
-    """What identifies a corpus in run.json: folder, hash of its manifest and mel, sizes of its splits."""
-    return {**_identity(corpus), "provenance": corpus.info.get("provenance")}
+    """What identifies a corpus in run.json: folder, hash of its manifest and mel, sizes of its splits, who read its F0."""
+    facts = {"pitch_extractor": corpus.pitch_extractor, "provenance": corpus.info.get("provenance")}
+    return {**_identity(corpus), **facts}
 
 
 def rehearsal_facts(rehearsal: Rehearsal | None) -> dict[str, Any] | None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from ttskit.corpus.prepared import PreparedCorpus
 from ttskit.errors import MismatchError, UsageError
 from ttskit.interfaces.descriptions import Plugin
+from ttskit.offers import some_declaring
 from ttskit.plugins import Registry
 from ttskit.runs.checkpoints import choose
 from ttskit.runs.folder import RunFolder
@@ -19,17 +20,19 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 
-def require_vocoder(plugin: Plugin, resume: bool) -> None:
+def require_vocoder(plugin: Plugin, resume: bool, registry: Registry) -> None:
     """`UsageError` where --from-acoustic has no meaning."""
     if resume:
         raise UsageError(
-            "--resume and --from-acoustic exclude each other", "a resumed run goes on with its own mels", "give one of them"
+            "--resume and --from-acoustic cannot be given together",
+            "a resumed run goes on with its own mels",
+            "give one of them",
         )
     if plugin.kind != "vocoder":
         raise UsageError(
-            f"{plugin.name!r} is no vocoder",
+            f"{plugin.name!r} is not a vocoder",
             "--from-acoustic gives the mels that a vocoder is fitted to",
-            "--model hifigan, or leave --from-acoustic out",
+            f"--model with one of {some_declaring(registry, 'vocoder', trainable=True)}, or leave --from-acoustic out",
         )
 
 

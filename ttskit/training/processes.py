@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 import torch
 import torch.distributed as dist
@@ -53,6 +55,22 @@ class Processes:
     def any(self, flag: bool) -> bool:
         """Whether any process says so; all get the same answer."""
         return self.sum_on_host([float(flag)])[0] > 0
+
+    def agree(self, text: str) -> bool:
+        """Whether all processes say the same: one small reduction in main memory. All get the same answer."""
+        if self.world == 1:
+            return True
+        number = int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") >> 1
+        extremes = torch.tensor([number, -number], dtype=torch.int64)
+        dist.all_reduce(extremes, op=dist.ReduceOp.MAX, group=self.host)
+        return extremes[0].item() == -extremes[1].item()
+
+    def gather(self, value: Any) -> list[Any]:
+        """What each process has to say, by rank (plain data; slow: for mistakes, and for what happens seldom)."""
+        heard = [value] * self.world
+        if self.world > 1:
+            dist.all_gather_object(heard, value, group=self.host)
+        return heard
 
     def from_first(self, number: float) -> float:
         """The first process's number."""

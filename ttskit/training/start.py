@@ -19,6 +19,7 @@ from ttskit.errors import CorpusError, MismatchError, UsageError
 from ttskit.interfaces.acoustic import AcousticModel, ModelContext
 from ttskit.interfaces.descriptions import Plugin
 from ttskit.interfaces.trainable import Trainable
+from ttskit.offers import phonetics_of
 from ttskit.plugins import Registry
 from ttskit.runs.checkpoints import choose
 from ttskit.runs.files import write_json, write_text
@@ -161,7 +162,7 @@ def _same_training(
 
 
 @dataclass(frozen=True)
-class Origin:
+class StartingRun:
     """The run that a training starts from: a checkpoint of it.
 
     Attributes:
@@ -173,7 +174,7 @@ class Origin:
     step: int
 
     @classmethod
-    def of(cls, run: str | Path, plugin: Plugin, mel: MelConfig, step: int | None = None) -> Origin:
+    def of(cls, run: str | Path, plugin: Plugin, mel: MelConfig, step: int | None = None) -> StartingRun:
         """Open and check it; the best checkpoint unless `step` names one.
 
         Raises:
@@ -228,7 +229,7 @@ def open_rehearsal(config: RehearsalConfig | None, corpus: PreparedCorpus, known
     Raises:
         CorpusError: not a prepared corpus, or nothing in it to rehearse.
         MismatchError: another mel content than the main corpus's.
-        UsageError: a speaker that it has not got.
+        UsageError: a speaker that it does not have.
     """
     if config is None:
         return None
@@ -241,7 +242,7 @@ def open_rehearsal(config: RehearsalConfig | None, corpus: PreparedCorpus, known
     for name in config.speakers:
         if name not in other.speakers.names:
             why = f"{config.data} has {', '.join(other.speakers.names[:8])}"
-            raise UsageError(f"there is no speaker {name!r} to rehearse", why, "mend training.rehearsal.speakers")
+            raise UsageError(f"there is no speaker {name!r} to rehearse", why, "correct training.rehearsal.speakers")
     rehearsal = Rehearsal(other, config.share, tuple(config.speakers))
     rehearsal.utterances()
     return rehearsal
@@ -249,17 +250,19 @@ def open_rehearsal(config: RehearsalConfig | None, corpus: PreparedCorpus, known
 
 def inherit(
     model: Trainable,
-    origin: Origin,
+    origin: StartingRun,
     folder: RunFolder,
     corpus: PreparedCorpus,
     config: TrainingConfig,
     rehearsal: Rehearsal | None,
     write: bool,
+    registry: Registry,
 ) -> tuple[str, list[str]]:
     """Fill `model` from `origin` by name.
 
     Args:
         write: keep the plan as transfer.json in the run (the first process does).
+        registry: who knows how the corpus's letters sound.
 
     Returns:
         What to tell people, and the names of tensors that stay fresh.
@@ -270,14 +273,15 @@ def inherit(
     source = origin.run.path
     if not isinstance(model, AcousticModel):
         return _copy_fitting(model, origin, folder)
-    plan = plan_transfer(source, origin.step, origin.run.context, folder.context, corpus, config.transfer, rehearsal)
+    letters = phonetics_of(corpus.frontend.name, registry).letters
+    plan = plan_transfer(source, origin.step, origin.run.context, folder.context, corpus, config.transfer, rehearsal, letters)
     plan = carry_over(plan, model.weights_from(origin.weights()), origin.run.context, model)
     if write:
         write_json(folder.path / "transfer.json", plan.to_json())
     return "\n".join(transfer_lines(plan)), [n for n in plan.tensors["new"] if n not in plan.tensors["zeros"]]
 
 
-def _copy_fitting(model: Trainable, origin: Origin, folder: RunFolder) -> tuple[str, list[str]]:
+def _copy_fitting(model: Trainable, origin: StartingRun, folder: RunFolder) -> tuple[str, list[str]]:
     """Copy what has equal name and shape (vocoders, which know neither symbols nor speakers).
 
     Returns:

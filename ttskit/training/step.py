@@ -9,6 +9,8 @@ import torch
 from torch import Tensor
 
 from ttskit.interfaces.trainable import Trainable, TrainState
+from ttskit.training.accumulation import Share
+from ttskit.training.data import Shares
 from ttskit.training.optimize import Optimization
 from ttskit.training.precision import Precision
 from ttskit.training.processes import Processes
@@ -23,11 +25,19 @@ def run_step(
     processes: Processes,
     precision: Precision,
 ) -> dict[str, Tensor | float]:
-    """One training step, randomness and all: the values to log, still on the device."""
-    torch.manual_seed(step_seed(state.seed, state.step, processes.rank))
-    optimization.begin(state)
+    """One training step, randomness and all: the values to log, still on the device.
+
+    Args:
+        batch: this process's, or `Shares` of it; what the model logs besides its losses is of the first share.
+    """
+    first, *others = [b.to(processes.device) for b in (batch.parts if isinstance(batch, Shares) else (batch,))]
+    seeds = [step_seed(state.seed, state.step, processes.rank * (1 + len(others)) + i) for i in range(1 + len(others))]
+    given = (precision, processes.device, optimization.buffers)
+    shares = [Share(model, b, state, seed, *given) for b, seed in zip(others, seeds[1:], strict=True)]
+    torch.manual_seed(seeds[0])
+    optimization.begin(state, shares)
     with precision.autocast():
-        extra = model.training_step(batch.to(processes.device), state, optimization)
+        extra = model.training_step(first, state, optimization)
     return {**optimization.end(ids), **(extra or {})}
 
 

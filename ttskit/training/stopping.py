@@ -7,6 +7,7 @@ import signal
 import threading
 import time
 from types import FrameType
+from typing import Any
 
 ECHO_S = 2.0  # torchrun passes on the signal that the terminal has already sent to every process
 
@@ -17,7 +18,7 @@ class StopRequest:
     def __init__(self) -> None:
         self.asked = False
         self._at = 0.0
-        self._before: dict[int, object] = {}
+        self._before: dict[int, Any] = {}
 
     def __enter__(self) -> StopRequest:
         if threading.current_thread() is threading.main_thread():  # only there does Python let signals be handled

@@ -15,7 +15,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from ttskit.articulation import match, sounds
+from ttskit.articulation import NO_LETTERS, Letters, match, sounds
 from ttskit.config.training import TransferConfig
 from ttskit.corpus.batches import Rehearsal
 from ttskit.corpus.prepared import PreparedCorpus
@@ -28,7 +28,7 @@ AXES = ("symbols", "speakers")
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class Inherited:
     """Where the row of a symbol or speaker comes from.
 
     Args:
@@ -50,7 +50,7 @@ class Transfer:
 
     Args:
         source: folder of the source run; step: of its checkpoint.
-        rows: for "symbols" and "speakers", one `Row` for each of the new model, in its order.
+        rows: for "symbols" and "speakers", one `Inherited` for each of the new model, in its order.
         dropped: for both, what only the source has.
         pitch: per speaker of the new model, where its pitch statistics come from.
         tensors: "kept", "by row", "new", "dropped" and, of the new ones, "zeros" → names; filled by `carry_over`.
@@ -59,7 +59,7 @@ class Transfer:
 
     source: str
     step: int
-    rows: Mapping[str, tuple[Row, ...]]
+    rows: Mapping[str, tuple[Inherited, ...]]
     dropped: Mapping[str, tuple[str, ...]]
     pitch: Mapping[str, str]
     tensors: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -68,7 +68,7 @@ class Transfer:
     def to_json(self) -> dict:
         """Plain data for transfer.json."""
 
-        def row(r: Row) -> dict:
+        def row(r: Inherited) -> dict:
             few = r.sources if len(r.sources) <= 8 else (*r.sources[:8], f"… {len(r.sources)} in all")
             return {"name": r.name, "from": list(few), "why": r.why}
 
@@ -100,7 +100,7 @@ def target_context(
     source run for its own (the model has learned them so), else from the rehearsal corpus.
 
     Raises:
-        UsageError: `keep_speakers` names someone the source has not got, or there is no source.
+        UsageError: `keep_speakers` names someone the source does not have, or there is no source.
     """
     own = corpus.context()
     symbols, speakers, pitch = own.symbols, list(own.speakers.names), dict(own.pitch)
@@ -144,15 +144,19 @@ def plan_transfer(
     corpus: PreparedCorpus,
     config: TransferConfig,
     rehearsal: Rehearsal | None = None,
+    letters: Letters = NO_LETTERS,
 ) -> Transfer:
     """Where each symbol and speaker of `target` comes from.
 
+    Args:
+        letters: what letters of an inventory without features sound like in the corpus's language (`Phonetics.letters`).
+
     Raises:
         MismatchError: too few of the corpus's sounds have a counterpart.
-        UsageError: a donor that the source has not got, or for a speaker who is not new.
+        UsageError: a donor that the source does not have, or for a speaker who is not new.
     """
-    symbols = tuple(_symbol_row(symbol, target.symbols, source.symbols) for symbol in target.symbols.symbols)
-    _require_related(symbols, target.symbols, source.symbols, run)
+    symbols = tuple(_symbol_row(symbol, target.symbols, source.symbols, letters) for symbol in target.symbols.symbols)
+    _require_related(symbols, target.symbols, source.symbols, run, letters)
     speakers = _speaker_rows(target.speakers, source.speakers, config, run)
     used = {name for row in symbols if row.kept for name in row.sources}
     dropped = {
@@ -231,22 +235,22 @@ def carry_over(plan: Transfer, weights: Mapping[str, Tensor], source: ModelConte
     return replace(plan, tensors={k: tuple(v) for k, v in fate.items()})
 
 
-def _fill(target: Tensor, value: Tensor, rows: Sequence[Row], index: Mapping[str, int]) -> None:
+def _fill(target: Tensor, value: Tensor, rows: Sequence[Inherited], index: Mapping[str, int]) -> None:
     for i, row in enumerate(rows):
         chosen = [index[n] for n in row.sources]
         target[i].copy_(value[chosen[0]] if len(chosen) == 1 else value[chosen].mean(0))
 
 
-def _symbol_row(symbol: str, here: SymbolTable, there: SymbolTable) -> Row:
-    found = match(symbol, here, there)
+def _symbol_row(symbol: str, here: SymbolTable, there: SymbolTable, letters: Letters) -> Inherited:
+    found = match(symbol, here, there, letters)
     if found.symbol is not None:
-        return Row(symbol, (found.symbol,), found.exact, found.why)
+        return Inherited(symbol, (found.symbol,), found.exact, found.why)
     everything = tuple(s for s in there.symbols if s != there.pad)
-    return Row(symbol, everything, False, f"mean of all: {found.why}")
+    return Inherited(symbol, everything, False, f"mean of all: {found.why}")
 
 
-def _require_related(rows: Sequence[Row], here: SymbolTable, there: SymbolTable, run: Path) -> None:
-    spoken = set(sounds(here)) or {s for s in here.symbols if s not in here.silent}
+def _require_related(rows: Sequence[Inherited], here: SymbolTable, there: SymbolTable, run: Path, letters: Letters) -> None:
+    spoken = set(sounds(here, letters)) or {s for s in here.symbols if s not in here.silent}
     matched = [row for row in rows if row.name in spoken and len(row.sources) == 1]
     same = sum(row.kept for row in matched)
     if len(matched) < LEAST_MATCHED * len(spoken):
@@ -261,7 +265,7 @@ def _require_related(rows: Sequence[Row], here: SymbolTable, there: SymbolTable,
         )
 
 
-def _speaker_rows(here: SpeakerTable, there: SpeakerTable, config: TransferConfig, run: Path) -> tuple[Row, ...]:
+def _speaker_rows(here: SpeakerTable, there: SpeakerTable, config: TransferConfig, run: Path) -> tuple[Inherited, ...]:
     asked = config.speaker_from
     new = [n for n in here.names if n not in there.names]
     if isinstance(asked, str):
@@ -275,17 +279,17 @@ def _speaker_rows(here: SpeakerTable, there: SpeakerTable, config: TransferConfi
         if name not in new:
             old = f"{name} is in {run} and keeps its own voice"
             old = old if name in there.names else f"new speakers: {', '.join(new) or 'none'}"
-            raise UsageError(f"{name!r} is no new speaker", old, "--speaker-from NEW=OLD")
+            raise UsageError(f"{name!r} is not a new speaker", old, "--speaker-from NEW=OLD")
     rows = []
     for name in here.names:
         if name in there.names:
-            rows.append(Row(name, (name,), True, "same"))
+            rows.append(Inherited(name, (name,), True, "same"))
         elif name in donors:
-            rows.append(Row(name, (_known(donors[name], there, "to start from"),), False, f"from {donors[name]}"))
+            rows.append(Inherited(name, (_known(donors[name], there, "to start from"),), False, f"from {donors[name]}"))
         elif len(there) == 1:
-            rows.append(Row(name, there.names, False, f"from {there.names[0]}, the only one"))
+            rows.append(Inherited(name, there.names, False, f"from {there.names[0]}, the only one"))
         else:
-            rows.append(Row(name, there.names, False, f"mean of {len(there)}"))
+            rows.append(Inherited(name, there.names, False, f"mean of {len(there)}"))
     return tuple(rows)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from ttskit.training.transfer import AXES, Row, Transfer
+from ttskit.training.transfer import AXES, Inherited, Transfer
 
 WIDTH = 100
 FEW = 12
@@ -39,11 +39,11 @@ def transfer_lines(plan: Transfer) -> list[str]:
     return lines + list(plan.notes)
 
 
-def _symbols(rows: Sequence[Row]) -> list[str]:
+def _symbols(rows: Sequence[Inherited]) -> list[str]:
     return [f"{row.name} ← {_shown(row.sources[0])}" for row in rows if not row.kept and len(row.sources) == 1]
 
 
-def _without(rows: Sequence[Row]) -> list[str]:
+def _without(rows: Sequence[Inherited]) -> list[str]:
     return [f"{_shown(row.name)} ({row.why})" for row in rows if len(row.sources) != 1]
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,71 +16,175 @@ from ttskit.audio.mel import MelExtractor
 from ttskit.config.training import TrainingConfig
 from ttskit.corpus.batches import full_batch
 from ttskit.corpus.prepared import PreparedCorpus, PreparedUtterance
-from ttskit.errors import TTSKitError
+from ttskit.errors import TrainingError, TTSKitError
 from ttskit.interfaces.acoustic import AcousticBatch, AcousticInput, AcousticModel
+from ttskit.interfaces.descriptions import Plugin
 from ttskit.interfaces.trainable import Trainable, TrainState
 from ttskit.interfaces.vocoder import Vocoder, vocoder_generators
 from ttskit.pictures.attention import draw_attention, film, spoken_words
 from ttskit.pictures.speech import draw_alignment, draw_spectrogram, figure, word_spans
+from ttskit.runs.folder import RunFolder
 from ttskit.runs.forced import ForcedMels
 from ttskit.training.alignment import batch_score, row_alignment
-from ttskit.training.data import Loader, batches_for
-from ttskit.training.precision import Precision
-from ttskit.training.processes import Processes
+from ttskit.training.data import Batches, batches_for
+from ttskit.training.task import Note, Workshop
+from ttskit.training.watch import AlignmentWatch
 
 if TYPE_CHECKING:
     from ttskit.config import Recipe
     from ttskit.plugins import Registry
+
+__all__ = ["LossValidator", "SpeechValidator"]
 
 SCORED = 8  # sentences of the validation split whose alignment is scored
 COMFORTABLE = 45  # tokens whose names are read easily along the axis of the attention's picture
 LONGEST_SAMPLE_S = 12.0  # of a validation recording that a vocoder re-synthesises
 
 
-class Validator:
-    """Validates one model during its training. Without a validation split it measures nothing."""
+class LossValidator:
+    """The losses of one model on batches that it does not train on; a `Validator` that looks at nothing else.
 
-    def __init__(
-        self,
-        corpus: PreparedCorpus,
-        model: Trainable,
-        config: TrainingConfig,
-        seed: int,
-        processes: Processes,
-        precision: Precision,
-        loader: Loader,
-        mels: ForcedMels | None = None,
-    ) -> None:
-        self._corpus, self._model, self._config, self._seed = corpus, model, config, seed
-        self._processes, self._precision, self._loader = processes, precision, loader
-        self._shown = sorted(corpus.split("validation"), key=lambda u: u.id)
-        self._mel = mels or (lambda u: corpus.features(u).mel)
-        self._batches = batches_for(model, corpus, "validation", config, seed, processes, mels) if self._shown else None
+    Args:
+        batches: those batches, this process's shares; None where there are none, and nothing is measured.
+        seed: of what is random in the model's losses.
+    """
+
+    def __init__(self, model: Trainable, batches: Batches | None, workshop: Workshop, seed: int) -> None:
+        self._model, self._batches, self._seed = model, batches, seed
+        self._processes, self._precision, self._loader = workshop.group, workshop.precision, workshop.loader
 
     def losses(self, state: TrainState) -> tuple[dict[str, float], float | None]:
         """Means of the loss terms over the split (all processes together), and the value that ranks checkpoints."""
         if self._batches is None:
             return {}, None
-        self._model.eval()
-        torch.manual_seed(self._seed)
-        totals: dict[str, list[float]] = {}
-        weights: dict[str, float] = {}
-        try:
-            with torch.no_grad(), self._precision.autocast():
-                for ids in self._batches.epoch(0):
-                    batch = self._loader.load(self._batches, ids, 0).to(self._processes.device)
-                    for name, term in self._model.validation_losses(batch, state).terms.items():
-                        here = totals.setdefault(name, [0.0, 0.0])
-                        here[0] += float(term.total)
-                        here[1] += float(term.count)
-                        weights[name] = float(term.weight)
-        finally:
-            self._model.train()
-        flat = self._processes.sum_on_host([number for pair in totals.values() for number in pair])
-        means = {name: flat[2 * i] / max(flat[2 * i + 1], 1e-12) for i, name in enumerate(totals)}
+        sums: dict[str, list[float]] = {}  # by term: total, count, weight
+        with self._speaking(), self._precision.autocast():
+            for ids in self._batches.epoch(0):
+                batch = self._loader.load(self._batches, ids, 0).to(self._processes.device)
+                for name, term in self._model.validation_losses(batch, state).terms.items():
+                    total, count, _ = sums.get(name, (0.0, 0.0, 0.0))
+                    sums[name] = [total + float(term.total), count + float(term.count), float(term.weight)]
+        heard = self._processes.gather(sums)  # by name: a process may lack a term of which its batches have nothing
+        names = dict.fromkeys(name for there in heard for name in there)
+        weights = {name: max((there[name][2] for there in heard if name in there), key=abs) for name in names}
+        means = {
+            name: sum(there[name][0] for there in heard if name in there)
+            / max(sum(there[name][1] for there in heard if name in there), 1e-12)
+            for name in names
+        }
         ranking = means["total"] if "total" in means else sum(weights[name] * mean for name, mean in means.items())
         finite = {name: mean for name, mean in means.items() if math.isfinite(mean)}
         return {"loss": ranking, **finite} if math.isfinite(ranking) else finite, ranking if math.isfinite(ranking) else None
+
+    def inspect(self, step: int) -> dict[str, float]:
+        """Nothing."""
+        return {}
+
+    def hopeless(self) -> TTSKitError | None:
+        """Never."""
+        return None
+
+    @contextmanager
+    def _speaking(self) -> Iterator[None]:
+        """The model as it speaks: evaluation mode, no gradient, the same random numbers each time."""
+        self._model.eval()
+        torch.manual_seed(self._seed)
+        try:
+            with torch.no_grad():
+                yield
+        finally:
+            self._model.train()
+
+
+class SpeechValidator(LossValidator):
+    """Validates an acoustic model or a vocoder: losses, the watch over its alignment, pictures and sounds of some sentences.
+
+    Without a validation split it measures nothing.
+    """
+
+    def __init__(
+        self,
+        corpus: PreparedCorpus,
+        model: Trainable,
+        plugin: Plugin,
+        folder: RunFolder,
+        recipe: Recipe,
+        config: TrainingConfig,
+        total: int,
+        workshop: Workshop,
+        note: Note,
+        mels: ForcedMels | None = None,
+    ) -> None:
+        group, seed = workshop.group, recipe.seed
+        self._shown = sorted(corpus.split("validation"), key=lambda u: u.id)
+        held_out = (model, corpus, "validation", config, seed, group.rank, group.world, mels)
+        super().__init__(model, batches_for(*held_out) if self._shown else None, workshop, seed)
+        self._corpus, self._plugin, self._folder, self._recipe, self._config = corpus, plugin, folder, recipe, config
+        self._registry, self._note = workshop.registry, note
+        self._mel = mels or (lambda u: corpus.features(u).mel)
+        self._vocoder: list[Vocoder | None] = []
+        speaks = isinstance(model, AcousticModel)
+        self._watch = AlignmentWatch(
+            model.alignment_due(total) if speaks else None,
+            total,
+            folder.metrics("validation"),
+            "attention" if speaks and model.decoding == "autoregressive" else "alignment",
+        )
+        self._step = 0
+
+    def inspect(self, step: int) -> dict[str, float]:
+        """Alignment scores; pictures and sounds into the run's samples/."""
+        self._step = step
+        scores, draw = self._scores(step)
+        samples = self._folder.path / "samples"
+        try:
+            if draw is not None and self._config.samples:
+                draw(samples / "attention", step)
+            if self._config.samples:
+                self.samples(samples / f"step_{step:08d}", self._sample_vocoder())
+        except Exception as error:  # pictures and sounds are for looking at: a training must not die of them
+            self._note(f"no samples at step {step}: {type(error).__name__}: {error}")
+        return scores
+
+    def _scores(self, step: int) -> tuple[dict[str, float], Callable[[Path, int], None] | None]:
+        """`alignment`, told to the watch; where the model's alignment fails, the watch is told that it is unknown."""
+        try:
+            scores, draw = self.alignment()
+            unknown = "" if all(map(math.isfinite, scores.values())) else "it is not finite"
+        except Exception as error:  # of the model, which may be anyone's
+            unknown, draw = f"{type(error).__name__}: {error}", None
+        if unknown:
+            scores = {"alignment_unknown": 1.0}
+            self._note(f"the alignment of {self._plugin.name} at step {step} is unknown: {unknown}")
+            self._watch.add(step, None)
+        elif scores:
+            self._watch.add(step, scores["diagonality"])
+        if scores and (words := self._watch.words()):
+            self._note(words)
+        return scores, draw
+
+    def hopeless(self) -> TTSKitError | None:
+        """The advice with which a training ends that does not learn to align."""
+        said = self._watch.hopeless()
+        if not (self._config.stop_when_hopeless and self._processes.any(bool(said))):
+            return None
+        path = self._folder.path
+        return TrainingError(
+            f"{self._plugin.name} does not learn to align: stopped at step {self._step}, saved in {path}",
+            f"{said or 'another process found so'}\nlook at {path / 'samples' / 'attention'}",
+            "check that transcripts say what is said (ttskit check DATA), then lead the attention: the recipe small shows how, "
+            "with durations of a run that aligns; or go on all the same: "
+            f"ttskit train --resume --run {path} --set training.stop_when_hopeless=false",
+        )
+
+    def _sample_vocoder(self) -> Vocoder | None:
+        if self._plugin.kind == "vocoder":
+            return None
+        if not self._vocoder:
+            self._vocoder.append(
+                sample_vocoder(self._recipe, self._config, self._corpus, self._processes.device, self._registry, self._note)
+            )
+        return self._vocoder[0]
 
     def alignment(self) -> tuple[dict[str, float], Callable[[Path, int], None] | None]:
         """Alignment scores of the first validation sentences, and a function that draws one of them, always the same.
@@ -89,14 +194,9 @@ class Validator:
         if not isinstance(self._model, AcousticModel) or not self._shown:
             return {}, None
         batch = self._full(self._shown[:SCORED])
-        self._model.eval()
-        torch.manual_seed(self._seed)
-        try:
-            with torch.no_grad(), self._precision.autocast():
-                outputs = self._model(batch.to(self._processes.device))
-                score = batch_score(outputs, batch)
-        finally:
-            self._model.train()
+        with self._speaking(), self._precision.autocast():
+            outputs = self._model(batch.to(self._processes.device))
+            score = batch_score(outputs, batch)
         if score is None:
             return {}, None
 
@@ -128,16 +228,11 @@ class Validator:
         if not chosen:
             return
         folder.mkdir(parents=True, exist_ok=True)
-        self._model.eval()
-        torch.manual_seed(self._seed)
-        try:
-            with torch.no_grad():
-                if isinstance(self._model, AcousticModel):
-                    self._speak(folder, chosen, vocoder)
-                else:
-                    self._resynthesise(folder, chosen)
-        finally:
-            self._model.train()
+        with self._speaking():
+            if isinstance(self._model, AcousticModel):
+                self._speak(folder, chosen, vocoder)
+            else:
+                self._resynthesise(folder, chosen)
 
     def _full(self, utterances: Sequence[PreparedUtterance]) -> AcousticBatch:
         """Whole sentences in one batch, sorted by decreasing token length, whatever the number of processes."""
@@ -212,7 +307,7 @@ def sample_vocoder(
     registry: Registry,
     note: Callable[[str], None],
 ) -> Vocoder | None:
-    """The vocoder of the samples: the training section's, the recipe's, or Griffin-Lim; None if none can be built."""
+    """The vocoder of the samples: the training section's, the recipe's, or the default recipe's; None if none can be built."""
     from ttskit.synthesis.load import DEFAULT_VOCODER, load_vocoder
 
     reasons = []

@@ -29,10 +29,12 @@ class AlignmentWatch:
 
     def __init__(self, due: int | None, total: int, rows: Iterable[Mapping] = (), what: str = "attention") -> None:
         self.due, self.total, self.what = due, total, what
-        self.history: list[tuple[int, float]] = [(r["step"], r["diagonality"]) for r in rows if "diagonality" in r]
+        self.history: list[tuple[int, float | None]] = [
+            (r["step"], r.get("diagonality")) for r in rows if "diagonality" in r or "alignment_unknown" in r
+        ]
 
-    def add(self, step: int, diagonality: float) -> None:
-        """One validation."""
+    def add(self, step: int, diagonality: float | None) -> None:
+        """One validation; None where the model's alignment is unknown, which says neither yes nor no."""
         self.history.append((step, diagonality))
 
     def words(self) -> str:
@@ -41,6 +43,8 @@ class AlignmentWatch:
             return ""
         step, value = self.history[-1]
         where = f"step {step:,} of {self.total:,}: {self.what}"
+        if value is None:
+            return f"{where} unknown: whether it will align cannot be judged, and this training is not stopped for it"
         if value >= DIAGONAL:
             return f"{where} diagonal ({value:.2f})"
         if step < self.due:
@@ -55,21 +59,24 @@ class AlignmentWatch:
         Only long after attention was due, with every validation far from a diagonal and the last ones no better
         than those before. Whoever thinks otherwise sets `training.stop_when_hopeless: false`.
         """
-        if self.due is None or not self.history:
+        if self.due is None or not self.history or self.history[-1][1] is None:
             return ""
-        step = self.history[-1][0]
-        if step < max(LEAST_STEPS, PATIENCE * self.due) or len(self.history) < 2 * STRETCH or step >= self.total:
+        step, values = self.history[-1][0], self._known()
+        if step < max(LEAST_STEPS, PATIENCE * self.due) or len(values) < 2 * STRETCH or step >= self.total:
             return ""
-        best = max(value for _, value in self.history)
+        best = max(values)
         if best >= HOPELESS or self._rising():
             return ""
         return (
             f"after {step:,} steps the {self.what} is as far from a diagonal as in the beginning: "
-            f"{self.history[-1][1]:.2f}, at best {best:.2f}; it was due by step {self.due:,}"
+            f"{values[-1]:.2f}, at best {best:.2f}; it was due by step {self.due:,}"
         )
 
+    def _known(self) -> list[float]:
+        return [value for _, value in self.history if value is not None]
+
     def _rising(self) -> bool:
-        values = [value for _, value in self.history]
+        values = self._known()
         if len(values) < 2 * STRETCH:
             return len(values) > 1 and values[-1] > values[0] + GAIN
         last, before = values[-STRETCH:], values[-2 * STRETCH : -STRETCH]

@@ -15,7 +15,7 @@ from ttskit_spanish.syllables import syllabify
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class LexiconProblem:
     """Something wrong with an entry.
 
     Args:
@@ -34,7 +34,7 @@ class Problem:
         return f"line {self.line}: {self.word or '(no word)'}: {self.what}" + ("" if self.serious else " (remark)")
 
 
-def check_entries(entries: Sequence[Entry]) -> list[Problem]:
+def check_entries(entries: Sequence[Entry]) -> list[LexiconProblem]:
     """Problems of a lexicon's entries, in their order.
 
     >>> for problem in check_entries([Entry("Zoom", "zum", None, 1), Entry("tour", "/tur/", "andaluz", 2)]):
@@ -42,17 +42,17 @@ def check_entries(entries: Sequence[Entry]) -> list[Problem]:
     line 1: Zoom: words are looked up in lower case: write 'zoom'
     line 2: tour: unknown dialect 'andaluz': rioplatense, latin_american, castilian or nothing for all
     """
-    found: list[Problem] = []
+    found: list[LexiconProblem] = []
     seen: dict[tuple[str, str | None], int] = {}
     for entry in entries:
-        found += [Problem(entry.line, entry.word, what) for what in _wrong(entry)]
+        found += [LexiconProblem(entry.line, entry.word, what) for what in _wrong(entry)]
         key = (entry.word, entry.dialect)
         if key in seen:
-            found.append(Problem(entry.line, entry.word, f"listed before, at line {seen[key]}: keep one"))
+            found.append(LexiconProblem(entry.line, entry.word, f"listed before, at line {seen[key]}: keep one"))
         seen.setdefault(key, entry.line)
         if entry.word == entry.reading and entry.dialect is None:
             found.append(
-                Problem(
+                LexiconProblem(
                     entry.line,
                     entry.word,
                     "its respelling is the word itself: it only keeps rules of beginnings and endings off",
@@ -103,7 +103,7 @@ def _wrong_phonemes(reading: str, part: bool) -> list[str]:
     return ["mark the stressed vowel with ˈ"] if nuclei > 1 and stresses == 0 else []
 
 
-def check_lexicon(path: Path) -> list[Problem]:
+def check_lexicon(path: Path) -> list[LexiconProblem]:
     """Problems of the lexicon at `path`; a file that cannot be read at all is an `InputError`."""
     return check_entries(read_entries(path))
 

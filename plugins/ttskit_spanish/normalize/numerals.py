@@ -83,7 +83,7 @@ def numeral_at(text: str, at: int, comma: bool) -> Numeral | None:
     """The number that starts at `at`, read with a decimal comma or point.
 
     >>> n = numeral_at("1.234,56", 0, True)
-    ... n.words()
+    >>> n.words()
     'mil doscientos treinta y cuatro coma cincuenta y seis'
     >>> numeral_at("3.5", 0, True).words(), numeral_at("1,234.5", 0, False).words()
     ('tres punto cinco', 'mil doscientos treinta y cuatro punto cinco')

@@ -29,7 +29,7 @@ __all__ = ["PRECISIONS", "Product", "product"]
 
 PRECISIONS = ("fp32", "fp16", "int8")
 _FEW_ROWS = 4  # fp16 products on a CPU run row by row
-Product = Callable[[Tensor, Tensor], None]  # (x (B, in), out (B, outputs)): writes x @ Wᵀ + b
+Product = Callable[[Tensor, Tensor], object]  # (x (B, in), out (B, outputs)): writes x @ Wᵀ + b
 
 
 def product(weight: Tensor, bias: Tensor, precision: str, rows: int, splits: Sequence[int] = ()) -> Product:

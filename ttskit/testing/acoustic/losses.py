@@ -93,7 +93,7 @@ def teacher_forced(subject: AcousticSubject) -> None:
         forward = model(batch).mel
     wanted = batch.mel_lengths.tolist()
     need(out.lengths.tolist() == wanted, f"teacher-forced lengths {out.lengths.tolist()}, target {wanted}")
-    need(out.mel.shape == batch.mel.shape, "teacher-forced mel has not exactly the target's frames")
+    need(out.mel.shape == batch.mel.shape, "teacher-forced mel does not have exactly the target's frames")
     real = subject.real_frames[:, None].expand_as(out.mel)
     need(bool(torch.isfinite(out.mel).all()), "teacher-forced mels are not finite")
     need(bool((out.mel[real] != 0).any()), "teacher-forced mels are zeros")

@@ -1,0 +1,275 @@
+"""The recogniser of a corpus: read from its run folder in the prepared corpus, or trained there, and calibrated."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import json
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+import numpy as np
+import torch
+
+from ttskit.config.comparison import RecogniserConfig
+from ttskit.config.training import TrainingConfig
+from ttskit.corpus.prepared import PreparedCorpus, PreparedUtterance
+from ttskit.errors import CheckpointError, CorpusError
+from ttskit.interfaces.trainable import Trainable, TrainState
+from ttskit.measure.phones import Thresholds, align_phones, calibrate, phone_inventory
+from ttskit.measure.recogniser.batches import BandStatistics, PhoneBatches, phones_of
+from ttskit.measure.recogniser.network import PhoneRecogniser
+from ttskit.measure.recogniser.sentences import Sentences
+from ttskit.runs.folder import JUDGE, RunFolder
+from ttskit.training.data import Loader, corpus_facts
+from ttskit.training.loop import Training
+from ttskit.training.precision import pick_precision
+from ttskit.training.processes import Processes
+from ttskit.training.stopping import StopRequest
+from ttskit.training.task import Task, Workshop
+from ttskit.training.validation import LossValidator
+
+__all__ = ["TrainedRecogniser", "load_or_train"]
+
+FORMAT = 2  # raise when network, training or calibration change: recognisers of before are not used any more
+THREADS = 1
+CTC_FRAME_S = 0.024  # longest frame after halving the rate: phones last 40 ms and more
+
+Report = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class TrainedRecogniser:
+    """A recogniser that is ready to judge.
+
+    Args:
+        network: in evaluation mode.
+        thresholds: what natural speech that it was not trained on allows.
+        facts: plain data: which and how many sentences served for what, steps, seconds, parameters, phone error rates
+            ("validation_phone_error_rate" of the sentences that chose the checkpoint, None without any;
+            "natural_phone_error_rate" of the calibration sentences), whether these were held out of training
+            ("held_out"), and whether it was there already ("cached").
+    """
+
+    network: PhoneRecogniser
+    thresholds: Thresholds
+    facts: dict
+
+
+def load_or_train(
+    corpus: PreparedCorpus, config: RecogniserConfig | None = None, report: Report = lambda text: None
+) -> TrainedRecogniser:
+    """The recogniser of this corpus: kept in it as the run recogniser/<key>, or trained now (on one thread of the CPU).
+
+    The key names everything that it depends on, and a training that was stopped goes on, so that the same corpus gives
+    the same recogniser whatever else the machine does. Where the corpus cannot be written, nothing is kept.
+
+    Raises:
+        CorpusError: the corpus has no training speech with phones.
+        TrainingStopped: Ctrl-C, after saving.
+    """
+    config = config or RecogniserConfig()
+    sentences = Sentences.of(corpus, config)
+    if not sentences.training:
+        raise CorpusError(
+            "no speech to train the phone recogniser on",
+            f"{corpus.folder} has no training sentence with phones",
+            "prepare the corpus with a training split",
+        )
+    with _place(corpus.folder / "recogniser", _key(corpus, config, sentences)) as folder, _undisturbed():
+        try:
+            return _opened(corpus, config, sentences, folder, report)
+        except CheckpointError:  # damaged: what it was can be made again
+            shutil.rmtree(folder, ignore_errors=True)
+            return _opened(corpus, config, sentences, folder, report)
+
+
+def _opened(
+    corpus: PreparedCorpus, config: RecogniserConfig, sentences: Sentences, folder: Path, report: Report
+) -> TrainedRecogniser:
+    """What the run folder holds; what is missing of it is made."""
+    begun = (folder / "run.json").is_file()
+    run = RunFolder.open(folder) if begun else _begin(corpus, config, folder)
+    cached = "recogniser" in run.info
+    if not cached:
+        _train(corpus, config, sentences, run, begun, report)
+    network = _network(corpus, config)
+    weights, step = run.weights("best")
+    network.load_state_dict(weights)
+    network.eval()
+    if not cached:
+        run.update(**_calibrated(corpus, sentences, network, run, step))
+    return TrainedRecogniser(network, Thresholds(**run.info["thresholds"]), {**run.info["recogniser"], "cached": cached})
+
+
+def _begin(corpus: PreparedCorpus, config: RecogniserConfig, folder: Path) -> RunFolder:
+    return RunFolder.create(
+        folder,
+        kind=JUDGE,
+        model="ctc",
+        options=config,
+        context=corpus.context(),
+        frontend=corpus.frontend,
+        corpus=corpus_facts(corpus),
+        seed=config.seed,
+    )
+
+
+def _train(
+    corpus: PreparedCorpus, config: RecogniserConfig, sentences: Sentences, run: RunFolder, resume: bool, report: Report
+) -> None:
+    """Train for the steps of `config` in the one loop, from the last checkpoint on."""
+    phones, statistics = phone_inventory(corpus.symbols), BandStatistics.of(corpus, sentences.training)
+
+    def build() -> PhoneRecogniser:
+        network = _network(corpus, config)
+        network.mean.copy_(statistics.mean)
+        network.std.copy_(statistics.std)
+        return network
+
+    def batches(utterances: Sequence[PreparedUtterance], distorted: bool) -> PhoneBatches:
+        return PhoneBatches(corpus, utterances, phones, statistics, config.batch, config.seed, distorted)
+
+    def select(network: Trainable, total: int, work: Workshop, note: Report) -> _Selection | None:
+        if not sentences.selection:
+            return None
+        return _Selection(network, batches(sentences.selection, distorted=False), total, work, config.seed, report)
+
+    task = Task(
+        name="phone recogniser",
+        folder=run,
+        config=TrainingConfig(
+            steps=config.steps,
+            validate_every=config.validate_every,
+            checkpoint_every=5 * config.validate_every,
+            keep_last=1,
+            precision="fp32",
+            device="cpu",
+            threads=THREADS,
+            samples=0,
+        ),
+        seed=config.seed,
+        build=build,
+        batches=lambda model, rank, world: batches(sentences.training, distorted=True),
+        validator=select,
+        steps={"total": config.steps},
+    )
+    cpu = torch.device("cpu")
+    with Loader() as loader, StopRequest() as stop:  # alone, even among processes that train something else together
+        training = Training(task, Workshop(Processes(0, 1, cpu), pick_precision("fp32", cpu), loader, stop))
+        training.prepare(resume)
+        training.run()
+
+
+class _Selection(LossValidator):
+    """How often the network errs on the sentences that choose the checkpoint."""
+
+    def __init__(
+        self, network: Trainable, batches: PhoneBatches, total: int, work: Workshop, seed: int, report: Report
+    ) -> None:
+        super().__init__(network, batches, work, seed)
+        self._total, self._report = total, report
+
+    def losses(self, state: TrainState) -> tuple[dict[str, float], float | None]:
+        values, ranking = super().losses(state)
+        error = values["phone_error_rate"]
+        self._report(f"phone recogniser: step {state.step} of {self._total}, phone error {error:.1%} on validation speech")
+        return values, ranking
+
+
+def _calibrated(corpus: PreparedCorpus, sentences: Sentences, network: PhoneRecogniser, run: RunFolder, step: int) -> dict:
+    """Facts for run.json: thresholds from the calibration sentences, and what is to be known of the recogniser."""
+    natural = sentences.calibration
+    expected = [phones_of(corpus, u) for u in natural]
+    heard = network.recognise([corpus.features(u).mel for u in natural])
+    thresholds = calibrate(expected, heard, [u.samples / corpus.mel.sample_rate_hz for u in natural])
+    errors = sum(align_phones(e.phones, h).errors for e, h in zip(expected, heard, strict=True))
+    chosen = [row["phone_error_rate"] for row in run.metrics("validation") if row["step"] == step]
+    last = run.metrics("train")[-1]
+    facts = {
+        **sentences.facts(),
+        "steps": last["step"],
+        "epochs": last["epoch"] + 1,
+        "step": step,
+        "seconds": last["seconds"],
+        "parameters": sum(p.numel() for p in network.parameters()),
+        "stride": network.stride,
+        "validation_phone_error_rate": chosen[-1] if chosen else None,
+        "natural_phone_error_rate": errors / sum(len(e.phones) for e in expected),
+    }
+    return {"recogniser": facts, "thresholds": thresholds.to_json()}
+
+
+def _network(corpus: PreparedCorpus, config: RecogniserConfig) -> PhoneRecogniser:
+    frame_s = corpus.mel.hop_samples / corpus.mel.sample_rate_hz
+    stride = 2 if 2 * frame_s <= CTC_FRAME_S else 1
+    return PhoneRecogniser(config, corpus.mel.bands, phone_inventory(corpus.symbols), stride)
+
+
+def _key(corpus: PreparedCorpus, config: RecogniserConfig, sentences: Sentences) -> str:
+    """Names what a recogniser is made from: settings, mel, phones, and every sentence that serves for something."""
+    settings = config.model_dump(mode="json", exclude={"max_natural_error"})  # decides on its use, not on what it is
+    about = [FORMAT, settings, corpus.mel.to_json(), phone_inventory(corpus.symbols)]
+    digest = hashlib.sha256(json.dumps(about, sort_keys=True).encode())
+    for role in (sentences.training, sentences.selection, sentences.calibration):
+        digest.update(f"{len(role)} sentences".encode())
+        for u in role:
+            digest.update(json.dumps([u.id, u.tokens, u.token_words, u.samples]).encode())
+            digest.update(np.ascontiguousarray(corpus.features(u).mel).tobytes())
+    return digest.hexdigest()[:16]
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """One thread, as sums in another order are other sums; the caller's threads and random numbers stay as they were."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(THREADS)
+    try:
+        with torch.random.fork_rng(devices=[]):
+            yield
+    finally:
+        torch.set_num_threads(threads)
+
+
+@contextmanager
+def _place(parent: Path, key: str) -> Iterator[Path]:
+    """The run folder, this process's alone; a temporary one where the corpus cannot be written."""
+    try:
+        parent.mkdir(parents=True, exist_ok=True)
+        lock = (parent / f"{key}.lock").open("w")
+    except OSError:
+        kept = parent / key  # on a disk that is read-only: use it if it is whole
+        with tempfile.TemporaryDirectory() as folder:
+            if (kept / "run.json").is_file():
+                shutil.copytree(kept, Path(folder) / key)
+            yield Path(folder) / key
+        return
+    with lock, _locked(lock):
+        yield parent / key
+
+
+@contextmanager
+def _locked(file: IO[str]) -> Iterator[None]:
+    """Wait for another process that trains the same; closing the file, or the end of the process, lets the next one in."""
+    with suppress(OSError):  # a disk that knows no locks: then two that train at once are on their own
+        if sys.platform == "win32":
+            import msvcrt
+
+            while True:
+                try:
+                    msvcrt.locking(file.fileno(), msvcrt.LK_LOCK, 1)  # gives up after ten seconds
+                    break
+                except OSError as error:
+                    if error.errno != errno.EDEADLOCK:
+                        raise
+        else:
+            import fcntl
+
+            fcntl.flock(file, fcntl.LOCK_EX)
+    yield
