@@ -111,6 +111,8 @@ def show(ctx: click.Context, name: str, kind: str | None, as_json: bool) -> None
 def check(ctx: click.Context, name: str, kind: str | None, as_json: bool) -> None:
     """Run the conformance kit on one plugin; exits with 1 if a check fails.
 
+    The same checks run from pytest, an id for each: see ttskit.testing.parametrize.
+
     \b
     Example:
       ttskit plugins check griffinlim
@@ -121,9 +123,12 @@ def check(ctx: click.Context, name: str, kind: str | None, as_json: bool) -> Non
     plugin = _plugin(registry, name, kind)
     results = check_plugin(plugin.kind, name, registry)
     if as_json:
-        print_json([{"check": r.name, "passed": r.passed, "message": r.message} for r in results])
+        print_json(
+            [{"check": r.name, "passed": r.passed, "seconds": round(r.seconds, 3), "message": r.message} for r in results]
+        )
     else:
-        print_table(("check", "result", "message"), [(r.name, "ok" if r.passed else "FAILED", r.message) for r in results])
+        rows = [(r.name, "ok" if r.passed else "FAILED", f"{r.seconds:.2f} s", r.message) for r in results]
+        print_table(("check", "result", "time", "message"), rows)
     failed = [r for r in results if not r.passed]
     if failed:
         note(f"{len(failed)} of {len(results)} checks failed")

@@ -20,7 +20,7 @@ from ttskit.measure.templates import template
 from ttskit.pictures import charts
 from ttskit.pictures.speech import word_spans
 
-__all__ = ["GROUPS", "choose_sentences", "draw_samples", "write_page"]
+__all__ = ["GROUPS", "choose_sentences", "draw_samples", "render_section", "write_page"]
 
 GROUPS = {"test": "test sentences", "validation": "validation sentences", "hard": "hard sentences"}
 
@@ -120,6 +120,11 @@ def _section(environment: jinja2.Environment, one: Measured, content: Mapping) -
     text = one.findings.template or template("section")
     values = {"found": one.findings, "rows": found["rows"], "figures": found["figures"], "data": found["data"]}
     return Markup(environment.from_string(text).render(**values))
+
+
+def render_section(one: Measured, content: Mapping) -> str:
+    """A measurement's section alone, as the page would have it; `content` is that of results.json."""
+    return str(_section(_environment(content), one, content))
 
 
 def _css() -> Markup:
