@@ -30,6 +30,8 @@ from ttskit.interfaces.descriptions import (
     VocoderPlugin,
 )
 
+__all__ = ["GROUP", "KINDS", "Guard", "Origin", "PluginProblem", "Registry", "create_registry"]
+
 GROUP = "ttskit.plugins"
 
 # kind -> (hook that provides it, description class)

@@ -29,7 +29,7 @@ from ttskit.nn import (
 from ttskit_tacotron2.config import Tacotron2Options
 from ttskit_tacotron2.fast.kept import Kept
 
-__all__ = ["Around", "Decoder", "Spoken", "State", "Taught"]
+__all__ = ["Around", "Decoded", "Decoder", "State", "Taught"]
 
 _Pair = tuple[Tensor | None, Tensor | None]
 
@@ -94,7 +94,7 @@ class Taught:
 
 
 @dataclass(frozen=True, slots=True)
-class Spoken:
+class Decoded:
     """A free-running pass, decoded until every row had ended.
 
     Args:
@@ -236,7 +236,7 @@ class Decoder(nn.Module):
         first = factors(options.attention_dropout, options.attention_lstm)
         return first, factors(options.decoder_dropout, options.decoder_lstm) if options.decoder_lstms == 2 else None
 
-    def speak(self, texts: AttentionKeys, lengths: Tensor, generators: Sequence[torch.Generator] | None) -> Spoken:
+    def speak(self, texts: AttentionKeys, lengths: Tensor, generators: Sequence[torch.Generator] | None) -> Decoded:
         """Decode freely: each row on its own, until it stops, rests at its end, or reaches its cap.
 
         Args:
@@ -258,7 +258,7 @@ class Decoder(nn.Module):
             end = rule.endings(said[0], caps, said[1].argmax(2), lengths - 1)
             if end.all_within(step + 1):
                 break
-        return Spoken(torch.stack(spoken, 1), *said, end.lengths, end.finished)
+        return Decoded(torch.stack(spoken, 1), *said, end.lengths, end.finished)
 
     def prenet_noise(self, generators: Sequence[torch.Generator] | None, like: Tensor) -> SeededDropout | None:
         """The prenet's dropout when speaking, step by step, each row from its own generator."""

@@ -41,7 +41,7 @@ from ttskit.nn import (
     stop_token_loss,
 )
 from ttskit_tacotron2.config import Tacotron2Options
-from ttskit_tacotron2.decoder import Decoder, Spoken, Taught
+from ttskit_tacotron2.decoder import Decoded, Decoder, Taught
 from ttskit_tacotron2.encoder import Encoder, Postnet
 from ttskit_tacotron2.fast import speaking, training
 from ttskit_tacotron2.fast.weights import PRECISIONS
@@ -276,7 +276,7 @@ class Tacotron2(AcousticModel):
         return self.options.aids()
 
     @torch.inference_mode()
-    def generate(self, inputs: AcousticInput, generators: Sequence[torch.Generator] | None) -> Spoken:
+    def generate(self, inputs: AcousticInput, generators: Sequence[torch.Generator] | None) -> Decoded:
         """The decoder's free run, before the postnet; its recurrent weights in `self.precision`, whatever autocast says."""
         private = None
         if self.options.prenet_dropout > 0 and self.options.prenet_dropout_at_inference:

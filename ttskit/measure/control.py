@@ -15,7 +15,7 @@ from ttskit.measure.templates import template
 if TYPE_CHECKING:
     from ttskit.synthesis import Voice
 
-__all__ = ["Control", "ControlRow", "measure_control"]
+__all__ = ["ENERGIES", "FEWEST", "OCTAVES", "PACES", "RANGES", "SHIFTS", "Control", "ControlRow", "measure_control"]
 
 PACES = (0.8, 0.9, 1.1, 1.25)
 SHIFTS = (-3.0, -2.0, -1.0, 1.0, 2.0, 3.0)

@@ -20,7 +20,7 @@ from ttskit.synthesis.load import DEFAULT_VOCODER, load_vocoder
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["report_fit"]
+__all__ = ["CLIPS", "FOLDER", "REPORT", "report_fit"]
 
 CLIPS = 12  # held-out clips that are measured
 FOLDER, REPORT = "fit", "figures.json"

@@ -24,7 +24,22 @@ if TYPE_CHECKING:
     from ttskit.corpus.prepared import PreparedCorpus, PreparedUtterance
     from ttskit.interfaces import AcousticBatch
 
-__all__ = ["Learned", "attention_hits", "held_out", "median_baseline", "teacher_forced_mels"]
+__all__ = [
+    "ATTENTION",
+    "BOUNDARIES",
+    "HELD_OUT",
+    "MOST",
+    "NEAR",
+    "STOPPED",
+    "TEACHER_FORCED",
+    "Learned",
+    "attention_hits",
+    "held_out",
+    "median_baseline",
+    "own_boundary_errors_ms",
+    "teacher_forced_mel_l1",
+    "teacher_forced_mels",
+]
 
 HELD_OUT = ("validation", "test")
 MOST = 40  # sentences; more sharpens the interval little

@@ -13,6 +13,24 @@ import numpy as np
 
 from ttskit.audio.config import MelConfig
 
+__all__ = [
+    "Path",
+    "align_cepstra",
+    "cepstrum",
+    "cityblock",
+    "dtw",
+    "duration_errors_ms",
+    "euclidean",
+    "log_f0_rmse_semitones",
+    "log_spectral_distance_db",
+    "magnitude_frames",
+    "mel_cepstral_distortion_db",
+    "mel_l1_after_dtw",
+    "natural_log_magnitude",
+    "transferred_times",
+    "voicing_error",
+]
+
 # 10/ln 10 · √2: turns a distance of cepstra into dB (Kubichek 1993).
 _DB = 10.0 / log(10.0) * 2.0**0.5
 

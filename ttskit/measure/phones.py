@@ -13,6 +13,21 @@ import numpy as np
 
 from ttskit.symbols import SymbolTable
 
+__all__ = [
+    "VERDICTS",
+    "Expected",
+    "PhoneAlignment",
+    "PhoneRun",
+    "Thresholds",
+    "Verdict",
+    "align_phones",
+    "calibrate",
+    "expected_phones",
+    "judge",
+    "phone_inventory",
+    "runs",
+]
+
 VERDICTS = ("ok", "never-ending", "unclear", "cut", "words skipped", "words repeated", "extra sounds")  # gravest first
 _STRESS = str.maketrans("", "", "ˈˌ")
 

@@ -17,7 +17,7 @@ from ttskit.measure.quality import path_between
 from ttskit.measure.templates import template
 from ttskit.pictures.charts import draw_verdicts
 
-__all__ = ["VERDICT_TEXT", "Robustness"]
+__all__ = ["DURATION_ERROR", "OK_SHARE", "PHONE_ERROR", "TITLES", "VERDICT_TEXT", "Judged", "Robustness"]
 
 VERDICT_TEXT = {
     "ok": "nothing missing, nothing too much",

@@ -26,7 +26,7 @@ from ttskit.measure.analysis import Analyser
 from ttskit.measure.systems import System
 from ttskit.synthesis.voice import part_seed
 
-__all__ = ["SoundStore", "speak"]
+__all__ = ["MOST_BYTES", "SoundStore", "speak"]
 
 MOST_BYTES = 512 * 1024**2  # of sounds in memory
 

@@ -11,6 +11,8 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
+__all__ = ["Interval", "Ratio", "difference_interval", "mean_interval", "ratio_difference_interval", "ratio_interval"]
+
 Ratio = tuple[Sequence[float], Sequence[float]]  # numerators and denominators, one per sentence
 
 

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from ttskit.audio.config import MelConfig
     from ttskit.plugins import Registry
 
+__all__ = ["System", "corpus_folder", "load_systems", "require_same_mel"]
+
 
 @dataclass(frozen=True)
 class System:

@@ -14,7 +14,7 @@ from ttskit.config import CompareConfig
 from ttskit.interfaces.measurement import NATURAL, RESYNTHESIS, Observation, Row
 from ttskit.measure.stats import Interval, ratio_difference_interval, ratio_interval
 
-__all__ = ["TableRow", "table_row"]
+__all__ = ["CLEAR", "TableRow", "table_row"]
 
 CLEAR = 0.1  # share by which a number without interval must be better: timings wander by some per cent
 

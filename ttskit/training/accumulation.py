@@ -28,7 +28,7 @@ from ttskit.errors import TrainingError
 from ttskit.interfaces.trainable import Losses, Trainable, TrainState
 from ttskit.training.precision import Precision
 
-__all__ = ["Share", "StepBuffers"]
+__all__ = ["Count", "Share", "StepBuffers"]
 
 Count = Tensor | float
 

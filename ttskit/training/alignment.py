@@ -11,6 +11,8 @@ from ttskit.interfaces.acoustic import AcousticBatch, Outputs
 from ttskit.interfaces.traversal import ATTENDED
 from ttskit.nn.alignment import monotonic_path as shared_path
 
+__all__ = ["NEAR", "REST", "AlignmentScore", "alignment_score", "batch_score", "monotonic_path", "row_alignment"]
+
 NEAR = 1  # tokens on either side of the path that count as on it
 REST = 2  # tokens from the end within which attention must end up
 

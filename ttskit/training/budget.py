@@ -14,6 +14,8 @@ from ttskit.training.precision import Precision
 from ttskit.training.processes import Processes
 from ttskit.training.step import run_step
 
+__all__ = ["LEAST", "LONGEST_S", "MOST", "SHARE", "SPREAD", "TOTAL", "WARM_UP", "steps_within"]
+
 WARM_UP, MOST, LEAST = 2, 24, 3  # steps before the clock starts; most and fewest steps timed
 SHARE, LONGEST_S = 0.1, 30.0  # of the budget, and at most, spent on timing
 TOTAL = 1_000_000  # steps that the schedules are told: enough for every phase

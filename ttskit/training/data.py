@@ -17,6 +17,8 @@ from ttskit.interfaces.acoustic import AcousticModel
 from ttskit.interfaces.trainable import Trainable
 from ttskit.runs.forced import ForcedMels
 
+__all__ = ["AHEAD", "Batches", "Loader", "SharedBatches", "Shares", "Work", "batches_for", "corpus_facts", "rehearsal_facts"]
+
 AHEAD = 4  # batches loaded while the device works
 
 

@@ -16,6 +16,8 @@ import ttskit
 from ttskit.training.precision import Precision
 from ttskit.training.processes import Processes
 
+__all__ = ["PACKAGES", "environment"]
+
 PACKAGES = ("torch", "numpy", "scipy", "librosa", "soundfile", "soxr", "safetensors", "pydantic", "pluggy")
 
 

@@ -19,6 +19,8 @@ from ttskit.training.stopping import StopRequest
 if TYPE_CHECKING:
     from rich.console import Console
 
+__all__ = ["fitting_mels", "require_vocoder"]
+
 
 def require_vocoder(plugin: Plugin, resume: bool, registry: Registry) -> None:
     """`UsageError` where --from-acoustic has no meaning."""

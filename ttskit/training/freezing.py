@@ -12,6 +12,8 @@ from torch import nn
 from ttskit.errors import ConfigError
 from ttskit.interfaces.trainable import OptimizerPlan, Trainable
 
+__all__ = ["Freezing", "matching"]
+
 _FIX = "leave some out of training.freeze and training.freeze_until"
 
 

@@ -18,6 +18,8 @@ from ttskit.runs.files import explain_full_disk
 if TYPE_CHECKING:
     from rich.console import Console
 
+__all__ = ["LAST_VALUE", "PLAIN_EVERY_S", "Display", "MetricsLog", "Pace", "Window"]
+
 LAST_VALUE = ("learning_rate", "loss_scale")  # what is shown as it is, not averaged between two log lines
 PLAIN_EVERY_S = 10.0
 _SHOWN = {

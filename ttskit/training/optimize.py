@@ -14,6 +14,8 @@ from ttskit.training.accumulation import Share, StepBuffers
 from ttskit.training.precision import LossScale, Precision
 from ttskit.training.processes import Processes
 
+__all__ = ["LEAST_COUNT", "Optimization"]
+
 _DEVICE_KEYS = ("capturable", "fused", "foreach")  # depend on the device, which may change between two sessions of a run
 LEAST_COUNT = 1e-12  # a term that counted nothing anywhere has total 0 and stays 0
 

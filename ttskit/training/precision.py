@@ -10,6 +10,8 @@ from torch import Tensor
 
 from ttskit.errors import UsageError
 
+__all__ = ["LossScale", "Precision", "pick_precision"]
+
 _TYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 
 

@@ -17,6 +17,8 @@ from torch import Tensor
 from ttskit.devices import pick_device
 from ttskit.errors import UsageError
 
+__all__ = ["BUCKET_ELEMENTS", "Processes", "processes"]
+
 BUCKET_ELEMENTS = 8 * 1024**2  # 32 MB of fp32: large enough to fill the link, small against the model
 
 

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from ttskit.config import Recipe
 
-__all__ = ["train"]
+__all__ = ["DEFAULT_STEPS", "LEAST_STEPS", "train"]
 
 DEFAULT_STEPS = 10_000
 LEAST_STEPS = 200  # of a training whose steps are counted by minutes of speech

@@ -32,6 +32,8 @@ from ttskit.training.transfer_report import transfer_lines
 if TYPE_CHECKING:
     from ttskit.config import Recipe
 
+__all__ = ["StartingRun", "discard_unstarted", "inherit", "open_corpus", "open_or_create", "open_rehearsal", "with_options_of"]
+
 
 def open_corpus(data: str | Path) -> PreparedCorpus:
     """A prepared corpus; for recordings that are not prepared yet, the error says how."""

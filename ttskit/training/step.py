@@ -15,6 +15,8 @@ from ttskit.training.optimize import Optimization
 from ttskit.training.precision import Precision
 from ttskit.training.processes import Processes
 
+__all__ = ["run_step", "step_seed"]
+
 
 def run_step(
     model: Trainable,

@@ -9,6 +9,8 @@ import time
 from types import FrameType
 from typing import Any
 
+__all__ = ["ECHO_S", "StopRequest"]
+
 ECHO_S = 2.0  # torchrun passes on the signal that the terminal has already sent to every process
 
 

@@ -23,6 +23,8 @@ from ttskit.errors import CheckpointError, MismatchError, UsageError
 from ttskit.interfaces.acoustic import AcousticModel, ModelContext, PitchStats
 from ttskit.symbols import SpeakerTable, SymbolTable
 
+__all__ = ["AXES", "LEAST_MATCHED", "Inherited", "Transfer", "carry_over", "plan_transfer", "target_context"]
+
 LEAST_MATCHED = 0.5  # of the corpus's sounds; below, the two inventories are of unrelated frontends
 AXES = ("symbols", "speakers")
 

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from ttskit.training.transfer import AXES, Inherited, Transfer
 
+__all__ = ["FEW", "WIDTH", "transfer_lines"]
+
 WIDTH = 100
 FEW = 12
 

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from ttskit.config import Recipe
     from ttskit.plugins import Registry
 
-__all__ = ["LossValidator", "SpeechValidator"]
+__all__ = ["COMFORTABLE", "LONGEST_SAMPLE_S", "SCORED", "LossValidator", "SpeechValidator", "sample_vocoder"]
 
 SCORED = 8  # sentences of the validation split whose alignment is scored
 COMFORTABLE = 45  # tokens whose names are read easily along the axis of the attention's picture

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+__all__ = ["DIAGONAL", "GAIN", "HOPELESS", "LEAST_STEPS", "PATIENCE", "STRETCH", "AlignmentWatch"]
+
 DIAGONAL = 0.7  # reached by attention that is one token wide, with a little blur
 HOPELESS = 0.35  # attention spread over a whole sentence scores 0.1 to 0.3, by its length; one that is of use 0.5 and more
 GAIN = 0.02  # a rise smaller than this between two stretches of validations is none

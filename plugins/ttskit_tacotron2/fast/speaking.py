@@ -18,7 +18,7 @@ from torch import Tensor
 
 from ttskit.nn import AttentionKeys, forward_attention, windowed_energies
 from ttskit_tacotron2.config import Tacotron2Options
-from ttskit_tacotron2.decoder import Decoder, Spoken
+from ttskit_tacotron2.decoder import Decoded, Decoder
 from ttskit_tacotron2.fast.weights import Product, product
 
 __all__ = ["speak"]
@@ -34,7 +34,7 @@ def speak(
     lengths: Tensor,
     generators: Sequence[torch.Generator] | None,
     precision: str = "fp32",
-) -> Spoken:
+) -> Decoded:
     """`Decoder.speak` of the same arguments, with the recurrent weights held in `precision` (of `weights.PRECISIONS`)."""
     tokens = texts.memory.shape[1]
     noise, rule, caps = decoder.prenet_noise(generators, texts.memory), decoder.stop_rule(), decoder.caps(lengths)
@@ -52,7 +52,7 @@ def speak(
             break
     done = int(end.ended.max()) + 1
     frames, weights = torch.cat(outs, 1)[:, :done, :-1], torch.cat(alignments, 1)[:, :done]
-    return Spoken(frames, gates[:, :done], weights, end.lengths, end.finished)
+    return Decoded(frames, gates[:, :done], weights, end.lengths, end.finished)
 
 
 def block_steps(device: torch.device) -> int:

@@ -8,6 +8,8 @@ from ttskit.config import load_recipe
 from ttskit.corpus.prepared import PreparedCorpus
 from ttskit.measure.recogniser.training import load_or_train
 
+__all__ = ["main"]
+
 
 def main(data: str, recipe: str = "base") -> None:
     """Train as a comparison under this recipe would."""

@@ -14,7 +14,7 @@ from ttskit.corpus.batches import utterance_seeds
 from ttskit.corpus.prepared import PreparedCorpus, PreparedUtterance
 from ttskit.measure.phones import Expected, expected_phones
 
-__all__ = ["BandStatistics", "PhoneBatch", "PhoneBatches", "distort", "padded", "phones_of"]
+__all__ = ["LENGTH_JITTER", "BandStatistics", "PhoneBatch", "PhoneBatches", "distort", "padded", "phones_of"]
 
 LENGTH_JITTER = 0.15  # lengths are jittered by this share before sorting, so that neighbours change from epoch to epoch
 

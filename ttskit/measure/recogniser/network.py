@@ -20,7 +20,7 @@ from ttskit.measure.phones import align_phones
 from ttskit.measure.recogniser.batches import PhoneBatch, padded
 from ttskit.nn import length_mask
 
-__all__ = ["PhoneRecogniser"]
+__all__ = ["TIE", "WARM_UP", "PhoneRecogniser", "best_path", "one_cycle"]
 
 WARM_UP = 0.1  # share of training in which the learning rate rises
 TIE = 1e-3  # weight of the CTC loss in the ranking: less than one phone of a thousand, so that it only decides between equals

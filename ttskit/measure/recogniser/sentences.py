@@ -11,7 +11,7 @@ from ttskit.corpus.prepared import PreparedCorpus, PreparedUtterance
 from ttskit.corpus.splits import near_duplicate_groups
 from ttskit.measure.recogniser.batches import phones_of
 
-__all__ = ["Sentences"]
+__all__ = ["MOST_TAKEN", "Sentences"]
 
 MOST_TAKEN = 0.25  # of the training split: a judge of few sentences needs nearly all of them to learn
 

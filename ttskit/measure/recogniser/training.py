@@ -35,7 +35,7 @@ from ttskit.training.stopping import StopRequest
 from ttskit.training.task import Task, Workshop
 from ttskit.training.validation import LossValidator
 
-__all__ = ["TrainedRecogniser", "load_or_train"]
+__all__ = ["CTC_FRAME_S", "FORMAT", "THREADS", "Report", "TrainedRecogniser", "load_or_train"]
 
 FORMAT = 2  # raise when network, training or calibration change: recognisers of before are not used any more
 THREADS = 1
