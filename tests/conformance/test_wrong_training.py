@@ -331,7 +331,7 @@ WRONG = [
     (LeavesTheBias, {}, "it learns", "no optimiser moves bias"),
     (SecondNeverCalled, {}, "it learns", "optimizers() gives 'bias', but no step calls optimize with that name"),
     (Detaches, {}, "it learns", "no gradient reaches bias"),
-    (CountsItsCalls, {}, "it learns", "no pure function of the state"),
+    (CountsItsCalls, {}, "it learns", "not a pure function of the state"),
     (BreaksLate, {}, "it learns", "a step is skipped: its loss or gradient is not finite"),
     (WritesIntoTheBatch, {}, "it learns", "writes into the batch's mel"),
     (DrawsFromPython, {}, "training repeats under a seed", "the same seed gives other weights"),

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import partial
 from typing import Any
 
 from ttskit.errors import TTSKitError
@@ -84,9 +85,7 @@ class CheckList:
 
     def of(self, kind: str, plugin: str, subject: Any) -> list[Check]:
         """The checks of one plugin, which is not touched before one of them is called."""
-        return [
-            Check(kind, plugin, name, lambda function=function: function(subject)) for name, function in self.functions.items()
-        ]
+        return [Check(kind, plugin, name, partial(function, subject)) for name, function in self.functions.items()]
 
 
 def need(condition: bool, message: str) -> None:

@@ -17,7 +17,7 @@ TEXTS = ("Hola, ¿cómo andás?", "Son las 10 y 25.", "¡Che! Llueve… ya.", "a
 _CHECKS = CheckList()
 
 
-class _Subject:
+class _FrontendSubject:
     """A frontend built with its default options, and what it reads in the texts."""
 
     def __init__(self, plugin: Plugin) -> None:
@@ -34,7 +34,7 @@ class _Subject:
 
 def frontend_checks(plugin: Plugin) -> list[Check]:
     """The checks of a frontend built with its default options."""
-    return _CHECKS.of(plugin.kind, plugin.name, _Subject(plugin))
+    return _CHECKS.of(plugin.kind, plugin.name, _FrontendSubject(plugin))
 
 
 def check_frontend(plugin: Plugin) -> list[CheckResult]:
@@ -43,7 +43,7 @@ def check_frontend(plugin: Plugin) -> list[CheckResult]:
 
 
 @_CHECKS("declared facts are true")
-def _facts(subject: _Subject) -> None:
+def _facts(subject: _FrontendSubject) -> None:
     facts = subject.plugin.facts
     misspelt(facts, ("language", "small_options"))
     need(bool(facts.get("language")), "the description does not declare the fact 'language'")
@@ -52,7 +52,7 @@ def _facts(subject: _Subject) -> None:
 
 
 @_CHECKS("symbol table")
-def _symbols(subject: _Subject) -> None:
+def _symbols(subject: _FrontendSubject) -> None:
     table = subject.frontend.symbols
     need(SymbolTable.from_json(table.to_json()) == table, "the symbol table changes when it is saved and read back")
     missing = sorted(table.silent - set(table.symbols))
@@ -60,7 +60,7 @@ def _symbols(subject: _Subject) -> None:
 
 
 @_CHECKS("articulatory features")
-def _features(subject: _Subject) -> None:
+def _features(subject: _FrontendSubject) -> None:
     table = subject.frontend.symbols
     strange = [s for s in table.features if s not in table]
     need(not strange, f"features of symbols that are not in the table: {strange[:5]}")
@@ -69,7 +69,7 @@ def _features(subject: _Subject) -> None:
 
 
 @_CHECKS("tokens are in the table")
-def _tokens(subject: _Subject) -> None:
+def _tokens(subject: _FrontendSubject) -> None:
     for text, analysis in subject.analyses.items():
         subject.frontend.symbols.ids(analysis.tokens)
         need(len(analysis.tokens) == len(analysis.token_words), f"{text!r}: token_words has another length than tokens")
@@ -81,7 +81,7 @@ def _tokens(subject: _Subject) -> None:
 
 
 @_CHECKS("spans")
-def _spans(subject: _Subject) -> None:
+def _spans(subject: _FrontendSubject) -> None:
     for text, analysis in subject.analyses.items():
         need(len(analysis.words) > 0, f"{text!r}: no words")
         size = len(analysis.text)
@@ -91,7 +91,7 @@ def _spans(subject: _Subject) -> None:
 
 
 @_CHECKS("readings cover the text")
-def _readings(subject: _Subject) -> None:
+def _readings(subject: _FrontendSubject) -> None:
     """A frontend that gives readings covers every character by one of them, or lists it as unknown."""
     for text, analysis in subject.analyses.items():
         if not analysis.readings:
@@ -105,7 +105,7 @@ def _readings(subject: _Subject) -> None:
 
 
 @_CHECKS("determinism")
-def _deterministic(subject: _Subject) -> None:
+def _deterministic(subject: _FrontendSubject) -> None:
     again: Frontend = subject.plugin.load()()
     for text, analysis in subject.analyses.items():
         same = analysis == again.analyze(text) == subject.frontend.analyze(text)
@@ -113,7 +113,7 @@ def _deterministic(subject: _Subject) -> None:
 
 
 @_CHECKS("unknown characters are reported")
-def _unknown(subject: _Subject) -> None:
+def _unknown(subject: _FrontendSubject) -> None:
     analysis = subject.frontend.analyze("hola \u4f60 che")
     found = [(u.character, u.position) for u in analysis.unknown]
     fault = f"an unknown character is dropped without being reported with its position (reported: {found})"
@@ -122,7 +122,7 @@ def _unknown(subject: _Subject) -> None:
 
 
 @_CHECKS("empty text")
-def _empty(subject: _Subject) -> None:
+def _empty(subject: _FrontendSubject) -> None:
     for text in ("", "   \n"):
         analysis = subject.frontend.analyze(text)
         spoken = [t for t in analysis.tokens if t not in subject.frontend.symbols.silent]
@@ -130,7 +130,7 @@ def _empty(subject: _Subject) -> None:
 
 
 @_CHECKS("fingerprint rebuilds the frontend")
-def _fingerprint(subject: _Subject) -> None:
+def _fingerprint(subject: _FrontendSubject) -> None:
     plugin, mine = subject.plugin, subject.frontend.fingerprint()
     need(mine.name == plugin.name, f"the fingerprint's name {mine.name!r} differs from the plugin's {plugin.name!r}")
     need(FrontendFingerprint.from_json(mine.to_json()) == mine, "the fingerprint changes when it is saved and read back")

@@ -51,7 +51,7 @@ def measurement_checks(plugin: Plugin, spoken: Spoken | None = None, others: Ite
         spoken: what it is asked about; `tiny_spoken` if not given.
         others: further measurements, whose keys it must not use.
     """
-    subject = _Subject(plugin, spoken, [other for other in others if other.name != plugin.name])
+    subject = _MeasurementSubject(plugin, spoken, [other for other in others if other.name != plugin.name])
     asked = spoken is not None or set(plugin.facts.get("needs", ())) <= set(TINY_GIVES)
     parts = CheckList(_FACTS, _FINDINGS, _ANSWERS) if asked else _FACTS
     return parts.of(plugin.kind, plugin.name, subject)
@@ -62,7 +62,7 @@ def check_measurement(plugin: Plugin, spoken: Spoken | None = None, others: Iter
     return run_checks(measurement_checks(plugin, spoken, others))
 
 
-class _Subject:
+class _MeasurementSubject:
     """A measurement, what it is asked about, and what it found when it was first asked."""
 
     def __init__(self, plugin: Plugin, spoken: Spoken | None, others: list[Plugin]) -> None:
@@ -131,7 +131,7 @@ def _differing(one: Mapping[_Key, float], other: Mapping[_Key, float]) -> str:
 
 
 @_FACTS("declared facts are true")
-def _facts(subject: _Subject) -> None:
+def _facts(subject: _MeasurementSubject) -> None:
     facts = subject.plugin.facts
     misspelt(facts, _KNOWN)
     need(isinstance(facts.get("title"), str) and bool(facts["title"]), "the description does not declare the fact 'title'")
@@ -141,7 +141,7 @@ def _facts(subject: _Subject) -> None:
 
 
 @_FINDINGS("gives findings")
-def _gives(subject: _Subject) -> None:
+def _gives(subject: _MeasurementSubject) -> None:
     found = subject.findings
     notes = [n for n in found.notes if not isinstance(n, str) or not n]
     need(not isinstance(found.notes, str) and not notes, "notes must be a list of sentences")
@@ -151,10 +151,10 @@ def _gives(subject: _Subject) -> None:
 
 
 @_FINDINGS("measures are described")
-def _described(subject: _Subject) -> None:
+def _described(subject: _MeasurementSubject) -> None:
     for row in subject.findings.rows:
         m = row.measure
-        need(bool(m.key) and m.key.isascii() and " " not in m.key, f"key {m.key!r} is no name for a column of data")
+        need(bool(m.key) and m.key.isascii() and " " not in m.key, f"key {m.key!r} cannot name a column of data")
         need(bool(m.title) and bool(m.how), f"measure {m.key!r} lacks {'a title' if not m.title else 'how it is measured'}")
         need(m.better in ("lower", "higher", ""), f"measure {m.key!r}: better is {m.better!r}, not lower, higher or nothing")
         need(isinstance(m.digits, int) and m.digits >= 0, f"measure {m.key!r} is shown with {m.digits!r} digits")
@@ -162,7 +162,7 @@ def _described(subject: _Subject) -> None:
 
 
 @_FINDINGS("keys are its own")
-def _keys(subject: _Subject) -> None:
+def _keys(subject: _MeasurementSubject) -> None:
     keys = [row.measure.key for row in subject.findings.rows]
     twice = sorted({key for key in keys if keys.count(key) > 1})
     need(not twice, f"measure {named([repr(k) for k in twice])} is given twice")
@@ -174,7 +174,7 @@ def _keys(subject: _Subject) -> None:
 
 
 @_FINDINGS("observations are of what was said")
-def _observations(subject: _Subject) -> None:
+def _observations(subject: _MeasurementSubject) -> None:
     spoken = subject.spoken
     systems = {NATURAL, RESYNTHESIS, *spoken.labels}
     sentences = {s.id for s in spoken.sentences}
@@ -189,14 +189,14 @@ def _observations(subject: _Subject) -> None:
                 need((o.system, o.sentence, o.seed) in said, f"row {key!r} has a number of {what}, which was not said")
             need((o.system, o.sentence, o.seed) not in seen, f"row {key!r} has two numbers of {o.system} on {o.sentence!r}")
             seen.add((o.system, o.sentence, o.seed))
-            need(isinstance(o.value, Real), f"row {key!r} of {o.system}: {o.value!r} is no number")
+            need(isinstance(o.value, Real), f"row {key!r} of {o.system}: {o.value!r} is not a number")
             infinite = f"row {key!r} of {o.system} on {o.sentence!r} is {o.value}: give NaN where it is undefined"
             need(math.isnan(o.value) or math.isfinite(o.value), infinite)
             need(math.isfinite(o.weight) and o.weight >= 0, f"row {key!r} of {o.system} has weight {o.weight!r}")
 
 
 @_FINDINGS("figures, data, remarks")
-def _rest(subject: _Subject) -> None:
+def _rest(subject: _MeasurementSubject) -> None:
     found, spoken = subject.findings, subject.spoken
     for name, path in found.figures.items():
         inside = isinstance(path, Path) and path.is_relative_to(spoken.folder)
@@ -230,13 +230,13 @@ def _plain(value: Any, where: str) -> None:
 
 
 @_FINDINGS("its section renders")
-def _renders(subject: _Subject) -> None:
+def _renders(subject: _MeasurementSubject) -> None:
     if subject.findings.rows or subject.findings.template:
         check_section(subject.plugin, subject.findings, subject.spoken)
 
 
 @_ANSWERS("natural speech and hard sentences are measured")
-def _anchors(subject: _Subject) -> None:
+def _anchors(subject: _MeasurementSubject) -> None:
     """What needs no recording is measured on natural speech too, and on hard sentences; what needs one is not."""
     spoken, values = subject.spoken, subject.values
     recorded = {s.id for s in spoken.sentences if s.recorded}
@@ -270,7 +270,7 @@ def _anchors(subject: _Subject) -> None:
 
 
 @_ANSWERS("identical audio gives the same number")
-def _twins(subject: _Subject) -> None:
+def _twins(subject: _MeasurementSubject) -> None:
     """Two systems that say the very same get the very same numbers."""
     spoken = subject.spoken
     if len(spoken.labels) < 2:
@@ -287,7 +287,7 @@ def _twins(subject: _Subject) -> None:
 
 
 @_ANSWERS("order of samples")
-def _order(subject: _Subject) -> None:
+def _order(subject: _MeasurementSubject) -> None:
     spoken = subject.spoken
     other = subject.others_values(_with(spoken, list(reversed(spoken.samples))))
     differing = _differing(subject.values, other)
@@ -295,7 +295,7 @@ def _order(subject: _Subject) -> None:
 
 
 @_ANSWERS("asked twice")
-def _twice(subject: _Subject) -> None:
+def _twice(subject: _MeasurementSubject) -> None:
     """The same instance, and a fresh one, find the same again."""
     first = subject.values
     for who, ask in (("the same measurement, asked again,", subject.asked), ("a fresh measurement", subject.make())):
@@ -304,7 +304,7 @@ def _twice(subject: _Subject) -> None:
 
 
 @_ANSWERS("leaves what was said as it is")
-def _unchanged(subject: _Subject) -> None:
+def _unchanged(subject: _MeasurementSubject) -> None:
     """Sounds are shared by all measurements."""
     spoken = subject.spoken
     kept: list[tuple[Sample, Sound]] = []

@@ -56,7 +56,7 @@ def in_two_processes(work: Callable[[int], Any]) -> list[Any]:
     """
     meeting, results = _Meeting(), [None, None]
     threads = [threading.Thread(target=meeting.play, args=(rank, work, results), daemon=True) for rank in range(2)]
-    played = {
+    played: dict[str, Any] = {
         "is_available": lambda: True,
         "is_initialized": lambda: True,
         "get_world_size": lambda group=None: 2,
@@ -87,5 +87,6 @@ def without_dropout() -> Iterator[None]:
         return input
 
     names = ("dropout", "dropout1d", "dropout2d", "dropout3d", "alpha_dropout", "feature_alpha_dropout")
-    with mock.patch.multiple(torch.nn.functional, **dict.fromkeys(names, through)):
+    replaced: dict[str, Any] = dict.fromkeys(names, through)
+    with mock.patch.multiple(torch.nn.functional, **replaced):
         yield

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -140,7 +141,7 @@ def _sample(sentence: Sentence, system: str, seed: int, mel: MelConfig) -> Sampl
     @cache
     def load() -> Sound:
         made = _sound(sentence, system, seed, mel)
-        return Sound(*(None if a is None else a.copy() for a in (getattr(made, f.name) for f in fields(Sound))))
+        return copy.deepcopy(made)
 
     natural = system in (NATURAL, RESYNTHESIS)
     traversal = Traversal(True, (1.0,) * len(sentence.words), (), ()) if system == "one" else None

@@ -6,7 +6,7 @@ import copy
 import math
 from collections.abc import Callable
 from dataclasses import fields
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor
@@ -25,6 +25,7 @@ STEPS, LOOK_EVERY = 40, 4  # a model that learns is done after the first looks
 TOTAL = 1000  # the steps tried lie evenly over a training of so many: every phase of a schedule is met
 LEAST_FALL = 1e-3  # share of the first loss; a model that learns passes it within a few steps
 _CPU = torch.device("cpu")
+Learner = TypeVar("Learner", bound=Trainable)
 
 
 def ranking(losses: Losses) -> float:
@@ -63,7 +64,9 @@ def check_plans(model: Trainable) -> dict[str, OptimizerPlan]:
         states = _states()
         there = [float(plan.schedule(state)) for state in states]
         back = [float(plan.schedule(state)) for state in reversed(states)][::-1]
-        need(there == back, f"the schedule of {plan_name!r} is no pure function of the state: resuming would give other rates")
+        need(
+            there == back, f"the schedule of {plan_name!r} is not a pure function of the state: resuming would give other rates"
+        )
         need(
             all(math.isfinite(f) and f >= 0 for f in there),
             f"the schedule of {plan_name!r} gives {min(there)!r} … {max(there)!r}",
@@ -111,7 +114,7 @@ class _Training:
         need(not skipped, f"at {state.progress:.0%} of training a step is skipped: its loss or gradient is not finite")
 
 
-def check_learning(model: Trainable, batch: Any, loss: Callable[[Trainable], float]) -> None:
+def check_learning(model: Learner, batch: Any, loss: Callable[[Learner], float]) -> None:
     """Train a few steps with the model's own optimisers: the loss falls, and every parameter is reached and moved.
 
     Args:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 import torch
 
 from ttskit.interfaces.acoustic import Controls, Spectrogram
 from ttskit.testing.acoustic.subject import AcousticSubject, same
-from ttskit.testing.checks import CheckList, must_refuse, need
+from ttskit.testing.checks import CheckList, Fault, must_refuse, need
 
 __all__ = ["CONTROLS"]
 
@@ -28,9 +29,9 @@ def controls(subject: AcousticSubject) -> None:
         if control not in _NUMBERS:
             continue
         value = _NUMBERS[control]
-        changed = subject.infer(controls=Controls(**{control: value}))
+        changed = subject.infer(controls=replace(Controls(), **{control: value}))
         need(not same(changed, plain, 1e-6), f"control {control!r} has no effect")
-        per_token = Controls(**{control: torch.full(subject.inputs.tokens.shape, value)})
+        per_token = replace(Controls(), **{control: torch.full(subject.inputs.tokens.shape, value)})
         need(
             same(subject.infer(controls=per_token), changed),
             f"control {control!r} given per token differs from the same number for all tokens",
@@ -67,7 +68,8 @@ def _given_durations(subject: AcousticSubject, plain: Spectrogram) -> None:
         one = torch.full(shape, torch.nan)
         one[:, 0] = 7.0
         part = subject.infer(controls=Controls(durations=one)).durations
-        need(part is not None, "infer reports durations, but not where some are given")
+        if part is None:
+            raise Fault("infer reports durations, but not where some are given")
         spoke = plain.lengths > 1  # a row that would have had no frame at all got its one somewhere
         right = bool((part[:, 0] == 7).all()) and torch.equal(part[spoke, 1:], plain.durations[spoke, 1:])
         need(right, "a duration given for the first token alone must change that token and no other")
@@ -97,19 +99,19 @@ def _mixed_speakers(subject: AcousticSubject) -> None:
     wrong = {"do not sum to 1": 2 * own, "are negative": 2 * own - 1.0 / speakers, "lack a speaker": own[:, 1:]}
     for fault, weights in wrong.items():
         mixed = replace(subject.inputs, speaker_weights=weights)
-        must_refuse(f"speaker weights that {fault}", lambda mixed=mixed: subject.infer(mixed))
+        must_refuse(f"speaker weights that {fault}", partial(subject.infer, mixed))
 
 
 @CONTROLS("undeclared controls are refused")
 def undeclared(subject: AcousticSubject) -> None:
     """A control that a model has not got is an error, never silence about it."""
     declared, shape = subject.model.controls, subject.inputs.tokens.shape
-    tries = {name: Controls(**{name: value}) for name, value in _NUMBERS.items()}
+    tries = {name: replace(Controls(), **{name: value}) for name, value in _NUMBERS.items()}
     tries |= {"durations": Controls(durations=subject.steady(4.0)), "pitch_values": Controls(pitch_values=torch.zeros(shape))}
     for control, asked in tries.items():
         if control not in declared:
             what = f"control {control!r}, which is not declared,"
-            must_refuse(what, lambda asked=asked: subject.infer(controls=asked))
+            must_refuse(what, partial(subject.infer, controls=asked))
     if "speaker_mix" not in declared:
         weights = torch.nn.functional.one_hot(subject.batch.speaker, len(subject.context.speakers)).float()
         mixed = replace(subject.inputs, speaker_weights=weights)

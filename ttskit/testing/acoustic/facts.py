@@ -10,7 +10,7 @@ from ttskit.interfaces.acoustic import AcousticModel, ModelContext
 from ttskit.symbols import SpeakerTable
 from ttskit.testing.acoustic.subject import AcousticSubject
 from ttskit.testing.builders import tiny_context
-from ttskit.testing.checks import CheckList, misspelt, need
+from ttskit.testing.checks import CheckList, Fault, misspelt, need
 from ttskit.testing.precision import check_precisions
 
 __all__ = ["FACTS"]
@@ -62,7 +62,8 @@ def ends(subject: AcousticSubject) -> None:
     """Autoregressive models say which rows finished by themselves, parallel ones have no such thing."""
     finished, rows = subject.infer().finished, len(subject.batch.ids)
     if subject.plugin.facts.get("decoding") == "autoregressive":
-        need(finished is not None, "an autoregressive model must say which rows finished by themselves")
+        if finished is None:
+            raise Fault("an autoregressive model must say which rows finished by themselves")
         shape = tuple(finished.shape)
         need(finished.dtype == torch.bool and shape == (rows,), f"finished is {finished.dtype} {shape}, not (B,) bool")
     else:

@@ -80,7 +80,7 @@ def lengths(subject: AcousticSubject) -> None:
 def untouched(subject: AcousticSubject) -> None:
     """Weights, statistics, mode and what was given are the same after `infer` and `forward` in evaluation mode."""
     model = copy.deepcopy(subject.model).eval()
-    inputs = AcousticInput(*(t.clone() for t in (subject.inputs.tokens, subject.inputs.lengths, subject.inputs.speaker)))
+    inputs = copy.deepcopy(subject.inputs)
 
     changed = changed_by(model, lambda: subject.infer(inputs, model=model))
     need(not changed, f"speaking changes {named(changed, 3)}: a sentence would depend on those before it")

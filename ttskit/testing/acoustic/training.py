@@ -10,7 +10,6 @@ import torch
 from torch import Tensor, nn
 
 from ttskit.interfaces.acoustic import AcousticBatch, AcousticModel
-from ttskit.interfaces.trainable import Trainable
 from ttskit.nn import MaskedBatchNorm1d
 from ttskit.testing.acoustic.subject import AcousticSubject, losses_of, row_of
 from ttskit.testing.checks import CheckList, named, need
@@ -40,7 +39,7 @@ def gradients(subject: AcousticSubject) -> None:
 def learns(subject: AcousticSubject) -> None:
     """A few steps of real training on one batch: the loss falls, and every parameter moves."""
 
-    def loss(model: Trainable) -> float:
+    def loss(model: AcousticModel) -> float:
         torch.manual_seed(11)  # the same dropout each time
         with torch.no_grad():
             return float(losses_of(model.train(), subject.batch).total)
