@@ -9,6 +9,8 @@ import numpy as np
 
 from ttskit.audio.config import MelConfig
 
+__all__ = ["fake_speech", "tiny_batch", "tiny_context", "tiny_corpus", "tone"]
+
 # Short, different from each other, and every vowel in each half: enough for splits, too little to learn.
 _WORDS = (
     "mesa",

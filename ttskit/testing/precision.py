@@ -11,6 +11,8 @@ from ttskit.interfaces.descriptions import Plugin
 from ttskit.interfaces.trainable import Trainable
 from ttskit.testing.checks import must_refuse, need
 
+__all__ = ["check_precisions"]
+
 
 def check_precisions(plugin: Plugin, model: Trainable, speak: Callable[[], Tensor]) -> None:
     """Every declared precision speaks nearly the same, changes nothing that is saved, and fp32 comes back exactly.

@@ -18,7 +18,7 @@ from ttskit.interfaces.traversal import Traversal
 from ttskit.symbols import SpeakerTable, SymbolTable
 from ttskit.testing.builders import fake_speech
 
-__all__ = ["TINY_GIVES", "TinyCorpus", "TinySystem", "tiny_spoken"]
+__all__ = ["TINY_GIVES", "TinyCorpus", "TinyFeatures", "TinySystem", "TinyUtterance", "tiny_spoken"]
 
 TINY_GIVES = ("recordings", "hard sentences")  # what a measurement may need and finds here
 _RECORDED = ("mesa luna", "gato sol", "perro verde")

@@ -19,7 +19,18 @@ from ttskit.training.precision import Precision
 from ttskit.training.processes import Processes
 from ttskit.training.step import run_step
 
-__all__ = ["changed_by", "check_learning", "check_plans", "check_repeats", "ranking"]
+__all__ = [
+    "LEAST_FALL",
+    "LOOK_EVERY",
+    "STEPS",
+    "TOTAL",
+    "Learner",
+    "changed_by",
+    "check_learning",
+    "check_plans",
+    "check_repeats",
+    "ranking",
+]
 
 STEPS, LOOK_EVERY = 40, 4  # a model that learns is done after the first looks
 TOTAL = 1000  # the steps tried lie evenly over a training of so many: every phase of a schedule is met

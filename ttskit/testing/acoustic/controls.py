@@ -11,7 +11,7 @@ from ttskit.interfaces.acoustic import Controls, Spectrogram
 from ttskit.testing.acoustic.subject import AcousticSubject, same
 from ttskit.testing.checks import CheckList, Fault, must_refuse, need
 
-__all__ = ["CONTROLS"]
+__all__ = ["CONTROLS", "controls", "undeclared"]
 
 CONTROLS = CheckList()
 

@@ -13,7 +13,7 @@ from ttskit.testing.builders import tiny_context
 from ttskit.testing.checks import CheckList, Fault, misspelt, need
 from ttskit.testing.precision import check_precisions
 
-__all__ = ["FACTS"]
+__all__ = ["FACTS", "declared", "ends", "inventories", "precisions", "says", "weight_names"]
 
 FACTS = CheckList()
 

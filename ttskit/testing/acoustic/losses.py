@@ -11,7 +11,7 @@ from torch import Tensor
 from ttskit.testing.acoustic.subject import ATOL, AcousticSubject, losses_of, row_of
 from ttskit.testing.checks import CheckList, must_refuse, need
 
-__all__ = ["LOSSES", "check_alignment"]
+__all__ = ["LOSSES", "additive", "aligns", "check_alignment", "forward", "padding", "teacher_forced"]
 
 LOSSES = CheckList()
 

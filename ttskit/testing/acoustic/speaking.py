@@ -16,7 +16,17 @@ from ttskit.testing.acoustic.subject import ATOL, AcousticSubject
 from ttskit.testing.checks import CheckList, must_refuse, named, need
 from ttskit.testing.training import changed_by
 
-__all__ = ["SPEAKING"]
+__all__ = [
+    "SPEAKING",
+    "bad_input",
+    "batch_equals_singles",
+    "deterministic",
+    "device",
+    "lengths",
+    "save_load",
+    "speakers",
+    "untouched",
+]
 
 SPEAKING = CheckList()
 

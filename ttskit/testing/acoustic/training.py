@@ -16,7 +16,7 @@ from ttskit.testing.checks import CheckList, named, need
 from ttskit.testing.processes import in_two_processes, without_dropout
 from ttskit.testing.training import check_learning, check_plans, check_repeats
 
-__all__ = ["TRAINING", "unshared_statistics"]
+__all__ = ["TRAINING", "gradients", "learns", "processes", "repeats", "statistics_of_real_positions", "unshared_statistics"]
 
 TRAINING = CheckList()
 
