@@ -128,6 +128,20 @@ class Unwritable(Measurement):
         return Findings(data={"what": object()})
 
 
+class Outside(Measurement):
+    """A figure that the folder of the report, when it is moved, would leave behind."""
+
+    def measure(self, spoken):
+        path = spoken.folder.parent / "elsewhere.png"
+        path.write_bytes(b"a picture")
+        return Findings(figures={"elsewhere": path})
+
+
+class Undrawn(Measurement):
+    def measure(self, spoken):
+        return Findings(figures={"never": spoken.figure("never.png")})
+
+
 class Options:
     def __init__(self, power: int = 2) -> None:
         self.power = power
@@ -175,6 +189,8 @@ def test_a_metric_is_computed_on_natural_speech_and_on_hard_sentences(said):
         (Nothing, "returned NoneType"),
         (Again, "measure 'loud' is given twice, by 'loud' as well"),
         (Unwritable, "not JSON serializable"),
+        (Outside, "elsewhere.png is no file below the report's folder"),
+        (Undrawn, "never.png is no file below the report's folder"),
     ],
 )
 def test_a_measurement_that_fails_costs_its_own_part_and_is_named_with_version_and_cause(cls, cause, said):
@@ -196,6 +212,11 @@ def test_a_sample_that_cannot_be_scored_costs_its_own_number(said):
 def test_what_does_not_apply_is_left_out_and_said(said):
     found = asked(said(copy=same), plugin("needy", Loud, {"needs": ["recordings", "controls", "runs"], "title": "Needy"}))
     assert found["needy"].notes == ("Needy: left out, there are no controls and no runs",) and not found["needy"].rows
+
+
+def test_a_need_that_nobody_knows_leaves_a_measurement_out_and_is_said(said):
+    found = asked(said(copy=same), plugin("needy", Loud, {"needs": ["recordings", "moonlight"], "title": "Needy"}))
+    assert found["needy"].notes == ("Needy: left out, there are no moonlight",) and not found["needy"].rows
 
 
 def test_measurements_are_switched_off_and_given_options_by_the_settings(said):
