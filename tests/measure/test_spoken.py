@@ -78,6 +78,21 @@ def test_a_distance_that_is_0_by_construction_is_no_anchor(said):
     assert RESYNTHESIS in {o.system for row in found.rows for o in row.observations}
 
 
+def test_frames_are_compared_in_turn_only_where_everything_keeps_the_recordings_time(said):
+    """One voice with a timing of its own, and all alike are compared along a DTW path."""
+
+    def late(audio, seed):
+        return np.concatenate([np.zeros(2000, np.float32), audio])
+
+    on_one_clock, with_a_late_one = (
+        {row.measure.key: table_row(row, ["late"], CONFIG).values for row in Quality().measure(spoken).rows}
+        for spoken in (said(), said(late=late))
+    )
+    assert on_one_clock["audio_mel_l1"][RESYNTHESIS].value < 1e-6 and "audio_mel_l1" not in with_a_late_one
+    assert with_a_late_one["mcd_db"]["late"].value < 3.0  # some 20 frames off, which would cost more than that
+    assert with_a_late_one["length_ratio"]["late"].value > 1.05
+
+
 class Loud(SampleMeasurement):
     measure_of = Measure("loud", "loudness", "dB", "", 1, "Mean power.")
 
