@@ -197,6 +197,8 @@ def test_own_alignments_and_seeds_are_shown(results):
     remarks = [v["remarks"] for s in results.content["sentences"] for v in s["samples"]]
     assert all(next(m["chip"] for m in own if m["measurement"] == "robustness") in VERDICT_TEXT for own in remarks)
     assert "shown and not scored" in html and "over 2 seeds of synthesis" in html
+    drawn = [path for own in results.content["pictures"].values() for path in own.values()]
+    assert drawn and not any("_seed1" in path for path in drawn)  # of the first seed
     aids = next(s["aids"] for s in results.content["systems"] if s["label"] == "tacotron2")
     assert "guided attention until 100% of training" in aids and "Aids of tacotron2" in html
     assert next(s["aids"] for s in results.content["systems"] if s["label"] == "fastpitch") == []

@@ -45,7 +45,7 @@ def test_durations_are_the_aligners_and_pitch_lands_in_the_speakers_range(obedie
 
 
 def test_pitch_is_counted_from_who_recorded_it_or_from_the_recording_itself(obedient, recording):
-    """Nine tokens of a ninth of the recording each: the second to the fourth lie at 100 Hz, the sixth to the eighth at 150 Hz."""
+    """Nine tokens, a ninth of the recording each: the second to fourth lie at 100 Hz, the sixth to eighth at 150 Hz."""
     v = obedient()
     tokens = v.frontend.analyze(TEXT).tokens
     assert len(tokens) == 9
