@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from types import SimpleNamespace
 
 import numpy as np
@@ -21,11 +23,12 @@ class Saying:
     speakers = ("ana",)
 
     def __init__(self, audio_of):
-        self.audio_of, self.seeds = audio_of, []
+        self.audio_of, self.seeds, self.said = audio_of, [], []
 
     def spectrogram(self, tokens, *, speaker, seeds):
         self.now = tuple(tokens[0])
         self.seeds += seeds
+        self.said.append((speaker, self.now))
         return [Spectrogram(torch.zeros(1, 40, 4), torch.tensor([4]))]
 
     def waveform(self, spectrogram, seed=0):
@@ -67,3 +70,23 @@ def test_the_later_run_is_measured_against_the_earlier_one(prepared, voices):
 def test_both_runs_speak_with_the_same_seeds_one_a_sentence(prepared, voices):
     module.drift("before", "after", prepared.folder, limit=3, seed=5)
     assert voices[0].seeds == voices[1].seeds == [part_seed(5, index) for index in range(3)]
+
+
+def test_each_speaker_says_the_sentences_that_there_are_recordings_of(prepared, voices, tmp_path):
+    """Of six test sentences the last three are another speaker's."""
+    folder = shutil.copytree(prepared.folder, tmp_path / "two", ignore=shutil.ignore_patterns("recogniser"))
+    whose = {u.id: "ana" if k < 3 else "eva" for k, u in enumerate(prepared.split("test"))}
+    lines = [json.loads(line) for line in (folder / "manifest.jsonl").read_text(encoding="utf-8").splitlines()]
+    told = [line | {"speaker": whose.get(line["id"], "ana")} for line in lines]
+    (folder / "manifest.jsonl").write_text("".join(json.dumps(line) + "\n" for line in told), encoding="utf-8")
+    info = json.loads((folder / "corpus.json").read_text(encoding="utf-8"))
+    info |= {"speakers": ["ana", "eva"], "statistics": dict.fromkeys(("ana", "eva"), info["statistics"]["ana"])}
+    (folder / "corpus.json").write_text(json.dumps(info), encoding="utf-8")
+    for voice in voices:
+        voice.speakers = ("ana", "eva")
+    rows = module.drift("before", "after", folder, limit=2)
+    assert [(row.speaker, row.sentences) for row in rows] == [("ana", 2), ("eva", 2)]
+    tokens = [u.tokens for u in prepared.split("test")]
+    own = [("ana", tokens[0]), ("ana", tokens[1]), ("eva", tokens[3]), ("eva", tokens[4])]
+    assert voices[0].said == voices[1].said == own
+    assert all(row.natural_mcd_db[0] < 1e-4 for row in rows)  # the earlier run says the recordings themselves

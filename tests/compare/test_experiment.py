@@ -253,6 +253,20 @@ def test_refusals(results, prepared, tmp_path):
         ComparisonResults.open(tmp_path)
 
 
+@pytest.mark.parametrize(("asked", "loaded"), [({}, "last"), ({"checkpoint": "best"}, "best"), ({"checkpoint": 7}, 7)])
+def test_runs_speak_with_the_checkpoint_that_is_asked_for(asked, loaded, tmp_path, monkeypatch):
+    calls = []
+
+    def load_systems(runs, vocoder, device, checkpoint, registry):
+        calls.append((list(runs), vocoder, device, checkpoint))
+        raise UsageError("enough is known", "", "")
+
+    monkeypatch.setattr("ttskit.compare.experiment.load_systems", load_systems)
+    with pytest.raises(UsageError, match="enough is known"):
+        compare(["a", "b"], recipe="tiny", out=tmp_path / "out", vocoder="griffinlim", device="cpu", **asked)
+    assert calls == [(["a", "b"], "griffinlim", "cpu", loaded)]
+
+
 def test_a_corpus_with_another_mel_is_refused(results, prepared, tmp_path):
     import shutil
 
