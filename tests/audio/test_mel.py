@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from ttskit.audio.config import PRESETS
+from ttskit.audio.config import PRESETS, MelConfig
 from ttskit.audio.mel import MelExtractor
 
 
@@ -29,3 +29,17 @@ def test_silence_is_at_the_log_floor_and_too_short_is_an_error():
         torch.testing.assert_close(mel, torch.full_like(mel, log_floor(PRESETS[preset])), atol=1e-5, rtol=0)
     with pytest.raises(AudioError, match="too short"):
         MelExtractor(PRESETS["nvidia-22050"])(torch.zeros(1, 300))
+
+
+def test_the_guard_is_a_floor_or_is_added_and_the_base_is_its_own():
+    """Magnitudes from far below to far above the guard."""
+    loud = torch.sin(torch.arange(8000) * 0.1) * torch.logspace(-6, 0, 8000)
+    magnitude = MelExtractor(MelConfig(log_guard=1e-12))(loud[None]).exp()
+    assert magnitude.min() < 1e-4 and magnitude.max() > 1.0
+    for mode, base, expected in (
+        ("clamp", "e", magnitude.clamp_min(1e-2).log()),
+        ("add", "e", (magnitude + 1e-2).log()),
+        ("add", "10", (magnitude + 1e-2).log10()),
+    ):
+        mel = MelExtractor(MelConfig(log_guard=1e-2, log_guard_mode=mode, log_base=base))(loud[None])
+        torch.testing.assert_close(mel, expected, atol=1e-5, rtol=1e-5)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
 
 from ttskit.compare.comparability import comparability
+from ttskit.errors import CorpusError, MismatchError
 from ttskit.interfaces import ModelContext
 from ttskit.measure.systems import System
 from ttskit.plugins import create_registry
+from ttskit.symbols import SpeakerTable
 
 
 def system(prepared, label: str, decoding: str, named: str | None = None, **options) -> System:
@@ -33,3 +36,38 @@ def test_a_parallel_model_trained_on_external_durations_is_listed_as_such(prepar
     told = facts["durations given in training"]
     assert told.values == ("yes, alignment 'mfa'" if alignment else "yes", "no", "no") and not told.same
     assert (given.given_durations, learned.given_durations, attention.given_durations) == (True, False, False)
+
+
+def knowing(prepared, without=(), speakers=("ana",), label="fastpitch") -> System:
+    """A system whose run knows the corpus's symbols but some, and these speakers."""
+    table = prepared.symbols
+    kept = tuple(s for s in table.symbols if s not in without)
+    context = replace(
+        prepared.context(),
+        symbols=replace(
+            table,
+            symbols=kept,
+            silent=table.silent - set(without),
+            features={s: f for s, f in table.features.items() if s in kept},
+        ),
+        speakers=SpeakerTable(speakers),
+    )
+    known = system(prepared, label, "parallel")
+    return replace(known, loaded=SimpleNamespace(**{**vars(known.loaded), "context": context}))
+
+
+def test_a_run_that_does_not_know_a_sound_or_a_speaker_is_refused_and_one_without_a_mark_is_not(prepared):
+    whole = knowing(prepared, speakers=("ana", "zoe"))
+    assert comparability([whole, knowing(prepared, without=("¿",))], prepared)
+    with pytest.raises(MismatchError, match="does not know the corpus's symbols") as error:
+        comparability([whole, knowing(prepared, without=("m", "¿"))], prepared)
+    assert error.value.why == "m"
+    with pytest.raises(CorpusError, match="does not know speaker 'ana'"):
+        comparability([whole, knowing(prepared, speakers=("zoe",))], prepared)
+
+
+def test_what_is_equal_and_what_is_not(prepared):
+    facts = {
+        f.name: f.same for f in comparability([knowing(prepared), system(prepared, "tacotron2", "autoregressive")], prepared)
+    }
+    assert facts["mel content"] and facts["vocoder"] and not facts["model"] and not facts["decoding"]

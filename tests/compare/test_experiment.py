@@ -198,6 +198,8 @@ def test_own_alignments_and_seeds_are_shown(results):
     remarks = [v["remarks"] for s in results.content["sentences"] for v in s["samples"]]
     assert all(next(m["chip"] for m in own if m["measurement"] == "robustness") in VERDICT_TEXT for own in remarks)
     assert "shown and not scored" in html and "over 2 seeds of synthesis" in html
+    drawn = [path for own in results.content["pictures"].values() for path in own.values()]
+    assert drawn and not any("_seed1" in path for path in drawn)  # of the first seed
     aids = next(s["aids"] for s in results.content["systems"] if s["label"] == "tacotron2")
     assert "guided attention until 100% of training" in aids and "Aids of tacotron2" in html
     assert next(s["aids"] for s in results.content["systems"] if s["label"] == "fastpitch") == []
@@ -269,6 +271,20 @@ def test_refusals(results, prepared, tmp_path):
         compare([run, run], data=prepared.folder, out=tmp_path, limt=3)
     with pytest.raises(CheckpointError, match="not a comparison"):
         ComparisonResults.open(tmp_path)
+
+
+@pytest.mark.parametrize(("asked", "loaded"), [({}, "last"), ({"checkpoint": "best"}, "best"), ({"checkpoint": 7}, 7)])
+def test_runs_speak_with_the_checkpoint_that_is_asked_for(asked, loaded, tmp_path, monkeypatch):
+    calls = []
+
+    def load_systems(runs, vocoder, device, checkpoint, registry):
+        calls.append((list(runs), vocoder, device, checkpoint))
+        raise UsageError("enough is known", "", "")
+
+    monkeypatch.setattr("ttskit.compare.experiment.load_systems", load_systems)
+    with pytest.raises(UsageError, match="enough is known"):
+        compare(["a", "b"], recipe="tiny", out=tmp_path / "out", vocoder="griffinlim", device="cpu", **asked)
+    assert calls == [(["a", "b"], "griffinlim", "cpu", loaded)]
 
 
 def test_a_corpus_with_another_mel_is_refused(results, prepared, tmp_path):

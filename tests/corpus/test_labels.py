@@ -181,6 +181,12 @@ def test_affricates_diphthongs_silent_letters_and_extra_phones():
     assert extra.times_s.round(3).tolist() == [0, 0.2, 0.3, 0.4]
 
 
+def test_a_sound_that_two_labels_spell_lasts_to_the_end_of_the_second():
+    phones = tuple(Interval(a, b, c) for a, b, c in ((0.0, 0.1, "a"), (0.1, 0.2, "t"), (0.2, 0.3, "ʃ"), (0.3, 0.5, "sil")))
+    times = match(("a", "tʃ", "."), (0, 0, None), frozenset("."), Labels(Path("x"), phones)).times_s
+    np.testing.assert_allclose(times, [0.0, 0.1, 0.3, 0.5])
+
+
 def test_silences_go_to_marks_then_to_spaces_then_to_the_sound_before():
     phones = of("a _ e _ o", "a _ e _ o")
     found = match(("a", ",", " ", "e", " ", "o"), (0, None, None, 1, None, 2), SILENT, phones)

@@ -7,8 +7,8 @@ import torch
 
 from ttskit.config import CompareConfig
 from ttskit.measure import metrics
-from ttskit.measure.learned import attention_hits, median_baseline
-from ttskit.measure.sentences import hard_sentences
+from ttskit.measure.learned import attention_hits, held_out, median_baseline
+from ttskit.measure.sentences import hard_sentences, list_of_hard_sentences, recorded_sentences
 from ttskit.measure.speed import peak_memory, text_of_length
 from ttskit.plugins import create_registry
 
@@ -73,3 +73,19 @@ def test_hard_sentences_come_from_a_file_and_unreadable_lines_are_left_out(prepa
     found = hard_sentences(prepared, CONFIG.model_copy(update={"hard_file": str(file)}), create_registry())
     assert [s.text for s in found] == ["Hola, mesa.", "Una luna verde."] and not any(s.recorded for s in found)
     assert len(hard_sentences(prepared, CONFIG, create_registry())) == 12
+
+
+def test_what_is_asked_is_the_split_that_is_named_evenly_spread(prepared):
+    registry = create_registry()
+    for split in ("test", "validation"):
+        ids = [u.id for u in prepared.split(split)]
+        for limit, chosen in ((None, ids), (6, ids), (3, [ids[0], ids[2], ids[5]]), (1, ids[:1])):
+            found = recorded_sentences(prepared, CompareConfig(split=split, limit=limit), registry)
+            assert [s.id for s in found] == chosen and {(s.group, s.recorded) for s in found} == {(split, True)}
+    lines = list_of_hard_sentences()
+    hard = hard_sentences(prepared, CONFIG, registry)
+    assert len(lines) > 12 and (hard[0].text, hard[-1].text) == (lines[0], lines[-1])
+
+
+def test_what_models_learned_is_asked_of_sentences_that_none_was_trained_on(prepared):
+    assert [u.id for u in held_out(prepared)] == [u.id for split in ("validation", "test") for u in prepared.split(split)]

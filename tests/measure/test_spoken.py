@@ -53,6 +53,7 @@ def test_sounds_beyond_the_limit_wait_on_disk_and_come_back_bit_for_bit(tmp_path
     with SoundStore(tmp_path / "sounds", most_bytes=1500) as store:
         loads = [store.keep(s) for s in sounds]
         assert store._bytes <= 1500 and len(list((tmp_path / "sounds").iterdir())) >= 3
+        assert not (tmp_path / "sounds" / "000005.npz").exists()  # the latest are the ones in memory
         for load, s in [*zip(loads, sounds, strict=True), *reversed(list(zip(loads, sounds, strict=True)))]:
             found = load()
             assert all(
@@ -76,6 +77,21 @@ def test_a_distance_that_is_0_by_construction_is_no_anchor(said):
     found = Quality().measure(said(copy=same))
     assert "mel_l1" not in {row.measure.key for row in found.rows}
     assert RESYNTHESIS in {o.system for row in found.rows for o in row.observations}
+
+
+def test_frames_are_compared_in_turn_only_where_everything_keeps_the_recordings_time(said):
+    """One voice with a timing of its own, and all alike are compared along a DTW path."""
+
+    def late(audio, seed):
+        return np.concatenate([np.zeros(2000, np.float32), audio])
+
+    on_one_clock, with_a_late_one = (
+        {row.measure.key: table_row(row, ["late"], CONFIG).values for row in Quality().measure(spoken).rows}
+        for spoken in (said(), said(late=late))
+    )
+    assert on_one_clock["audio_mel_l1"][RESYNTHESIS].value < 1e-6 and "audio_mel_l1" not in with_a_late_one
+    assert with_a_late_one["mcd_db"]["late"].value < 3.0  # some 20 frames off, which would cost more than that
+    assert with_a_late_one["length_ratio"]["late"].value > 1.05
 
 
 class Loud(SampleMeasurement):
@@ -134,6 +150,20 @@ class Unwritable(Measurement):
         return Findings(data={"what": object()})
 
 
+class Outside(Measurement):
+    """A figure that the folder of the report, when it is moved, would leave behind."""
+
+    def measure(self, spoken):
+        path = spoken.folder.parent / "elsewhere.png"
+        path.write_bytes(b"a picture")
+        return Findings(figures={"elsewhere": path})
+
+
+class Undrawn(Measurement):
+    def measure(self, spoken):
+        return Findings(figures={"never": spoken.figure("never.png")})
+
+
 class Options:
     def __init__(self, power: int = 2) -> None:
         self.power = power
@@ -182,6 +212,8 @@ def test_a_metric_is_computed_on_natural_speech_and_on_hard_sentences(said):
         (Again, "measure 'loud' is given twice, by 'loud' as well"),
         (Unwritable, "not JSON serializable"),
         (Writes, "read-only"),
+        (Outside, "elsewhere.png is no file below the report's folder"),
+        (Undrawn, "never.png is no file below the report's folder"),
     ],
 )
 def test_a_measurement_that_fails_costs_its_own_part_and_is_named_with_version_and_cause(cls, cause, said):
@@ -203,6 +235,11 @@ def test_a_sample_that_cannot_be_scored_costs_its_own_number(said):
 def test_what_does_not_apply_is_left_out_and_said(said):
     found = asked(said(copy=same), plugin("needy", Loud, {"needs": ["recordings", "controls", "runs"], "title": "Needy"}))
     assert found["needy"].notes == ("Needy: left out, there are no controls and no runs",) and not found["needy"].rows
+
+
+def test_a_need_that_nobody_knows_leaves_a_measurement_out_and_is_said(said):
+    found = asked(said(copy=same), plugin("needy", Loud, {"needs": ["recordings", "moonlight"], "title": "Needy"}))
+    assert found["needy"].notes == ("Needy: left out, there are no moonlight",) and not found["needy"].rows
 
 
 def test_measurements_are_switched_off_and_given_options_by_the_settings(said):

@@ -59,6 +59,12 @@ def test_unvalidated_runs_give_their_last(tmp_path):
     assert c.choose(c.find_checkpoints(tmp_path), "best", tmp_path).step == 2
 
 
+def test_the_earliest_of_equals_is_best(tmp_path):
+    for step, loss in ((1, 3.0), (2, 1.0), (3, 1.0)):
+        c.write_checkpoint(tmp_path, step, WEIGHTS, facts={"validation_loss": loss})
+    assert c.choose(c.find_checkpoints(tmp_path), "best", tmp_path).step == 2
+
+
 def test_last_and_best_are_kept(parent):
     c.write_checkpoint(parent, 20, WEIGHTS)
     c.prune(parent, keep_last=1)

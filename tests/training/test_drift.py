@@ -8,7 +8,8 @@ from click.testing import CliRunner
 
 from ttskit.cli.drift import command
 from ttskit.compare.drift import SpeakerDrift, drift
-from ttskit.errors import UsageError
+from ttskit.errors import MismatchError, UsageError
+from ttskit.measure.systems import load_systems
 
 
 @pytest.fixture
@@ -58,3 +59,19 @@ def test_nobody_in_common(random_run, corpus_folder):
     assert "--rehearse" in error.value.fix
     with pytest.raises(UsageError, match="does not know speaker 'zoe'"):
         drift(random_run("c").path, random_run("d").path, corpus_folder, speakers=("zoe",))
+
+
+def test_all_runs_speak_through_one_vocoder(run, registry):
+    systems = load_systems([run("one").path, run("two", seed=6).path], None, "cpu", "last", registry)
+    assert systems[0].voice.vocoder is systems[1].voice.vocoder
+
+
+def test_runs_of_other_mels_are_not_loaded_beside_each_other(run, registry):
+    one, other = run("one"), run("two")
+    path = other.path / "run.json"
+    info = json.loads(path.read_text(encoding="utf-8"))
+    info["context"]["mel"]["f_max_hz"] = 7000.0
+    path.write_text(json.dumps(info), encoding="utf-8")
+    with pytest.raises(MismatchError, match="disagree on audio") as error:
+        load_systems([one.path, other.path], "griffinlim", "cpu", "last", registry)
+    assert "f_max_hz: one uses 8000.0, two uses 7000.0" in error.value.why and "one prepared corpus" in error.value.fix

@@ -1,0 +1,40 @@
+"""Duration errors of known audio, and which way each built-in measure is better."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import numpy as np
+
+from ttskit.interfaces.measurement import RESYNTHESIS
+from ttskit.measure import learned, quality, verdicts
+
+
+def durations(spoken, verdict_of):
+    """Duration errors in ms by system, each sentence's."""
+    judged = [(s, SimpleNamespace(verdict=verdict_of(s))) for s in spoken.samples]
+    found = {}
+    for o in verdicts._duration_errors(spoken, judged).observations:
+        found.setdefault(o.system, []).append(o.value)
+    return found
+
+
+def test_durations_are_judged_of_sounds_and_only_where_the_recogniser_finds_no_fault(said):
+    def late(audio, seed):  # a quarter of a second more of the silence before the first sound
+        return np.concatenate([np.full(2000, 0.0, np.float32), audio])
+
+    spoken = said(copy=lambda audio, seed: audio, late=late, cut=lambda audio, seed: audio)
+    found = durations(spoken, lambda s: "cut" if s.system == "cut" else "ok")
+    assert set(found) == {RESYNTHESIS, "copy", "late", "cut"}  # neither natural speech nor hard sentences
+    assert all(len(values) == 3 for values in found.values())
+    np.testing.assert_allclose(found["copy"], 0.0, atol=1e-6)
+    assert np.isnan(found["cut"]).all()
+    assert max(found["late"]) < 3.0  # the edge that grew is no sound; counted, it alone would make 8 ms and more
+
+
+def test_which_way_each_measure_is_better():
+    known = (*quality._measures(13), verdicts.PHONE_ERROR, verdicts.OK_SHARE, verdicts.DURATION_ERROR)
+    known += (learned.BOUNDARIES, learned.TEACHER_FORCED, learned.ATTENTION, learned.STOPPED)
+    ways = {way: {m.key for m in known if m.better == way} for way in ("higher", "")}
+    assert ways == {"higher": {"ok_share", "attention_within", "stopped"}, "": {"length_ratio"}}
+    assert {m.better for m in known} == {"lower", "higher", ""}

@@ -1,0 +1,42 @@
+"""A run aligns a corpus by the names of its symbols and speakers, whatever numbers the two give them."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from ttskit.corpus.prepared import PreparedCorpus
+from ttskit.runs.align import align
+
+
+@pytest.fixture
+def own(corpus_folder, tmp_path):
+    """A corpus of this test's own, for what it writes there."""
+    return PreparedCorpus.open(shutil.copytree(corpus_folder, tmp_path / "corpus"))
+
+
+def test_a_run_that_numbers_symbols_and_speakers_otherwise_aligns_alike(random_run, own, registry):
+    orders = {
+        "as-the-corpus": (own.symbols.symbols, own.speakers.names),
+        "otherwise": (own.symbols.symbols[::-1], own.speakers.names[::-1]),
+    }
+    runs = {
+        name: random_run(name, symbols=replace(own.symbols, symbols=symbols), speakers=speakers)
+        for name, (symbols, speakers) in orders.items()
+    }
+    model = runs["as-the-corpus"].load(registry=registry).model
+    weights = model.state_dict()
+    for name in model.inventory_parameters().items():
+        weights[name] *= 10.0  # fresh ones are so alike that the aligner hardly looks at them
+    model.load_state_dict(weights)
+    runs["as-the-corpus"].save(model, step=1)
+    other = runs["otherwise"].load(registry=registry).model
+    other.load_state_dict({n: v.flip(0) if n in model.inventory_parameters() else v for n, v in weights.items()})
+    runs["otherwise"].save(other, step=1)
+    for name, run in runs.items():
+        align(own.folder, run.path, name=name, textgrid=False, registry=registry)
+    for u in own.utterances:
+        assert np.array_equal(own.alignment(u, "as-the-corpus"), own.alignment(u, "otherwise")), u.id
