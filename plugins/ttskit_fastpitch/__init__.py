@@ -5,6 +5,15 @@ from __future__ import annotations
 from ttskit.hookspecs import hookimpl
 from ttskit.interfaces import AcousticModelPlugin, ImporterPlugin
 
+_STACK = {"layers": 1, "head_channels": 8, "filter_channels": 32}
+_SMALL = {  # what the conformance kit builds
+    "channels": 24,
+    "min_duration": 3.0,
+    "encoder": _STACK,
+    "decoder": _STACK,
+    **{f"{name}_predictor": {"filter_channels": 16} for name in ("duration", "pitch", "energy")},
+}
+
 
 @hookimpl
 def ttskit_acoustic_models():
@@ -22,6 +31,7 @@ def ttskit_acoustic_models():
                 "multi_speaker": True,
                 "teacher_forced": True,
                 "aligns": True,
+                "small_options": _SMALL,
             },
         )
     ]

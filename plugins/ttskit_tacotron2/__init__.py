@@ -5,6 +5,13 @@ from __future__ import annotations
 from ttskit.hookspecs import hookimpl
 from ttskit.interfaces import AcousticModelPlugin, ImporterPlugin
 
+_SMALL = {  # what the conformance kit builds
+    **dict.fromkeys(("embedding_channels", "encoder_channels", "postnet_channels", "prenet_channels"), 32),
+    **dict.fromkeys(("attention_lstm", "decoder_lstm"), 48),
+    "attention_channels": 16,
+    "location_channels": 8,
+}
+
 
 @hookimpl
 def ttskit_acoustic_models():
@@ -27,6 +34,7 @@ def ttskit_acoustic_models():
                 "teacher_forced": True,
                 "aligns": True,
                 "precisions": ["fp32", "fp16", "int8"],
+                "small_options": _SMALL,
             },
         )
     ]

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import pytest
-
 from ttskit.plugins import create_registry
-from ttskit.testing import check_plugin
+from ttskit.testing import parametrize
 
 REGISTRY = create_registry(only={"builtin", "spanish", "fastpitch", "tacotron2", "hifigan", "griffinlim", "nemo"})
 
@@ -16,7 +14,6 @@ def test_all_builtins_load_without_problems():
     assert {"frontend", "acoustic model", "vocoder", "corpus reader", "pitch extractor", "importer", "command"} <= kinds
 
 
-@pytest.mark.parametrize(("kind", "name"), sorted(REGISTRY.found))
-def test_conforms(kind, name):
-    failures = [f"{r.name}: {r.message}" for r in check_plugin(kind, name, REGISTRY) if not r.passed]
-    assert not failures, "\n".join(failures)
+@parametrize(registry=REGISTRY)
+def test_conforms(check):
+    check()
