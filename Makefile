@@ -11,7 +11,7 @@ PIP = $(BIN)/python -m pip --disable-pip-version-check install -q -c constraints
 # Two test processes with one thread each share two cores better than one process with two.
 THREADS = OMP_NUM_THREADS=1 MKL_NUM_THREADS=1
 
-.PHONY: demo test lint nightly clean
+.PHONY: demo test lint nightly nightly-numerics clean
 
 demo: $(VENV)/.demo
 	$(BIN)/ttskit demo --out demo
@@ -27,6 +27,11 @@ lint: $(VENV)/.dev
 # Also the trainings that take minutes.
 nightly: $(VENV)/.test
 	$(THREADS) $(BIN)/python -m pytest -n $(PROCESSES) --dist loadfile -m "slow or not slow" $(ARGS)
+	$(MAKE) nightly-numerics ARGS=
+
+# What compares numbers, as other processors, libraries and numbers of threads compute them; says which setting fails.
+nightly-numerics: $(VENV)/.test
+	$(BIN)/python tests/numerics/run_matrix.py -n $(PROCESSES) --dist loadfile $(ARGS)
 
 clean:
 	rm -rf $(VENV)

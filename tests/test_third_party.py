@@ -50,12 +50,17 @@ def test_its_plugins_and_command_are_there(example, tmp_path):
     found = json.loads(ttskit("plugins", "list", "--json", plugins=example, cwd=tmp_path).stdout)
     origin = ("ttskit-example", "0.4.2")
     theirs = {(p["kind"], p["name"]) for p in found["plugins"] if (p["distribution"], p["version"]) == origin}
-    assert theirs == {("acoustic model", "stretch"), ("vocoder", "buzz"), ("command", "wordcount")}
+    assert theirs == {
+        ("acoustic model", "stretch"),
+        ("acoustic model", "murmur"),
+        ("vocoder", "buzz"),
+        ("command", "wordcount"),
+    }
     assert "wordcount" in ttskit("--help", plugins=example, cwd=tmp_path).stdout
     assert ttskit("wordcount", "hola, che", plugins=example, cwd=tmp_path).stdout == "2 words: hola che\n"
 
 
-@pytest.mark.parametrize("name", ["stretch", "buzz", "wordcount"])
+@pytest.mark.parametrize("name", ["stretch", "murmur", "buzz", "wordcount"])
 def test_it_passes_the_conformance_kit(example, tmp_path, name):
     results = json.loads(ttskit("plugins", "check", name, "--json", plugins=example, cwd=tmp_path, check=False).stdout)
     assert [r for r in results if not r["passed"]] == []

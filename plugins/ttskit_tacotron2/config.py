@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from ttskit.interfaces import TrainState
 
 
 class Tacotron2Options(BaseModel):
@@ -155,3 +158,42 @@ class Tacotron2Options(BaseModel):
     def needs_durations(self) -> bool:
         """Whether training asks the corpus for frames per token."""
         return self.attention_supervision_weight > 0 or (self.context_mixing > 0 and self.context_mixing_until > 0)
+
+    def rate_factor(self, state: TrainState) -> float:
+        """Factor on the learning rate: rise over `warmup`, hold, fall from `decay_from` to `final_factor`."""
+        done, start = state.progress, max(self.decay_from, self.warmup)
+        if done < self.warmup:
+            return (state.step + 1) / (self.warmup * state.total_steps + 1)
+        if self.schedule == "constant" or done <= start:
+            return 1.0
+        fallen = (done - start) / (1.0 - start)
+        if self.schedule == "exponential":
+            return self.final_factor**fallen
+        return self.final_factor + (1.0 - self.final_factor) * 0.5 * (1.0 + math.cos(math.pi * fallen))
+
+    def alignment_due(self, total_steps: int) -> int:
+        """Shown durations, hundreds of steps; led to the diagonal, some thousands; alone, what hours of speech take."""
+        if self.needs_durations:
+            return min(3_000, int((max(self.context_mixing_until, 0.3) + 0.1) * total_steps))
+        led = self.guided_attention_weight > 0 or self.forward_sum_weight > 0 or self.alignment_prior_until > 0
+        return min(8_000, int(0.4 * total_steps)) if led else min(20_000, int(0.5 * total_steps))
+
+    def aids(self) -> tuple[str, ...]:
+        """What goes beyond Shen et al. 2018, in words."""
+        reductions = [*(r for r, _ in self.reduction_schedule), self.reduction]
+        return tuple(
+            words
+            for used, words in (
+                (self.attention_supervision_weight > 0, "attention supervised by durations"),
+                (self.context_mixing > 0, f"contexts from durations until {self.context_mixing_until:.0%} of training"),
+                (self.guided_attention_weight > 0, f"guided attention until {self.guided_attention_until:.0%} of training"),
+                (self.forward_sum_weight > 0, "forward-sum loss on the attention"),
+                (self.alignment_prior_until > 0, f"diagonal prior fading until {self.alignment_prior_until:.0%} of training"),
+                (self.reduction > 1 or self.reduction_schedule, f"{', '.join(map(str, reductions))} frames per step"),
+                (self.frame_dropout > 0, f"{self.frame_dropout:.0%} of the teacher's frames hidden"),
+                (self.stop_positive_weight != 1, f"a missed stop costs {self.stop_positive_weight:g} times"),
+                (self.rest_frames > 0, "stops when attention rests at the end"),
+                (self.monotonic != "none", f"{self.monotonic} attention when speaking"),
+            )
+            if used
+        )

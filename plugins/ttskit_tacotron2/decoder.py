@@ -1,34 +1,90 @@
-"""The decoder: prenet, two LSTMs around the attention, frame and stop projections; taught and free-running."""
+"""The decoder (Shen et al. 2018, section 2.2), to be read: one step as equations, and the two loops over it.
+
+`teach` and `speak` here are what the decoder is. What runs in training and when speaking is `fast/training.py` and
+`fast/speaking.py`, the same functions of the same weights; tests hold them to these, values and gradients.
+"""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ttskit_tacotron2 import recurrence
-from ttskit_tacotron2.attention import Keys, LocationAttention
+from ttskit.nn import (
+    AttentionKeys,
+    LocationAttention,
+    SeededDropout,
+    StopRule,
+    attend,
+    dropout_factors,
+    forward_attention,
+    step_limits,
+    windowed_energies,
+)
 from ttskit_tacotron2.config import Tacotron2Options
-from ttskit_tacotron2.noise import dropout_factors
-from ttskit_tacotron2.speaking import Kept, endings, speaking
+from ttskit_tacotron2.fast.kept import Kept
 
-_BLOCK = 64  # steps of prenet dropout drawn at a time when speaking
+__all__ = ["Around", "Decoder", "Spoken", "State", "Taught"]
+
+_Pair = tuple[Tensor | None, Tensor | None]
+
+
+class State(NamedTuple):
+    """What one step leaves for the next; all zero before the first.
+
+    Args:
+        first: (B, H) hidden state and cell of the attention LSTM.
+        second: (B, H2) hidden state and cell of the second LSTM; unused with one LSTM.
+        context: (B, E) what attention read.
+        attention, cumulative: (B, N) attention of the last step, and the sum over all steps.
+        step: how many steps have been made.
+    """
+
+    first: tuple[Tensor, Tensor]
+    second: tuple[Tensor, Tensor]
+    context: Tensor
+    attention: Tensor
+    cumulative: Tensor
+    step: int = 0
+
+
+class Around(NamedTuple):
+    """What stands around the equations of one step; None for nothing.
+
+    Args:
+        prenet: (B, layers, P) dropout factors of the prenet.
+        hidden: (B, H) and (B, H2) dropout factors of the two hidden states.
+        context: (B, E) context of given durations, which counts `share` of the whole.
+        share: 0 … 1.
+        prior: (B, N) log prior added to the energies.
+        monotonic: of the option `monotonic`, the aid to attention when speaking.
+    """
+
+    prenet: Tensor | None = None
+    hidden: _Pair = (None, None)
+    context: Tensor | None = None
+    share: float = 0.0
+    prior: Tensor | None = None
+    monotonic: str = "none"
+
+
+_BARE = Around()
 
 
 @dataclass(frozen=True, slots=True)
 class Taught:
-    """A teacher-forced pass over `steps` decoder steps.
+    """A teacher-forced pass over S decoder steps (of one step: without the axis S).
 
     Args:
-        frames: (B, steps, r·M).
-        gate: (B, steps) stop logits.
-        energies: (B, steps, N) before the softmax, -inf on padding.
-        weights: (B, steps, N) attention.
+        frames: (B, S, r·M).
+        gate: (B, S) stop logits.
+        energies: (B, S, N) before the softmax, -inf on padding.
+        weights: (B, S, N) attention.
     """
 
     frames: Tensor
@@ -42,9 +98,9 @@ class Spoken:
     """A free-running pass, decoded until every row had ended.
 
     Args:
-        frames: (B, steps, r·M); what follows a row's own end is what it went on to say.
-        gate: (B, steps) stop logits.
-        weights: (B, steps, N) attention.
+        frames: (B, S, r·M); what follows a row's own end is what it went on to say.
+        gate: (B, S) stop logits.
+        weights: (B, S, N) attention.
         steps: (B,) int64 steps that each row keeps; 0 where it stops at once and the frame that stops is not kept.
         finished: (B,) bool, False where the cap cut the row.
     """
@@ -57,7 +113,7 @@ class Spoken:
 
 
 class Decoder(nn.Module):
-    """From encoder memory to frames, `reduction` at a time (Shen et al. 2018, section 2.2)."""
+    """From encoder memory to frames, `reduction` at a time."""
 
     def __init__(self, options: Tacotron2Options, bands: int) -> None:
         super().__init__()
@@ -83,37 +139,65 @@ class Decoder(nn.Module):
             gain = {id(self.frame): "linear", id(self.gate): "sigmoid"}.get(id(layer), "relu")
             nn.init.xavier_uniform_(layer.weight, gain=nn.init.calculate_gain(gain))
 
-    def set_reduction(self, frames: int) -> None:
-        """From now on `frames` per step: the first of those that the projection can give (the schedule's largest)."""
-        self.reduction = frames
-        if self.options.reduction_schedule:
-            self.reduction_now.fill_(frames)
+    def step(self, previous: Tensor, state: State, texts: AttentionKeys, around: Around = _BARE) -> tuple[State, Taught]:
+        """One decoder step: the frames before, (B, r·M), to the next ones.
 
-    def run_prenet(self, previous: Tensor, masks: Tensor | None) -> Tensor:
-        """(…, P) prenet of previous frames (…, r·M); masks (…, layers, P) are dropout factors, None for none."""
+        x = prenet(y₋₁)
+        h, c = LSTM([x, context₋₁], h₋₁, c₋₁)
+        e = vᵀ tanh(W h + V m + U (F ∗ [α₋₁, Σ α]))
+        α = softmax(e)
+        context = Σ α m
+        s, d = LSTM([h, context], s₋₁, d₋₁)
+        y = W_y [s, context] + b_y
+        stop = w [s, context] + b
+        """
+        x = self.run_prenet(previous, around.prenet)
+
+        h, c = self.attention_lstm(torch.cat([x, state.context], 1), state.first)
+        h = _times(h, around.hidden[0])
+
+        e = self.attention.energies(h, texts, state.attention, state.cumulative)
+        if around.prior is not None:
+            e = e + around.prior
+        if around.monotonic == "window":
+            e = windowed_energies(e, state.attention, self.options.window_back, self.options.window_ahead)
+        a = torch.softmax(e, 1)
+        if around.monotonic == "forward":
+            a = forward_attention(a, state.attention if state.step else None)
+        context = attend(a, texts.memory)
+        if around.context is not None:
+            context = around.share * around.context + (1.0 - around.share) * context
+
+        s, d = h, c
+        if self.options.decoder_lstms == 2:
+            s, d = self.decoder_lstm(torch.cat([h, context], 1), state.second)
+            s = _times(s, around.hidden[1])
+
+        top, wide = torch.cat([s, context], 1), self.bands * self.reduction
+        y = F.linear(top, self.frame.weight[:wide], self.frame.bias[:wide])
+        stop = self.gate(top).squeeze(1)
+        return State((h, c), (s, d), context, a, state.cumulative + a, state.step + 1), Taught(y, stop, e, a)
+
+    def run_prenet(self, previous: Tensor, factors: Tensor | None) -> Tensor:
+        """(…, P) prenet of previous frames (…, r·M); factors (…, layers, P) are its dropout, None for none."""
         x = previous if self.options.prenet_input == "all" else previous[..., -self.bands :]
         for index, layer in enumerate(self.prenet):
-            x = F.relu(layer(x))
-            if masks is not None:
-                x = x * masks[..., index, :]
+            x = _times(F.relu(layer(x)), None if factors is None else factors[..., index, :])
         return x
 
-    def _recurrent(self) -> tuple[Tensor, Tensor, Tensor, Tensor | None, Tensor | None]:
-        """LSTM weights as the loop uses them: prenet part, bias, recurrent part; the second LSTM's weight and bias."""
-        lstm, width = self.attention_lstm, self.options.prenet_channels
-        first = lstm.weight_ih[:, :width]
-        rest = torch.cat([lstm.weight_ih[:, width:], lstm.weight_hh], 1)
-        if self.options.decoder_lstms == 1:
-            return first, lstm.bias_ih + lstm.bias_hh, rest, None, None
-        second = self.decoder_lstm
-        weight = torch.cat([second.weight_ih, second.weight_hh], 1)
-        return first, lstm.bias_ih + lstm.bias_hh, rest, weight, second.bias_ih + second.bias_hh
+    def start(self, texts: AttentionKeys) -> State:
+        """The state before the first step."""
+        options, memory = self.options, texts.memory
+        rows, tokens, size = memory.shape
+        first, second = memory.new_zeros(2, rows, options.attention_lstm), memory.new_zeros(2, rows, options.decoder_lstm)
+        none = memory.new_zeros(rows, tokens)
+        return State((first[0], first[1]), (second[0], second[1]), memory.new_zeros(rows, size), none, none)
 
     def teach(
         self,
-        keys: Keys,
+        texts: AttentionKeys,
         previous: Tensor,
-        prenet_masks: Tensor | None,
+        prenet_factors: Tensor | None,
         mixed: Tensor | None = None,
         share: float = 0.0,
         prior: Tensor | None = None,
@@ -121,94 +205,81 @@ class Decoder(nn.Module):
         """Decode with the true previous frames.
 
         Args:
-            keys: the prepared texts.
-            previous: (B, steps, r·M) frames of the step before, zero for the first.
-            prenet_masks: (B, steps, layers, P) dropout factors, None for none.
-            mixed: (B, steps, N) attention from durations; its context replaces `share` of the model's own.
+            texts: the prepared texts.
+            previous: (B, S, r·M) frames of the step before, zero for the first.
+            prenet_factors: (B, S, layers, P) dropout factors, None for none.
+            mixed: (B, S, N) attention from durations; its context replaces `share` of the model's own.
             share: 0 … 1.
-            prior: (B, steps, N) log prior added to the energies, or None.
+            prior: (B, S, N) log prior added to the energies, or None.
         """
-        options, memory = self.options, keys.memory
-        rows, steps, _ = previous.shape
-        prenet = self.run_prenet(previous, prenet_masks).transpose(0, 1)
-        first, bias, recurrent, second, second_bias = self._recurrent()
-        inputs = F.linear(prenet, first, bias)
-        given = None
-        if mixed is not None and share > 0:
-            given = (share * torch.bmm(mixed.to(memory.dtype), memory)).transpose(0, 1)
-        drop_a = self._hidden_dropout(options.attention_dropout, steps, rows, options.attention_lstm, memory)
-        drop_d = None
-        if second is not None:
-            drop_d = self._hidden_dropout(options.decoder_dropout, steps, rows, options.decoder_lstm, memory)
+        steps = previous.shape[1]
+        first, second = self.hidden_dropout(steps, texts.memory)
+        contexts = torch.bmm(mixed.to(texts.memory.dtype), texts.memory) if mixed is not None and share > 0 else None
+        state, made = self.start(texts), []
+        for t in range(steps):
+            factors = None if prenet_factors is None else prenet_factors[:, t]
+            hidden = (None if first is None else first[t], None if second is None else second[t])
+            given = None if contexts is None else contexts[:, t]
+            around = Around(factors, hidden, given, share, None if prior is None else prior[:, t])
+            state, now = self.step(previous[:, t], state, texts, around)
+            made.append(now)
+        parts = ([getattr(now, name) for now in made] for name in ("frames", "gate", "energies", "weights"))
+        return Taught(*(torch.stack(part, 1) for part in parts))
 
-        attention = self.attention
-        done = recurrence.run(
-            inputs,
-            recurrent.t().contiguous(),
-            memory,
-            keys.keys,
-            keys.hidden,
-            attention.query.weight,
-            keys.convolution,
-            keys.dense,
-            keys.score,
-            given,
-            share,
-            None if prior is None else prior.transpose(0, 1),
-            drop_a,
-            None if second is None else second.t().contiguous(),
-            second_bias,
-            drop_d,
-        )
-        top = torch.cat([done.state, done.context], 2).transpose(0, 1)
-        wide = self.bands * self.reduction
-        frames = F.linear(top, self.frame.weight[:wide], self.frame.bias[:wide])
-        return Taught(frames, self.gate(top).squeeze(2), done.energies.transpose(0, 1), done.weights.transpose(0, 1))
+    def hidden_dropout(self, steps: int, memory: Tensor) -> _Pair:
+        """Dropout factors of the two hidden states, (S, B, H) and (S, B, H2), drawn at once; None where nothing is dropped."""
+        options, rows = self.options, memory.shape[0]
 
-    def _hidden_dropout(self, p: float, steps: int, rows: int, width: int, like: Tensor) -> Tensor | None:
-        """(steps, B, H) dropout factors, drawn at once; None when there is nothing to drop."""
-        if not self.training or p == 0:
-            return None
-        return dropout_factors((steps, rows, width), p, like)
+        def factors(p: float, width: int) -> Tensor | None:
+            return dropout_factors((steps, rows, width), p, memory, spare=False) if self.training and p > 0 else None
 
-    def speak(
-        self, keys: Keys, lengths: Tensor, generators: Sequence[torch.Generator] | None, precision: str = "fp32"
-    ) -> Spoken:
+        first = factors(options.attention_dropout, options.attention_lstm)
+        return first, factors(options.decoder_dropout, options.decoder_lstm) if options.decoder_lstms == 2 else None
+
+    def speak(self, texts: AttentionKeys, lengths: Tensor, generators: Sequence[torch.Generator] | None) -> Spoken:
         """Decode freely: each row on its own, until it stops, rests at its end, or reaches its cap.
 
         Args:
-            keys: the prepared texts.
+            texts: the prepared texts.
             lengths: (B,) tokens.
             generators: one CPU generator per row for the prenet's dropout; None for no dropout.
-            precision: of `weights.PRECISIONS`, what the recurrent weights are held in.
         """
-        options, memory = self.options, keys.memory
-        tokens = memory.shape[1]
-        r, device = self.reduction, memory.device
-        frames_most = [options.frames_floor + options.frames_per_token * n for n in lengths.tolist()]
-        caps = torch.tensor([max(1, math.ceil(most / r)) for most in frames_most], device=device)
-        limit = int(caps.max())
-        rest_limit = -(-options.rest_frames // r) if options.rest_frames else limit + 1
-        last = (lengths - 1).to(device)
-        state = speaking(self, keys, precision, generators is not None)
-        outs, alignments, peaks, masks = [], [], [], None
-        for step in range(0, limit, state.steps):
-            if generators is not None:
-                if step % _BLOCK == 0:
-                    masks = draw_masks(generators, _BLOCK, options).to(device, memory.dtype)
-                state.block(masks[:, step % _BLOCK : step % _BLOCK + state.steps])
-            else:
-                state.block(None)
-            outs.append(state.out.clone())
-            alignments.append(state.weights[:, :, :tokens].clone())
-            peaks.append(alignments[-1].argmax(2))
-            gates = torch.cat([out[:, :, -1] for out in outs], 1)
-            length, finished, ended = endings(gates, torch.cat(peaks, 1), caps, last, rest_limit, options)
-            if bool((ended < gates.shape[1]).all()):
+        noise, rule, caps = self.prenet_noise(generators, texts.memory), self.stop_rule(), self.caps(lengths)
+        state, frames = self.start(texts), texts.memory.new_zeros(len(lengths), self.bands * self.reduction)
+        spoken, gates, weights = [], [], []
+        for step in range(int(caps.max())):
+            around = Around(None if noise is None else noise.next()[:, 0], monotonic=self.options.monotonic)
+            state, now = self.step(frames, state, texts, around)
+            frames = now.frames
+            spoken.append(frames)
+            gates.append(now.gate)
+            weights.append(now.weights)
+            said = torch.stack(gates, 1), torch.stack(weights, 1)
+            end = rule.endings(said[0], caps, said[1].argmax(2), lengths - 1)
+            if end.all_within(step + 1):
                 break
-        done = int(ended.max()) + 1
-        frames, weights = torch.cat(outs, 1)[:, :done, :-1], torch.cat(alignments, 1)[:, :done]
-        return Spoken(frames, gates[:, :done], weights, length, finished)
+        return Spoken(torch.stack(spoken, 1), *said, end.lengths, end.finished)
+
+    def prenet_noise(self, generators: Sequence[torch.Generator] | None, like: Tensor) -> SeededDropout | None:
+        """The prenet's dropout when speaking, step by step, each row from its own generator."""
+        options = self.options
+        shape = (options.prenet_layers, options.prenet_channels)
+        return None if generators is None else SeededDropout(generators, shape, options.prenet_dropout, like)
+
+    def stop_rule(self) -> StopRule:
+        """When a row has said its sentence."""
+        options = self.options
+        return StopRule(options.stop_threshold, options.keep_stop_frame, -(-options.rest_frames // self.reduction))
+
+    def caps(self, lengths: Tensor) -> Tensor:
+        """The most steps (B,) of texts of `lengths` (B,) tokens."""
+        return step_limits(lengths, self.options.frames_per_token, self.options.frames_floor, self.reduction)
+
+    def set_reduction(self, frames: int) -> None:
+        """From now on `frames` per step: the first of those that the projection can give (the schedule's largest)."""
+        self.reduction = frames
+        if self.options.reduction_schedule:
+            self.reduction_now.fill_(frames)
 
     def train(self, mode: bool = True) -> Decoder:
         """Training changes weights: what was laid out of them for speaking is let go."""
@@ -217,12 +288,9 @@ class Decoder(nn.Module):
         return super().train(mode)
 
 
+def _times(x: Tensor, factors: Tensor | None) -> Tensor:
+    return x if factors is None else x * factors
+
+
 def _read_reduction(decoder: Decoder, _: object) -> None:
     decoder.reduction = int(decoder.reduction_now)
-
-
-def draw_masks(generators: Sequence[torch.Generator], steps: int, options: Tacotron2Options) -> Tensor:
-    """Prenet dropout factors (B, steps, layers, P) on the CPU, each row from its own generator."""
-    shape, p = (steps, options.prenet_layers, options.prenet_channels), options.prenet_dropout
-    kept = torch.stack([torch.rand(shape, generator=g) for g in generators]) >= p
-    return kept.float() / (1.0 - p)

@@ -8,9 +8,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ttskit.nn import MaskedBatchNorm1d
+from ttskit.nn import Dropout, MaskedBatchNorm1d
 from ttskit_tacotron2.config import Tacotron2Options
-from ttskit_tacotron2.noise import dropout
 
 
 class Convolution(nn.Module):
@@ -38,13 +37,13 @@ class Encoder(nn.Module):
         # CPU, four times as long backwards.
         self.ahead = nn.LSTM(options.encoder_channels, options.encoder_channels // 2, batch_first=True)
         self.back = nn.LSTM(options.encoder_channels, options.encoder_channels // 2, batch_first=True)
-        self.dropout = options.encoder_dropout
+        self.dropout = Dropout(options.encoder_dropout, spare=False)
 
     def forward(self, embedded: Tensor, lengths: Tensor, mask: Tensor | None) -> Tensor:
         """Memory (B, N, E), 0 on padding, of embeddings (B, N, C); mask (B, N) or None to let padding leak."""
         x = embedded.transpose(1, 2)
         for convolution in self.convolutions:
-            x = dropout(F.relu(convolution(x, mask)), self.dropout, self.training)
+            x = self.dropout(F.relu(convolution(x, mask)))
         x = x.transpose(1, 2)
         place = torch.arange(x.shape[1], device=x.device)[None]
         real = place < lengths[:, None]
@@ -67,7 +66,7 @@ class Postnet(nn.Module):
         )
         # At 1, batch normalisation would make the untrained correction as large as speech itself.
         nn.init.constant_(self.convolutions[-1].norm.weight, 0.1)
-        self.dropout = options.postnet_dropout
+        self.dropout = Dropout(options.postnet_dropout, spare=False)
 
     def forward(self, mel: Tensor, mask: Tensor | None) -> Tensor:
         """Correction (B, M, T) of mel (B, M, T); mask (B, T) or None to let padding leak."""
@@ -76,5 +75,5 @@ class Postnet(nn.Module):
             x = convolution(x, mask)
             if index < len(self.convolutions) - 1:
                 x = torch.tanh(x)
-            x = dropout(x, self.dropout, self.training)
+            x = self.dropout(x)
         return x

@@ -17,23 +17,36 @@ from ttskit.interfaces import (
     AcousticModel,
     Controls,
     Losses,
+    LossTerm,
     ModelContext,
     OptimizerPlan,
     Outputs,
     Spectrogram,
     TrainState,
 )
-from ttskit.nn import length_mask
-from ttskit_tacotron2 import loss as losses
-from ttskit_tacotron2.alignment_learning import forward_sum_term, log_prior
-from ttskit_tacotron2.attention import Keys, duration_weights
+from ttskit.nn import (
+    AttentionKeys,
+    attention_durations,
+    attention_supervision_loss,
+    dropout_factors,
+    duration_attention,
+    forward_sum_loss,
+    guided_attention_loss,
+    length_mask,
+    log_beta_binomial_prior,
+    log_mel_silence,
+    private_generators,
+    seeded_factors,
+    seeded_generators,
+    stop_token_loss,
+)
 from ttskit_tacotron2.config import Tacotron2Options
-from ttskit_tacotron2.decoder import Decoder, Spoken, Taught, draw_masks
-from ttskit_tacotron2.durations import attention_durations
+from ttskit_tacotron2.decoder import Decoder, Spoken, Taught
 from ttskit_tacotron2.encoder import Encoder, Postnet
+from ttskit_tacotron2.fast import speaking, training
+from ttskit_tacotron2.fast.weights import PRECISIONS
 from ttskit_tacotron2.lead import ALONE, Lead
-from ttskit_tacotron2.noise import dropout_factors
-from ttskit_tacotron2.weights import PRECISIONS
+from ttskit_tacotron2.loss import mel_term
 
 
 class Tacotron2(AcousticModel):
@@ -46,7 +59,10 @@ class Tacotron2(AcousticModel):
 
     Attributes:
         features: ("durations",) when the options supervise attention by durations, else ().
+        fast: decode by `fast/`; False decodes by the equations of `decoder.py`, in fp32, to the same result.
     """
+
+    fast = True
 
     decoding: ClassVar[str] = "autoregressive"
     features = ()
@@ -80,7 +96,7 @@ class Tacotron2(AcousticModel):
         """Whether padding is kept out of every result."""
         return self.padding == "masked"
 
-    def encode(self, tokens: Tensor, lengths: Tensor, speaker: Tensor | None) -> Keys:
+    def encode(self, tokens: Tensor, lengths: Tensor, speaker: Tensor | None) -> AttentionKeys:
         """Memory and attention keys of tokens (B, N)."""
         mask = length_mask(lengths, tokens.shape[1])
         memory = self.encoder(self.embedding(tokens), lengths, mask if self.masked else None)
@@ -137,7 +153,7 @@ class Tacotron2(AcousticModel):
         keys = self.encode(batch.tokens, batch.token_lengths, batch.speaker)
         given = None
         if options.needs_durations and batch.durations is not None:
-            given = duration_weights(batch.durations, steps, r)
+            given = duration_attention(batch.durations, steps, r)
         elif lead.context_share > 0 or (self.training and options.needs_durations):
             raise InputError(
                 "Tacotron 2 is to be supervised by durations, and the batch has none",
@@ -147,12 +163,14 @@ class Tacotron2(AcousticModel):
         step_lengths = self.steps(batch.mel_lengths)
         prior = None
         if lead.prior > 0:
-            prior = lead.prior * log_prior(step_lengths, batch.token_lengths, (steps, batch.tokens.shape[1]))
+            size = (steps, batch.tokens.shape[1])
+            prior = lead.prior * log_beta_binomial_prior(batch.token_lengths, step_lengths, size)
         previous = F.pad(target.transpose(1, 2).reshape(rows, steps, bands * r), (0, 0, 1, 0))[:, :-1]
         masks = self._prenet_masks(batch, steps)
 
         def teach(frames: Tensor) -> Taught:
-            return self.decoder.teach(keys, frames, masks, given, lead.context_share, prior)
+            arguments = keys, frames, masks, given, lead.context_share, prior
+            return training.teach(self.decoder, *arguments) if self.fast else self.decoder.teach(*arguments)
 
         if lead.hidden_frames > 0:
             previous = self._hide(previous, step_lengths, lead.hidden_frames, teach)
@@ -199,12 +217,11 @@ class Tacotron2(AcousticModel):
         options, rows = self.options, batch.mel.shape[0]
         if options.prenet_dropout == 0 or not (self.training or options.prenet_dropout_at_inference):
             return None
+        shape = (steps, options.prenet_layers, options.prenet_channels)
         if self.training:
-            shape = (rows, steps, options.prenet_layers, options.prenet_channels)
-            return dropout_factors(shape, options.prenet_dropout, batch.mel)
-        seeds = [0] * rows if batch.seeds is None else batch.seeds.tolist()
-        # Step-major draws: a shorter row alone sees the same masks as in a batch.
-        return draw_masks([torch.Generator().manual_seed(s) for s in seeds], steps, options).to(batch.mel.device)
+            return dropout_factors((rows, *shape), options.prenet_dropout, batch.mel, spare=False)
+        # Steps come first in a row's draws: a shorter row alone sees the same factors as in a batch.
+        return seeded_factors(seeded_generators(batch.seeds, rows), shape, options.prenet_dropout).to(batch.mel.device)
 
     def loss(self, outputs: Outputs, batch: AcousticBatch, state: TrainState) -> Losses:
         """Mel before and after the postnet, stop token, and the aids that the options switch on."""
@@ -212,18 +229,23 @@ class Tacotron2(AcousticModel):
         steps = self.steps(batch.mel_lengths)
         frame_mask = length_mask(steps * self.reduction, extra["target"].shape[2]) if self.masked else None
         step_mask = length_mask(steps, extra["gate"].shape[1]) if self.masked else None
+        weights, tokens = extra["weights"], batch.token_lengths
+        stop = stop_token_loss(extra["gate"], steps - 1, step_mask, options.stop_positive_weight)
         terms = {
-            "mel": losses.mel_term(extra["before"], extra["target"], frame_mask, options.mel_loss),
-            "mel_postnet": losses.mel_term(extra["after"], extra["target"], frame_mask, options.mel_loss),
-            "stop": losses.stop_term(extra["gate"], steps - 1, step_mask, options),
+            "mel": mel_term(extra["before"], extra["target"], frame_mask, options.mel_loss),
+            "mel_postnet": mel_term(extra["after"], extra["target"], frame_mask, options.mel_loss),
+            "stop": LossTerm(*stop, options.stop_weight),
         }
         if options.guided_attention_weight > 0 and state.progress <= options.guided_attention_until:
-            terms["guided_attention"] = losses.guided_term(extra["weights"], steps, batch.token_lengths, options)
+            guided = guided_attention_loss(weights, steps, tokens, options.guided_attention_sigma)
+            terms["guided_attention"] = LossTerm(*guided, options.guided_attention_weight)
         if options.attention_supervision_weight > 0 and extra["durations"] is not None:
-            hidden = ~length_mask(batch.token_lengths, batch.tokens.shape[1])
-            terms["attention"] = losses.supervision_term(extra["energies"], extra["durations"], hidden, options)
+            padding = ~length_mask(tokens, batch.tokens.shape[1])
+            supervised = attention_supervision_loss(extra["energies"], extra["durations"], padding)
+            terms["attention"] = LossTerm(*supervised, options.attention_supervision_weight)
         if options.forward_sum_weight > 0:
-            terms["forward_sum"] = forward_sum_term(extra["energies"], steps, batch.token_lengths, options.forward_sum_weight)
+            rows = forward_sum_loss(extra["energies"], tokens, steps)
+            terms["forward_sum"] = LossTerm(rows.sum(), float(len(rows)), options.forward_sum_weight)
         return Losses(terms)
 
     def training_step(self, batch: AcousticBatch, state: TrainState, optimize) -> dict[str, Tensor]:
@@ -243,67 +265,28 @@ class Tacotron2(AcousticModel):
         """Adam with the reference's betas, epsilon 1e-8 and L2 penalty, clipped."""
         options = self.options
         adam = torch.optim.Adam(self.parameters(), lr=options.learning_rate, eps=1e-8, weight_decay=options.weight_decay)
-        return {"main": OptimizerPlan(adam, self._schedule, options.clip_norm)}
+        return {"main": OptimizerPlan(adam, options.rate_factor, options.clip_norm)}
 
     def alignment_due(self, total_steps: int) -> int:
-        """Shown durations, hundreds of steps; led to the diagonal, some thousands; alone, what hours of speech take."""
-        options = self.options
-        if options.needs_durations:
-            return min(3_000, int((max(options.context_mixing_until, 0.3) + 0.1) * total_steps))
-        led = options.guided_attention_weight > 0 or options.forward_sum_weight > 0 or options.alignment_prior_until > 0
-        return min(8_000, int(0.4 * total_steps)) if led else min(20_000, int(0.5 * total_steps))
+        """See `Tacotron2Options.alignment_due`."""
+        return self.options.alignment_due(total_steps)
 
     def aids(self) -> tuple[str, ...]:
         """The options beyond Shen et al. 2018, in words."""
-        o = self.options
-        return tuple(
-            words
-            for used, words in (
-                (o.attention_supervision_weight > 0, "attention supervised by durations"),
-                (o.context_mixing > 0, f"contexts from durations until {o.context_mixing_until:.0%} of training"),
-                (o.guided_attention_weight > 0, f"guided attention until {o.guided_attention_until:.0%} of training"),
-                (o.forward_sum_weight > 0, "forward-sum loss on the attention"),
-                (o.alignment_prior_until > 0, f"diagonal prior fading until {o.alignment_prior_until:.0%} of training"),
-                (o.reduction > 1 or o.reduction_schedule, f"{', '.join(str(r) for r in self._reductions())} frames per step"),
-                (o.frame_dropout > 0, f"{o.frame_dropout:.0%} of the teacher's frames hidden"),
-                (o.stop_positive_weight != 1, f"a missed stop costs {o.stop_positive_weight:g} times"),
-                (o.rest_frames > 0, "stops when attention rests at the end"),
-                (o.monotonic != "none", f"{o.monotonic} attention when speaking"),
-            )
-            if used
-        )
-
-    def _reductions(self) -> list[int]:
-        return [*(r for r, _ in self.options.reduction_schedule), self.options.reduction]
-
-    def _schedule(self, state: TrainState) -> float:
-        """Factor on the learning rate: rise over `warmup`, hold, fall from `decay_from` to `final_factor`."""
-        options, done = self.options, state.progress
-        start = max(options.decay_from, options.warmup)
-        if done < options.warmup:
-            return (state.step + 1) / (options.warmup * state.total_steps + 1)
-        if options.schedule == "constant" or done <= start:
-            return 1.0
-        fallen = (done - start) / (1.0 - start)
-        if options.schedule == "exponential":
-            return options.final_factor**fallen
-        return options.final_factor + (1.0 - options.final_factor) * 0.5 * (1.0 + math.cos(math.pi * fallen))
+        return self.options.aids()
 
     @torch.inference_mode()
     def generate(self, inputs: AcousticInput, generators: Sequence[torch.Generator] | None) -> Spoken:
         """The decoder's free run, before the postnet; its recurrent weights in `self.precision`, whatever autocast says."""
         private = None
         if self.options.prenet_dropout > 0 and self.options.prenet_dropout_at_inference:
-            rows = inputs.tokens.shape[0]
-            # One draw from each row's generator seeds a private one: how far a row's own generator moves
-            # then depends on nothing else in the batch.
-            sources = [None] * rows if generators is None else generators
-            seeds = [int(torch.randint(2**62, (), generator=source)) for source in sources]
-            private = [torch.Generator().manual_seed(seed) for seed in seeds]
+            private = private_generators(generators, inputs.tokens.shape[0])
         device = inputs.tokens.device
         with torch.autocast(device.type, enabled=False), self.decoder.kept.alone(device):
             keys = self.encode(inputs.tokens, inputs.lengths, inputs.speaker)
-            return self.decoder.speak(keys, inputs.lengths, private, self.precision)
+            if not self.fast:
+                return self.decoder.speak(keys, inputs.lengths, private)
+            return speaking.speak(self.decoder, keys, inputs.lengths, private, self.precision)
 
     @torch.inference_mode()
     def infer(
@@ -335,8 +318,7 @@ class Tacotron2(AcousticModel):
 
     def silence(self) -> float:
         """The log mel of digital silence under the context's mel."""
-        guard = max(self.context.mel.log_guard, 1e-12)
-        return math.log10(guard) if self.context.mel.log_base == "10" else math.log(guard)
+        return log_mel_silence(self.context.mel)
 
     @torch.inference_mode()
     def durations(self, batch: AcousticBatch) -> Tensor:
@@ -344,7 +326,7 @@ class Tacotron2(AcousticModel):
         was_training = self.training
         self.eval()
         try:
-            return attention_durations(self(batch).alignment, batch)
+            return attention_durations(self(batch).alignment, batch.token_lengths, batch.mel_lengths)
         finally:
             self.train(was_training)
 

@@ -11,6 +11,7 @@ from ttskit.audio.config import MelConfig
 from ttskit.errors import InputError
 from ttskit.nn import SpectralNormConv1d, WeightNormConv1d, WeightNormUpsample
 from ttskit.plugins import create_registry
+from ttskit.testing.numerics import rounding_of
 from ttskit.testing.vocoder import check_vocoder
 from ttskit_hifigan.config import HifiganOptions
 from ttskit_hifigan.model import Generator
@@ -119,7 +120,7 @@ def test_streaming_equals_one_pass(kind, chunk):
     pieces = list(vocoder.infer_stream(mel.split(chunk, dim=2)))
     joined = torch.cat(pieces, dim=1)
     assert joined.shape == whole.shape and float(whole.abs().max()) > 0.05
-    torch.testing.assert_close(joined, whole, rtol=0, atol=1e-5)
+    torch.testing.assert_close(joined, whole, rtol=0, atol=rounding_of(Hifigan.infer, vocoder, mel))
 
 
 def test_streaming_speaks_before_the_mel_has_ended():
@@ -149,10 +150,10 @@ def test_streaming_refuses_nothing_and_changing_batches():
 def test_batch_equals_singles_and_runs_repeat():
     vocoder = loud(HifiganOptions(preset="tiny"))
     mel = noise(3, 80, 11)
-    together = vocoder.infer(mel)
+    together, near = vocoder.infer(mel), rounding_of(Hifigan.infer, vocoder, mel)
     assert together.shape == (3, 11 * 256) and torch.equal(together, vocoder.infer(mel))
     for row in range(3):
-        torch.testing.assert_close(vocoder.infer(mel[row : row + 1])[0], together[row], rtol=0, atol=1e-5)
+        torch.testing.assert_close(vocoder.infer(mel[row : row + 1])[0], together[row], rtol=0, atol=near)
 
 
 @pytest.mark.parametrize("mel", [torch.zeros(1, 79, 5), torch.zeros(1, 80, 0), torch.full((1, 80, 3), float("nan"))])

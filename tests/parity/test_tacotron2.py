@@ -23,6 +23,7 @@ from ttskit.errors import MismatchError
 from ttskit.importing import import_checkpoint
 from ttskit.interfaces import AcousticBatch, AcousticInput, ModelContext, TrainState
 from ttskit.symbols import SpeakerTable, SymbolTable
+from ttskit.testing.numerics import rounding_of
 from ttskit_tacotron2.checkpoints import from_public, options_of, read_public, to_public
 from ttskit_tacotron2.model import Tacotron2
 
@@ -84,8 +85,11 @@ class Case:
             torch.zeros(rows, dtype=torch.long),
         )
 
-    def check(self, name: str, value) -> None:
-        """`value` is the stored output `name`, within its tolerance; a name that the case has not got is passed over."""
+    def check(self, name: str, value, rounding: float = 0.0) -> None:
+        """`value` is the stored output `name`, within its tolerance; a name that the case has not got is passed over.
+
+        `rounding`: of our model on this processor, where it may be more than the case's tolerance.
+        """
         if name not in self.outputs:
             return
         told, stored = self.data["outputs"][name], self.outputs[name]
@@ -93,7 +97,7 @@ class Case:
         if told.get("exact"):
             np.testing.assert_array_equal(value, stored, err_msg=name)
         else:
-            np.testing.assert_allclose(value, stored, rtol=told.get("rtol", 0), atol=told["atol"], err_msg=name)
+            np.testing.assert_allclose(value, stored, rtol=told.get("rtol", 0), atol=max(told["atol"], rounding), err_msg=name)
 
 
 @lru_cache(maxsize=3)
@@ -183,12 +187,13 @@ def test_free_running_frame_by_frame(folder):
     spoken = model.generate(inputs, None)
     with torch.inference_mode():
         before, after = model.refine(spoken.frames, None)
-    c.check("infer_mel", before)
-    c.check("infer_mel_postnet", after)
-    c.check("infer_gate_logits", spoken.gate[:, :, None])
-    c.check("infer_alignments", spoken.weights)
+    near = rounding_of(lambda model: (model.generate(inputs, None), model.infer(inputs)), model)
+    c.check("infer_mel", before, near)
+    c.check("infer_mel_postnet", after, near)
+    c.check("infer_gate_logits", spoken.gate[:, :, None], near)
+    c.check("infer_alignments", spoken.weights, near)
     result = model.infer(inputs)
-    c.check("infer_mel_postnet", result.mel)
+    c.check("infer_mel_postnet", result.mel, near)
     cut = spoken.frames.shape[1] == c.data["infer"]["max_decoder_steps"]
     assert bool(result.finished[0]) == bool(torch.sigmoid(spoken.gate[0, -1]) > c.data["infer"]["gate_threshold"]) or cut
 
@@ -281,6 +286,7 @@ def test_other_mel_bands_are_refused_with_both_numbers(folder):
 def test_masked_rows_equal_their_single_runs(folder):
     c, batch = case(folder), case(folder).batch()
     model = c.model(padding="masked")
+    near = rounding_of(Tacotron2.forward, model, batch)
     with torch.no_grad():
         together = model(batch)
         for row in range(len(batch.ids)):
@@ -296,9 +302,9 @@ def test_masked_rows_equal_their_single_runs(folder):
                     batch.speaker[cut],
                 )
             )
-            torch.testing.assert_close(together.mel[cut, :, :t], single.mel, rtol=0, atol=1e-4)
-            torch.testing.assert_close(together.extra["gate"][cut, :steps], single.extra["gate"], rtol=0, atol=1e-4)
-            torch.testing.assert_close(together.alignment[cut, :t, :n], single.alignment, rtol=0, atol=1e-5)
+            torch.testing.assert_close(together.mel[cut, :, :t], single.mel, rtol=0, atol=near)
+            torch.testing.assert_close(together.extra["gate"][cut, :steps], single.extra["gate"], rtol=0, atol=near)
+            torch.testing.assert_close(together.alignment[cut, :t, :n], single.alignment, rtol=0, atol=near)
 
 
 @pytest.mark.parametrize("folder", PADDED)
@@ -308,9 +314,10 @@ def test_masked_rows_speak_as_alone(folder):
     model = c.model(run={**run, "max_decoder_steps": min(60, run.get("max_decoder_steps", 60))}, padding="masked")
     text, lengths = c.inputs["text"], c.inputs["text_lengths"]
     together = model.infer(AcousticInput(text, lengths))
+    near = rounding_of(lambda model: model.infer(AcousticInput(text, lengths)), model)
     for row, n in enumerate(lengths.tolist()):
         single = model.infer(AcousticInput(text[row : row + 1, :n], lengths[row : row + 1]))
         cut = together.row(row)
         assert (int(cut.lengths), bool(cut.finished)) == (int(single.lengths), bool(single.finished))
-        torch.testing.assert_close(cut.mel, single.mel, rtol=0, atol=1e-4)
-        torch.testing.assert_close(cut.alignment[:, :, :n], single.alignment, rtol=0, atol=1e-5)
+        torch.testing.assert_close(cut.mel, single.mel, rtol=0, atol=near)
+        torch.testing.assert_close(cut.alignment[:, :, :n], single.alignment, rtol=0, atol=near)

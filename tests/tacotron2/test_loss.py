@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import pytest
 import torch
 
@@ -11,7 +9,7 @@ from ttskit.audio.config import MelConfig
 from ttskit.interfaces import AcousticBatch, AcousticInput, ModelContext, TrainState
 from ttskit.symbols import SpeakerTable, SymbolTable
 from ttskit_tacotron2.config import Tacotron2Options
-from ttskit_tacotron2.loss import guide, guided_term, mel_term, stop_term, supervision_term
+from ttskit_tacotron2.loss import mel_term
 from ttskit_tacotron2.model import Tacotron2
 
 SMALL = {
@@ -48,23 +46,6 @@ def model_and_batch(**options) -> tuple[Tacotron2, AcousticBatch]:
     return Tacotron2(Tacotron2Options(**{**SMALL, **options}), context), batch
 
 
-def test_guide_values():
-    got = guide(torch.tensor([4, 2]), torch.tensor([2, 1]), (4, 2), 0.2)
-    assert float(got[0, 0, 0]) == 0.0 and float(got[0, 2, 1]) == 0.0  # on the diagonal
-    assert float(got[0, 0, 1]) == pytest.approx(1 - math.exp(-(0.5**2) / 0.08))
-    assert float(got[0, 3, 0]) == pytest.approx(1 - math.exp(-(0.75**2) / 0.08))
-    assert float(got[1, 2:].abs().max()) == 0.0 and float(got[1, :, 1].abs().max()) == 0.0
-
-
-def test_guided_term_prefers_the_diagonal():
-    options = Tacotron2Options(guided_attention_weight=3.0)
-    even = torch.full((1, 5, 5), 0.2)
-    steps = tokens = torch.tensor([5])
-    diagonal = guided_term(torch.eye(5)[None], steps, tokens, options)
-    assert float(diagonal.total) == 0.0 and diagonal.weight == 3.0 and float(diagonal.count) == 25
-    assert float(guided_term(even, steps, tokens, options).mean) > 0.05
-
-
 def test_mel_term_values():
     predicted, target = torch.zeros(1, 2, 3), torch.tensor([[[1.0, 2.0, 9.0], [3.0, 0.0, 9.0]]])
     mask = torch.tensor([[True, True, False]])
@@ -72,23 +53,6 @@ def test_mel_term_values():
     assert float(mel_term(predicted, target, mask, "l1").mean) == pytest.approx(6 / 4)
     assert float(mel_term(predicted, target, mask, "mse+l1").mean) == pytest.approx(20 / 4)
     assert float(mel_term(predicted, target, None, "l1").mean) == pytest.approx(24 / 6)
-
-
-def test_stop_term_weighs_the_stop():
-    options = Tacotron2Options(stop_positive_weight=5.0)
-    mask = torch.tensor([[True, True, True], [True, True, False]])
-    got = stop_term(torch.zeros(2, 3), torch.tensor([2, 1]), mask, options)
-    assert float(got.total) == pytest.approx((3 + 2 * 5) * math.log(2)) and float(got.count) == 5
-
-
-def test_supervision_term_values():
-    options = Tacotron2Options(attention_supervision_weight=1.0)
-    energies = torch.tensor([[[math.log(3.0), 0.0, -torch.inf]]])
-    hidden = torch.tensor([[False, False, True]])
-    half = supervision_term(energies, torch.tensor([[[0.5, 0.5, 0.0]]]), hidden, options)
-    assert float(half.mean) == pytest.approx(-0.5 * math.log(0.75) - 0.5 * math.log(0.25))
-    none = supervision_term(energies, torch.zeros(1, 1, 3), hidden, options)
-    assert float(none.total) == 0.0 and float(none.count) == 0.0
 
 
 @pytest.mark.parametrize("reduction", [1, 3])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from ttskit_tacotron2 import recurrence
+from ttskit_tacotron2.fast import recurrence
 
 
 @pytest.mark.parametrize("second", [False, True])

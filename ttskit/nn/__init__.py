@@ -22,19 +22,35 @@ from ttskit.nn.alignment import (
     monotonic_path,
 )
 from ttskit.nn.attention import MultiHeadSelfAttention, scaled_dot_product_attention
+from ttskit.nn.attention_aids import (
+    attention_durations,
+    attention_supervision_loss,
+    duration_attention,
+    forward_attention,
+    guided_attention_loss,
+    guided_attention_penalty,
+    windowed_energies,
+)
 from ttskit.nn.discriminators import MultiPeriodDiscriminator, MultiScaleDiscriminator, PeriodDiscriminator, ScaleDiscriminator
-from ttskit.nn.dropout import Dropout, apply_dropout
+from ttskit.nn.dropout import Dropout, apply_dropout, dropout_factors
+from ttskit.nn.location_attention import AttentionKeys, LocationAttention, attend
 from ttskit.nn.masks import length_mask
 from ttskit.nn.norms import MaskedBatchNorm1d, sum_over_processes
 from ttskit.nn.packing import weight_state
 from ttskit.nn.positions import fourier_features, sinusoidal_positions
 from ttskit.nn.regulation import regulate, token_means, token_of_frame, whole_frames
+from ttskit.nn.seeded_dropout import SeededDropout, private_generators, seeded_factors, seeded_generators
+from ttskit.nn.silence import log_mel_silence
 from ttskit.nn.spectral import MelLoss, full_band_mel, multi_resolution_stft_loss
+from ttskit.nn.stopping import Endings, StopRule, step_limits, stop_token_loss
 from ttskit.nn.weight_norm import SpectralNormConv1d, WeightNormConv1d, WeightNormConv2d, WeightNormUpsample, split_weight
 
 __all__ = [
+    "AttentionKeys",
     "Dropout",
+    "Endings",
     "Judged",
+    "LocationAttention",
     "MaskedBatchNorm1d",
     "MelLoss",
     "MultiHeadSelfAttention",
@@ -42,35 +58,52 @@ __all__ = [
     "MultiScaleDiscriminator",
     "PeriodDiscriminator",
     "ScaleDiscriminator",
+    "SeededDropout",
     "SpectralNormConv1d",
+    "StopRule",
     "WeightNormConv1d",
     "WeightNormConv2d",
     "WeightNormUpsample",
     "apply_dropout",
+    "attend",
+    "attention_durations",
+    "attention_supervision_loss",
     "beta_binomial_prior",
     "binarization_loss",
     "discriminator_loss",
+    "dropout_factors",
+    "duration_attention",
     "feature_matching_loss",
+    "forward_attention",
     "forward_sum_loss",
     "fourier_features",
     "frozen",
     "full_band_mel",
     "generator_losses",
+    "guided_attention_loss",
+    "guided_attention_penalty",
     "interpolated_beta_binomial_prior",
     "least_squares_fake",
     "least_squares_real",
     "length_mask",
     "log_beta_binomial_prior",
+    "log_mel_silence",
     "monotonic_durations",
     "monotonic_path",
     "multi_resolution_stft_loss",
+    "private_generators",
     "regulate",
     "scaled_dot_product_attention",
+    "seeded_factors",
+    "seeded_generators",
     "sinusoidal_positions",
     "split_weight",
+    "step_limits",
+    "stop_token_loss",
     "sum_over_processes",
     "token_means",
     "token_of_frame",
     "weight_state",
     "whole_frames",
+    "windowed_energies",
 ]

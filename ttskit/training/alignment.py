@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import astuple, dataclass
 
 import numpy as np
+import torch
 
 from ttskit.interfaces.acoustic import AcousticBatch, Outputs
 from ttskit.interfaces.traversal import ATTENDED
+from ttskit.nn.alignment import monotonic_path as shared_path
 
 NEAR = 1  # tokens on either side of the path that count as on it
 REST = 2  # tokens from the end within which attention must end up
@@ -61,20 +63,9 @@ def monotonic_path(alignment: np.ndarray) -> np.ndarray:
     cannot reach the last and ends where it is best.
     """
     frames, tokens = alignment.shape
-    log = np.log(np.maximum(alignment, 1e-8))
-    value = np.full(tokens, -np.inf)
-    value[0] = log[0, 0]
-    moved = np.zeros((frames, tokens), dtype=bool)
-    for t in range(1, frames):
-        step = np.concatenate([[-np.inf], value[:-1]])
-        moved[t] = step > value
-        value = np.maximum(step, value) + log[t]
-    token = tokens - 1 if frames >= tokens else int(value.argmax())
-    path = np.empty(frames, dtype=np.int64)
-    for t in range(frames - 1, -1, -1):
-        path[t] = token
-        token -= int(moved[t, token])
-    return path
+    log = torch.from_numpy(np.log(np.maximum(alignment, 1e-8)))[None]
+    path = shared_path(log, torch.tensor([tokens]), torch.tensor([frames]), ties="stay", end="best")
+    return path[0].numpy()
 
 
 def row_alignment(outputs: Outputs, batch: AcousticBatch, row: int) -> np.ndarray:

@@ -8,7 +8,7 @@ from ttskit.interfaces import AcousticModelPlugin, CommandPlugin, VocoderPlugin
 
 @hookimpl
 def ttskit_acoustic_models():
-    """The acoustic model `stretch`."""
+    """The acoustic models `stretch`, all frames at once, and `murmur`, one after the other."""
     facts = {
         "decoding": "parallel",
         "features": [],
@@ -24,7 +24,14 @@ def ttskit_acoustic_models():
             "ttskit_example.model:Stretch",
             "ttskit_example.config:StretchOptions",
             facts,
-        )
+        ),
+        AcousticModelPlugin(
+            "murmur",
+            "a small recurrent network that attends, built from ttskit.nn",
+            "ttskit_example.murmur:Murmur",
+            "ttskit_example.config:MurmurOptions",
+            {**facts, "decoding": "autoregressive", "controls": [], "aligns": True},
+        ),
     ]
 
 

@@ -23,6 +23,9 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ttskit.errors import UsageError
+from ttskit_tacotron2.fast.operators import look_up
+
+__all__ = ["PRECISIONS", "Product", "product"]
 
 PRECISIONS = ("fp32", "fp16", "int8")
 _FEW_ROWS = 4  # fp16 products on a CPU run row by row
@@ -40,7 +43,7 @@ def product(weight: Tensor, bias: Tensor, precision: str, rows: int, splits: Seq
         splits: where the input falls into parts of their own scale (int8 rounds each by itself).
 
     Raises:
-        UsageError: int8 off the CPU, or where torch has no kernel for it.
+        UsageError: int8 off the CPU.
     """
     weight, bias = weight.detach(), bias.detach()
     cpu = weight.device.type == "cpu"
@@ -72,12 +75,13 @@ def _half(weight: Tensor, bias: Tensor) -> Product:
 def _packed(weight: Tensor, bias: Tensor, rows: int) -> Product:
     """Through oneDNN's own layout where this torch has it (1.6 times as fast at 16 rows as MKL on AMD)."""
     plain = weight.contiguous()
+    reorder, linear = look_up("reorder_weight"), look_up("linear")
     try:
-        packed, ops = torch.ops.mkldnn._reorder_linear_weight(plain, rows), torch.ops.mkldnn
-        ops._linear_pointwise(plain.new_zeros(rows, plain.shape[1]), packed, bias, "none", [], "")
-    except (AttributeError, RuntimeError):  # built without oneDNN, or the operator has gone
+        packed = reorder(plain, rows)
+        linear(plain.new_zeros(rows, plain.shape[1]), packed, bias, "none", [], "")
+    except (TypeError, RuntimeError):  # not there (None is not callable), built without oneDNN, or of other arguments
         return lambda x, out: torch.addmm(bias, x, plain.t(), out=out)
-    return lambda x, out: out.copy_(ops._linear_pointwise(x, packed, bias, "none", [], ""))
+    return lambda x, out: out.copy_(linear(x, packed, bias, "none", [], ""))
 
 
 def _int8(weight: Tensor, bias: Tensor, splits: Sequence[int]) -> Product:
@@ -100,46 +104,61 @@ def _int8_part(weight: Tensor) -> Product:
         try:
             multiply = build(rounded, scale)
             multiply(weight.new_ones(1, weight.shape[1]), weight.new_ones(1, 1))
-        except (AttributeError, RuntimeError, NotImplementedError):  # not in this torch, or not on this processor
+            break
+        except (TypeError, RuntimeError):  # not in this torch (None is not callable), or not on this processor
             continue
+    else:
+        multiply = _plain(rounded, scale)
+        warnings.warn(f"int8 is no faster here: torch {torch.__version__} has no int8 product for this processor", stacklevel=2)
 
-        def run(x: Tensor, out: Tensor, multiply: Callable[[Tensor, Tensor], Tensor] = multiply) -> None:
-            largest = x.abs().amax(1, keepdim=True).clamp_min_(1e-12)
-            out.addcmul_(multiply(x, largest), largest)
+    def run(x: Tensor, out: Tensor) -> None:
+        largest = x.abs().amax(1, keepdim=True).clamp_min_(1e-12)
+        out.addcmul_(multiply(x, largest), largest)
 
-        return run
-    why = f"torch {torch.__version__} has no int8 product for this processor"
-    raise UsageError("precision int8 is not available here", why, "--precision fp16")
+    return run
 
 
 def _fbgemm(rounded: Tensor, scale: Tensor) -> Callable[[Tensor, Tensor], Tensor]:
     """Dynamic quantisation over the whole input: two columns of ±1 with zero weights pin its range, so rows stay apart."""
+    quantise, pack, linear = look_up("quantized_tensor"), look_up("pack_int8"), look_up("linear_int8")
     pinned = F.pad(rounded, (0, 2))
     zeros = torch.zeros(len(scale), dtype=torch.long)
     with warnings.catch_warnings():  # torch means to drop quantised tensors; `_onednn` does without
         warnings.simplefilter("ignore")
-        tensor = torch._make_per_channel_quantized_tensor(pinned, scale.double(), zeros, 0)
-        packed = torch.ops.quantized.linear_prepack(tensor, None)
+        packed = pack(quantise(pinned, scale.double(), zeros, 0), None)
     ends = torch.tensor([[1.0, -1.0]])
 
     def multiply(x: Tensor, largest: Tensor) -> Tensor:
         wide = torch.cat([x / largest, ends.expand(len(x), 2)], 1)  # of this call alone: threads share the weights
         # reduce_range: without it processors older than AVX512-VNNI overflow.
-        return torch.ops.quantized.linear_dynamic(wide, packed, True)
+        return linear(wide, packed, True)
 
     return multiply
 
 
 def _onednn(rounded: Tensor, scale: Tensor) -> Callable[[Tensor, Tensor], Tensor]:
-    """The operator that compiled int8 models use: plain tensors, its input rounded here."""
-    packed = torch.ops.onednn.qlinear_prepack(rounded, None)
-    zeros, half = torch.zeros(len(scale), dtype=torch.int32), torch.tensor(128.5)
+    """The operator that compiled int8 models use: plain tensors, its input rounded here.
+
+    To seven bits, as `_fbgemm` does: without AVX512-VNNI a kernel adds pairs of products in 16 bits, and 2 · 255 · 127 would
+    not fit (the result was off by 7 % there), 2 · 127 · 127 does.
+    """
+    pack, linear = look_up("pack_int8_onednn"), look_up("linear_int8_onednn")
+    packed = pack(rounded, None)
+    zeros, half = torch.zeros(len(scale), dtype=torch.int32), torch.tensor(64.5)
 
     def multiply(x: Tensor, largest: Tensor) -> Tensor:
-        levels = torch.addcdiv(half, x, largest, value=127.0).to(torch.uint8)
-        return torch.ops.onednn.qlinear_pointwise(
-            levels, 1 / 127, 128, packed, scale, zeros, None, 1.0, 0, torch.float32, "none", [], ""
-        )
+        levels = torch.addcdiv(half, x, largest, value=63.0).to(torch.uint8)
+        return linear(levels, 1 / 63, 64, packed, scale, zeros, None, 1.0, 0, torch.float32, "none", [], "")
+
+    return multiply
+
+
+def _plain(rounded: Tensor, scale: Tensor) -> Callable[[Tensor, Tensor], Tensor]:
+    """The way back: the same whole numbers as `_onednn`'s in a float product; int8's sound without its speed."""
+    turned, scale, half = rounded.t().float(), scale / 63, torch.tensor(64.5)
+
+    def multiply(x: Tensor, largest: Tensor) -> Tensor:
+        return torch.mm(torch.addcdiv(half, x, largest, value=63.0).floor_().sub_(64.0), turned).mul_(scale)
 
     return multiply
 

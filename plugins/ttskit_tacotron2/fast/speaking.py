@@ -8,27 +8,51 @@ block, so a GPU is not waited for on every frame, and there a whole block is one
 
 from __future__ import annotations
 
-import contextlib
-import threading
 import warnings
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ttskit_tacotron2.attention import Keys, forward_weights, windowed
+from ttskit.nn import AttentionKeys, forward_attention, windowed_energies
 from ttskit_tacotron2.config import Tacotron2Options
-from ttskit_tacotron2.weights import Product, product
+from ttskit_tacotron2.decoder import Decoder, Spoken
+from ttskit_tacotron2.fast.weights import Product, product
 
-if TYPE_CHECKING:
-    from ttskit_tacotron2.decoder import Decoder
+__all__ = ["speak"]
 
 _BUCKET = 32  # on a GPU texts are padded to a multiple of so many tokens, so that graphs can be used again
 _GRAPHS = 4  # that are kept
 _LAYOUTS = 3  # of the weights that are kept, 70 MB each at the published size in fp32; a CPU has one per number of rows
+
+
+def speak(
+    decoder: Decoder,
+    texts: AttentionKeys,
+    lengths: Tensor,
+    generators: Sequence[torch.Generator] | None,
+    precision: str = "fp32",
+) -> Spoken:
+    """`Decoder.speak` of the same arguments, with the recurrent weights held in `precision` (of `weights.PRECISIONS`)."""
+    tokens = texts.memory.shape[1]
+    noise, rule, caps = decoder.prenet_noise(generators, texts.memory), decoder.stop_rule(), decoder.caps(lengths)
+    last = lengths - 1
+    state = speaking(decoder, texts, precision, noise is not None)
+    outs, alignments, peaks = [], [], []
+    for _ in range(0, int(caps.max()), state.steps):
+        state.block(None if noise is None else noise.next(state.steps))
+        outs.append(state.out.clone())
+        alignments.append(state.weights[:, :, :tokens].clone())
+        peaks.append(alignments[-1].argmax(2))
+        gates = torch.cat([out[:, :, -1] for out in outs], 1)
+        end = rule.endings(gates, caps, torch.cat(peaks, 1), last)
+        if end.all_within(gates.shape[1]):
+            break
+    done = int(end.ended.max()) + 1
+    frames, weights = torch.cat(outs, 1)[:, :done, :-1], torch.cat(alignments, 1)[:, :done]
+    return Spoken(frames, gates[:, :done], weights, end.lengths, end.finished)
 
 
 def block_steps(device: torch.device) -> int:
@@ -46,6 +70,8 @@ class Held:
         second: gates of the second LSTM from [hidden, context, its own hidden]; None without one.
         head: (in, r·M + 1) frames and stop logit from [context, second hidden], or [hidden, context]; its bias.
         query: (H, A).
+        location: (2·K, A) location filters and their projection multiplied out, over windows of K tokens.
+        score: (A,) weights of the energy.
     """
 
     prenet: tuple[Tensor, ...]
@@ -54,11 +80,13 @@ class Held:
     head: Tensor
     head_bias: Tensor
     query: Tensor
+    location: Tensor
+    score: Tensor
 
 
 def hold(decoder: Decoder, precision: str, rows: int) -> Held:
     """The decoder's weights, laid out. See `weights.product` for what precision and rows do."""
-    options, lstm = decoder.options, decoder.attention_lstm
+    options, lstm, attention = decoder.options, decoder.attention_lstm, decoder.attention
     width, wide = options.prenet_channels, decoder.bands * decoder.reduction
     first = torch.cat([lstm.weight_ih[:, :width], lstm.weight_hh, lstm.weight_ih[:, width:]], 1)
     head = torch.cat([decoder.frame.weight[:wide], decoder.gate.weight])
@@ -74,48 +102,10 @@ def hold(decoder: Decoder, precision: str, rows: int) -> Held:
         second,
         head.t().contiguous(),
         torch.cat([decoder.frame.bias[:wide], decoder.gate.bias]),
-        decoder.attention.query.weight.t().contiguous(),
+        attention.query.weight.t().contiguous(),
+        attention.location_conv.weight.flatten(1).t().contiguous() @ attention.location_dense.weight.t().contiguous(),
+        attention.score.weight[0],
     )
-
-
-class Kept:
-    """What may be used again for the next sentence. It belongs to one decoder and its weights of now: a copy starts empty."""
-
-    def __init__(self) -> None:
-        self.lock, self.turn = threading.Lock(), threading.Lock()
-        self.version: tuple = ()
-        self.values: dict[tuple, object] = {}
-
-    def __deepcopy__(self, memo: dict) -> Kept:
-        return Kept()
-
-    def __reduce__(self) -> tuple:
-        return Kept, ()
-
-    def get(self, decoder: Decoder, key: tuple, make: Callable[[], object], most: int) -> object:
-        """The value for `key`, made if it is not there or the weights have changed since; at most `most` of one key[0]."""
-        # Fused optimisers change weights without counting it, hence the sums: one reading of all weights, less than a step.
-        weights = [p.detach() for p in decoder.parameters()]
-        sums = torch.stack([w.sum() for w in weights]).tolist()
-        counts = ((w.data_ptr(), 0 if w.is_inference() else w._version) for w in weights)
-        version = (decoder.reduction, *sums, *counts)
-        with self.lock:
-            if version != self.version:
-                self.version, self.values = version, {}
-            if key not in self.values:
-                older = [k for k in self.values if k[0] == key[0]]
-                for k in older[: max(0, len(older) + 1 - most)]:
-                    del self.values[k]
-                self.values[key] = make()
-            return self.values[key]
-
-    def alone(self, device: torch.device) -> contextlib.AbstractContextManager:
-        """On a GPU one thread speaks at a time: a graph has one state."""
-        return self.turn if device.type == "cuda" else contextlib.nullcontext()
-
-    def clear(self) -> None:
-        """Let go of everything."""
-        self.version, self.values = (), {}
 
 
 class _Lstm:
@@ -146,14 +136,13 @@ class Speaking:
         weights: (B, steps of a block, N) its attention.
     """
 
-    def __init__(self, held: Held, keys: Keys, options: Tacotron2Options, bands: int, steps: int) -> None:
+    def __init__(self, held: Held, texts: AttentionKeys, options: Tacotron2Options, bands: int, steps: int) -> None:
         self.held, self.options, self.bands, self.steps = held, options, bands, steps
-        memory = keys.memory
+        memory = texts.memory
         rows, tokens, size = memory.shape
         new = memory.new_zeros
-        self.memory, self.keys = memory, keys.keys.reshape(rows * tokens, -1)
-        self.hidden = keys.hidden if keys.hidden is not None and bool(keys.hidden.any()) else None
-        self.location, self.score = keys.convolution @ keys.dense, keys.score
+        self.memory, self.keys = memory, texts.keys.reshape(rows * tokens, -1)
+        self.padding = texts.padding if texts.padding is not None and bool(texts.padding.any()) else None
 
         a, b = options.prenet_channels, options.prenet_channels + options.attention_lstm
         second = options.decoder_lstm if held.second is not None else 0
@@ -180,12 +169,12 @@ class Speaking:
         self.masks = new(rows, steps, options.prenet_layers, a)
         self.graph: object = None
 
-    def start(self, keys: Keys) -> None:
+    def start(self, texts: AttentionKeys) -> None:
         """Begin again with other texts of the same shape."""
-        self.memory.copy_(keys.memory)
-        self.keys.copy_(keys.keys.reshape(self.keys.shape))
-        if self.hidden is not None:
-            self.hidden.copy_(keys.hidden)
+        self.memory.copy_(texts.memory)
+        self.keys.copy_(texts.keys.reshape(self.keys.shape))
+        if self.padding is not None:
+            self.padding.copy_(texts.padding)
         self._rest()
 
     def _rest(self) -> None:
@@ -239,16 +228,16 @@ class Speaking:
         self.lstm.update()
 
         self.windows.copy_(self.spread)
-        torch.addmm(self.keys, self.windows_flat, self.location, out=self.compared)
+        torch.addmm(self.keys, self.windows_flat, held.location, out=self.compared)
         torch.mm(self.lstm.hidden, held.query, out=self.query)
         self.compared_rows.add_(self.query[:, None]).tanh_()
-        torch.mv(self.compared, self.score, out=self.energies.view(-1))
-        energies = self.energies if self.hidden is None else self.energies.masked_fill_(self.hidden, -torch.inf)
+        torch.mv(self.compared, held.score, out=self.energies.view(-1))
+        energies = self.energies if self.padding is None else self.energies.masked_fill_(self.padding, -torch.inf)
         if options.monotonic == "window":
-            energies = windowed(energies, self.last, options.window_back, options.window_ahead)
+            energies = windowed_energies(energies, self.last, options.window_back, options.window_ahead)
         weights = torch.softmax(energies, 1)
         if options.monotonic == "forward":
-            weights = forward_weights(weights, self.moving, False)
+            weights = forward_attention(weights, self.moving)
             self.moving.copy_(weights)
         self.weights[:, k] = weights
         self.last.copy_(weights)
@@ -261,29 +250,24 @@ class Speaking:
         self.out[:, k] = torch.addmm(held.head_bias, self.head_input, held.head)
 
 
-def speaking(decoder: Decoder, keys: Keys, precision: str, dropout: bool) -> Speaking:
+def speaking(decoder: Decoder, texts: AttentionKeys, precision: str, dropout: bool) -> Speaking:
     """A state at its start for these texts, with weights and, on CUDA, graphs used again where they can be."""
-    rows, tokens, _ = keys.memory.shape
-    device, kept = keys.memory.device, decoder.kept
+    rows, tokens, _ = texts.memory.shape
+    device, kept = texts.memory.device, decoder.kept
     layout = ("weights", precision, rows if device.type == "cpu" else 0, str(device))
     held = kept.get(decoder, layout, lambda: hold(decoder, precision, rows), _LAYOUTS)
 
-    def make(texts: Keys) -> Speaking:
+    def make(texts: AttentionKeys) -> Speaking:
         return Speaking(held, texts, decoder.options, decoder.bands, block_steps(device))
 
     if device.type != "cuda":
-        return make(keys)
+        return make(texts)
     more = -tokens % _BUCKET
-    hidden = keys.hidden if keys.hidden is not None else torch.zeros_like(keys.memory[:, :, 0], dtype=torch.bool)
+    padding = texts.padding if texts.padding is not None else torch.zeros_like(texts.memory[:, :, 0], dtype=torch.bool)
     if not more:  # a graph masks always or never
-        more = _BUCKET if not bool(hidden.any()) else 0
-    padded = Keys(
-        F.pad(keys.memory, (0, 0, 0, more)),
-        F.pad(keys.keys, (0, 0, 0, more)),
-        F.pad(hidden, (0, more), value=True),
-        keys.convolution,
-        keys.dense,
-        keys.score,
+        more = _BUCKET if not bool(padding.any()) else 0
+    padded = AttentionKeys(
+        F.pad(texts.memory, (0, 0, 0, more)), F.pad(texts.keys, (0, 0, 0, more)), F.pad(padding, (0, more), value=True)
     )
 
     def recorded() -> Speaking:
@@ -295,33 +279,3 @@ def speaking(decoder: Decoder, keys: Keys, precision: str, dropout: bool) -> Spe
     state = kept.get(decoder, shape, recorded, _GRAPHS)
     state.start(padded)
     return state
-
-
-def endings(
-    gates: Tensor, peaks: Tensor, caps: Tensor, last: Tensor, rest_limit: int, options: Tacotron2Options
-) -> tuple[Tensor, Tensor, Tensor]:
-    """Where rows end, of what has been decoded.
-
-    Args:
-        gates: (B, S) stop logits.
-        peaks: (B, S) the token that attention lies on most.
-        caps: (B,) the most steps of each row.
-        last: (B,) each row's last token.
-        rest_limit: steps of attention on the last token after which a row ends.
-
-    Returns:
-        Steps (B,) that each row keeps, 0 where it stops at once and keeps no stop frame; whether it stopped by itself
-        (B,); the step (B,) at which it ended, S or more while it has not.
-    """
-    size = gates.shape[1]
-    place = torch.arange(size, device=gates.device)[None]
-    fired = torch.sigmoid(gates) > options.stop_threshold
-    moved = torch.where(peaks == last[:, None], -1, place).cummax(1).values  # the last step that was not at rest
-    now = (fired | (place - moved >= rest_limit)) & (place < caps[:, None])
-    first = torch.where(now, place, size).amin(1)
-    finished = first < size
-    steps = first + 1
-    if not options.keep_stop_frame:
-        by_gate = fired.gather(1, first.clamp_max(size - 1)[:, None])[:, 0]
-        steps = torch.where(by_gate, first, steps)
-    return torch.where(finished, steps, caps), finished, torch.where(finished, first, caps - 1)

@@ -3,7 +3,7 @@
 Left to autograd, every decoder step would multiply out its own share of every weight's gradient and
 add it up (a pass over all LSTM weights per step), and keep some forty nodes. Here a step backwards
 only carries gradients to states; those of the weights are one matrix product each, over all steps,
-at the end. The arithmetic is that of Shen et al. 2018, section 2.2; a test holds it against numeric
+at the end. The arithmetic is that of `Decoder.step`; tests hold it to that, and against numeric
 derivatives.
 
 Shapes: S steps, B rows, N tokens, E memory, H and H2 the LSTMs' units, A attention width, F location
@@ -18,6 +18,8 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+__all__ = ["Run", "run"]
+
 
 class Run(NamedTuple):
     """What the recurrence gives: top state (S, B, H or H2), context (S, B, E), energies and weights (S, B, N)."""
@@ -28,7 +30,7 @@ class Run(NamedTuple):
     weights: Tensor
 
 
-def lstm_step(gates: Tensor, cell: Tensor, new_cell: Tensor, tanh_cell: Tensor, hidden: Tensor) -> None:
+def _lstm_step(gates: Tensor, cell: Tensor, new_cell: Tensor, tanh_cell: Tensor, hidden: Tensor) -> None:
     """Activate gates (B, 4·H) in place (torch's order i, f, g, o); write the new cell, its tanh and the hidden state."""
     size = cell.shape[1]
     gates[:, : 2 * size].sigmoid_()
@@ -108,7 +110,7 @@ class _Recurrence(torch.autograd.Function):
         for t in range(steps):
             torch.addmm(inputs[t], x[t], recurrent, out=gates[t])
             h = x[t + 1, :, size:]
-            lstm_step(gates[t], cells[t], cells[t + 1], tanh_cells[t], raw)
+            _lstm_step(gates[t], cells[t], cells[t + 1], tanh_cells[t], raw)
             h.copy_(raw) if drop is None else torch.mul(raw, drop[t], out=h)
 
             windows[t].copy_(spread)
@@ -132,7 +134,7 @@ class _Recurrence(torch.autograd.Function):
                 x2[t, :, :width] = h
                 x2[t, :, width : width + size] = context
                 torch.addmm(second_bias, x2[t], second, out=gates2[t])
-                lstm_step(gates2[t], cells2[t], cells2[t + 1], tanh2[t], raw2)
+                _lstm_step(gates2[t], cells2[t], cells2[t + 1], tanh2[t], raw2)
                 h2 = x2[t + 1, :, width + size :]
                 h2.copy_(raw2) if second_drop is None else torch.mul(raw2, second_drop[t], out=h2)
         ctx.share, ctx.sizes = share, (steps, rows, tokens, size, width, kernel)
