@@ -13,7 +13,7 @@ from torch import Tensor
 from ttskit.interfaces.acoustic import AcousticInput
 from ttskit.testing.acoustic.losses import check_alignment
 from ttskit.testing.acoustic.subject import ATOL, AcousticSubject
-from ttskit.testing.checks import CheckList, must_refuse, need
+from ttskit.testing.checks import CheckList, must_refuse, named, need
 from ttskit.testing.training import changed_by
 
 __all__ = ["SPEAKING"]
@@ -82,14 +82,12 @@ def untouched(subject: AcousticSubject) -> None:
     model = copy.deepcopy(subject.model).eval()
     inputs = AcousticInput(*(t.clone() for t in (subject.inputs.tokens, subject.inputs.lengths, subject.inputs.speaker)))
 
-    def speak() -> None:
-        subject.infer(inputs, model=model)
-        with torch.no_grad():
-            model(subject.batch)
-
-    changed = changed_by(model, speak)
-    need(not changed, f"speaking changes {', '.join(changed[:3])}: a sentence would depend on those before it")
+    changed = changed_by(model, lambda: subject.infer(inputs, model=model))
+    need(not changed, f"speaking changes {named(changed, 3)}: a sentence would depend on those before it")
     need(not model.training, "infer leaves the model in training mode")
+    with torch.no_grad():
+        changed = changed_by(model, lambda: model(subject.batch))
+    need(not changed, f"forward in evaluation mode changes {named(changed, 3)}")
     given = [f for f in ("tokens", "lengths", "speaker") if not torch.equal(getattr(inputs, f), getattr(subject.inputs, f))]
     need(not given, f"infer writes into the {', '.join(given)} that it was given")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from dataclasses import fields
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -82,8 +83,9 @@ def statistics_of_real_positions(subject: AcousticSubject) -> None:
 
 def _same_in_two(model: AcousticModel, batch: AcousticBatch, why: str) -> None:
     """Buffers after a pass in training mode, and totals of the loss, of two rows in one process and of one in each of two."""
-    whole, other_seed = _kept(model, batch), _kept(model, batch, seed=6)
-    parts = in_two_processes(lambda rank: _kept(copy.deepcopy(model), row_of(batch, rank), seed=None))
+    with without_dropout():
+        whole, other_seed = _kept(model, batch), _kept(model, batch, seed=6)
+        parts = in_two_processes(lambda rank: _kept(model, row_of(batch, rank), seed=None))
     for name, one in whole.items():
         if not one.is_floating_point() or _distance(one, other_seed[name]) > 0:
             continue  # moved by randomness that is not dropout: two passes cannot be compared
@@ -99,24 +101,23 @@ def _same_in_two(model: AcousticModel, batch: AcousticBatch, why: str) -> None:
 
 
 def _equal_rows(batch: AcousticBatch) -> AcousticBatch:
-    """Two rows of one length, so without padding: the first, and the first read backwards by the next speaker."""
-    row, one = row_of(batch, 0), {}
+    """Two rows of one length, so without padding: the first, and one with other symbols and sounds by the next speaker."""
+    row = row_of(batch, 0)
+    both: dict[str, Any] = {"ids": (*row.ids, "another")}
     for f in fields(batch):
         value = getattr(row, f.name)
         if isinstance(value, Tensor):
-            other = value.flip(-1) if value.dim() > 1 else value
-            one[f.name] = torch.cat([value, other])
-        else:
-            one[f.name] = (*value, f"{value[0]} backwards")
-    return AcousticBatch(**{**one, "speaker": batch.speaker[:2], "seeds": row.seeds.repeat(2)})
+            both[f.name] = torch.cat([value, 0.7 * value if value.is_floating_point() else value])
+    both["tokens"][1] = both["tokens"][1] % int(batch.tokens.max()) + 1  # 1 … max, none of them where it was
+    return AcousticBatch(**{**both, "speaker": batch.speaker[:2]})
 
 
 def _kept(model: AcousticModel, batch: AcousticBatch, seed: int | None = 5) -> dict[str, Tensor]:
-    """Buffers after one pass in training mode on a copy, without dropout; and the totals of the loss."""
+    """Buffers after one pass in training mode on a copy, and the totals of the loss."""
     model = copy.deepcopy(model)
     if seed is not None:  # threads share torch's generator
         torch.manual_seed(seed)
-    with torch.no_grad(), without_dropout():
+    with torch.no_grad():
         terms = losses_of(model, batch).terms
     totals = {f"{_LOSS}{name!r}": term.total.double() for name, term in terms.items()}
     saved = model.state_dict()
