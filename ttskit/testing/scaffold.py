@@ -92,7 +92,7 @@ def _check_name(name: str, kind: str, registry: Registry) -> None:
     if kind == "command":
         name = name.replace("_", "-")
     if (kind, name) in registry.found or (kind, name) in registry.taken:
-        raise PluginError(f"there is a {kind} {name!r} already", "a name offered twice is refused", "choose another name")
+        raise PluginError(f"the {kind} {name!r} exists already", "a name offered twice is refused", "choose another name")
     if find_spec(f"ttskit_{name.replace('-', '_')}") is not None:
         raise PluginError(f"there is a package ttskit_{name} already", "two packages of one name hide each other", "choose another")
 
