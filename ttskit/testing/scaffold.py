@@ -94,7 +94,9 @@ def _check_name(name: str, kind: str, registry: Registry) -> None:
     if (kind, name) in registry.found or (kind, name) in registry.taken:
         raise PluginError(f"the {kind} {name!r} exists already", "a name offered twice is refused", "choose another name")
     if find_spec(f"ttskit_{name.replace('-', '_')}") is not None:
-        raise PluginError(f"there is a package ttskit_{name} already", "two packages of one name hide each other", "choose another")
+        raise PluginError(
+            f"there is a package ttskit_{name} already", "two packages of one name hide each other", "choose another"
+        )
 
 
 def _contents(name: str, kind: str) -> dict[str, str]:
