@@ -1,4 +1,4 @@
-"""Python in the documents: every block compiles, and what needs no run folder is run; the example of each hook does its work."""
+"""Python in the documents: every block compiles, what needs no run folder is run, and the example of each hook works."""
 
 from __future__ import annotations
 
