@@ -11,7 +11,7 @@ PIP = $(BIN)/python -m pip --disable-pip-version-check install -q -c constraints
 # Two test processes with one thread each share two cores better than one process with two.
 THREADS = OMP_NUM_THREADS=1 MKL_NUM_THREADS=1
 
-.PHONY: demo test lint nightly nightly-numerics clean
+.PHONY: demo test lint docs nightly nightly-numerics clean
 
 demo: $(VENV)/.demo
 	$(BIN)/ttskit demo --out demo
@@ -24,6 +24,10 @@ lint: $(VENV)/.dev
 	$(BIN)/python -m ruff format --check .
 	$(BIN)/lint-imports
 	$(BIN)/python tests/typing/budget.py
+
+# The documents and the public modules as pages, in site/.
+docs: $(VENV)/.docs
+	$(BIN)/mkdocs build --strict
 
 # Also the trainings that take minutes.
 nightly: $(VENV)/.test
@@ -45,6 +49,6 @@ $(VENV)/.torch: constraints.txt
 	@touch $@
 
 # ttskit with an extra, editable; again only when what it asks for changed.
-$(VENV)/.demo $(VENV)/.test $(VENV)/.dev: $(VENV)/.%: $(VENV)/.torch pyproject.toml constraints.txt
+$(VENV)/.demo $(VENV)/.test $(VENV)/.dev $(VENV)/.docs: $(VENV)/.%: $(VENV)/.torch pyproject.toml constraints.txt
 	$(PIP) -e ".[$*]"
 	@touch $@

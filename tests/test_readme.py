@@ -27,7 +27,7 @@ DOCUMENTS = (
 REGISTRY = create_registry()
 COMMANDS = REGISTRY.all("command")
 MODELS = {*REGISTRY.all("acoustic model"), *REGISTRY.all("vocoder")}
-THEIRS = {"mymodel"}  # what CONTRIBUTING.md lets the reader write
+THEIRS = {"mymodel", "hello"}  # a model and a command that CONTRIBUTING.md and docs/plugins.md let the reader write
 
 
 def text_of(document: str) -> str:
@@ -98,6 +98,8 @@ def test_a_documented_command_line_is_understood(document, line):
     words = split(line)
     if words[0].startswith("-"):
         assert words[0] in options_of(create_cli())
+        return
+    if words[0] in THEIRS:
         return
     assert words[0] in COMMANDS, f"{document}: no command {words[0]!r}"
     command, rest = leaf(words)

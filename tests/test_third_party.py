@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import subprocess
@@ -55,6 +56,8 @@ def test_its_plugins_and_command_are_there(example, tmp_path):
         ("acoustic model", "murmur"),
         ("vocoder", "buzz"),
         ("command", "wordcount"),
+        ("measurement", "opinion"),
+        ("measurement", "tempo"),
     }
     assert "wordcount" in ttskit("--help", plugins=example, cwd=tmp_path).stdout
     assert ttskit("wordcount", "hola, che", plugins=example, cwd=tmp_path).stdout == "2 words: hola che\n"
@@ -137,4 +140,26 @@ def test_it_trains_speaks_and_is_compared_through_the_cli(example, tmp_path):
     run("compare", "runs/stretch", "runs/fastpitch", "--recipe", "tiny", "--vocoder", "buzz", "-o", "page")
     results = json.loads((tmp_path / "page/results.json").read_text(encoding="utf-8"))
     assert [system["model"] for system in results["systems"]] == ["stretch", "fastpitch"]
-    assert "stretch" in (tmp_path / "page/index.html").read_text(encoding="utf-8")
+    page = (tmp_path / "page/index.html").read_text(encoding="utf-8")
+    assert "stretch" in page
+    their_metric_has_its_column(results, tmp_path / "page/measurements.csv")
+    # their section, by their own template
+    assert results["measurements"]["tempo"]["plugin"] == "ttskit-example 0.4.2"
+    assert "How fast it is said" in page and "takes its time over" in page
+
+
+def their_metric_has_its_column(results: dict, table: Path) -> None:
+    """Natural speech, the recording through the vocoder and every system, on recorded and on hard sentences, one by one."""
+    systems = {"stretch", "fastpitch"}
+    rows = {row["key"]: row for row in results["measurements"]["opinion"]["rows"]}
+    assert set(rows) == {"opinion", "opinion_hard"}
+    assert set(rows["opinion"]["values"]) == {"natural", "natural, through the vocoder"} | systems
+    assert set(rows["opinion_hard"]["values"]) == systems
+    assert {"opinion", "opinion_hard"} <= {row["key"] for row in results["summary"]}
+    with table.open(encoding="utf-8", newline="") as file:
+        lines = [line for line in csv.DictReader(file) if line["measurement"] == "opinion"]
+    assert all(1 <= float(line["value"]) <= 5 for line in lines)
+    assert {line["system"] for line in lines if line["group"] == "test"} == set(rows["opinion"]["values"])
+    assert {line["system"] for line in lines if line["group"] == "hard"} == systems
+    natural = [float(line["value"]) for line in lines if line["system"] == "natural"]
+    assert rows["opinion"]["values"]["natural"]["value"] == pytest.approx(np.mean(natural))

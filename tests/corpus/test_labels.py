@@ -182,7 +182,7 @@ def test_affricates_diphthongs_silent_letters_and_extra_phones():
 
 
 def test_a_sound_that_two_labels_spell_lasts_to_the_end_of_the_second():
-    phones = tuple(Interval(a, b, c) for a, b, c in ((0.0, 0.1, "a"), (0.1, 0.2, "t"), (0.2, 0.3, "ʃ"), (0.3, 0.5, "sil")))
+    phones = tuple(TimedLabel(a, b, c) for a, b, c in ((0.0, 0.1, "a"), (0.1, 0.2, "t"), (0.2, 0.3, "ʃ"), (0.3, 0.5, "sil")))
     times = match(("a", "tʃ", "."), (0, 0, None), frozenset("."), Labels(Path("x"), phones)).times_s
     np.testing.assert_allclose(times, [0.0, 0.1, 0.3, 0.5])
 

@@ -212,8 +212,8 @@ def test_a_metric_is_computed_on_natural_speech_and_on_hard_sentences(said):
         (Again, "measure 'loud' is given twice, by 'loud' as well"),
         (Unwritable, "not JSON serializable"),
         (Writes, "read-only"),
-        (Outside, "elsewhere.png is no file below the report's folder"),
-        (Undrawn, "never.png is no file below the report's folder"),
+        (Outside, "elsewhere.png is not a file below the report's folder"),
+        (Undrawn, "never.png is not a file below the report's folder"),
     ],
 )
 def test_a_measurement_that_fails_costs_its_own_part_and_is_named_with_version_and_cause(cls, cause, said):

@@ -13,8 +13,10 @@ from ttskit.errors import PluginError
 from ttskit.interfaces.descriptions import Plugin
 from ttskit.plugins import KINDS, Registry, create_registry
 
-__all__ = ["check", "command", "list_", "show"]
+__all__ = ["check", "command", "list_", "new", "show"]
 
+# Those of ttskit.testing.scaffold, which is imported when one is written; a test holds them equal.
+_SCAFFOLDS = ("acoustic-model", "vocoder", "frontend", "metric", "measurement", "command", "reader")
 _kind_option = click.option("--kind", type=click.Choice(list(KINDS)), help="Where several kinds share the name.")
 
 
@@ -133,6 +135,25 @@ def check(ctx: click.Context, name: str, kind: str | None, as_json: bool) -> Non
     if failed:
         note(f"{len(failed)} of {len(results)} checks failed")
         ctx.exit(1)
+
+
+@command.command()
+@click.argument("name")
+@click.option("--kind", required=True, type=click.Choice(_SCAFFOLDS), help="What it will be.")
+@click.option("--out", type=click.Path(file_okay=False), default=".", show_default=True, help="Where its folder is made.")
+@click.pass_context
+def new(ctx: click.Context, name: str, kind: str, out: str) -> None:
+    """Write an installable plugin that works as it stands, with a test that runs the conformance kit.
+
+    \b
+    Example:
+      ttskit plugins new nightingale --kind acoustic-model
+    """
+    from ttskit.testing.scaffold import new_plugin
+
+    folder = new_plugin(name, kind, out, _registry(ctx))
+    click.echo(folder)
+    note(f'next: pip install -e "{folder}[test]", then python -m pytest {folder}')
 
 
 def _registry(ctx: click.Context) -> Registry:

@@ -310,12 +310,16 @@ class SampleMeasurement(Measurement):
     measure_of: ClassVar[Measure]
     intrusive: ClassVar[bool] = False
 
+    def start(self, spoken: Spoken) -> None:
+        """Called once, before the first sample: load a model, put it on `spoken.device`, note `spoken.sample_rate_hz`."""
+
     @abstractmethod
     def score(self, sample: Sample, recording: Sample | None) -> float:
         """The number of a sample; NaN where it is undefined. `recording` is None unless `intrusive`."""
 
     def measure(self, spoken: Spoken) -> Findings:
         """A row for each group of sentences. A sample that cannot be scored costs its own number; one note says how many."""
+        self.start(spoken)
         rows: list[Row] = []
         failed: list[str] = []
         for group in spoken.groups:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ttskit.hookspecs import hookimpl
-from ttskit.interfaces import AcousticModelPlugin, CommandPlugin, VocoderPlugin
+from ttskit.interfaces import AcousticModelPlugin, CommandPlugin, MeasurementPlugin, VocoderPlugin
 
 
 @hookimpl
@@ -52,3 +52,12 @@ def ttskit_vocoders():
 def ttskit_commands():
     """The command `wordcount`."""
     return [CommandPlugin("wordcount", "Count the words that a text is read as", "ttskit_example.command:command")]
+
+
+@hookimpl
+def ttskit_measurements():
+    """The metric `opinion`, and the section `tempo` of a comparison's page."""
+    return [
+        MeasurementPlugin("opinion", "a score from 1 to 5 that nobody gave", "ttskit_example.opinion:Opinion"),
+        MeasurementPlugin("tempo", "how fast it is said", "ttskit_example.tempo:Tempo", facts={"title": "How fast it is said"}),
+    ]
