@@ -9,6 +9,7 @@ import numpy as np
 
 from ttskit.corpus.textgrid import TimedLabel, write_textgrid
 from ttskit.corpus.times import onsets_s
+from ttskit.pictures.speech import draw_spectrogram, figure
 
 if TYPE_CHECKING:
     from ttskit.corpus.prepared import PreparedCorpus, PreparedUtterance
@@ -45,8 +46,6 @@ def save_textgrid(path: Path, corpus: PreparedCorpus, utterance: PreparedUtteran
 
 def draw(path: Path, corpus: PreparedCorpus, utterance: PreparedUtterance, durations: np.ndarray) -> None:
     """The spectrogram with where each token begins; where the corpus has exact times, those as well, in green."""
-    from ttskit.pictures.speech import draw_spectrogram, figure
-
     path.parent.mkdir(parents=True, exist_ok=True)
     tokens = token_intervals(corpus, utterance, durations)
     width = float(np.clip(PER_SECOND * tokens[-1].end_s * 1.5, 6.0, 40.0))

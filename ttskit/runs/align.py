@@ -6,18 +6,23 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
+import torch
 
+from ttskit.corpus.batches import full_batch, require_known
+from ttskit.corpus.external import external_durations
+from ttskit.corpus.labels import LabelFolder
+from ttskit.corpus.matching import Listener
+from ttskit.corpus.prepared import PreparedCorpus, PreparedUtterance, require_alignment_name
 from ttskit.corpus.problems import Problem
+from ttskit.corpus.show_alignment import draw, save_textgrid
 from ttskit.corpus.storage import write_jsonl
 from ttskit.corpus.times import boundary_errors_ms
 from ttskit.errors import CorpusError, MismatchError, UsageError
-
-if TYPE_CHECKING:
-    from ttskit.corpus.prepared import PreparedCorpus, PreparedUtterance
-    from ttskit.plugins import Registry
+from ttskit.offers import phonetics_of, some_declaring
+from ttskit.plugins import Registry, create_registry
+from ttskit.runs.folder import RunFolder
 
 __all__ = ["ROWS", "WITHIN_MS", "AlignReport", "Aligned", "align"]
 
@@ -97,9 +102,6 @@ def align(
         MismatchError: the run does not know all symbols and speakers of the corpus, or has another mel.
         CorpusError: not one utterance could be aligned.
     """
-    from ttskit.corpus.prepared import PreparedCorpus, require_alignment_name
-    from ttskit.plugins import create_registry
-
     require_alignment_name(name)
     corpus = PreparedCorpus.open(data)
     source = Path(source)
@@ -121,8 +123,6 @@ def align(
         corpus.write_alignment(name, utterance, frames)
         errors.append(boundary_errors_ms(corpus, utterance, frames))
         if textgrid or count < pictures:
-            from ttskit.corpus.show_alignment import draw, save_textgrid
-
             if textgrid:
                 save_textgrid(place / "textgrid" / f"{utterance.id}.TextGrid", corpus, utterance, frames)
             if count < pictures:
@@ -147,11 +147,6 @@ Aligned = tuple["PreparedUtterance", "np.ndarray | None", list[Problem]]
 def _from_files(
     corpus: PreparedCorpus, utterances: Sequence[PreparedUtterance], folder: Path, registry: Registry
 ) -> Iterator[Aligned]:
-    from ttskit.corpus.external import external_durations
-    from ttskit.corpus.labels import LabelFolder
-    from ttskit.corpus.matching import Listener
-    from ttskit.offers import phonetics_of
-
     files, listener = LabelFolder(folder), Listener(phonetics_of(corpus.frontend.name, registry))
     for utterance in utterances:
         frames, problems = external_durations(corpus, utterance, files, listener)
@@ -166,12 +161,6 @@ def _from_run(
     device: str,
     registry: Registry,
 ) -> Iterator[Aligned]:
-    import torch
-
-    from ttskit.corpus.batches import full_batch, require_known
-    from ttskit.offers import some_declaring
-    from ttskit.runs.folder import RunFolder
-
     loaded = RunFolder.open(run).load(device=device, checkpoint=checkpoint, registry=registry)
     if not registry.get(loaded.kind, loaded.name).facts.get("aligns"):
         raise UsageError(

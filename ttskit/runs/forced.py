@@ -26,12 +26,13 @@ from ttskit.corpus.storage import write_npz
 from ttskit.errors import CheckpointError, CorpusError, UsageError
 from ttskit.interfaces.acoustic import AcousticBatch
 from ttskit.offers import some_declaring
+from ttskit.plugins import Registry, create_registry
+from ttskit.runs.checkpoints import WEIGHTS, choose
+from ttskit.runs.folder import LoadedModel, RunFolder
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from ttskit.plugins import Registry
-    from ttskit.runs.folder import LoadedModel, RunFolder
 
 __all__ = ["BATCH", "SEED", "ForcedMels", "forced_mels", "name_of", "require_teacher_forced"]
 
@@ -112,9 +113,6 @@ def forced_mels(
         CorpusError: an utterance whose frames and samples disagree, or a disk that is full.
         CheckpointError: a mel that is not finite or not as long as the recording's.
     """
-    from ttskit.plugins import create_registry
-    from ttskit.runs.folder import RunFolder
-
     registry = registry or create_registry()
     folder = RunFolder.open(run)
     require_teacher_forced(folder, registry)
@@ -142,8 +140,6 @@ def forced_mels(
 
 def name_of(run: RunFolder, checkpoint: str | int = "best") -> str:
     """The folder's name for a run's checkpoint: it changes with the weights, the options and the alignment."""
-    from ttskit.runs.checkpoints import WEIGHTS, choose
-
     chosen = choose(run.checkpoints, checkpoint, run.path)
     weights = (chosen.facts.get("sha256") or {}).get(WEIGHTS, "")
     facts = [weights, run.model, run.info["options"], run.info["context"], _alignment_of(run)]

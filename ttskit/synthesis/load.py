@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 from ttskit.config.recipe import Recipe
 from ttskit.errors import MismatchError, UsageError
+from ttskit.offers import some_declaring
+from ttskit.plugins import Registry, create_registry
+from ttskit.runs.folder import RunFolder
+from ttskit.synthesis.recording import PitchReader
+from ttskit.synthesis.voice import Voice
 
 if TYPE_CHECKING:
     from ttskit.audio.config import MelConfig
     from ttskit.interfaces import Frontend, FrontendFingerprint, Vocoder
-    from ttskit.plugins import Registry
-    from ttskit.synthesis.voice import Voice
 
 __all__ = ["DEFAULT_VOCODER", "build_frontend", "load_vocoder", "load_voice"]
 
@@ -45,12 +48,6 @@ def load_voice(
     Raises:
         UsageError: no acoustic model, or options that it has not or that need other weights.
     """
-    from ttskit.offers import some_declaring
-    from ttskit.plugins import create_registry
-    from ttskit.runs.folder import RunFolder
-    from ttskit.synthesis.recording import PitchReader
-    from ttskit.synthesis.voice import Voice
-
     registry = registry or create_registry()
     folder = RunFolder.open(Path(run))
     loaded = folder.load(device=device, checkpoint=checkpoint, registry=registry, changes=options)
@@ -95,9 +92,6 @@ def load_vocoder(
     Raises:
         UsageError: a plugin that must be trained first, or a folder that holds no vocoder.
     """
-    from ttskit.offers import some_declaring
-    from ttskit.runs.folder import RunFolder
-
     vocoders = registry.all("vocoder")
     if str(chosen) in vocoders:
         plugin = vocoders[str(chosen)]

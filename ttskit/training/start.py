@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from ttskit.audio.config import PRESETS, MelConfig
+from ttskit.config import ModelConfig
 from ttskit.config.training import RehearsalConfig, TrainingConfig
 from ttskit.corpus.batches import Rehearsal
 from ttskit.corpus.prepared import PreparedCorpus
@@ -113,8 +114,6 @@ def with_options_of(recipe: Recipe, plugin: Plugin, source: Path) -> Recipe:
     }
     if not taken:
         return recipe
-    from ttskit.config import ModelConfig
-
     section = (section or ModelConfig()).model_copy(update={"options": {**given, **taken}})
     return recipe.model_copy(update={"models": {**recipe.models, plugin.name: section}})
 

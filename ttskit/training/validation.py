@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ttskit.audio.files import write_wav
 from ttskit.audio.mel import MelExtractor
 from ttskit.config.training import TrainingConfig
 from ttskit.corpus.batches import full_batch
@@ -25,6 +26,7 @@ from ttskit.pictures.attention import draw_attention, film, spoken_words
 from ttskit.pictures.speech import draw_alignment, draw_spectrogram, figure, word_spans
 from ttskit.runs.folder import RunFolder
 from ttskit.runs.forced import ForcedMels
+from ttskit.synthesis.load import DEFAULT_VOCODER, load_vocoder
 from ttskit.training.alignment import batch_score, row_alignment
 from ttskit.training.data import Batches, batches_for
 from ttskit.training.task import Note, Workshop
@@ -284,8 +286,6 @@ class SpeechValidator(LossValidator):
 
     def _write(self, path: Path, wave: Tensor) -> np.ndarray:
         """Write a wave (1, S) from sample 0 of the recording's clock on; gives what was written."""
-        from ttskit.audio.files import write_wav
-
         mel = self._corpus.mel
         samples = wave[0].float().cpu().numpy()[max(0, -mel.waveform_start_samples) :]
         samples = np.clip(np.nan_to_num(samples), -1.0, 1.0)
@@ -308,8 +308,6 @@ def sample_vocoder(
     note: Callable[[str], None],
 ) -> Vocoder | None:
     """The vocoder of the samples: the training section's, the recipe's, or the default recipe's; None if none can be built."""
-    from ttskit.synthesis.load import DEFAULT_VOCODER, load_vocoder
-
     reasons = []
     for name in dict.fromkeys(n for n in (config.vocoder, recipe.vocoder, DEFAULT_VOCODER) if n):
         try:
