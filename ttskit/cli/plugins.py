@@ -141,8 +141,9 @@ def check(ctx: click.Context, name: str, kind: str | None, as_json: bool) -> Non
 @click.argument("name")
 @click.option("--kind", required=True, type=click.Choice(_SCAFFOLDS), help="What it will be.")
 @click.option("--out", type=click.Path(file_okay=False), default=".", show_default=True, help="Where its folder is made.")
+@json_option
 @click.pass_context
-def new(ctx: click.Context, name: str, kind: str, out: str) -> None:
+def new(ctx: click.Context, name: str, kind: str, out: str, as_json: bool) -> None:
     """Write an installable plugin that works as it stands, with a test that runs the conformance kit.
 
     \b
@@ -152,6 +153,9 @@ def new(ctx: click.Context, name: str, kind: str, out: str) -> None:
     from ttskit.testing.scaffold import new_plugin
 
     folder = new_plugin(name, kind, out, _registry(ctx))
+    if as_json:
+        print_json({"folder": str(folder), "kind": kind})
+        return
     click.echo(folder)
     note(f'next: pip install -e "{folder}[test]", then python -m pytest {folder}')
 
