@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from ttskit.audio.config import PRESETS, MelConfig
-from ttskit.audio.mel import MelExtractor
+from ttskit.audio.mel import MelExtractor, log_floor
 from ttskit.errors import InputError
 from ttskit.plugins import create_registry
 from ttskit.testing.vocoder import check_vocoder
@@ -135,3 +135,11 @@ def test_real_speech_keeps_its_spectrum():
         again = extractor(vocoder(mel).infer(features)[:, max(0, -mel.waveform_start_samples) :])
         frames = min(again.shape[2], features.shape[2])
         assert float((features[..., :frames] - again[..., :frames]).abs().mean()) < 0.5
+
+
+@pytest.mark.parametrize("mode", ["clamp", "add"])
+@pytest.mark.parametrize("base", ["e", "10"])
+def test_silence_has_no_magnitude_whatever_the_guard_makes_of_it(mode, base):
+    """Taken at its word the guard would be a hiss."""
+    mel = MelConfig(log_guard_mode=mode, log_guard=1e-2, log_base=base)
+    assert float(vocoder(mel).magnitudes(torch.full((mel.bands, 4), log_floor(mel))).max()) < 1e-6

@@ -104,3 +104,8 @@ def test_wrong_dictionaries_and_options(dictionary, tmp_path):
 )
 def test_phones_as_the_dictionaries_write_them(phones, expected):
     assert "".join(written(Word("x", (0, 1), phonemes=tuple(phones.split())))) == expected
+
+
+def test_tokens_that_are_given_and_not_known_are_told_at_their_characters():
+    unknown = NemoIpaFrontend().analyze("EX |A ☃☄ E| ☃").unknown
+    assert [(u.character, u.position) for u in unknown] == [("☃", 6), ("☄", 7), ("☃", 12)]
