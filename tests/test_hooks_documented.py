@@ -19,7 +19,8 @@ def lacking(hooks: dict, documents: dict[str, str], tests: str) -> list[str]:
     """What is missing of each hook: its heading, its example, its test."""
     found = []
     for name, hook in hooks.items():
-        heading = f"### `{name}{inspect.signature(hook)}`"
+        signature = str(inspect.signature(hook)).replace("'", "")  # as it is read, not as it is kept
+        heading = f"### `{name}{signature}`"
         for document, text in documents.items():
             _, _, section = text.partition(f"\n{heading}\n")
             if not section:

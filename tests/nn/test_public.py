@@ -16,6 +16,7 @@ def test_everything_public_can_be_imported_from_the_package_and_says_what_it_is(
         for name in module.__all__:
             part = getattr(ttskit.nn, name)
             assert part is getattr(module, name), name
-            assert inspect.getdoc(part), f"{name} has no docstring"
+            if inspect.isclass(part) or inspect.isfunction(part):  # a constant or an alias of a type has its comment
+                assert inspect.getdoc(part), f"{name} has no docstring"
             names.append(name)
     assert sorted(names) == sorted(ttskit.nn.__all__)

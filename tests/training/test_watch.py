@@ -77,7 +77,7 @@ def test_training_stops_saved_and_with_advice_when_it_is_hopeless(trained, impat
     error = stopped.value
     assert error.exit_code == 1
     assert "stopped at step 6, saved in" in error.what and "as far from a diagonal" in error.why
-    assert "ttskit check" in error.fix and "durations of a FastPitch run" in error.fix
+    assert "ttskit check" in error.fix and "durations of a run that aligns" in error.fix
     assert f"--resume --run {tmp_path / 'run'} --set training.stop_when_hopeless=false" in error.fix
 
     from ttskit.runs import RunFolder

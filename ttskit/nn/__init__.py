@@ -13,6 +13,8 @@ from ttskit.nn.adversarial import (
     least_squares_real,
 )
 from ttskit.nn.alignment import (
+    BLANK,
+    Support,
     beta_binomial_prior,
     binarization_loss,
     forward_sum_loss,
@@ -46,6 +48,7 @@ from ttskit.nn.stopping import Endings, StopRule, step_limits, stop_token_loss
 from ttskit.nn.weight_norm import SpectralNormConv1d, WeightNormConv1d, WeightNormConv2d, WeightNormUpsample, split_weight
 
 __all__ = [
+    "BLANK",
     "AttentionKeys",
     "Dropout",
     "Endings",
@@ -61,6 +64,7 @@ __all__ = [
     "SeededDropout",
     "SpectralNormConv1d",
     "StopRule",
+    "Support",
     "WeightNormConv1d",
     "WeightNormConv2d",
     "WeightNormUpsample",

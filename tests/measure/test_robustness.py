@@ -7,14 +7,14 @@ from types import SimpleNamespace
 import numpy as np
 
 from ttskit.interfaces.measurement import RESYNTHESIS
-from ttskit.measure import learned, quality, verdicts
+from ttskit.measure import learned, quality, robustness
 
 
 def durations(spoken, verdict_of):
     """Duration errors in ms by system, each sentence's."""
     judged = [(s, SimpleNamespace(verdict=verdict_of(s))) for s in spoken.samples]
     found = {}
-    for o in verdicts._duration_errors(spoken, judged).observations:
+    for o in robustness._duration_errors(spoken, judged).observations:
         found.setdefault(o.system, []).append(o.value)
     return found
 
@@ -33,7 +33,7 @@ def test_durations_are_judged_of_sounds_and_only_where_the_recogniser_finds_no_f
 
 
 def test_which_way_each_measure_is_better():
-    known = (*quality._measures(13), verdicts.PHONE_ERROR, verdicts.OK_SHARE, verdicts.DURATION_ERROR)
+    known = (*quality._measures(13), robustness.PHONE_ERROR, robustness.OK_SHARE, robustness.DURATION_ERROR)
     known += (learned.BOUNDARIES, learned.TEACHER_FORCED, learned.ATTENTION, learned.STOPPED)
     ways = {way: {m.key for m in known if m.better == way} for way in ("higher", "")}
     assert ways == {"higher": {"ok_share", "attention_within", "stopped"}, "": {"length_ratio"}}
