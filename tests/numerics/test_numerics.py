@@ -166,3 +166,9 @@ def test_what_a_run_used_of_its_tolerances_is_noted(tmp_path):
     found = [(row["at"], row["share"]) for row in rows]
     assert [at for at, _ in found] == [f"test_tight.py:{line}" for line in (5, 6, 7, 9)]
     assert [share for _, share in found] == pytest.approx([0.4, 0.3, 0.2, 0.7], rel=0.05)
+
+
+def test_the_files_of_the_matrix_are_there(matrix):
+    """A file that has moved would end every setting before its first test."""
+    files = matrix.FILES
+    assert len(files) > 10 and [name for name in files if not (HERE.parents[1] / name).exists()] == []
