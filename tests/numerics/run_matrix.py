@@ -31,7 +31,8 @@ ROOT = Path(__file__).resolve().parents[2]
 # Where numbers of fp32 are compared: networks, kernels, front ends, training that must resume or agree between processes.
 FILES = """
     tests/audio  tests/fastpitch  tests/griffinlim  tests/hifigan  tests/importing  tests/numerics  tests/parity
-    tests/synthesis  tests/tacotron2  tests/measure/test_metrics.py  tests/measure/test_parts.py  tests/nn  tests/corpus/test_batches.py
+    tests/synthesis  tests/tacotron2  tests/nn  tests/measure/test_metrics.py  tests/measure/test_parts.py
+    tests/corpus/test_batches.py
     tests/training/test_fit.py  tests/training/test_freezing.py  tests/training/test_optimize.py
     tests/training/test_processes.py  tests/training/test_rehearsal.py  tests/training/test_resume.py
     tests/training/test_together.py  tests/training/test_transfer.py
