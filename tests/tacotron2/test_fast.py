@@ -16,6 +16,7 @@ from ttskit.audio.config import MelConfig
 from ttskit.interfaces import AcousticInput, TrainState
 from ttskit.nn import AttentionKeys, dropout_factors, duration_attention, length_mask, log_beta_binomial_prior
 from ttskit.testing import tiny_batch, tiny_context
+from ttskit.testing.numerics import rounding_bound
 from ttskit_tacotron2.config import Tacotron2Options
 from ttskit_tacotron2.decoder import Decoder
 from ttskit_tacotron2.fast import speaking, training
@@ -212,9 +213,11 @@ def test_a_whole_training_step_is_the_same_read_and_fast(options: dict):
 
         model.training_step(batch, TrainState(5, 0, 10), optimize)
     assert found[False].keys() == found[True].keys()
+    largest = max(float(value.abs().max()) for value in found[False].values())
     for name, value in found[False].items():
-        scale = float(value.abs().max())
-        torch.testing.assert_close(found[True][name], value, rtol=0, atol=2e-5 * max(scale, 1e-2), msg=name)
+        # A gradient that is nearly nothing is left over of sums of the others' size, and is as exact as they are.
+        near = max(2e-5 * float(value.abs().max()), rounding_bound(largest, 16))
+        torch.testing.assert_close(found[True][name], value, rtol=0, atol=near, msg=name)
 
 
 def test_the_model_speaks_alike_either_way(monkeypatch):
