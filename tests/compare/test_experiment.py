@@ -15,7 +15,7 @@ from ttskit.cli.compare import command
 from ttskit.compare import ComparisonResults, compare
 from ttskit.compare.results import COLUMNS, FORMAT
 from ttskit.config import load_recipe
-from ttskit.errors import CheckpointError, MismatchError, UsageError
+from ttskit.errors import CheckpointError, ConfigError, MismatchError, UsageError
 from ttskit.interfaces import MeasurementPlugin
 from ttskit.interfaces.measurement import RESYNTHESIS, Findings, Measure, Measurement, Row
 from ttskit.measure.robustness import VERDICT_TEXT
@@ -269,6 +269,15 @@ def test_refusals(results, prepared, tmp_path):
         compare(models=["tacotron2", "fastpitch"], out=tmp_path)
     with pytest.raises(UsageError, match="unknown setting"):
         compare([run, run], data=prepared.folder, out=tmp_path, limt=3)
+    with pytest.raises(ConfigError, match="'quality' has no options"):  # before anything is trained
+        compare(
+            models=["tacotron2", "fastpitch"],
+            data=prepared.folder,
+            recipe="tiny",
+            out=tmp_path / "untrained",
+            measurements={"quality": {"power": 2}},
+        )
+    assert not (tmp_path / "untrained").exists()
     with pytest.raises(CheckpointError, match="not a comparison"):
         ComparisonResults.open(tmp_path)
 

@@ -31,6 +31,16 @@ class Listening:
         return np.zeros(1024, np.float32)
 
 
+def test_labels_that_differ_in_signs_of_no_file_name_do_not_share_their_audio(prepared, tmp_path):
+    config, registry = CompareConfig(limit=1), create_registry()
+    systems = [SimpleNamespace(voice=Listening(), label=label) for label in ("a/b", "a b", "a-b")]
+    with SoundStore(tmp_path / "sounds") as store:
+        sentences = recorded_sentences(prepared, config, registry)
+        spoken = speak(systems, sentences, prepared, config, Analyser(prepared, registry), store, tmp_path, "cpu")
+    paths = [s.audio_path for s in spoken.samples]
+    assert len(set(paths)) == len(paths) == 5 and all((tmp_path / path).is_file() for path in paths)
+
+
 def test_every_sentence_and_seed_has_noise_of_its_own(prepared, tmp_path):
     voice = Listening()
     system = SimpleNamespace(voice=voice, label="fastpitch")

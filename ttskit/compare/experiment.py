@@ -77,7 +77,7 @@ def compare(
     config = _config(recipe, {**asked, "models": list(models) or None, **settings})
     if budget_s is not None and steps is None:
         config = config.model_copy(update={"steps": None})  # what is asked for wins over the recipe
-    measurements(registry, config)  # a name that is wrong is found before anything is trained
+    measurements(registry, config)  # a wrong name or option is found before anything is trained
     where, clock = str(pick_device(device)), _Stages()
     if not runs:
         with clock("training"):

@@ -68,11 +68,15 @@ def measurements(registry: Registry, config: CompareConfig) -> dict[str, Measure
 
     Raises:
         PluginError: the settings name one that is not installed.
+        ConfigError: they give one options that it does not take.
     """
     found = registry.all("measurement")
     for name in config.measurements:
         registry.get("measurement", name)
     chosen = {name: plugin for name, plugin in found.items() if config.measurements.get(name, True) is not False}
+    for name, given in config.measurements.items():
+        if isinstance(given, dict):
+            _maker(chosen[name], config, registry)  # options that are wrong are found before anything is trained or said
     order = sorted(chosen, key=lambda name: (float(chosen[name].facts.get("place", _LAST)), name))
     return {name: chosen[name] for name in order}
 

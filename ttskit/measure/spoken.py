@@ -5,6 +5,7 @@ Sounds stay in memory up to a limit and wait on disk beyond it, so that two doze
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 import threading
 from collections import OrderedDict
@@ -155,6 +156,8 @@ def _said(
 
 def _write(out: Path, system: str, sentence: Sentence, seed: int, audio: np.ndarray, mel: MelConfig) -> str:
     folder = "".join(c if c.isalnum() or c in "-_." else "-" for c in system)
+    if folder != system:  # two labels that differ in such signs only must not share a folder
+        folder += f"-{hashlib.sha256(system.encode()).hexdigest()[:6]}"
     name = f"audio/{folder}/{sentence.id}{f'_seed{seed}' if seed else ''}.wav"
     (out / name).parent.mkdir(parents=True, exist_ok=True)
     write_wav(out / name, np.clip(audio, -1.0, 1.0), mel.sample_rate_hz)
