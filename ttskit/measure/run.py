@@ -70,7 +70,7 @@ def measurements(registry: Registry, config: CompareConfig) -> dict[str, Measure
         PluginError: the settings name one that is not installed.
         ConfigError: they give one options that it does not take.
     """
-    found = registry.all("measurement")
+    found = {name: p for name, p in registry.all("measurement").items() if isinstance(p, MeasurementPlugin)}
     for name in config.measurements:
         registry.get("measurement", name)
     chosen = {name: plugin for name, plugin in found.items() if config.measurements.get(name, True) is not False}
@@ -137,7 +137,8 @@ def _measured(
         note = f"{title}: left out, there are no {' and no '.join(lacking)}"
         return Measured(name, title, str(origin), Findings(), notes=(note,))
     started = time.perf_counter()
-    findings, rows = Findings(), ()
+    findings = Findings()
+    rows: tuple[TableRow, ...] = ()
     with registry.guard(origin, f"measurement {name!r} failed and is left out") as guard:
         found = make().measure(spoken)
         _check(found, keys, name, spoken)
