@@ -10,7 +10,9 @@ from collections.abc import Sequence
 import click
 
 from ttskit import __version__
+from ttskit.cli.help import in_language
 from ttskit.errors import PluginError, TTSKitError
+from ttskit.messages import language, speak, translated
 from ttskit.plugins import Registry, create_registry
 
 __all__ = ["cli", "main"]
@@ -37,7 +39,7 @@ class _Commands(click.Group):
             return None
         plugin = registry.get("command", cmd_name)
         try:
-            return plugin.load()
+            return in_language(plugin.load())
         except Exception as error:  # a third party's module may raise anything
             raise PluginError(
                 f"command {cmd_name!r} of {registry.origin('command', cmd_name)} cannot be loaded",
@@ -55,11 +57,11 @@ class _Commands(click.Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         registry = self.registry(ctx)
         commands = registry.all("command")
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, commands[name].summary) for name in self.list_commands(ctx)])
+        with formatter.section(translated("Commands")):
+            formatter.write_dl([(name, translated(commands[name].summary)) for name in self.list_commands(ctx)])
         if registry.problems:
-            with formatter.section("Left out"):
-                formatter.write_text(f"{len(registry.problems)} plugin(s) with problems: ttskit plugins list")
+            with formatter.section(translated("Left out")):
+                formatter.write_text(translated(f"{len(registry.problems)} plugin(s) with problems: ttskit plugins list"))
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -78,6 +80,8 @@ def cli(debug: bool) -> None:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the CLI and exit: 0 done, 1 failed, 2 wrong usage. Tracebacks only with --debug."""
     _speak_utf8()
+    if language() != "en":
+        speak(language())
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in arguments
     arguments = [a for a in arguments if a != "--debug"]  # wherever it stands
@@ -93,15 +97,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _run(arguments: list[str], debug: bool) -> int:
     try:
-        result = cli.main(arguments, prog_name="ttskit", standalone_mode=False)
+        result = in_language(cli).main(arguments, prog_name="ttskit", standalone_mode=False)
         return result if isinstance(result, int) and not isinstance(result, bool) else 0
     except click.exceptions.Exit as error:
         return error.exit_code
     except click.ClickException as error:
+        error.message = translated(error.message)
         error.show()
         return error.exit_code
     except TTSKitError as error:
-        return _failed(str(error), error.exit_code, debug)
+        return _failed(_in_parts(error), error.exit_code, debug)
     except (KeyboardInterrupt, click.Abort):
         return _failed("stopped", 1, debug)
     except BrokenPipeError:  # the reader of our output left, as `| head` does
@@ -116,10 +121,15 @@ def _run(arguments: list[str], debug: bool) -> int:
         return _failed(message, 1, debug)
 
 
+def _in_parts(error: TTSKitError) -> str:
+    """An error as it shows itself, each of its parts in the reader's language."""
+    return str(TTSKitError(*map(translated, (error.what, error.why, error.fix)))).replace("\n  fix: ", f"\n  {translated('fix')}: ")
+
+
 def _failed(message: str, code: int, debug: bool) -> int:
     if debug:
         click.echo(traceback.format_exc(), err=True)
-    click.echo(click.style("error: ", fg="red", bold=True) + message, err=True)
+    click.echo(click.style(f"{translated('error')}: ", fg="red", bold=True) + translated(message), err=True)
     return code
 
 

@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ttskit.messages import translated
+
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["json_option", "note", "print_json", "print_table", "progress", "stderr_console"]
+__all__ = ["json_option", "note", "print_json", "print_table", "progress", "say", "stderr_console"]
 
 # Decorator of every command that shows a table: adds the parameter `as_json: bool`.
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
@@ -27,12 +29,13 @@ def print_json(data: Any) -> None:
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[Any]], title: str = "") -> None:
     """A table on stdout: rich's in a terminal, columns of plain text in a pipe."""
-    texts = [["" if cell is None else str(cell) for cell in row] for row in rows]
+    columns = [translated(column) for column in columns]
+    texts = [["" if cell is None else translated(str(cell)) for cell in row] for row in rows]
     if sys.stdout.isatty():
         from rich.console import Console
         from rich.table import Table
 
-        table = Table(title=title or None, title_justify="left", header_style="bold")
+        table = Table(title=translated(title) or None, title_justify="left", header_style="bold")
         for column in columns:
             table.add_column(column, overflow="fold")
         for row in texts:
@@ -52,14 +55,23 @@ def _plain(cell: str):
 
 def note(text: str) -> None:
     """One line on stderr: what happens, warnings, where things went."""
-    click.echo(text, err=True)
+    click.echo(translated(text), err=True)
+
+
+def say(text: str) -> None:
+    """What a command answers, on stdout; what other programs read (paths, JSON, tokens) goes through `click.echo` instead."""
+    click.echo(translated(text))
 
 
 def stderr_console() -> Console:
-    """A rich console on stderr, for progress."""
+    """A rich console on stderr, for progress; plain texts that are printed on it are translated."""
     from rich.console import Console
 
-    return Console(stderr=True)
+    class Speaking(Console):
+        def print(self, *objects: Any, **options: Any) -> None:
+            super().print(*(translated(o) if isinstance(o, str) else o for o in objects), **options)
+
+    return Speaking(stderr=True)
 
 
 @contextmanager
@@ -68,6 +80,7 @@ def progress(label: str, total: int | None = None, every_s: float = 10.0) -> Ite
 
     In a terminal a bar with rate and time left; otherwise one plain line each `every_s` seconds and at the end.
     """
+    label = translated(label)
     if sys.stderr.isatty():
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from ttskit.messages import translated
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -53,6 +55,7 @@ def _numbered(function: Callable, index: int, item: Any) -> tuple[int, Any]:
 @contextmanager
 def progress(console: Console | None, title: str, total: int) -> Iterator[Callable[[], None]]:
     """A bar (or plain lines, or nothing without a console) over `total` items; yields `advance()`."""
+    title = translated(title)
     if console is None or not total:
         yield lambda: None
     elif console.is_terminal:
