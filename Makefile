@@ -11,7 +11,7 @@ PIP = $(BIN)/python -m pip --disable-pip-version-check install -q -c constraints
 # Two test processes with one thread each share two cores better than one process with two.
 THREADS = OMP_NUM_THREADS=1 MKL_NUM_THREADS=1
 
-.PHONY: demo test lint docs nightly nightly-numerics clean
+.PHONY: demo test lint docs messages nightly nightly-numerics clean
 
 demo: $(VENV)/.demo
 	$(BIN)/ttskit demo --out demo
@@ -24,6 +24,10 @@ lint: $(VENV)/.dev
 	$(BIN)/python -m ruff format --check .
 	$(BIN)/lint-imports
 	$(BIN)/python tests/typing/budget.py
+
+# The catalogues of messages in other languages (ttskit/messages/locale), brought up to date and compiled.
+messages: $(VENV)/.test
+	$(BIN)/python tests/messages/update.py
 
 # The documents and the public modules as pages, in site/.
 docs: $(VENV)/.docs

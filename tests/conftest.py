@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,8 @@ from ttskit.audio.config import MelConfig
 from ttskit.corpus.prepared import PreparedCorpus, durations_from_times
 from ttskit.corpus.storage import write_json, write_jsonl, write_npz
 from ttskit.plugins import create_registry
+
+os.environ["TTSKIT_LANG"] = "en"  # tests compare English messages, on a Spanish machine as well
 
 MEL = MelConfig(sample_rate_hz=8_000, fft_samples=256, window_samples=256, hop_samples=96, bands=40, f_max_hz=4_000.0)
 _WORDS = (

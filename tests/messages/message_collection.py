@@ -25,11 +25,15 @@ from pathlib import Path
 __all__ = ["LEFT_OUT", "collect", "collect_click", "collect_template"]
 
 _ERRORS = re.compile(r"^(?!(Value|Attribute|Runtime|Assertion|Type|Key|Import|OS|Index|Lookup|NotImplemented)Error$)\w+Error$")
-_CALLS = {"note", "_note", "echo", "say", "print", "progress", "confirm", "prompt", "BadParameter", "secho", "add_column", "_failed"}
+_CALLS = {
+    "note", "_note", "echo", "say", "print", "progress", "confirm", "prompt", "BadParameter", "secho", "add_column", "_failed",
+    "translated", "section",
+}  # fmt: skip
 _KEYWORDS = {
     "help", "epilog", "summary", "what", "why", "fix", "reason", "cause", "label", "title", "text", "prompt", "description",
     "short_help", "message", "footnote",
 }  # fmt: skip
+_SYNTAX = re.compile(r"\s*[\w: ]+ = |.*<span|\w+\.\w+ \|")  # of files that are written (TextGrid, HTML) and of types
 _LETTERS = re.compile(r"[^\W\d_]{2}")
 _MOST_BRANCHES = 8
 
@@ -38,7 +42,8 @@ _MOST_BRANCHES = 8
 # that are written.
 LEFT_OUT = (
     "ttskit/testing/*", "ttskit/messages/*", "ttskit/importing/symbol_sets.py", "plugins/ttskit_spanish/normalize/*",
-    "plugins/ttskit_spanish/phonetics.py", "plugins/ttskit_spanish/foreign.py",
+    "plugins/ttskit_spanish/phonetics.py", "plugins/ttskit_spanish/foreign.py", "plugins/ttskit_spanish/words.py",
+    "plugins/ttskit_spanish/g2p.py", "plugins/ttskit_spanish/spelling.py", "plugins/ttskit_spanish/syllables.py",
 )  # fmt: skip
 
 
@@ -111,7 +116,7 @@ class _Module:
             given.setdefault((line, text))
         seen = set()
         for line, template in given:
-            if template not in seen and _says_something(template) and not self._left_out(line):
+            if template not in seen and _says_something(template) and not _SYNTAX.match(template) and not self._left_out(line):
                 seen.add(template)
                 yield line, template
 
@@ -133,7 +138,9 @@ class _Module:
     def _prose(self, docstrings: dict[int, tuple[int, str]]) -> Iterator[ast.expr]:
         """Strings of three words or more anywhere, but docstrings, annotations and pieces of f-strings."""
         skipped = {id(n.value) for n in ast.walk(self._tree) if isinstance(n, ast.Expr)}
-        skipped |= {id(part) for n in ast.walk(self._tree) if isinstance(n, ast.JoinedStr) for part in ast.walk(n) if part is not n}
+        skipped |= {
+            id(part) for n in ast.walk(self._tree) if isinstance(n, ast.JoinedStr) for part in ast.walk(n) if part is not n
+        }
         for node in ast.walk(self._tree):
             if isinstance(node, ast.JoinedStr) and id(node) not in skipped:
                 yield node
@@ -230,7 +237,11 @@ def _placeholder(node: ast.expr) -> str:
             return "n"
         if name == "join":
             return "list"
-        return _placeholder(node.args[0]) if name in ("str", "repr", "sorted", "round", "max", "min") and node.args else name or "value"
+        return (
+            _placeholder(node.args[0])
+            if name in ("str", "repr", "sorted", "round", "max", "min") and node.args
+            else name or "value"
+        )
     return "value"
 
 
@@ -242,7 +253,7 @@ def _says_something(template: str) -> bool:
     return bool(_LETTERS.search(re.sub(r"{\w*}", "", template)))
 
 
-def _is_text(node: ast.expr) -> bool:
+def _is_text(node: ast.AST) -> bool:
     return isinstance(node, ast.JoinedStr) or (isinstance(node, ast.Constant) and isinstance(node.value, str))
 
 

@@ -123,7 +123,9 @@ def _run(arguments: list[str], debug: bool) -> int:
 
 def _in_parts(error: TTSKitError) -> str:
     """An error as it shows itself, each of its parts in the reader's language."""
-    return str(TTSKitError(*map(translated, (error.what, error.why, error.fix)))).replace("\n  fix: ", f"\n  {translated('fix')}: ")
+    return str(TTSKitError(*map(translated, (error.what, error.why, error.fix)))).replace(
+        "\n  fix: ", f"\n  {translated('fix')}: "
+    )
 
 
 def _failed(message: str, code: int, debug: bool) -> int:

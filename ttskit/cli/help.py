@@ -1,8 +1,9 @@
-"""Help texts in the reader's language: click shows what stands in a command, so a command is copied with its texts translated."""
+"""Help texts in the reader's language: click shows what stands in a command, so it is copied with its texts translated."""
 
 from __future__ import annotations
 
 import copy
+import inspect
 
 import click
 
@@ -29,6 +30,7 @@ def _paragraphs(text: str | None) -> str | None:
     """A docstring as a whole; where only some of its paragraphs are in the catalogue, those."""
     if not text:
         return text
+    text = inspect.cleandoc(text)
     whole = translated(text)
     return whole if whole != text else "\n\n".join(translated(part) for part in text.split("\n\n"))
 

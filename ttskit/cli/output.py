@@ -67,11 +67,11 @@ def stderr_console() -> Console:
     """A rich console on stderr, for progress; plain texts that are printed on it are translated."""
     from rich.console import Console
 
-    class Speaking(Console):
+    class Translating(Console):
         def print(self, *objects: Any, **options: Any) -> None:
             super().print(*(translated(o) if isinstance(o, str) else o for o in objects), **options)
 
-    return Speaking(stderr=True)
+    return Translating(stderr=True)
 
 
 @contextmanager

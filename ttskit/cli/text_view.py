@@ -75,7 +75,7 @@ def _coloured(analysis: Analysis) -> Text:
         if style:
             shown.stylize(style, *reading.span)
     for unknown in analysis.unknown:
-        shown.stylize("white on red", unknown.position, unknown.position + 1)
+        shown.stylize("white on red", unknown.position, unknown.position + 1)  # no message
     return shown
 
 

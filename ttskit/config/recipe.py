@@ -251,7 +251,7 @@ def _explained(error: ValidationError, model: Any, layers: Layers, prefix: KeyPa
             message = f"unknown key{_meant(str(loc[-1]), _keys(model, loc[:-1]))}"
         else:
             own_words = problem["type"] == "value_error"  # raised by a validator, which names the values itself
-            text = problem["msg"].removeprefix("Value error, ").replace("Input should be ", "must be ")
+            text = problem["msg"].removeprefix("Value error, ").replace("Input should be ", "must be ")  # no message
             message = text if own_words else text[0].lower() + text[1:]
             if not own_words and problem["type"] != "missing" and not isinstance(problem["input"], Mapping):
                 message += f", got {problem['input']!r:.60}"

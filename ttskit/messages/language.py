@@ -29,10 +29,17 @@ def language() -> str:
                 return short
         if os.environ.get(name):
             return "en"
-    if sys.platform in ("win32", "darwin"):
-        short = _short(locale.getlocale()[0] or "")
-        return "es" if short == "spanish" else short if short in LANGUAGES else "en"
-    return "en"
+    short = _short(_of_the_system())
+    return short if short in LANGUAGES else "en"
+
+
+def _of_the_system() -> str:
+    """What the system's settings say where the variables are silent, as es_AR; "" where nothing is known."""
+    if sys.platform == "win32":
+        import ctypes
+
+        return locale.windows_locale.get(ctypes.windll.kernel32.GetUserDefaultUILanguage(), "")
+    return (locale.getlocale()[0] or "") if sys.platform == "darwin" else ""
 
 
 def speak(name: str) -> None:
