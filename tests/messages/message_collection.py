@@ -142,9 +142,7 @@ class _Module:
             id(part) for n in ast.walk(self._tree) if isinstance(n, ast.JoinedStr) for part in ast.walk(n) if part is not n
         }
         for node in ast.walk(self._tree):
-            if isinstance(node, ast.JoinedStr) and id(node) not in skipped:
-                yield node
-            elif isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in skipped:
+            if id(node) not in skipped and (isinstance(node, ast.JoinedStr) or _is_text(node)):
                 yield node
 
     def _docstrings(self) -> dict[int, tuple[int, str]]:
