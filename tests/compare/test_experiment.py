@@ -113,6 +113,26 @@ def test_the_page_is_whole_and_needs_no_network(results):
     assert "House numbers" in html and "<p>2 voices: tacotron2 &amp; fastpitch</p>" in html
 
 
+def test_on_a_phone_the_page_shows_numbers(results):
+    """Seen: at 390 px a table's first column filled the screen. There each cell stands on its own line and names its column."""
+    page = (results.folder / "index.html").read_text(encoding="utf-8")
+    assert "@media (max-width: 40rem)" in page
+    tables = re.findall(r'<table class="cards">.*?</table>', page, flags=re.DOTALL)
+    assert len(tables) > 5
+    for table in tables:
+        for row in re.findall(r"<tr>(.*?)</tr>", table.partition("<tbody>")[2], flags=re.DOTALL):
+            numbers = re.findall(r'<td class="n[^>]*>', row)
+            assert numbers == re.findall(r'<td class="n[^>]*data-label="[^"]+"[^>]*>', row), row
+
+
+def test_a_player_and_the_intervals_come_before_the_tables(results):
+    """Seen: the first player after 2,700 px, the first picture of intervals after 13,800."""
+    page = (results.folder / "index.html").read_text(encoding="utf-8").partition("<main")[2]
+    assert 0 < page.index("<audio") < page.index("<figure") < page.index('id="summary"')
+    ids = re.findall(r'<article class="sentence" id="([^"]+)"', page)
+    assert len(ids) == len(set(ids))  # the sentence at the top is not shown twice
+
+
 def test_a_failing_section_loses_no_comparison(results):
     """Neither a measurement that raises nor a template that cannot be filled costs more than its own part."""
     notes = "\n".join(results.content["notes"])
@@ -201,7 +221,7 @@ def test_own_alignments_and_seeds_are_shown(results):
     drawn = [path for own in results.content["pictures"].values() for path in own.values()]
     assert drawn and not any("_seed1" in path for path in drawn)  # of the first seed
     aids = next(s["aids"] for s in results.content["systems"] if s["label"] == "tacotron2")
-    assert "guided attention until 100% of training" in aids and "Aids of tacotron2" in html
+    assert "guided attention until 100% of training" in aids and "Aids of <strong>tacotron2</strong>" in html
     assert next(s["aids"] for s in results.content["systems"] if s["label"] == "fastpitch") == []
 
 
@@ -211,7 +231,8 @@ def test_what_differs_is_told(results):
     assert facts["decoding"]["values"] == ["autoregressive", "parallel"] and not facts["decoding"]["same"]
 
 
-def test_the_command_compares_runs_and_prints_the_table(results, tmp_path):
+def test_the_command_compares_runs_and_prints_the_table_with_a_page_in_the_readers_language(results, tmp_path, monkeypatch):
+    monkeypatch.setenv("TTSKIT_LANG", "es")
     runs = [str(results.folder / "runs" / name) for name in results.labels]
     arguments = [*runs, "-o", str(tmp_path / "again"), "--limit", "1", "--no-hard", "--json", "--device", "cpu"]
     done = CliRunner().invoke(command, arguments, catch_exceptions=False)
@@ -222,6 +243,12 @@ def test_the_command_compares_runs_and_prints_the_table(results, tmp_path):
     assert [s["group"] for s in content["sentences"]] == ["test"]
     judge = content["measurements"]["robustness"]["data"]["recogniser"]
     assert judge["cached"] is False  # other settings than the fixture's: another judge
+    page = (tmp_path / "again" / "index.html").read_text(encoding="utf-8")
+    assert '<html lang="es">' in page and "Comparación de tacotron2 y fastpitch" in page and "Qué se aprendió" in page
+    shown = re.sub(r"<style.*?</style>|<pre.*?</pre>|<[^>]+>", " ", page, flags=re.DOTALL)
+    assert not re.findall(r"\b(the|and|of|sentences|is)\b", shown)
+    titles = {m["title"] for found in content["measurements"].values() for m in found["rows"]}
+    assert "mel-cepstral distortion" in titles  # the data stays English
 
 
 def test_a_judge_that_errs_on_most_natural_phones_calls_nothing_better_than_natural_speech(results, tmp_path):

@@ -29,6 +29,7 @@ _CALLS = {
     "note", "_note", "echo", "say", "print", "progress", "confirm", "prompt", "BadParameter", "secho", "add_column", "_failed",
     "translated", "section",
 }  # fmt: skip
+_PLACES = {"Measure": (1, 2, 5), "_fact": (0,)}  # by position: title, unit, how; the fact's name
 _KEYWORDS = {
     "help", "epilog", "summary", "what", "why", "fix", "reason", "cause", "label", "title", "text", "prompt", "description",
     "short_help", "message", "footnote",
@@ -67,6 +68,7 @@ def collect_template(text: str) -> Iterator[tuple[int, str]]:
     import jinja2
 
     environment = jinja2.Environment(extensions=["jinja2.ext.i18n"])
+    environment.newstyle_gettext = True  # type: ignore[attr-defined]  # as the page's: a % is always doubled
     for line, _function, message in environment.extract_translations(text):  # type: ignore[attr-defined]
         for one in message if isinstance(message, tuple) else [message]:
             if one:
@@ -129,6 +131,8 @@ class _Module:
                     yield from ((argument, True) for argument in node.args)
                 elif name.endswith("Plugin") and len(node.args) > 1:
                     yield node.args[1], True
+                elif name in _PLACES:
+                    yield from ((node.args[i], True) for i in _PLACES[name] if i < len(node.args))
                 elif name == "print_table" and node.args:
                     yield from ((element, True) for element in ast.walk(node.args[0]) if isinstance(element, ast.Constant))
                 yield from ((k.value, True) for k in node.keywords if k.arg in _KEYWORDS)

@@ -17,12 +17,19 @@ from ttskit.interfaces.measurement import NATURAL, RESYNTHESIS, Spoken
 from ttskit.measure.plain import show
 from ttskit.measure.run import Measured
 from ttskit.measure.templates import template
+from ttskit.messages import language, translated
 from ttskit.pictures import charts
 from ttskit.pictures.speech import word_spans
 
 __all__ = ["GROUPS", "choose_sentences", "draw_samples", "render_section", "write_page"]
 
-GROUPS = {"test": "test sentences", "validation": "validation sentences", "hard": "hard sentences"}
+GROUPS = {"test": "test sentences", "validation": "validation sentences", "hard": "hard sentences"}  # messages
+_BETTER = ("lower is better", "higher is better")  # messages
+_DECODING = ("autoregressive", "parallel")  # messages
+_SPLITS = ("test", "validation", "training")  # messages
+_SECTIONS = ("Quality", "Robustness", "Training")  # messages; longer titles are found
+_STAGES = ("training", "speaking", "page")  # messages
+_MACROS = ("head", "chip", "measures_table", "sentence", "strong", "link")
 
 
 def write_page(out: Path, content: dict, spoken: Spoken, measured: Sequence[Measured]) -> dict:
@@ -42,10 +49,22 @@ def write_page(out: Path, content: dict, spoken: Spoken, measured: Sequence[Meas
             sections.append((one.name, one.title, html))
     content["notes"] = [*content["notes"], *notes]
     html = environment.get_template("page.html.j2").render(
-        r=content, shown=shown, sections=sections, pictures=pictures, groups=GROUPS, css=_css(), measured=list(measured)
+        r=content,
+        shown=shown,
+        sections=sections,
+        glance=_glance(content),
+        css=_css(),
+        measured=list(measured),
+        language=language(),
     )
     write_atomic(out / "index.html", lambda path: path.write_text(html, encoding="utf-8", newline="\n"))
     return content
+
+
+def _glance(content: Mapping) -> list[str]:
+    """The picture for the top of the page: the first one of the first measurement that drew one of its rows' intervals."""
+    figures = (found["figures"] for found in content["measurements"].values() if found["rows"] and found["figures"])
+    return [next(iter(first.values())) for first in list(figures)[:1]]
 
 
 def choose_sentences(sentences: Sequence[dict], config: CompareConfig) -> list[dict]:
@@ -94,11 +113,19 @@ def _environment(content: Mapping) -> jinja2.Environment:
     """What every template of the page sees: filters, macros, the results."""
     loader = jinja2.PackageLoader("ttskit.compare", "templates")
     environment = jinja2.Environment(
-        loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=loader,
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
     )
+    environment.install_gettext_callables(translated, _plural, newstyle=True)  # type: ignore[attr-defined]
     environment.filters |= {
         "num": show,
         "interval": _interval,
+        "t": lambda text: translated(str(text)),
+        "listed": _listed,
         "json": lambda value: json.dumps(value, ensure_ascii=False, indent=1),
     }
     labels = [s["label"] for s in content["systems"]]
@@ -109,9 +136,11 @@ def _environment(content: Mapping) -> jinja2.Environment:
         "natural": NATURAL,
         "resynthesis": RESYNTHESIS,
         "percent": round(100 * content["settings"]["confidence"]),
+        "pictures": content.get("pictures", {}),
+        "groups": GROUPS,
     }
     macros = environment.get_template("macros.html.j2").module
-    environment.globals |= {name: getattr(macros, name) for name in ("head", "chip", "measures_table")}
+    environment.globals |= {name: getattr(macros, name) for name in _MACROS}
     return environment
 
 
@@ -131,10 +160,20 @@ def _css() -> Markup:
     return Markup(files("ttskit.compare").joinpath("templates", "page.css").read_text(encoding="utf-8"))
 
 
+def _listed(names: Sequence[str]) -> str:
+    """a, b and c."""
+    names = [str(name) for name in names]
+    return ", ".join(names[:-1]) + translated(" and ") + names[-1] if len(names) > 1 else "".join(names)
+
+
+def _plural(one: str, several: str, count: int) -> str:
+    return translated(one if count == 1 else several)
+
+
 def _interval(value: dict | float | None, digits: int, factor: float = 1.0) -> Markup:
     """A number with its interval small behind it, safe for HTML."""
     if value is None:
-        return Markup('<span class="none" title="not measured">–</span>')
+        return Markup('<span class="none">–</span>')
     if isinstance(value, dict):
         main, low, high = (f"{value[k] * factor:,.{digits}f}" for k in ("value", "low", "high"))
         return Markup(f'{main} <span class="ci">[{low}, {high}]</span>')

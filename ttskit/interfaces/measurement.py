@@ -34,7 +34,7 @@ __all__ = [
     "grouped",
 ]
 
-NATURAL, RESYNTHESIS = "natural", "natural, through the vocoder"
+NATURAL, RESYNTHESIS = "natural", "natural, through the vocoder"  # messages
 
 
 @dataclass(frozen=True, slots=True)

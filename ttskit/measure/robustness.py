@@ -19,7 +19,7 @@ from ttskit.pictures.charts import draw_verdicts
 
 __all__ = ["DURATION_ERROR", "OK_SHARE", "PHONE_ERROR", "TITLES", "VERDICT_TEXT", "Judged", "Robustness"]
 
-VERDICT_TEXT = {
+VERDICT_TEXT = {  # messages
     "ok": "nothing missing, nothing too much",
     "never-ending": "much longer than such a sentence takes, or stopped by the frame limit",
     "unclear": "too many wrong phones to follow",
@@ -28,7 +28,7 @@ VERDICT_TEXT = {
     "words repeated": "a part is said again",
     "extra sounds": "something is said that is not in the text",
 }
-TITLES = {"test": "test sentences", "validation": "validation sentences", "hard": "hard sentences"}
+TITLES = {"test": "test sentences", "validation": "validation sentences", "hard": "hard sentences"}  # messages
 
 PHONE_ERROR = Measure(
     "phone_error_rate",

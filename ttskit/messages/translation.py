@@ -35,7 +35,7 @@ class Catalogue:
         for template, translation in entries.items():
             pieces = list(string.Formatter().parse(template))
             if all(name is None for _, name, _, _ in pieces):
-                self._whole[template.replace("{{", "{").replace("}}", "}")] = translation.replace("{{", "{").replace("}}", "}")
+                self._whole[_unescaped(template)] = _unescaped(translation)
             else:
                 one = _Template([(text, name) for text, name, _, _ in pieces], translation)
                 if one.letters >= _FEWEST_LETTERS:
@@ -64,11 +64,16 @@ class Catalogue:
                 if depth < _DEPTH:
                     values = {name: self._inner(value, depth + 1) for name, value in values.items()}
                 return template.translation.format_map(values)
-        return None
+        parts = text.split(", ")  # a title and its group, as labels put them together
+        return ", ".join(self._whole[part] for part in parts) if all(part in self._whole for part in parts) else None
 
     def _inner(self, value: str, depth: int) -> str:
         """A single word in a place is a name; several words may be a message."""
         return self.translated(value, depth) if " " in value.strip() else value
+
+
+def _unescaped(text: str) -> str:
+    return text.replace("{{", "{").replace("}}", "}").strip()
 
 
 class _Template:
