@@ -244,3 +244,26 @@ def test_precision_that_the_device_has_not():
     assert pick_precision("auto", CPU).name == "fp32" and pick_precision("bf16", CPU).name == "bf16"
     with pytest.raises(UsageError, match="fp16 needs a CUDA GPU"):
         pick_precision("fp16", CPU)
+
+
+class Slope(Trainable):
+    """A plane: its gradient is the input, whatever the weights are."""
+
+    def __init__(self):
+        super().__init__()
+        self.weight = nn.Parameter(torch.zeros(2))
+
+    def forward(self, x):
+        return self.weight * x
+
+
+@pytest.mark.parametrize(("limit", "factor"), [(10.0, 1.0), (5.1, 1.0), (2.5, 0.5), (0.05, 0.01), (None, 1.0)])
+def test_gradients_are_cut_to_the_limit_and_never_stretched_to_it(limit, factor):
+    """Planted: without its upper bound the factor made small gradients as long as the limit, and nothing failed."""
+    net = Slope()
+    optimize, _ = optimization(net, torch.optim.SGD(net.parameters(), lr=1.0), clip_norm=limit)
+    slope = torch.tensor([3.0, 4.0])  # of length 5
+    optimize.begin(TrainState(0, 0, 100))
+    optimize("main", losses(net(slope).sum(), count=1))
+    optimize.end(("u1",))
+    torch.testing.assert_close(net.weight.detach(), -factor * slope, rtol=1e-5, atol=0)
