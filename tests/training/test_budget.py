@@ -74,7 +74,7 @@ def test_the_first_steps_are_not_timed(monkeypatch):
 
 
 def test_phases_cost_what_they_cost_and_the_whole_fits(monkeypatch):
-    """A first fifth at a quarter of the price: steps of both kinds together take the budget, and one more step would not fit."""
+    """A first fifth at a quarter of the price: steps of both kinds take the budget together, and one more would not fit."""
     model = Model(0, 0.2)
     dear = 0.2 * budget.TOTAL
     total, each_s = steps_within(80.04, model, [100.0] * 40, monkeypatch, price=lambda s: 1.0 if s.step >= dear else 0.25)
