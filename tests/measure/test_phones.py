@@ -119,3 +119,16 @@ def test_thresholds_come_from_natural_speech():
     assert found.longest == pytest.approx(2.0) and found.error_rate == pytest.approx(0.3655, abs=1e-4)
     worse = [s[:3] + s[7:] for s in said]  # a worse recogniser: only longer holes mean anything
     assert p.calibrate(expected, worse, seconds).hole >= 6
+
+
+def test_limits_are_set_by_the_rare_natural_sentence_and_not_by_the_usual_one():
+    """Planted: by the median, the holes of a few natural sentences were faults, and nothing failed."""
+    phones = tuple("pelotamisaduchorigen")
+    expected = [p.Expected(phones, (0,) * len(phones))] * 40
+    seconds = [1.5] * 40
+    lost, added = phones[:8] + phones[13:], (*phones[:8], *"kkkk", *phones[8:])
+    found = p.calibrate(expected, [phones] * 36 + [lost] * 2 + [added] * 2, seconds)
+    assert (found.hole, found.insertion) == (6, 5)  # one more than the longest that two of forty have
+    assert p.judge(expected[0], lost, 1.5, found).verdict == "ok"
+    usual = p.calibrate(expected, [phones] * 40, seconds)
+    assert (usual.hole, usual.insertion) == (3, 3) and p.judge(expected[0], lost, 1.5, usual).verdict == "words skipped"
