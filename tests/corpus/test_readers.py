@@ -80,15 +80,33 @@ def test_missing_and_empty_corpus(tmp_path):
 
 
 def test_wrong_separator_says_file_line_and_what_was_found(tmp_path):
-    put(tmp_path, metadata_DOT_csv="\na\thola qué tal\nb\tchau\n")
+    put(tmp_path, metadata_DOT_csv="\na,hola, qué tal\nb,chau\n")
     with pytest.raises(CorpusError) as error:
         read_ljspeech(tmp_path)
-    assert "metadata.csv, line 2" in error.value.what and "'a\\thola qué tal', which has a tab" in error.value.why
+    assert "metadata.csv, line 2" in error.value.what and "'a,hola, qué tal', which has ','" in error.value.why
 
 
 @pytest.mark.parametrize("mark", ["\t", ";", ","])
+def test_another_separator_is_read_where_every_row_has_it_alike(tmp_path, mark):
+    put(
+        tmp_path,
+        list_DOT_txt=f"x.wav{mark}hola\ny{mark}chau\n",
+        x_DOT_wav=b"",
+        y_DOT_wav=b"",
+        notes_DOT_txt="At home, in May.\n",
+    )
+    assert detect(tmp_path) == "list"
+    assert [(u.id, u.text) for u in read_list(tmp_path).utterances] == [("x", "hola"), ("y", "chau")]
+
+
+@pytest.mark.parametrize("mark", [";", ","])
 def test_a_list_with_the_wrong_separator_is_found_and_named(tmp_path, mark):
-    put(tmp_path, list_DOT_txt=f"x.wav{mark}hola\n", x_DOT_wav=b"", notes_DOT_txt="Recorded at home, in May.\n")
+    put(
+        tmp_path,
+        list_DOT_txt=f"x.wav{mark}hola{mark} che\nx.wav{mark}hola\n",
+        x_DOT_wav=b"",
+        notes_DOT_txt="At home, in May.\n",
+    )
     assert detect(tmp_path) == "list"
     with pytest.raises(CorpusError, match=r"list\.txt, line 1: no '\|' between name and text"):
         read_list(tmp_path)

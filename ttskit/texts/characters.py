@@ -8,7 +8,9 @@ import unicodedata
 __all__ = ["readable"]
 
 # Soft hyphens, joiners, marks of direction, byte order marks inside: no reader sees them, and each cuts a word in two.
-_INVISIBLE = re.compile("[\u00ad\u034f\u061c\u180e\u200c\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff\ufff9-\ufffb]")
+_INVISIBLE = re.compile(
+    "[\u00ad\u034f\u061c\u180e\u200c\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff\ufff9-\ufffb]"
+)
 _SPACE_OF_NO_WIDTH = re.compile("(?<=[^\\W\\d_])\u200b(?=[A-ZÁÉÍÓÚÑ])(?<=[a-záéíóúñ.,;:!?]\u200b)")
 _JOINER = re.compile("(?<![\U0001f000-\U0001faff\u2190-\u2bff\ufe0f])\u200d|\u200d(?![\U0001f000-\U0001faff\u2190-\u2bff])")
 _SEPARATORS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u3000]+")

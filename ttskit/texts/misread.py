@@ -58,7 +58,7 @@ def strangeness(text: str) -> float:
         elif before.isalpha() and after.isalpha() and character not in "’–—·'":
             cost += 3
         elif character in "¿¡":
-            cost += 0 if after.isalnum() or after in "¿¡\"“«(…" else 2
+            cost += 0 if after.isalnum() or after in '¿¡"“«(…' else 2
         else:
             cost += 0 if character in _SPANISH else 1 if character < "\u0100" or "\u2000" <= character <= "\u2122" else 3
     return cost / count if count else 0.0
@@ -84,7 +84,9 @@ def repaired(text: str) -> tuple[str, list[tuple[int, str, str, bool]]]:
     for number, line in enumerate(lines, 1):
         match = _LOST.search(line) or (asked and _ASKED.search(line)) or _INSIDE.search(line) or _INSIDE_LATE.search(line)
         if match:
-            told = f"letters are lost in {line[max(0, match.start() - 20) : match.end() + 20]!r}: correct it, or export it again"
+            told = (
+                f"letters are lost in {line[max(0, match.start() - 20) : match.end() + 20]!r}: correct it, or export it again"
+            )
             notes.append((number, "damaged", told, True))
     rows[::2] = lines
     return "".join(rows), notes
