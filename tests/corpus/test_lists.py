@@ -216,7 +216,7 @@ def test_the_list_that_lies_there_is_read(tmp_path, name):
 
 @pytest.mark.parametrize("name", ["lista.xlsx", "notas.txt", "text", "subtitulos.srt", "etiquetas.eaf"])
 def test_a_list_that_cannot_be_read_is_named_instead_of_no_text_for_each_clip(tmp_path, name):
-    (clips(tmp_path) / name).write_bytes(b"PK\x03\x04" + bytes(99) if name == "lista.xlsx" else "uno dos tres\n".encode())
+    (clips(tmp_path) / name).write_bytes(b"PK\x03\x04" + bytes(99) if name == "lista.xlsx" else b"uno dos tres\n")
     with pytest.raises(CorpusError) as error:
         read(tmp_path)
     assert name in error.value.why and "demo_0001" in error.value.why
@@ -304,7 +304,7 @@ def test_numbers_that_two_recordings_could_have_are_not_guessed(tmp_path):
 
 def test_names_that_fit_nothing_are_told_with_the_near_ones(tmp_path):
     listed(clips(tmp_path), [str(i) for i in range(1, 9)], TEXTS)
-    with pytest.raises(CorpusError, match="none of the 8 recordings that metadata.csv names is there") as error:
+    with pytest.raises(CorpusError, match=r"none of the 8 recordings that metadata\.csv names is there") as error:
         read(tmp_path)
     assert "'1' may be wavs/demo_0001.wav" in error.value.why
     listed(tmp_path, [*IDS[:7], "dmo_0008"], TEXTS)

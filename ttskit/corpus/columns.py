@@ -255,7 +255,10 @@ def _path(columns: list[Column]) -> int | None:
     if columns[best].found > 0.2:
         return best
     shaped = [i for i, column in enumerate(columns) if column.like_paths]
-    return shaped[0] if shaped and (shaped[0] == 0 or columns[shaped[0]].suffixed) else None
+    if shaped and (shaped[0] == 0 or columns[shaped[0]].suffixed):
+        return shaped[0]
+    few_or_two = columns[0].rows < _FEW_ROWS or len(columns) == 2
+    return 0 if few_or_two and columns[0].words < 2 else None  # nothing is there: that is told later, file by file
 
 
 def _texts(table: Table, roles: Sequence[str], texts: list[int], columns: list[Column]) -> list[str]:
