@@ -84,11 +84,12 @@ def rows_of(text: str) -> list[str]:
     return rows[:-1] if rows[-1] == "" else rows
 
 
-def read_text(path: Path, name: str = "") -> DecodedText:
+def read_text(path: Path, name: str = "", repair: bool = True) -> DecodedText:
     """Text of a file, whatever it was saved as.
 
     Args:
         name: how messages call it; "" is the path.
+        repair: take mojibake back; not for inventories and settings, where odd characters are meant.
 
     Raises:
         InputError: missing, too large for a text, binary, cut inside a character, or in an encoding that nothing tells.
@@ -104,14 +105,15 @@ def read_text(path: Path, name: str = "") -> DecodedText:
         raise InputError(f"cannot read {name}", error.strerror or str(error), "") from error
     if len(data) > LIMIT_BYTES:  # a pipe or device has no size
         raise InputError(f"{name} is too large for a text", f"more than {LIMIT_BYTES} bytes", "split it")
-    return decode_text(data, name)
+    return decode_text(data, name, repair)
 
 
-def decode_text(data: bytes, name: str = "the text") -> DecodedText:
+def decode_text(data: bytes, name: str = "the text", repair: bool = True) -> DecodedText:
     """Text of bytes, decided by what they are: see the module.
 
     Args:
         name: how messages call it.
+        repair: as in `read_text`.
 
     Raises:
         InputError: binary (named for what it is), cut inside a character, or in an encoding that nothing tells.
@@ -120,7 +122,7 @@ def decode_text(data: bytes, name: str = "the text") -> DecodedText:
     stray = text.find("\0")
     if stray >= 0:
         raise _binary(name, f"line {_line(text, stray)} has a NUL character")
-    text, found = repaired(text.removeprefix("\ufeff"))
+    text, found = repaired(text.removeprefix("\ufeff")) if repair else (text.removeprefix("\ufeff"), [])
     more = [TextNote(line, kind, reason, lost) for line, kind, reason, lost in found]
     return DecodedText(text, encoding, tuple(notes + more))
 
@@ -143,11 +145,11 @@ def _characters(data: bytes, name: str) -> tuple[str, str, list[TextNote]]:
     if what and (b"\0" in data[:4096] or not _is_utf8(data)):
         raise _binary(name, f"it is {what}")
     if b"\0" in data:
-        encoding = _wide(data)
-        if encoding is None:
+        wide = _wide(data)
+        if wide is None:
             raise _binary(name, f"byte {data.index(0)} is NUL, which no text has")
-        note = f"no byte order mark; read as {encoding[:6].upper()} by where its zero bytes stand"
-        return data.decode(encoding), encoding, [TextNote(1, "encoding", note)]
+        note = f"no byte order mark; read as {wide[:6].upper()} by where its zero bytes stand"
+        return data.decode(wide), wide, [TextNote(1, "encoding", note)]
     try:
         return data.decode("utf-8"), "utf-8", []
     except UnicodeDecodeError:
