@@ -188,7 +188,7 @@ def _not_utf8(data: bytes, name: str) -> tuple[str, str, list[TextNote]]:
         first = error
     if len(_CONTROL.findall(data[:65_536].decode("latin-1"))) > 0.02 * min(len(data), 65_536):
         raise _binary(name, "it is full of control characters")
-    whole = len(re.findall(rb"[\xc3-\xf4][\x80-\xbf]+", data[: first.start]))
+    whole = len(re.findall(rb"[\xc2-\xf4][\x80-\xbf]+", data[: first.start]))
     if first.reason == "unexpected end of data" and (whole or len(data) - first.start > 1):
         raise InputError(
             f"{name} is cut short",
@@ -205,7 +205,7 @@ def _mixed(data: bytes, name: str) -> tuple[str, str, list[TextNote]] | None:
     """Two files joined: some lines are UTF-8 beyond ASCII, the others of one byte per character. None if not so."""
     rows = re.split(rb"(\r\n|\r|\n)", data)
     other = [i for i, row in enumerate(rows) if not _is_utf8(row)]
-    if not any(re.search(rb"[\xc3-\xf4][\x80-\xbf]", row) for i, row in enumerate(rows) if i not in set(other)):
+    if not any(re.search(rb"[\xc2-\xf4][\x80-\xbf]", row) for i, row in enumerate(rows) if i not in set(other)):
         return None
     encoding = min(western(), key=lambda codec: strangeness("\n".join(_by(rows[i], codec) for i in other)))
     notes, parts = [], []

@@ -15,6 +15,7 @@ __all__ = ["repaired", "strangeness", "western"]
 _SPANISH = frozenset("áéíóúüñÁÉÍÓÚÜÑ¿¡ºª°«»“”‘’—–…€´·\xa0")
 _ROW_END = re.compile(r"(\r\n|\r|\n)")
 _READ_AS = ("cp1252", "mac_roman", "cp850", "cp437", "cp1250", "cp1251")
+_TWICE = "ƒŒœŠšŸŽžˆ˜"  # letters that a second misreading makes of the first one's
 _SAMPLE = 100_000
 _LETTER = r"[^\W\d_]"
 # Signs that stand inside a word only by accident; dashes, apostrophes, the Catalan point and superscripts do not.
@@ -131,7 +132,8 @@ def _pairs(codec: str) -> tuple[re.Pattern[str], dict[str, int]]:
     byte |= {table[i]: i for i in range(128, 256)}
     more = "".join(re.escape(c) for c, i in byte.items() if 0x80 <= i <= 0xBF)
     at = {i: re.escape(table[i]) for i in range(0xC2, 0xF5)}
-    two = f"[{at[0xC2]}{at[0xC3]}{at[0xCC]}{at[0xCD]}][{more}]"
+    again = f"{at[0xC5]}{at[0xC6]}{at[0xCB]}" if codec == "cp1252" else ""  # what was misread more than once
+    two = f"[{at[0xC2]}{at[0xC3]}{at[0xCC]}{at[0xCD]}{again}][{more}]"
     three = f"[{at[0xE2]}{at[0xEF]}][{more}]{{2}}"
     return re.compile(f"(?:{two}|{three}|{at[0xF0]}[{more}]{{3}})"), byte
 
@@ -148,7 +150,7 @@ def _unread(line: str, codec: str) -> str:
         before, after = line[: match.start()][-1:], line[match.end() : match.end() + 1]
         if one == "\ufeff":
             return ""
-        if len(run) == 2 and one.isalpha():
+        if len(run) == 2 and one.isalpha() and one not in "ºª":
             if before.isupper() and one.islower() and run[1] in "»”’…" and not after.isalpha():
                 return run  # «MAÇÃ», which is Portuguese
             if codec in ("mac_roman", "cp1250", "cp1251") and not (before.isalpha() or after.isalpha()):
@@ -156,7 +158,7 @@ def _unread(line: str, codec: str) -> str:
         if len(run) == 2 and codec in ("cp1250", "cp1251") and not "À" <= one <= "ÿ" and one not in "¿¡ºª°«»":
             return run
         accent = "\u0300" <= one <= "\u036f" and before.isalpha()
-        plausible = one <= "\u00ff" or accent or "\u2000" <= one <= "\u2bff" or one >= "\ufb00"
+        plausible = one <= "\u00ff" or accent or one in _TWICE or "\u2000" <= one <= "\u2bff" or one >= "\ufb00"
         return one if plausible else run
 
     return pattern.sub(back, line)
@@ -173,10 +175,16 @@ def _back_to_another_table(lines: list[str]) -> tuple[list[str], str | None]:
                 continue
             done = [_rewritten(line, read, written) for line in odd]
             if all(one is not None and set(filter(lambda c: ord(c) > 127, one)) <= _SPANISH for one in done):
-                changed = [line if line.isascii() else _rewritten(line, read, written) for line in lines]
-                if all(one is not None and strangeness(one) < 1 for one in changed):
-                    return [one or "" for one in changed], f"{written} as {read}"
+                changed = [_better(line, read, written) for line in lines]
+                if all(strangeness(one) < 1 for one, line in zip(changed, lines, strict=True) if one != line):
+                    return changed, f"{written} as {read}"
     return lines, None
+
+
+def _better(line: str, read: str, written: str) -> str:
+    """The line rewritten, if that makes it less strange: in a file that was joined from two, some lines are right."""
+    other = None if line.isascii() else _rewritten(line, read, written)
+    return line if other is None or strangeness(other) >= strangeness(line) else other
 
 
 def _rewritten(line: str, read: str, written: str) -> str | None:
