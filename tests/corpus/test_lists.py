@@ -85,6 +85,17 @@ UNDERSTOOD = {
     "id|sentence number|text": ("metadata.csv", (IDS, [f"s{i}" for i in range(8)], TEXTS), ""),
     "path|one speaker|text": ("train.txt", (wavs(), ("ana",) * 8, TEXTS), "ana"),
     "id|one speaker|text": ("metadata.csv", (IDS, ("ana",) * 8, TEXTS), "ana"),
+    "path|speaker|one word": ("train.txt", (wavs(), TWO, "casa perro mesa luna sol mar río pan".split()), "words"),
+    "path|text|sex of the only speaker": ("train.txt", (wavs(), TEXTS, ("f",) * 8), ""),
+    "path|text|split": ("train.txt", (wavs(), TEXTS, ("train",) * 6 + ("dev", "test")), ""),
+    "path|text|day": ("train.txt", (wavs(), TEXTS, [f"2025-11-{i + 10}" for i in range(8)]), ""),
+    "speaker, language and emotion": ("train.txt", (wavs(), TEXTS, TWO, ("es",) * 8, ("neutral", "happy") * 4), "two"),
+    "id|text|text without its marks": (
+        "metadata.csv",
+        (IDS, TEXTS, [t.lower().translate(str.maketrans("", "", "¿?.,")) for t in TEXTS]),
+        "",
+    ),
+    "the same prompts by two": ("train.txt", (wavs(), ("ana",) * 4 + ("beto",) * 4, TEXTS), "four"),
     "names of two words": ("metadata.csv", (IDS, ("Ana Paz", "Beto Sosa") * 4, TEXTS), "names"),
 }
 
@@ -93,14 +104,17 @@ UNDERSTOOD = {
 def test_extra_columns_are_not_spoken_and_speakers_not_merged(tmp_path, kind):
     name, columns, who = UNDERSTOOD[kind]
     reading = read(listed(clips(tmp_path / "corpus"), *columns, name=name))
+    texts = columns[2] if who == "words" else TEXTS
     speakers = {
         "two": TWO,
+        "words": TWO,
+        "four": ("ana",) * 4 + ("beto",) * 4,
         "01": ("0", "1") * 4,
         "": ("corpus",) * 8,
         "ana": ("ana",) * 8,
         "names": ("Ana Paz", "Beto Sosa") * 4,
     }
-    assert heard(reading) == list(zip(speakers[who], TEXTS, strict=True))
+    assert heard(reading) == list(zip(speakers[who], texts, strict=True))
     assert all(u.audio.is_file() for u in reading.utterances)
     (said,) = reading.understood
     assert said.startswith(f"{name}: ") and "path" in said and "\n" not in said
@@ -108,6 +122,10 @@ def test_extra_columns_are_not_spoken_and_speakers_not_merged(tmp_path, kind):
 
 
 DOUBTFUL = {
+    "speakers and no text": ("train.txt", (wavs(), TWO), "path,text"),
+    "numbers only": ("metadata.csv", (IDS, [str(37 * i) for i in range(8)]), "path,text"),
+    "five speakers of eight clips": ("train.txt", (wavs(), TEXTS, "p1 p2 p3 p4 p5 p1 p2 p3".split()), "path,text,speaker"),
+    "three texts": ("metadata.csv", (IDS, TEXTS, SHOWN, [t.lower() for t in TEXTS]), "path,text,"),
     "two voices or two sexes": ("metadata.csv", (IDS, ("m", "f") * 4, TEXTS), "path,speaker,text"),
     "a translation": ("metadata.csv", (IDS, TEXTS, [f"The dog number {i} sleeps well" for i in range(8)]), "path,text,"),
     "two speakers or two rooms": ("metadata.csv", (IDS, TWO, ("sala", "calle") * 3 + ("sala", "sala"), TEXTS), "path,speaker,"),

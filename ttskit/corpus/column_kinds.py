@@ -24,9 +24,10 @@ _GENDERS = frozenset(
 )
 _MANNERS = frozenset(
     """neutral happy sad angry anger fear disgust surprise surprised calm excited feliz triste enojado enojada alegre neutro
-    tranquilo miedo sorpresa train dev val valid validation test eval read spontaneous leido leído espontaneo espontáneo
+    tranquilo miedo sorpresa read spontaneous leido leído espontaneo espontáneo
     studio phone high low true false yes no ok bad good""".split()
 )
+_PARTS = frozenset("train training dev development val valid validation test eval trn tst entrenamiento prueba".split())
 _SPLITS = frozenset(
     "wavs wav clips audio audios flac mp3 train dev val valid validation test eval data recordings grabaciones raw . ..".split()
 )
@@ -84,9 +85,10 @@ class Column:
 
     @cached_property
     def vocabulary(self) -> str:
-        """ "gender" or "manner" (emotion, split, device) where all values are such words; else ""."""
+        """ "gender", "split" or "manner" (emotion, device) where all values are such words; else ""."""
         low = {value.casefold() for value in self.values}
-        return "gender" if low <= _GENDERS else "manner" if low <= _MANNERS else ""
+        found = (name for name, words in (("gender", _GENDERS), ("split", _PARTS), ("manner", _MANNERS)) if low <= words)
+        return next(found, "")
 
     @cached_property
     def accents(self) -> int:
@@ -97,6 +99,11 @@ class Column:
     def digits(self) -> int:
         """Digits."""
         return sum(len(re.findall(r"\d", cell)) for cell in self.cells[:_SAMPLE_ROWS])
+
+    @cached_property
+    def marks(self) -> int:
+        """Punctuation marks."""
+        return sum(len(re.findall(r"[.,;:¿?¡!…]", cell)) for cell in self.cells[:_SAMPLE_ROWS])
 
     @cached_property
     def like_paths(self) -> bool:
@@ -136,6 +143,8 @@ class Column:
             whole = all(re.fullmatch(r"\d+", value) for value in values)
             return "few numbers" if self.few and whole else "numbers"
         letters = "".join(list(values)[:500])
+        if all(v.startswith("{") and v.endswith("}") for v in values):
+            return "phones"
         if len(_IPA.findall(letters)) > 0.05 * len(letters) or sum(
             bool(_ARPABET.search(v)) for v in list(values)[:200]
         ) > 0.8 * min(200, different):

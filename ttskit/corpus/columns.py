@@ -191,8 +191,8 @@ def _by_rows(table: Table, columns: list[Column], layout: str) -> tuple[str, ...
     roles[path] = "path"
     texts = [i for i in rest if kinds[i] == "text"]
     if not texts:
-        words = [i for i in rest if kinds[i] in ("words", "few", "constant")]
-        if len(words) != 1 or kinds[words[0]] == "constant":
+        words = [i for i in rest if kinds[i] == "words"]
+        if len(words) != 1:
             why = "no column reads like a text" if not words else "more than one column could be the text"
             raise _doubt(table, columns, _guess(columns, path), (), why)
         texts = words
@@ -216,7 +216,9 @@ def _by_rows(table: Table, columns: list[Column], layout: str) -> tuple[str, ...
         raise _doubt(table, columns, guess, (), why)
     else:
         alike = [i for i in rest if kinds[i] == "constant" and i not in texts]
-        named = [i for i in alike if not columns[i].number] or (alike if layout == "list" and own and alike == [1] else [])
+        named = [i for i in alike if not columns[i].number and not columns[i].vocabulary] or (
+            alike if layout == "list" and own and alike == [1] else []
+        )
         if len(named) == 1:
             roles[named[0]] = "speaker"
         elif named:
@@ -272,10 +274,15 @@ def _texts(table: Table, roles: Sequence[str], texts: list[int], columns: list[C
     if other or len(texts) > 2:
         guess = [*roles]
         guess[first] = "text"
-        raise _doubt(table, columns, guess, (), "two columns read like texts, and are not the same text")
+        raise _doubt(
+            table, columns, guess, (), f"{len(texts)} columns read like texts, and are not one text as written and as spoken"
+        )
     raw, spoken = texts
     stripped = columns[raw].accents > 2 * columns[spoken].accents + 2  # letters were taken off it
-    if stripped or columns[spoken].digits > 2 * columns[raw].digits + 2:  # or the first one has the numbers in words
+    bare = (
+        columns[spoken].marks < 0.2 * columns[raw].marks and columns[raw].digits <= columns[spoken].digits + 2
+    )  # or the marks
+    if stripped or bare or columns[spoken].digits > 2 * columns[raw].digits + 2:  # or the first one has the numbers in words
         raw, spoken = spoken, raw
     roles[raw], roles[spoken] = "raw", "normalized"
     return roles
@@ -315,7 +322,7 @@ def _settled(
         elif role == "language":
             word = f"language ({column.sample(2)})"
         elif role == "ignore":
-            word = f"not used ({names[i] if names else column.sample(1)})"
+            word = f"not used ({names[i] if names else column.sample(1) or 'empty'})"
         parts.append(word)
     if len(parts) > 6:
         unused = [names[i] if names else str(i + 1) for i, role in enumerate(roles) if role == "ignore"]
@@ -329,8 +336,10 @@ def _settled(
 
 def _guess(columns: list[Column], path: int | None) -> list[str]:
     rest = [i for i in range(len(columns)) if i != path]
-    text = max(rest, key=lambda i: columns[i].words) if rest else None
-    return ["path" if i == path else "text" if i == text else "ignore" for i in range(len(columns))]
+    text = max(rest, key=lambda i: (columns[i].kind == "text", columns[i].words, len(columns[i].values)), default=None)
+    speaker = next((i for i in rest if i != text and columns[i].few and columns[i].vocabulary != "split"), None)
+    roles = {path: "path", text: "text", speaker: "speaker"}
+    return [roles.get(i, "ignore") for i in range(len(columns))]
 
 
 def _doubt(table: Table, columns: list[Column], guess: Sequence[str], names: Sequence[str], why: str) -> CorpusError:
