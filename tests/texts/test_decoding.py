@@ -43,6 +43,12 @@ def test_what_a_text_was_saved_as_is_found(saved):
     assert [note.kind for note in decoded.notes] == ["encoding"] * supposed and not decoded.lost_lines()
 
 
+@pytest.mark.parametrize("text", ["uno\xa0dos", "franco–alemana", "“sí”", "25 °C", "10 €", "São Paulo", "Zürich"])
+def test_little_evidence_means_windows(text):
+    decoded = decode_text(text.encode("cp1252"))
+    assert (decoded.text, decoded.encoding) == (text, "cp1252")
+
+
 def test_the_note_on_an_encoding_says_the_line():
     (note,) = decode_text("uno\r\ndos\rmañana".encode("cp1252")).notes
     assert note.line == 3 and "0xf1" in note.reason and "Windows-1252" in note.reason
@@ -91,6 +97,7 @@ MEANT = (
     "http://ejemplo.com/?q=uno&r=dos y a?b",
     "Müller, Łódź, Björk, ação, façade, Škoda",
     "√2 ≈ 1,41 y ∫ f",
+    "uno\xa0dos, tres\x85cuatro",
     "El ÑANDÚ Y EL PINGÜINO",
     "3.º, 2ª, Prof.ª, n.º 5",
 )

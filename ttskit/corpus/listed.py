@@ -37,15 +37,14 @@ def read_listed(
     """
     table = read_table(path)
     recordings = Recordings(root, places)
-    known: dict[str, tuple[Found, bool]] = {}
+    known: dict[str, Found] = {}
 
-    def find(cell: str) -> tuple[Found, bool]:
+    def find(cell: str) -> Found:
         if cell not in known:
-            found = recordings.find(cell)
-            known[cell] = found, _is_file(found.path)
+            known[cell] = recordings.find(cell)
         return known[cell]
 
-    columns = understand(table, lambda cell: bool(cell.strip()) and find(cell)[1], layout, given, speaker is not None)
+    columns = understand(table, lambda cell: bool(cell.strip()) and find(cell).there, layout, given, speaker is not None)
     reading = CorpusReading(problems=table.problems, understood=(columns.said,))
     hows: dict[str, list[tuple[str, str, Path]]] = defaultdict(list)
     taken: dict[Path, str] = {}
@@ -60,12 +59,12 @@ def read_listed(
         if not name:
             reading.problems.append(Problem(where, "no speaker", "the speaker column is empty"))
             continue
-        found, there = find(written)
+        found = find(written)
         if found.how and taken.get(found.path, written) != written:
             told = f"{written!r} and {taken[found.path]!r} would both be {found.path.name}"
             reading.problems.append(Problem(where, "same recording", told))
             continue
-        if there:
+        if found.there:
             taken.setdefault(found.path, written)
         else:
             missing.append((where, written))
@@ -118,13 +117,6 @@ def _inside(written: str, found: Found, root: Path) -> str:
     path = plain_path(written)
     foreign = path.startswith("/") or path[1:3] == ":/" or path.startswith("../") or "/../" in path
     return found.path.relative_to(root).as_posix() if foreign and found.how else path
-
-
-def _is_file(path: Path) -> bool:
-    try:
-        return path.is_file()
-    except (OSError, ValueError):
-        return False
 
 
 def _told(how: str, cases: list[tuple[str, str, Path]], root: Path) -> Problem:

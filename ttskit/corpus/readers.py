@@ -173,9 +173,9 @@ def _names_recordings(path: Path, recordings: Recordings) -> bool:
             return True
         first = next((word for word in re.findall(r"found ['\"](.*?)['\"]", error.why)), "")
         cells = re.split(r"\\t|[|;,]", first)
-        return len(cells) > 1 and recordings.find(cells[0]).path.is_file()
+        return len(cells) > 1 and recordings.find(cells[0]).there
     rows = [cells for _, cells in table.rows[:8]]
-    return any(cell.strip() and len(cell) < 300 and recordings.find(cell).path.is_file() for cells in rows for cell in cells)
+    return any(cell.strip() and len(cell) < 300 and recordings.find(cell).there for cells in rows for cell in cells)
 
 
 def _the_list(folder: Path) -> Path:

@@ -20,6 +20,7 @@ __all__ = ["Found", "Recordings", "is_audio", "plain_path", "stem_of"]
 _NAMED = frozenset(
     (*SUFFIXES, *".m4a .aac .aif .aiff .aifc .oga .wma .mp4 .m4b .3gp .amr .webm .caf .sph .au .w64 .mpga .npy .pt".split())
 )
+_MOST_COMPARED = 3_000  # names, to find the nearest of
 _MOST_FILES = 2_000_000  # a folder beyond this is no corpus (a whole disk given by mistake)
 
 
@@ -30,10 +31,12 @@ class Found:
     Args:
         path: the file; one that does not exist if there is none.
         how: "" where it is as written (any suffix), else in words what differs.
+        there: whether there is one.
     """
 
     path: Path
     how: str = ""
+    there: bool = True
 
 
 def is_audio(path: Path) -> bool:
@@ -66,36 +69,34 @@ class Recordings:
     def __init__(self, root: Path, places: Sequence[Path] = ()) -> None:
         self.root = root
         self._bases = [*places] or [root]
-        self._stems: dict[Path, dict[str, Path]] = {}
+        self._within = os.path.normpath(root.absolute())
+        self._folders: dict[tuple[Path, str], dict[str, Path]] = {}
 
     def find(self, written: str) -> Found:
         """The recording meant by `written`, a path or name with or without suffix."""
         path = plain_path(written)
         if not path or path.endswith("/"):
-            return Found(self._bases[0] / (path or "_"))
+            return Found(self._bases[0] / (path or "_"), there=False)
         for base in self._bases:
             found = self._exactly(base, path)
-            if found is not None and self._inside(found):
+            if found is not None:
                 return Found(found)
-        return self._nearly(path) or Found(self._absent(path))
+        return self._nearly(path) or Found(self._absent(path), there=False)
 
     def near(self, written: str) -> str:
         """A name that is there and may be meant, relative to the corpus; "" if none is near."""
         stem = _key(stem_of(plain_path(written)).rsplit("/", 1)[-1])
-        number = _last_number(stem)
-        same = [p for key, paths in self._by_stem.items() if number and _last_number(key) == number for p in paths]
+        same = self._by_last_number.get(_last_number(stem) or "-", [])
         if len(same) == 1:
             return self._shown(same[0])
-        close = get_close_matches(stem, list(self._by_stem), n=1, cutoff=0.75)
+        alike = [key for key in self._by_stem if key[:2] == stem[:2] or key[-2:] == stem[-2:]][:_MOST_COMPARED]
+        close = get_close_matches(stem, alike, n=1, cutoff=0.75)
         return self._shown(self._by_stem[close[0]][0]) if close else ""
 
     @property
     def some(self) -> list[str]:
         """A few of the recordings that are there."""
         return [self._shown(p) for p in self._all[:3]]
-
-    def _inside(self, path: Path) -> bool:
-        return Path(os.path.normpath(path.absolute())).is_relative_to(os.path.normpath(self.root.absolute()))
 
     def _shown(self, path: Path) -> str:
         return path.relative_to(self.root).as_posix()
@@ -106,25 +107,25 @@ class Recordings:
 
     def _exactly(self, base: Path, path: str) -> Path | None:
         """As written, or with another suffix; in whichever form of Unicode the file system keeps names."""
-        direct = base / path
-        try:
-            if direct.suffix.lower() in SUFFIXES and direct.is_file():
-                return direct
-        except (OSError, ValueError):  # names that no file system takes
-            return None
-        stems = self._in(direct.parent)
-        return stems.get(_nfc(direct.name)) or stems.get(_nfc(stem_of(direct.name)))
+        folder, _, name = path.rpartition("/")
+        there = self._in(base, folder if folder or not path.startswith("/") else "/")
+        name = _nfc(name)
+        return there.get(name) or there.get(stem_of(name))
 
-    def _in(self, folder: Path) -> dict[str, Path]:
-        """Recordings of one folder by stem; of several suffixes the first of `SUFFIXES`."""
-        if folder not in self._stems:
+    def _in(self, base: Path, folder: str) -> dict[str, Path]:
+        """Recordings of one folder by name and by stem (of several suffixes the first of `SUFFIXES`); none outside."""
+        if (base, folder) not in self._folders:
             try:
-                files = [p for p in folder.iterdir() if is_audio(p)]
-            except (OSError, ValueError):
+                place = base / folder
+                normal = os.path.normpath(place.absolute())
+                inside = normal == self._within or normal.startswith(self._within + os.sep)
+                files = [p for p in place.iterdir() if is_audio(p)] if inside else []
+            except (OSError, ValueError):  # names that no file system takes
                 files = []
             rank = {suffix: i for i, suffix in enumerate(SUFFIXES)}
-            self._stems[folder] = {_nfc(p.stem): p for p in sorted(files, key=lambda p: (-rank[p.suffix.lower()], p.name))}
-        return self._stems[folder]
+            files.sort(key=lambda p: (-rank[p.suffix.lower()], p.name))
+            self._folders[base, folder] = {**{_nfc(p.stem): p for p in files}, **{_nfc(p.name): p for p in files}}
+        return self._folders[base, folder]
 
     @cached_property
     def _all(self) -> list[Path]:
@@ -141,6 +142,13 @@ class Recordings:
         by: dict[str, list[Path]] = defaultdict(list)
         for path in self._all:
             by[_key(path.stem)].append(path)
+        return by
+
+    @cached_property
+    def _by_last_number(self) -> dict[str, list[Path]]:
+        by: dict[str, list[Path]] = defaultdict(list)
+        for path in self._all:
+            by[_last_number(path.stem)].append(path)
         return by
 
     @cached_property

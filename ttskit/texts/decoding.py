@@ -207,7 +207,9 @@ def _mixed(data: bytes, name: str) -> tuple[str, str, list[TextNote]] | None:
     other = [i for i, row in enumerate(rows) if not _is_utf8(row)]
     if not any(re.search(rb"[\xc2-\xf4][\x80-\xbf]", row) for i, row in enumerate(rows) if i not in set(other)):
         return None
-    encoding = min(western(), key=lambda codec: strangeness("\n".join(_by(rows[i], codec) for i in other)))
+    encoding = min(
+        western(), key=lambda codec: strangeness("\n".join(_by(rows[i], codec) for i in other)) + (codec != "cp1252")
+    )
     notes, parts = [], []
     bad = set(other)
     for i, row in enumerate(rows):
@@ -225,7 +227,7 @@ def _mixed(data: bytes, name: str) -> tuple[str, str, list[TextNote]] | None:
 
 def _single_byte(data: bytes, name: str, error: UnicodeDecodeError) -> tuple[str, str, list[TextNote]]:
     found = [(strangeness(_by(data, codec)), codec) for codec in western()]
-    score, encoding = min(found, key=lambda pair: pair[0])  # the first of equals: cp1252
+    score, encoding = min(found, key=lambda pair: pair[0] + (pair[1] != "cp1252"))  # by far the likeliest: others need evidence
     text = _by(data, encoding)
     letters = [c for c in text[:100_000] if c.isalpha()]
     beyond = sum(ord(c) > 127 for c in letters)

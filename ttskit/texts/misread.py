@@ -19,8 +19,8 @@ _TWICE = "ƒŒœŠšŸŽžˆ˜"  # letters that a second misreading makes of the
 _SAMPLE = 100_000
 _LETTER = r"[^\W\d_]"
 # Signs that stand inside a word only by accident; dashes, apostrophes, the Catalan point and superscripts do not.
-_INSIDE = re.compile(r"(?<=[a-záéíóúüñ])[±¤¢£¥¦¾¼½§¨¬¯´¸×÷‡†‚„ƒ˜˙ˆ¿¡┤┐└┴┬├─┼╬▒█\x80-\x9f\xa0](?=[a-záéíóúüñ]{2})")
-_INSIDE_LATE = re.compile(r"(?<=[a-záéíóúüñ]{2})[±¤¢£¥¦¾¼½§¨¬¯´¸×÷‡†‚„ƒ˜˙ˆ┤┐└┴┬├─┼╬▒█\x80-\x9f](?=[a-záéíóúüñ])")
+_INSIDE = re.compile(r"(?<=[a-záéíóúüñ])[±¤¢£¥¦¾¼½§¨¬¯´¸×÷‡†‚„ƒ˜˙ˆ¿¡┤┐└┴┬├─┼╬▒█\x80-\x84\x86-\x9f](?=[a-záéíóúüñ]{2})")
+_INSIDE_LATE = re.compile(r"(?<=[a-záéíóúüñ]{2})[±¤¢£¥¦¾¼½§¨¬¯´¸×÷‡†‚„ƒ˜˙ˆ┤┐└┴┬├─┼╬▒█\x80-\x84\x86-\x9f](?=[a-záéíóúüñ])")
 _CAPITAL_INSIDE = re.compile(r"(?<=[a-z])[À-ÖØ-ÞŸŽŠŒ](?=[a-z])")
 _LOST = re.compile(
     r"\ufffd|ï¿½"
@@ -50,7 +50,9 @@ def strangeness(text: str) -> float:
             break
         character, at = match[0], match.start()
         before, after = text[at - 1 : at], text[at + 1 : at + 2]
-        if "\x80" <= character <= "\x9f":
+        if character in "\x85\xa0":  # next line and a space that does not break: some programs write them
+            cost += 1
+        elif "\x80" <= character <= "\x9f":
             cost += 5
         elif character.isupper() and (before.islower() or (before.isalpha() and after.islower())):
             cost += 3
