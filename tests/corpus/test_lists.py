@@ -217,6 +217,12 @@ OTHER_LISTS = {
     "no_header.csv": table(PAIRS, ",", csv.QUOTE_ALL),
     "metadata.csv": table([["file_name", "text", "normalized_text"], *((p, "x 1", t) for p, t in PAIRS)]),
     "filelist.txt": "path|text\n" + "".join(f"{p}|{t}\n" for p, t in PAIRS),
+    "text": "".join(f"{id} {t}\n" for id, t in zip(IDS, TEXTS, strict=True)),
+    "84-121.trans.txt": "".join(f"{id} {t}\n" for id, t in zip(IDS, TEXTS, strict=True)),
+    "txt.done.data": "".join(f'( {id} "{t}" )\n' for id, t in zip(IDS, TEXTS, strict=True)),
+    "everyvoice.psv": "basename|characters|language|speaker\n"
+    + "".join(f"{id}|{t}|es|corpus\n" for id, t in zip(IDS, TEXTS, strict=True)),
+    "sovits.list": "".join(f"{p}|corpus|ES|{t}\n" for p, t in PAIRS),
     "old_mac.lst": "".join(f"{p}|{t}\r" for p, t in PAIRS),
     "tabs.txt": "".join(f"{id}\t{t}\n" for id, t in zip(IDS, TEXTS, strict=True)),
 }

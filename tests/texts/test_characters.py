@@ -20,6 +20,7 @@ SEEN = {
     "controls": ("ho\x07la\tche", "ho la che"),
     "full width": ("Ｈｏｌａ，\u3000ｃｈｅ： ２０２５", "Hola, che: 2025"),
     "ligatures": ("El oﬁcial ﬂaco y el eﬃciente", "El oficial flaco y el efficiente"),
+    "signs of several letters": ("25 ℃, 5 ㎞, № 5, ① uno", "25 °C, 5 km, N.º 5, 1 uno"),
     "Cyrillic twins": ("Нola, Аrgentina, mаñаnа", "Hola, Argentina, mañana"),
     "Greek twins": ("Βuenos dΙas", "Buenos dIas"),
     "Cyrillic words": ("dice привет", "dice привет"),

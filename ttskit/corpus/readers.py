@@ -36,6 +36,7 @@ LAYOUTS = (
 )
 _PLACES = ("wavs", "wav", "clips", "audio", "audios")
 _LISTY = re.compile(r"metadata|manifest|transcri|filelist|list|train|valid|test|dev|text", re.IGNORECASE)
+_BARE = ("text", "transcripts", "prompts", "metadata", "filelist")  # Kaldi's and others', without a suffix
 _MOST_LISTS = 200  # a folder with more text files has one for each recording
 
 
@@ -152,7 +153,7 @@ def _tables(folder: Path) -> list[Path]:
     """Files that could be lists: those with a list's suffix that are not one recording's text."""
     files = [p for p in sorted(folder.iterdir()) if p.is_file() and not p.name.startswith(".")]
     recorded = {p.stem for p in files if is_audio(p)}
-    found = [p for p in files if p.suffix.lower() in LIST_SUFFIXES and p.stem not in recorded]
+    found = [p for p in files if (p.suffix.lower() in LIST_SUFFIXES and p.stem not in recorded) or p.name in _BARE]
     return [p for p in found if p.stem.lower() not in ("readme", "license", "licence", "changelog", "leeme", "léeme")]
 
 
@@ -196,6 +197,6 @@ def _unread(folder: Path) -> list[str]:
     """What lies there and may be the list: tables, spreadsheets, Kaldi's files."""
     names = [p.name for p in _tables(folder)]
     for path in sorted(folder.iterdir()):
-        if path.is_file() and (path.suffix.lower() in SHEETS or path.name in ("text", "wav.scp", "transcripts", "prompts")):
+        if path.is_file() and (path.suffix.lower() in SHEETS or path.name == "wav.scp"):
             names.append(path.name)
     return sorted(names, key=lambda name: not _LISTY.search(name))[:6]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,7 +17,8 @@ from ttskit.texts import read_text, rows_of
 
 __all__ = ["LIST_SUFFIXES", "Table", "read_table"]
 
-LIST_SUFFIXES = (".txt", ".csv", ".lst", ".list", ".tsv", ".psv", ".json", ".jsonl", ".ndjson", ".manifest")
+LIST_SUFFIXES = (".txt", ".csv", ".lst", ".list", ".tsv", ".psv", ".json", ".jsonl", ".ndjson", ".manifest", ".data")
+_FESTVOX = re.compile(r'\(\s*(\S+)\s+"(.*)"\s*\)')
 _NAMES = {"\t": "a tab", ";": "';'", ",": "','", "|": "'|'"}
 
 
@@ -133,6 +135,9 @@ def _cell(value: Any) -> str:
 
 def _separated(path: Path, text: str, problems: list[Problem]) -> Table:
     rows = [(number, row) for number, row in enumerate(rows_of(text), 1) if row.strip()]
+    spoken = _festvox(rows) or (_kaldi(rows) if path.suffix.lower() not in (".csv", ".tsv", ".psv") else [])
+    if spoken:
+        return Table(path, spoken, 2, (), problems)
     mark = _separator(rows)
     if mark is None:
         raise _no_separator(path, rows)
@@ -159,6 +164,22 @@ def _separated(path: Path, text: str, problems: list[Problem]) -> Table:
             told = f"{len(cells)} columns where the others have {width}: {shown!r}"
             problems.append(Problem(f"{path.name}:{number}", "bad line", told))
     return table
+
+
+def _festvox(rows: list[tuple[int, str]]) -> list[tuple[int, list[str]]]:
+    """Rows of `( name "text" )`, as Festival's voices have them (txt.done.data)."""
+    found = [(number, match) for number, row in rows if (match := _FESTVOX.fullmatch(row.strip()))]
+    return [(n, [m[1], m[2].replace('\\"', '"')]) for n, m in found] if len(found) == len(rows) else []
+
+
+def _kaldi(rows: list[tuple[int, str]]) -> list[tuple[int, list[str]]]:
+    """Rows of a name, a space and the text, as Kaldi (`text`) and LibriSpeech (`*.trans.txt`) have them; [] if they are not."""
+    pairs = [(number, row.strip().split(maxsplit=1)) for number, row in rows]
+    names = {cells[0] for _, cells in pairs}
+    if len(pairs) < 2 or len(names) < len(pairs) or any(len(cells) < 2 for _, cells in pairs):
+        return []
+    named = all(re.search(r"\d", name) and not re.search(r"[|\t;,:\"'<>=]|[.!?]$", name) and len(name) > 1 for name in names)
+    return pairs if named and not any("|" in row or "\t" in row for _, row in rows) else []
 
 
 def _separator(rows: list[tuple[int, str]]) -> str | None:

@@ -14,6 +14,7 @@ _INVISIBLE = re.compile(
 _SPACE_OF_NO_WIDTH = re.compile("(?<=[^\\W\\d_])\u200b(?=[A-ZÁÉÍÓÚÑ])(?<=[a-záéíóúñ.,;:!?]\u200b)")
 _JOINER = re.compile("(?<![\U0001f000-\U0001faff\u2190-\u2bff\ufe0f])\u200d|\u200d(?![\U0001f000-\U0001faff\u2190-\u2bff])")
 _SEPARATORS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u3000]+")
+_COMBINED = re.compile("[\u2103\u2109\u2460-\u2473\u3371-\u33df]")  # ℃, ①, ㎞: one sign for several
 _WIDE = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
 _LIGATURES = {0xFB00: "ff", 0xFB01: "fi", 0xFB02: "fl", 0xFB03: "ffi", 0xFB04: "ffl", 0xFB05: "st", 0xFB06: "st"}
 # Letters of other alphabets that look like Latin ones: they come from keyboards with two layouts and from scanned texts.
@@ -35,7 +36,8 @@ def readable(text: str) -> str:
     """
     if text.isascii():
         return " ".join(_SEPARATORS.sub(" ", text).split())
-    text = text.translate(_WIDE).translate(_LIGATURES)
+    text = text.translate(_WIDE).translate(_LIGATURES).replace("№", "N.º")
+    text = _COMBINED.sub(lambda match: unicodedata.normalize("NFKC", match[0]), text)
     text = _SPACE_OF_NO_WIDTH.sub(" ", text).replace("\u200b", "")
     text = _JOINER.sub("", _INVISIBLE.sub("", _SEPARATORS.sub(" ", text)))
     text = unicodedata.normalize("NFC", text)
