@@ -141,7 +141,7 @@ BINARY = {
 
 @pytest.mark.parametrize("what", BINARY)
 def test_what_is_no_text_is_named(what):
-    with pytest.raises(InputError, match=r"lista\.csv is no text") as error:
+    with pytest.raises(InputError, match=r"lista\.csv is not a text file") as error:
         decode_text(BINARY[what], "lista.csv")
     assert what in error.value.why
 
@@ -184,7 +184,7 @@ def test_reading_a_file_names_it(tmp_path):
     with pytest.raises(InputError, match="cannot read"):
         read_text(path)
     path.write_bytes(b"\0\1\2")
-    with pytest.raises(InputError, match=r"texto\.txt is no text"):
+    with pytest.raises(InputError, match=r"texto\.txt is not a text file"):
         read_text(path)
     path.write_bytes("mañana".encode("utf-16"))
     assert read_text(path).text == "mañana"

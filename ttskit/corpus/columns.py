@@ -12,7 +12,7 @@ from difflib import get_close_matches
 
 from ttskit.corpus.column_kinds import Column, describe, same_text
 from ttskit.corpus.column_names import CONTENT, HEADER, HEADER_IGNORED, ROLES, known_header
-from ttskit.corpus.tables import Table
+from ttskit.corpus.tables import ListTable
 from ttskit.errors import CorpusError, UsageError
 
 __all__ = ["Columns", "parse_columns", "understand"]
@@ -83,7 +83,7 @@ def parse_columns(written: str | None) -> tuple[str, ...] | None:
 
 
 def understand(
-    table: Table,
+    table: ListTable,
     exists: Callable[[str], bool],
     layout: str,
     given: tuple[str, ...] | None = None,
@@ -134,7 +134,7 @@ def _path_of(roles: Sequence[str]) -> int | None:
     return next((i for i, role in enumerate(roles) if role in ("path", "speaker/path")), None)
 
 
-def _by_names(table: Table, names: Sequence[str], columns: list[Column]) -> tuple[str, ...]:
+def _by_names(table: ListTable, names: Sequence[str], columns: list[Column]) -> tuple[str, ...]:
     """Roles from a header's names; of several that could be the path, the one that names files."""
     roles = ["ignore" if name in HEADER_IGNORED else HEADER.get(name, "?") for name in names]
     paths = [i for i, role in enumerate(roles) if role in ("path", "id")]
@@ -177,7 +177,7 @@ def _plain(roles: Sequence[str], path: int) -> list[str]:
     ]
 
 
-def _by_rows(table: Table, columns: list[Column], layout: str) -> tuple[str, ...]:
+def _by_rows(table: ListTable, columns: list[Column], layout: str) -> tuple[str, ...]:
     """Roles from what stands in the rows."""
     path = _path(columns)
     if path is None:
@@ -263,7 +263,7 @@ def _path(columns: list[Column]) -> int | None:
     return 0 if few_or_two and columns[0].words < 2 else None  # nothing is there: that is told later, file by file
 
 
-def _texts(table: Table, roles: Sequence[str], texts: list[int], columns: list[Column]) -> list[str]:
+def _texts(table: ListTable, roles: Sequence[str], texts: list[int], columns: list[Column]) -> list[str]:
     """Roles with the text in: one column, or the same text twice, as written and as spoken."""
     roles = list(roles)
     if len(texts) == 1:
@@ -289,7 +289,7 @@ def _texts(table: Table, roles: Sequence[str], texts: list[int], columns: list[C
 
 
 def _folders(
-    table: Table, roles: tuple[str, ...], columns: list[Column], body: list[list[str]], one_speaker: bool
+    table: ListTable, roles: tuple[str, ...], columns: list[Column], body: list[list[str]], one_speaker: bool
 ) -> tuple[str, ...]:
     """Refuse to make one voice of recordings that lie in a folder for each of several people."""
     path = _path_of(roles)
@@ -308,7 +308,7 @@ def _folders(
 
 
 def _settled(
-    table: Table, roles: Sequence[str], columns: list[Column], header: bool, names: Sequence[str], how: str
+    table: ListTable, roles: Sequence[str], columns: list[Column], header: bool, names: Sequence[str], how: str
 ) -> Columns:
     texts = [i for role in ("normalized", "text", "raw") for i, r in enumerate(roles) if r == role]
     spoken = texts[0]
@@ -342,7 +342,7 @@ def _guess(columns: list[Column], path: int | None) -> list[str]:
     return [roles.get(i, "ignore") for i in range(len(columns))]
 
 
-def _doubt(table: Table, columns: list[Column], guess: Sequence[str], names: Sequence[str], why: str) -> CorpusError:
+def _doubt(table: ListTable, columns: list[Column], guess: Sequence[str], names: Sequence[str], why: str) -> CorpusError:
     """The refusal: what each column looks like, and the `--columns` to type."""
     word = {"?": "ignore", "id": "ignore"}
     guess = [word.get(role, role) for role in guess]

@@ -10,7 +10,7 @@ from ttskit.corpus.columns import Columns, understand
 from ttskit.corpus.problems import Problem
 from ttskit.corpus.recordings import Found, Recordings, plain_path, stem_of
 from ttskit.corpus.sources import CorpusReading, add_utterance, of_speaker
-from ttskit.corpus.tables import Table, read_table
+from ttskit.corpus.tables import ListTable, read_table
 from ttskit.errors import CorpusError
 from ttskit.texts import readable
 
@@ -78,7 +78,7 @@ def read_listed(
     return reading
 
 
-def _in_order(table: Table, columns: Columns) -> list[tuple[int, list[str]]]:
+def _in_order(table: ListTable, columns: Columns) -> list[tuple[int, list[str]]]:
     rows = table.rows[1:] if columns.header else table.rows
     return sorted(rows + table.ragged, key=lambda row: row[0])
 

@@ -15,7 +15,7 @@ from ttskit.corpus.problems import Problem
 from ttskit.errors import CorpusError, InputError
 from ttskit.texts import read_text, rows_of
 
-__all__ = ["LIST_SUFFIXES", "Table", "read_table"]
+__all__ = ["LIST_SUFFIXES", "ListTable", "read_table"]
 
 LIST_SUFFIXES = (".txt", ".csv", ".lst", ".list", ".tsv", ".psv", ".json", ".jsonl", ".ndjson", ".manifest", ".data")
 _FESTVOX = re.compile(r'\(\s*(\S+)\s+"(.*)"\s*\)')
@@ -23,7 +23,7 @@ _NAMES = {"\t": "a tab", ";": "';'", ",": "','", "|": "'|'"}
 
 
 @dataclass
-class Table:
+class ListTable:
     """Rows of a list.
 
     Args:
@@ -43,7 +43,7 @@ class Table:
     ragged: list[tuple[int, list[str]]] = field(default_factory=list)
 
 
-def read_table(path: Path) -> Table:
+def read_table(path: Path) -> ListTable:
     """The rows of a list of recordings.
 
     Raises:
@@ -80,7 +80,7 @@ def _something_else(path: Path, text: str) -> None:
         raise CorpusError(f"{path} is a web page or XML, not a list", f"it begins {start[:40]!r}", "download the file itself")
 
 
-def _json(path: Path, text: str, problems: list[Problem]) -> Table:
+def _json(path: Path, text: str, problems: list[Problem]) -> ListTable:
     """JSON lines as NeMo has them, a list of objects, or an object of name → text."""
     found: list[tuple[int, Any]] = []
     try:
@@ -97,11 +97,15 @@ def _json(path: Path, text: str, problems: list[Problem]) -> Table:
         found = _entries(whole)
     objects = [(number, one) for number, one in found if isinstance(one, dict)]
     problems += [
-        Problem(f"{path.name}:{n}", "bad line", f"{str(o)[:40]!r} is no object") for n, o in found if not isinstance(o, dict)
+        Problem(f"{path.name}:{n}", "bad line", f"{str(o)[:40]!r} is not an object")
+        for n, o in found
+        if not isinstance(o, dict)
     ]
     if not objects:
         why = problems[-1].reason if problems else "it has no objects"
-        raise CorpusError(f"{path} is no list of recordings", why, 'one line per recording: {"audio_filepath": …, "text": …}')
+        raise CorpusError(
+            f"{path} is not a list of recordings", why, 'one line per recording: {"audio_filepath": …, "text": …}'
+        )
     names = tuple(dict.fromkeys(key for _, one in objects for key in one))
     kept = []
     for number, one in objects:
@@ -110,7 +114,7 @@ def _json(path: Path, text: str, problems: list[Problem]) -> Table:
             problems.append(Problem(f"{path.name}:{number}", "part of a file", told))
             continue
         kept.append((number, ["" if one.get(k) is None else _cell(one[k]) for k in names]))
-    return Table(path, kept, len(names), names, problems)
+    return ListTable(path, kept, len(names), names, problems)
 
 
 def _entries(whole: Any) -> list[tuple[int, Any]]:
@@ -133,11 +137,11 @@ def _cell(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
-def _separated(path: Path, text: str, problems: list[Problem]) -> Table:
+def _separated(path: Path, text: str, problems: list[Problem]) -> ListTable:
     rows = [(number, row) for number, row in enumerate(rows_of(text), 1) if row.strip()]
     spoken = _festvox(rows) or (_kaldi(rows) if path.suffix.lower() not in (".csv", ".tsv", ".psv") else [])
     if spoken:
-        return Table(path, spoken, 2, (), problems)
+        return ListTable(path, spoken, 2, (), problems)
     mark = _separator(rows)
     if mark is None:
         raise _no_separator(path, rows)
@@ -151,7 +155,7 @@ def _separated(path: Path, text: str, problems: list[Problem]) -> Table:
         width = min(n for n in counts if n > 1)
     if mark in ",;" and counts[width] < 0.95 * len(split):
         raise _no_separator(path, rows, f"; {_NAMES[mark]} also stands inside the texts, which no quotes keep together")
-    table = Table(path, [], width, (), problems)
+    table = ListTable(path, [], width, (), problems)
     for number, cells in split:
         if len(cells) == width:
             table.rows.append((number, cells))

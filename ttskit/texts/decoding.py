@@ -262,4 +262,4 @@ def _byte_line(data: bytes, position: int) -> int:
 
 
 def _binary(name: str, why: str) -> InputError:
-    return InputError(f"{name} is no text", why, "give a text file, UTF-8")
+    return InputError(f"{name} is not a text file", why, "give one, in UTF-8")
