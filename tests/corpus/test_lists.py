@@ -334,3 +334,56 @@ def test_names_that_fit_nothing_are_told_with_the_near_ones(tmp_path):
     listed(tmp_path, [*IDS[:7], "dmo_0008"], TEXTS)
     (near,) = [p for p in read(tmp_path).problems if p.kind == "near name"]
     assert "wavs/demo_0008.wav" in near.reason and not near.skipped
+
+
+def test_one_row_of_a_stranger_costs_only_itself(tmp_path):
+    odd = ["x\0y.wav", "y" * 300 + ".wav", "../" * 50 + "etc/passwd", "/dev/zero", 1, None, "", "wavs/", ".", "~/a", "CON"]
+    rows = [{"path": path, "text": TEXTS[0]} for path in (*wavs(), *odd)]
+    lines = [*map(json.dumps, rows), "[[[[", "[" * 100_000, "1" + "0" * 5000, '"x"', '{"path": {"path": 1}}']
+    (clips(tmp_path) / "train.jsonl").write_text("\n".join(lines), encoding="utf-8")
+    reading = read(tmp_path)
+    assert [u.text for u in reading.utterances[:8]] == [TEXTS[0]] * 8 and all(u.audio.is_file() for u in reading.utterances[:8])
+    assert {p.kind for p in reading.problems} <= {"bad line", "outside", "near name"} and len(reading.problems) >= 6
+    assert all(u.audio.resolve().is_relative_to(tmp_path.resolve()) for u in reading.utterances)
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:1\n", "pointer of Git LFS"),
+        (b"<!DOCTYPE html><html><body>404</body></html>\n", "web page"),
+        (b"PK\x03\x04\x14\0\0\0", "zip archive"),
+        (b'demo_0001,"Hola\n' + b"demo_0002,che,x\n" * 9, "not closed"),
+        (b"   \n\n", "is empty"),
+    ],
+)
+def test_something_else_under_the_name_of_a_list_is_named(tmp_path, content, told):
+    (clips(tmp_path) / "metadata.csv").write_bytes(content)
+    with pytest.raises(CorpusError) as error:
+        read(tmp_path)
+    assert told in str(error.value)
+
+
+def test_a_damaged_row_is_left_out_and_the_rest_is_read(tmp_path):
+    (clips(tmp_path) / "metadata.csv").write_text("demo_0001|Hola\ndemo_0002|Ma\ufffdana\ndemo_0003|Sí, él\n", encoding="utf-8")
+    reading = read(tmp_path)
+    assert [u.text for u in reading.utterances] == ["Hola", "Sí, él"]
+    assert [(p.id, p.kind, p.skipped) for p in reading.problems] == [("metadata.csv:2", "damaged", True)]
+
+
+@pytest.mark.parametrize("mark", list("\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029"))
+def test_a_separator_inside_a_sentence_ends_no_row(tmp_path, mark):
+    """Half a transcript was kept as if it were whole: "El per"."""
+    (clips(tmp_path) / "metadata.csv").write_text(f"demo_0001|uno{mark}dos tres\ndemo_0002|cuatro\n", encoding="utf-8")
+    reading = read(tmp_path)
+    assert [u.text for u in reading.utterances] == ["uno dos tres", "cuatro"] and not reading.problems
+
+
+def test_rows_with_more_or_fewer_columns_than_the_others_are_not_guessed(tmp_path):
+    rows = [f"{id}|{t}" for id, t in zip(IDS, TEXTS, strict=True)]
+    rows[2] += "|ana"
+    rows[3] = "demo_0004"
+    (clips(tmp_path) / "metadata.csv").write_text("\n".join(rows), encoding="utf-8")
+    reading = read(tmp_path)
+    assert [u.id for u in reading.utterances] == [IDS[i] for i in (0, 1, 4, 5, 6, 7)]
+    assert [(p.id, p.kind) for p in reading.problems] == [("metadata.csv:3", "bad line"), ("metadata.csv:4", "bad line")]

@@ -72,7 +72,7 @@ def read_listed(
             hows[found.how].append((where, written, found.path))
         add_utterance(reading, root, found.path, stem_of(_inside(written, found, root)), name, text, where)
     reading.problems += [_told(how, cases, root) for how, cases in hows.items()]
-    _say_missing(path, reading, recordings, missing)
+    _say_missing(path, reading, recordings, missing, bool(taken))
     if "speaker" in columns.roles or "speaker/path" in columns.roles:
         return of_speaker(reading, speaker)
     return reading
@@ -126,10 +126,12 @@ def _told(how: str, cases: list[tuple[str, str, Path]], root: Path) -> Problem:
     return Problem(where, "other name", told, skipped=False)
 
 
-def _say_missing(path: Path, reading: CorpusReading, recordings: Recordings, missing: list[tuple[str, str]]) -> None:
+def _say_missing(
+    path: Path, reading: CorpusReading, recordings: Recordings, missing: list[tuple[str, str]], some: bool
+) -> None:
     """Near names of what is not there; an error where nothing is there and other recordings lie in the folder."""
     near = [(where, written, recordings.near(written)) for where, written in missing[:_NEAR]]
-    if missing and len(missing) >= len(reading.utterances) and recordings.some:
+    if missing and not some and recordings.some:
         named = ", ".join(repr(written[:40]) for _, written in missing[:3])
         meant = next((f"; {written!r} may be {name}" for _, written, name in near if name), "")
         raise CorpusError(

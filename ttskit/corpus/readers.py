@@ -13,7 +13,7 @@ from ttskit.corpus.beside import SHEETS, read_beside, speaks_beside
 from ttskit.corpus.listed import read_listed
 from ttskit.corpus.problems import Problem
 from ttskit.corpus.recordings import Recordings, is_audio
-from ttskit.corpus.sources import CorpusReading, SourceUtterance, of_speaker, safe_name, without_duplicates
+from ttskit.corpus.sources import CorpusReading, SourceUtterance, of_speaker, reference_of, safe_name, without_duplicates
 from ttskit.corpus.tables import LIST_SUFFIXES, read_table
 from ttskit.errors import CorpusError
 
@@ -75,8 +75,7 @@ def read_folders(folder: Path, speaker: str | None = None, columns: tuple[str, .
             reading.problems += [Problem(f"{part.name}/{p.id}", p.kind, p.reason, p.skipped) for p in inner.problems]
             said += [f"{part.name}/{line}" for line in inner.understood]
             for u in inner.utterances:
-                reference = folder / "alignments" / f"{safe_name(part.name)}_{u.id}.json"
-                known = reference if reference.is_file() else u.reference
+                known = reference_of(folder, f"{safe_name(part.name)}_{u.id}") or u.reference
                 reading.utterances.append(SourceUtterance(f"{safe_name(part.name)}_{u.id}", u.speaker, u.audio, u.text, known))
             continue
         read_beside(reading, folder, part, speaker)

@@ -46,7 +46,7 @@ def is_audio(path: Path) -> bool:
 
 def plain_path(written: str) -> str:
     r"""A path of a list with "/" between folders: `.\wavs\x.wav`, `"wavs/x.wav"`, `file://wavs/x.wav` are `wavs/x.wav`."""
-    path = written.strip().strip("\"'").strip().removeprefix("file://").replace("\\", "/")
+    path = written.replace("\0", "").strip().strip("\"'").strip().removeprefix("file://").replace("\\", "/")
     while path.startswith("./"):
         path = path[2:]
     return re.sub(r"(?<!^)//+", "/", path)

@@ -12,7 +12,7 @@ from ttskit.corpus.problems import Problem
 from ttskit.errors import UsageError
 from ttskit.texts import readable
 
-__all__ = ["CorpusReading", "SourceUtterance", "add_utterance", "of_speaker", "safe_name", "without_duplicates"]
+__all__ = ["CorpusReading", "SourceUtterance", "add_utterance", "of_speaker", "reference_of", "safe_name", "without_duplicates"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +60,16 @@ def add_utterance(reading: CorpusReading, root: Path, audio: Path, id: str, spea
         reading.problems.append(Problem(where, "outside", f"{audio} lies outside the corpus folder: refused"))
         return
     id = safe_name(id)
-    reference = root / "alignments" / f"{id}.json"
-    known = reference if reference.is_file() else None
-    reading.utterances.append(SourceUtterance(id, speaker, audio, readable(text), known))
+    reading.utterances.append(SourceUtterance(id, speaker, audio, readable(text), reference_of(root, id)))
+
+
+def reference_of(root: Path, id: str) -> Path | None:
+    """The exact token times of an utterance, where the corpus has them."""
+    path = root / "alignments" / f"{id}.json"
+    try:
+        return path if path.is_file() else None
+    except OSError:  # a name longer than file systems take
+        return None
 
 
 def without_duplicates(reading: CorpusReading) -> CorpusReading:

@@ -205,13 +205,13 @@ def _mixed(data: bytes, name: str) -> tuple[str, str, list[TextNote]] | None:
     """Two files joined: some lines are UTF-8 beyond ASCII, the others of one byte per character. None if not so."""
     rows = re.split(rb"(\r\n|\r|\n)", data)
     other = [i for i, row in enumerate(rows) if not _is_utf8(row)]
-    if not any(re.search(rb"[\xc2-\xf4][\x80-\xbf]", row) for i, row in enumerate(rows) if i not in set(other)):
+    bad = set(other)
+    if not any(re.search(rb"[\xc2-\xf4][\x80-\xbf]", row) for i, row in enumerate(rows) if i not in bad):
         return None
     encoding = min(
         western(), key=lambda codec: strangeness("\n".join(_by(rows[i], codec) for i in other)) + (codec != "cp1252")
     )
     notes, parts = [], []
-    bad = set(other)
     for i, row in enumerate(rows):
         line = i // 2 + 1
         if i not in bad:
