@@ -316,6 +316,12 @@ def test_a_recording_named_in_another_way_is_found(tmp_path, kind):
     assert not any(p.skipped for p in reading.problems)
 
 
+def test_a_path_of_another_place_means_the_recording_of_this_corpus(tmp_path):
+    other = clips(tmp_path / "other")
+    folder = listed(clips(tmp_path / "corpus"), [other / "wavs" / f"{id}.wav" for id in IDS], TEXTS)
+    assert [u.audio for u in read(folder).utterances] == [folder / "wavs" / f"{id}.wav" for id in IDS]
+
+
 def test_numbers_that_two_recordings_could_have_are_not_guessed(tmp_path):
     listed(clips(tmp_path, ["01", "001", "2"]), ["1", "2", "02"], TEXTS[:3])
     reading = read(tmp_path)

@@ -78,6 +78,11 @@ def test_mojibake_is_taken_back_with_a_word(kind):
     assert note.line == (3 if kind == "one line of three" else 1)
 
 
+def test_lines_that_are_right_stay_beside_misread_ones():
+    decoded = decode_text("sí, él\nla ca¤a del ni¤o\n¡año!\n".encode())
+    assert decoded.text == "sí, él\nla caña del niño\n¡año!\n" and [note.line for note in decoded.notes] == [2]
+
+
 QUOTES = "“Hola” — dijo… ‘che’ 😂 5 €"
 
 
