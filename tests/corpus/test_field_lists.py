@@ -9,7 +9,7 @@ import pytest
 
 from ttskit.corpus.readers import detect, read_list, read_ljspeech
 
-FIELD = Path(os.environ.get("TTSKIT_SHARED", Path(__file__).parents[2] / "shared")) / "field" / "metadata"
+FIELD = Path(os.environ.get("TTSKIT_SHARED", Path(__file__).resolve().parents[2] / ".." / "shared")) / "field" / "metadata"
 SPEAKERS = {
     "everyvoice_5col": {"ana", "beto"},
     "piper_two_speakers": {"ana", "beto"},
