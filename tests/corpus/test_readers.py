@@ -160,3 +160,8 @@ def test_several_lists_ask_for_one(tmp_path):
 
 def test_ids_fit_every_file_system():
     assert safe_name('a/b\\c:d*?"<>|.') == "a_b_c_d______" and safe_name("..") == "_"
+
+
+def test_a_recording_in_two_formats_is_one_utterance(tmp_path):
+    put(tmp_path, ana__a_DOT_flac=b"", ana__a_DOT_wav=b"", ana__a_DOT_txt="hola", ana__b_DOT_ogg=b"", ana__b_DOT_txt="chau")
+    assert [(u.id, u.audio.name) for u in read_folders(tmp_path).utterances] == [("ana_a", "a.wav"), ("ana_b", "b.ogg")]

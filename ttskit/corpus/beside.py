@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from ttskit.audio.files import SUFFIXES
 from ttskit.corpus.problems import Problem
 from ttskit.corpus.recordings import is_audio
 from ttskit.corpus.sources import CorpusReading, add_utterance
@@ -42,7 +43,10 @@ def read_beside(reading: CorpusReading, folder: Path, part: Path | None, speaker
     The speaker is the first folder that is more than a place for audio; without one, `speaker` or the corpus's own name.
     """
     files = part.rglob("*") if part is not None else folder.iterdir()
-    for audio in sorted(p for p in files if p.is_file() and is_audio(p)):
+    best: dict[Path, Path] = {}  # one recording in several formats is one utterance
+    for path in sorted((p for p in files if p.is_file() and is_audio(p)), key=lambda p: SUFFIXES.index(p.suffix.lower())):
+        best.setdefault(path.with_suffix(""), path)
+    for audio in sorted(best.values()):
         parts = audio.relative_to(folder).with_suffix("").parts
         people = [name for name in parts[:-1] if name.casefold() not in _AUDIO_TREES]
         name = people[0] if people else speaker or folder.resolve().name
