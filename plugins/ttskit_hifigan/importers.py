@@ -11,7 +11,7 @@ from typing import Any
 from torch import Tensor
 
 from ttskit.audio.config import MelConfig
-from ttskit.errors import CheckpointError, TTSKitError
+from ttskit.errors import CheckpointError, InputError, TTSKitError
 from ttskit.importing import Importer, ImportReport, is_archive, open_archive, tensors_of, torch_content
 from ttskit.importing.mels import described, mel_of_nemo, mel_of_nvidia
 from ttskit.interfaces import FrontendFingerprint, ModelContext
@@ -19,6 +19,7 @@ from ttskit.plugins import create_registry
 from ttskit.runs.checkpoints import write_checkpoint
 from ttskit.runs.folder import RunFolder
 from ttskit.symbols import SpeakerTable, SymbolTable
+from ttskit.texts import read_text
 from ttskit_hifigan.checkpoints import discriminator_state, generator_state, load_state, options_from_config
 from ttskit_hifigan.config import HifiganOptions
 from ttskit_hifigan.vocoder import LEARNT, Hifigan
@@ -141,14 +142,14 @@ def _judges(file: Path | None, report: ImportReport) -> dict[str, Mapping[str, T
 
 def _config_json(path: Path, checkpoint: Path) -> Mapping[str, Any]:
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise CheckpointError(
-            f"{checkpoint.name} does not say how its model is built",
-            f"there is no {path}",
-            "give its configuration: --config config.json",
-        ) from None
-    except (OSError, ValueError) as error:
+        if not path.exists():
+            raise CheckpointError(
+                f"{checkpoint.name} does not say how its model is built",
+                f"there is no {path}",
+                "give its configuration: --config config.json",
+            )
+        content = json.loads(read_text(path, repair=False).text)
+    except (InputError, OSError, ValueError) as error:
         raise CheckpointError(f"{path} cannot be read", str(error), "give the checkpoint's config.json") from error
     if not isinstance(content, Mapping):
         raise CheckpointError(f"{path} is not a configuration", f"it is {type(content).__name__}", "")

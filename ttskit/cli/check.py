@@ -26,6 +26,7 @@ def command(
     overrides: tuple[str, ...],
     reader: str | None,
     speaker: str | None,
+    columns: str | None,
     jobs: int | None,
     as_json: bool,
 ) -> None:
@@ -46,6 +47,7 @@ def command(
         load_recipe(recipe, overrides, registry),
         reader=reader,
         speaker=speaker,
+        columns=columns,
         jobs=jobs,
         console=stderr_console(),
         registry=registry,

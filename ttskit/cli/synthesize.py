@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ttskit.cli.texts import argument, file_lines, stdin_text
 from ttskit.cli.values import GroupedCommand, Numbers, pairs
 from ttskit.errors import InputError, UsageError
 
@@ -187,16 +188,11 @@ def _jobs(text: str | None, lines: Path | None, out: Path | None) -> list[tuple[
         folder = out or Path("out")
         if folder == _STDOUT:
             raise UsageError("--file writes a folder of files", "-o - is standard output", "name a folder")
-        try:
-            content = lines.read_text(encoding="utf-8-sig")
-        except UnicodeDecodeError as error:
-            raise InputError(f"{lines} is not UTF-8", f"byte {error.start}", "save it as UTF-8") from error
-        wanted = [line for line in content.splitlines() if line.strip()]
+        wanted = file_lines(lines)
         if not wanted:
             raise InputError(f"{lines} has no text", "", "write one utterance a line")
         return [(line, folder / f"{i + 1:04d}.wav") for i, line in enumerate(wanted)]
-    if text is None or text == "-":
-        text = sys.stdin.buffer.read().decode("utf-8-sig", errors="replace")
+    text = stdin_text() if text is None or text == "-" else argument(text)
     if not text.strip():
         raise InputError("nothing to speak", "the text is empty", 'ttskit synthesize "Hola" --voice RUN')
     return [(text, out or Path("out.wav"))]

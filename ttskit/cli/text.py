@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +11,7 @@ import click
 
 from ttskit.cli.frontend_options import FrontendOption
 from ttskit.cli.output import note
+from ttskit.cli.texts import argument, stdin_lines
 from ttskit.config.recipe import FrontendConfig
 from ttskit.errors import UsageError
 from ttskit.plugins import create_registry
@@ -201,10 +201,9 @@ def _explained(analysis: Analysis) -> Iterator[str]:
 
 def _lines(arguments: tuple[str, ...]) -> Iterator[str]:
     if arguments:
-        yield from arguments
+        yield from map(argument, arguments)
         return
-    for raw in sys.stdin.buffer:  # UTF-8 whatever the console's code page
-        yield raw.decode("utf-8", "replace").removeprefix("\ufeff").rstrip("\r\n")
+    yield from stdin_lines()
 
 
 def _show(

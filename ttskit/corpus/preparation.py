@@ -21,7 +21,7 @@ from ttskit.corpus.prepared import FORMAT, PreparedUtterance
 from ttskit.corpus.problems import Problem
 from ttskit.corpus.progress import run_all
 from ttskit.corpus.readers import CorpusReading
-from ttskit.corpus.screening import Candidate, analyse, low_rates, read, require_some
+from ttskit.corpus.screening import Candidate, analyse, low_rates, read, require_some, say_understood
 from ttskit.corpus.splits import assign_splits
 from ttskit.corpus.storage import write_json, write_jsonl
 from ttskit.corpus.work import (
@@ -81,6 +81,7 @@ def prepare(
     *,
     reader: str | None = None,
     speaker: str | None = None,
+    columns: str | None = None,
     jobs: int | None = None,
     console: Console | None = None,
     registry: Registry | None = None,
@@ -94,6 +95,7 @@ def prepare(
         recipe: a `ttskit.config.Recipe`; its mel, frontend, corpus and seed are used.
         reader: corpus reader plugin; None finds out.
         speaker: name of the speaker of a single-voice corpus, or the one to take from several.
+        columns: what a list's columns are ("path,text,speaker"); None: understood from its rows.
         jobs: worker processes; None: one per core.
         console: where progress goes; None: nowhere.
 
@@ -108,7 +110,8 @@ def prepare(
     registry = registry or create_registry()
     config, mel = recipe.corpus, recipe.mel_config()
     extractor = registry.get("pitch extractor", config.pitch_extractor).factory
-    reading, reader = read(data, reader, speaker, registry)
+    reading, reader = read(data, reader, speaker, registry, columns)
+    say_understood(reading, console)
     frontend: Frontend = registry.get("frontend", recipe.frontend.name).load()(**recipe.frontend.options)
     settings = {
         "corpus": config.model_dump(mode="json"),
@@ -116,6 +119,7 @@ def prepare(
         "frontend": frontend.fingerprint().to_json(),
         "seed": recipe.seed,
         "reader": reader,
+        **({} if columns is None else {"columns": columns}),
     }
     _retire(out, settings)
     _sweep(out)

@@ -10,15 +10,16 @@ from typing import Any
 from ttskit.errors import InputError, MismatchError
 from ttskit.interfaces.acoustic import PitchStats
 from ttskit.symbols import SpeakerTable, SymbolTable
+from ttskit.texts import read_text, rows_of
 
 __all__ = ["pitch_statistics", "speaker_table", "symbol_table"]
 
 
 def _text(path: Path, what: str) -> str:
     try:
-        return Path(path).read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"cannot read the {what} {path}", str(error), "give a UTF-8 text file") from error
+        return read_text(path, repair=False).text
+    except InputError as error:
+        raise InputError(f"cannot read the {what} {path}", f"{error.what}: {error.why}", "give a UTF-8 text file") from error
 
 
 def _json(text: str, path: Path, what: str) -> Any:
@@ -47,7 +48,7 @@ def speaker_table(path: Path | None, count: int) -> SpeakerTable:
         content = _json(text, path, "speakers")
         pairs = list(content.items())
     else:
-        rows = [line.split("\t") for line in text.splitlines() if line.strip()]
+        rows = [line.split("\t") for line in rows_of(text) if line.strip()]
         if not rows or not {"speaker", "speaker_id"} <= set(rows[0]):
             raise InputError(
                 f"the speakers {path} are not in a known form",

@@ -6,6 +6,7 @@ from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from ttskit.errors import InputError
+from ttskit.texts import rows_of
 from ttskit_spanish.phones import STRESS, VOWELS, symbol_table
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def from_tsv(text: str) -> list[Entry]:
      Entry(word='zoom', reading='zum', dialect='castilian', line=3)]
     """
     found = []
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(rows_of(text), 1):
         if not line.strip() or line.startswith("#"):
             continue
         cells = [cell.strip() for cell in line.split("\t")]
@@ -73,7 +74,7 @@ def _from_yaml(text: str, path: Path) -> list[Entry]:
         return []
     if not isinstance(data, dict):
         raise InputError(f"lexicon is not a mapping: {path}", f"it is a {type(data).__name__}", "write `word: reading`")
-    lines = {line.split(":")[0].strip().strip("'\""): number for number, line in enumerate(text.splitlines(), 1)}
+    lines = {line.split(":")[0].strip().strip("'\""): number for number, line in enumerate(rows_of(text), 1)}
     found = []
     for word, value in data.items():
         readings = value if isinstance(value, dict) else {None: value}
