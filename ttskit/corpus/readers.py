@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
 
-from ttskit.audio.files import SUFFIXES
+from ttskit.audio.kinds import READ, SUFFIXES
 from ttskit.corpus.problems import Problem
 from ttskit.errors import CorpusError, UsageError
 
@@ -119,12 +119,19 @@ def read_folders(folder: Path, speaker: str | None = None) -> CorpusReading:
                     SourceUtterance(f"{safe_name(part.name)}_{u.id}", part.name, u.audio, u.text, reference)
                 )
             continue
-        for audio in sorted(p for p in part.rglob("*") if p.suffix.lower() in SUFFIXES and not p.name.startswith(".")):
+        for audio in _recordings(part):
             beside = next((t for s in (".txt", ".lab") if (t := audio.with_suffix(s)).is_file()), None)
             id = "_".join(audio.relative_to(folder).with_suffix("").parts)
             text = " ".join(_decoded(beside, reading).split()) if beside else ""
             _add(reading, folder, audio, id, part.name, text, id)
     return _only(reading, speaker)
+
+
+def _recordings(part: Path) -> list[Path]:
+    """Audio files below a folder; of a telephone's format only what has not been converted beside it."""
+    found = sorted(p for p in part.rglob("*") if p.suffix.lower() in SUFFIXES and not p.name.startswith("."))
+    read = {p.with_suffix("") for p in found if p.suffix.lower() in READ}
+    return [p for p in found if p.suffix.lower() in READ or p.with_suffix("") not in read]
 
 
 def detect(folder: Path) -> str:
@@ -164,7 +171,10 @@ def _add(reading: CorpusReading, root: Path, audio: Path, id: str, speaker: str,
 
 def _reference(root: Path, id: str) -> Path | None:
     path = root / "alignments" / f"{id}.json"
-    return path if path.is_file() else None
+    try:
+        return path if path.is_file() else None
+    except OSError:  # a name that no file system takes
+        return None
 
 
 def without_duplicates(reading: CorpusReading) -> CorpusReading:

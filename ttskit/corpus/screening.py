@@ -16,7 +16,10 @@ from ttskit.errors import CorpusError, TTSKitError
 from ttskit.interfaces.frontend import Analysis, Frontend
 from ttskit.plugins import Registry
 
-__all__ = ["Candidate", "analyse", "low_rates", "read", "require_some"]
+__all__ = ["LONGEST_ID", "Candidate", "analyse", "low_rates", "read", "require_some"]
+
+
+LONGEST_ID = 200  # bytes: file systems take 255, of which a temporary name's ending needs some
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,10 @@ def analyse(reading: CorpusReading, frontend: Frontend, config: CorpusConfig) ->
     """Utterances whose text the frontend can speak, and all problems so far."""
     candidates, problems = [], list(reading.problems)
     for u in reading.utterances:
+        unfit = _unfit(u.id)
+        if unfit:
+            problems.append(Problem(u.id, "id", unfit))
+            continue
         if not u.text.strip():
             problems.append(Problem(u.id, "no text", "the transcript is missing or empty"))
             continue
@@ -65,6 +72,17 @@ def analyse(reading: CorpusReading, frontend: Frontend, config: CorpusConfig) ->
             continue
         candidates.append(Candidate(u, analysis))
     return candidates, problems
+
+
+def _unfit(id: str) -> str:
+    """Why an id cannot be the name of files, or ""."""
+    try:
+        size = len(id.encode())
+    except UnicodeEncodeError:
+        return f"its name {id!r} is in no encoding that can be told; rename the file"
+    if size > LONGEST_ID:
+        return f"its id has {size} bytes, a file's name holds {LONGEST_ID} besides its endings: give it a shorter name"
+    return ""
 
 
 def low_rates(candidates: list[Candidate], audio: list[AudioResult], mel: MelConfig) -> list[Problem]:

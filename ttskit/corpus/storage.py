@@ -42,15 +42,15 @@ def write_atomic(path: Path, write: Callable[[Path], object]) -> None:
 
 
 def write_json(path: Path, value: Any) -> None:
-    """`value` as an indented UTF-8 JSON file."""
+    """`value` as an indented UTF-8 JSON file; half of a surrogate pair, as in file names of other encodings, as JSON escapes it."""
     text = json.dumps(value, ensure_ascii=False, indent=1, sort_keys=False) + "\n"
-    write_atomic(path, lambda temporary: temporary.write_text(text, encoding="utf-8", newline="\n"))
+    write_atomic(path, lambda temporary: temporary.write_text(text, encoding="utf-8", errors="backslashreplace", newline="\n"))
 
 
 def write_jsonl(path: Path, values: Iterable[dict]) -> None:
-    """One JSON object per line."""
+    """One JSON object per line, as `write_json` writes it."""
     text = "".join(json.dumps(value, ensure_ascii=False) + "\n" for value in values)
-    write_atomic(path, lambda temporary: temporary.write_text(text, encoding="utf-8", newline="\n"))
+    write_atomic(path, lambda temporary: temporary.write_text(text, encoding="utf-8", errors="backslashreplace", newline="\n"))
 
 
 def write_npz(path: Path, **arrays: np.ndarray) -> None:
