@@ -57,7 +57,10 @@ W64_DATA = b"data" + bytes.fromhex("f3acd3118cd100c04f8edb8a")
 BIG = b"\xff" * 4
 
 WAVS = [
-    *((f"RIFF and data {size:#x}", riff(fmt(), data(size), size=size), READ) for size in (0, 0x7FFFFFFF, 0xFFFFFFFF, 0x80000000)),
+    *(
+        (f"RIFF and data {size:#x}", riff(fmt(), data(size), size=size), READ)
+        for size in (0, 0x7FFFFFFF, 0xFFFFFFFF, 0x80000000)
+    ),
     ("sox, espeak", riff(fmt(), data(0x7FFFF000), size=0x7FFFF024), READ),
     ("ffmpeg to a pipe", riff(fmt(), LIST, data(0xFFFFFFFF), size=0xFFFFFFFF), READ),
     ("all ones less the header", riff(fmt(), data(0xFFFFFFFF - 44), size=0xFFFFFFFF - 8), READ),
@@ -82,7 +85,11 @@ WAVS = [
     ("half a sample at the end of a pipe", riff(fmt(), data(0x7FFFF000, SAMPLES + b"\x07")[:-1]), READ),
     ("RF64 with ds64", RF64, READ),
     ("RF64 with ds64 of zeros", riff(ds64(0, 0, 0), fmt(), data(0xFFFFFFFF), size=0xFFFFFFFF, magic=b"RF64"), READ),
-    ("RF64 with ds64 of ones", riff(ds64(2**64 - 1, 2**64 - 1, 0), fmt(), data(0xFFFFFFFF), magic=b"RF64", size=2**32 - 1), READ),
+    (
+        "RF64 with ds64 of ones",
+        riff(ds64(2**64 - 1, 2**64 - 1, 0), fmt(), data(0xFFFFFFFF), magic=b"RF64", size=2**32 - 1),
+        READ,
+    ),
     ("RF64 with the size in data", riff(ds64(0, 0, 0), fmt(), data(), magic=b"RF64"), READ),
     ("BW64", riff(ds64(0, len(SAMPLES), 0), fmt(), data(0xFFFFFFFF), magic=b"BW64", size=0xFFFFFFFF), READ),
     ("JUNK where ds64 would be", riff(chunk(b"JUNK", bytes(28)), fmt(), data(0xFFFFFFFF), size=0xFFFFFFFF), READ),

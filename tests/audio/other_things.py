@@ -1,4 +1,4 @@
-"""Files under audio names that are something else, or a format that is not read here: name, bytes, what the message must name."""
+"""Files under audio names that are something else, or a format not read here: name, bytes, what the message names."""
 
 from __future__ import annotations
 

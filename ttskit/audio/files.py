@@ -1,7 +1,7 @@
 """Audio files: any rate and format in, mono float32 at the rate asked for; whole files out.
 
-What is read is a stranger's: nothing is opened that is no plain file, lengths and rates are looked at before anything is decoded,
-and decoding stops where a clip cannot go on.
+What is read is a stranger's: nothing is opened that is no plain file, lengths and rates are looked at before anything is
+decoded, and decoding stops where a clip cannot go on.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ _CANCELLED = 0.4  # energy of the mix against that of unrelated channels: 1 wher
 
 
 class RefusedAudio(AudioError):
-    """A recording that cannot be used; `kind` is for reports: missing, empty, truncated, unreadable, nan, too long, not a file."""
+    """A recording that cannot be used; `kind` is for reports: missing, empty, truncated, unreadable, nan, too long, no file."""
 
     kind = "unreadable"
 
@@ -82,7 +82,7 @@ def content_of(path: Path | str) -> bytes:
     try:
         found = path.stat()
     except (FileNotFoundError, NotADirectoryError) as error:
-        why = "a link to a file that is not there" if os.path.islink(path) else "no such file"
+        why = "a link to a file that is not there" if path.is_symlink() else "no such file"
         raise _refused("missing", f"{path} is missing", why, "check the corpus's list of files") from error
     except (OSError, ValueError) as error:  # a circle of links, a name too long, a zero in the name
         why = getattr(error, "strerror", None) or str(error)
@@ -90,7 +90,7 @@ def content_of(path: Path | str) -> bytes:
     if not stat.S_ISREG(found.st_mode):
         kinds = {stat.S_IFDIR: "a folder", stat.S_IFIFO: "a pipe", stat.S_IFSOCK: "a socket"}
         what = kinds.get(stat.S_IFMT(found.st_mode), "a device")
-        raise _refused("not a file", f"{path} is {what}", "a recording is a plain file", "check the corpus's list of files")
+        raise _refused("no file", f"{path} is {what}", "a recording is a plain file", "check the corpus's list of files")
     if found.st_size > MOST_BYTES:
         why = f"{found.st_size / 2**20:.0f} MiB, at most {MOST_BYTES / 2**20:.0f} are read"
         raise _refused("too long", f"{path} is too large for a clip", why, "cut it into sentences")
@@ -166,7 +166,11 @@ class _Decoder:
             del mix
             with soundfile.SoundFile(io.BytesIO(self._data)) as file:
                 one = self._mixed(file, channels, chosen)[0]
-            return one, rate, f"its {channels} channels cancel each other (opposite phase): channel {chosen + 1} alone was taken"
+            return (
+                one,
+                rate,
+                f"its {channels} channels cancel each other (opposite phase): channel {chosen + 1} alone was taken",
+            )
         except soundfile.SoundFileError as error:
             raise self._unreadable(error) from error
 
@@ -199,7 +203,7 @@ class _Decoder:
             try:
                 block = file.read(step, dtype="float32", always_2d=True)
             except soundfile.SoundFileError as error:
-                if 0 < total or said < _UNCOUNTED:
+                if total > 0 or said < _UNCOUNTED:
                     raise self._cut(said, total, error) from error
                 raise
             if not len(block):
@@ -224,7 +228,9 @@ class _Decoder:
 
     def _unreadable(self, error: Exception) -> RefusedAudio:
         what = "cannot be decoded"
-        known = any(self._data.startswith(mark) for mark in (b"RIFF", b"RF64", b"FORM", b"fLaC", b"OggS", b"ID3", b".snd", b"caff"))
+        known = any(
+            self._data.startswith(mark) for mark in (b"RIFF", b"RF64", b"FORM", b"fLaC", b"OggS", b"ID3", b".snd", b"caff")
+        )
         if not known:
             what = "is neither a sound file nor anything else that is known"
         fix = "export it again as WAV or FLAC" if known else "samples without a header? ffmpeg -f s16le -ar RATE -i IN OUT.wav"

@@ -1,8 +1,8 @@
 """What a sound file's header says against what the file holds: dummy lengths are mended, lost samples are told.
 
 A program that writes to a pipe cannot go back and write the length, and one that dies does not come to it; what stands there
-instead differs from program to program. A length that no clip can have, or none at all, means "to the end of the file"; one that
-a clip can have and this file has not means that samples are lost.
+instead differs from program to program. A length that no clip can have, or none at all, means "to the end of the file"; one
+that a clip can have and this file has not means that samples are lost.
 """
 
 from __future__ import annotations

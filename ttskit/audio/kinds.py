@@ -48,7 +48,11 @@ _BEGINNINGS: tuple[tuple[bytes, str, str], ...] = (
     (b"\x02dss", "a DSS dictation", "export it as WAV from the recorder's own program"),
     (b"\x03ds2", "a DS2 dictation", "export it as WAV from the recorder's own program"),
     (b"MThd", "a MIDI file: notes without a sound", _RENAME),
-    (b"\x00\x05\x16\x07", "what macOS keeps beside a file on other disks (._name), not the recording", "delete it: dot_clean FOLDER"),
+    (
+        b"\x00\x05\x16\x07",
+        "what macOS keeps beside a file on other disks (._name), not the recording",
+        "delete it: dot_clean FOLDER",
+    ),
     (b"\x00\x05\x16\x00", "an AppleSingle file of macOS, not the recording", _FETCH),
     (b"bplist00", "a property list of macOS (a file that is still in iCloud?)", _FETCH),
     (b"\x4c\x00\x00\x00\x01\x14\x02\x00", "a Windows shortcut (.lnk), not the recording", "copy the file that it points to"),
@@ -73,8 +77,13 @@ _BEGINNINGS: tuple[tuple[bytes, str, str], ...] = (
     (b"\x7fELF", "a program", _RENAME),
     (b"MZ", "a Windows program", _RENAME),
 )
-_BRANDS = {b"M4A ": "MPEG-4 audio (m4a)", b"M4B ": "an MPEG-4 audio book", b"3gp": "a 3GP recording of a phone", b"3g2": "a 3GP recording",
-           b"qt  ": "a QuickTime recording"}  # fmt: skip
+_BRANDS = {
+    b"M4A ": "MPEG-4 audio (m4a)",
+    b"M4B ": "an MPEG-4 audio book",
+    b"3gp": "a 3GP recording of a phone",
+    b"3g2": "a 3GP recording",
+    b"qt  ": "a QuickTime recording",
+}
 _OTHER_RIFF = {b"AVI ": "an AVI video", b"QLCM": "QCELP speech of a phone", b"WEBP": "a WebP picture", b"RMID": "a MIDI file"}
 
 

@@ -1,4 +1,4 @@
-"""Streams of pages and frames: what an ogg or mp3 lacks, which decoders do not tell, and how long a flac is that does not say."""
+"""Streams of frames: what an ogg or mp3 lacks, which decoders do not tell, and how long a flac is that does not say."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ _FLAC_TAIL = 2**20  # a frame is shorter than this
 
 
 def flac_samples(data: bytes) -> int:
-    """Samples of a FLAC stream by its last frame, which says where it begins and how long it is (RFC 9639, 9.1); 0 if unknown."""
+    """Samples of a FLAC stream by its last frame, which says where it begins and its length (RFC 9639, 9.1); 0 if unknown."""
     fixed = struct.unpack_from(">H", data, 8)[0]  # STREAMINFO's smallest block, which is every block's where they are alike
     end = len(data)
     while (at := data.rfind(b"\xff", max(42, len(data) - _FLAC_TAIL), end)) >= 0:

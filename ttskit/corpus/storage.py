@@ -42,7 +42,7 @@ def write_atomic(path: Path, write: Callable[[Path], object]) -> None:
 
 
 def write_json(path: Path, value: Any) -> None:
-    """`value` as an indented UTF-8 JSON file; half of a surrogate pair, as in file names of other encodings, as JSON escapes it."""
+    """`value` as an indented UTF-8 JSON file; lone surrogates (of file names in other encodings) as JSON escapes them."""
     text = json.dumps(value, ensure_ascii=False, indent=1, sort_keys=False) + "\n"
     write_atomic(path, lambda temporary: temporary.write_text(text, encoding="utf-8", errors="backslashreplace", newline="\n"))
 
