@@ -5,14 +5,27 @@ from __future__ import annotations
 import io
 import os
 import struct
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from ttskit.disk import explain
 from ttskit.errors import AudioError
 
-__all__ = ["SUFFIXES", "Recording", "RefusedAudio", "encode", "read_audio", "read_recording", "resample", "write_wav"]
+__all__ = [
+    "SUFFIXES",
+    "Recording",
+    "RefusedAudio",
+    "encode",
+    "read_audio",
+    "read_recording",
+    "resample",
+    "whole_or_absent",
+    "write_wav",
+]
 
 SUFFIXES = (".wav", ".flac", ".ogg", ".opus", ".mp3")
 
@@ -111,13 +124,26 @@ def write_wav(path: Path | str, audio: np.ndarray, rate_hz: int) -> None:
     """audio (S,) in [-1, 1] as a 16-bit wav, written beside `path` and renamed: whole or absent."""
     path = Path(path)
     data = encode(audio, rate_hz, "WAV")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
+    with whole_or_absent(path) as temporary:
         temporary.write_bytes(data)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def whole_or_absent(path: Path) -> Iterator[Path]:
+    """Yield a name beside `path` to write sound to; it becomes `path` when all went well, and is removed otherwise.
+
+    Raises:
+        AudioError: the system refuses it (a full disk, no permission, a name too long): the file, the reason, what is left.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    with explain(AudioError, path, "no half file is left"):
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            yield temporary
+            temporary.replace(path)
+        finally:
+            with suppress(OSError):  # a name too long for a file is so here as well
+                temporary.unlink(missing_ok=True)
 
 
 def _missing_part(data: bytes) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ttskit.cli.output import echo, print_json
 from ttskit.cli.values import GroupedCommand, Numbers, pairs
 from ttskit.errors import InputError, UsageError
 
@@ -112,12 +112,12 @@ def command(
             if len(jobs) == 1:
                 raise
             failed.append(index)
-            click.echo(f"line {index + 1} skipped: {error}", err=True)
+            echo(f"line {index + 1} skipped: {error}", err=True)
     if as_json:
-        click.echo(json.dumps(results, ensure_ascii=False, indent=1), err=to_stdout)
+        print_json(results, indent=1, err=to_stdout)
     else:
         for result in results:
-            click.echo(
+            echo(
                 f"{result['path']}  {result['seconds']:.2f} s, real-time factor {result['real_time_factor']:.2f}"
                 + (f", first audio after {result['first_audio_s']:.2f} s" if stream else "")
                 + _ending(result),
@@ -154,9 +154,9 @@ def _speak(voice: Voice, text: str, path: Path, stream: bool, raw: bool, how: di
         else:
             spoken.save(path)
     for note in spoken.notes:
-        click.echo(f"note: {note}", err=True)
+        echo(f"note: {note}", err=True)
     for unknown in spoken.unknown:
-        click.echo(f"note: not read: {unknown.character!r} at character {unknown.position}", err=True)
+        echo(f"note: not read: {unknown.character!r} at character {unknown.position}", err=True)
     faults = spoken.faults()
     return {
         "path": str(path),
