@@ -20,6 +20,7 @@ __all__ = [
     "Recording",
     "RefusedAudio",
     "encode",
+    "no_numbers",
     "read_audio",
     "read_recording",
     "resample",
@@ -110,14 +111,19 @@ def encode(audio: np.ndarray, rate_hz: int, format: str) -> bytes:
     if audio.ndim != 1 or not audio.size:
         raise AudioError("no audio to write", f"shape {audio.shape}, need (S,) with S ≥ 1", "")
     if not np.isfinite(audio).all():
-        raise AudioError(
-            "audio to write has samples that are not numbers",
-            f"{int((~np.isfinite(audio)).sum())} of {audio.size}",
-            "the model that made it has diverged: use an earlier checkpoint",
-        )
+        raise no_numbers(audio)
     buffer = io.BytesIO()
     soundfile.write(buffer, np.clip(audio, -1.0, 1.0), rate_hz, format=format, subtype="PCM_16")
     return buffer.getvalue()
+
+
+def no_numbers(audio: np.ndarray) -> AudioError:
+    """The error for audio to write that has NaN or infinite samples."""
+    return AudioError(
+        "audio to write has samples that are not numbers",
+        f"{int((~np.isfinite(audio)).sum())} of {audio.size}",
+        "the model that made it has diverged: use an earlier checkpoint",
+    )
 
 
 def write_wav(path: Path | str, audio: np.ndarray, rate_hz: int) -> None:
@@ -132,9 +138,15 @@ def write_wav(path: Path | str, audio: np.ndarray, rate_hz: int) -> None:
 def whole_or_absent(path: Path) -> Iterator[Path]:
     """Yield a name beside `path` to write sound to; it becomes `path` when all went well, and is removed otherwise.
 
+    A device or a named pipe is written as it is.
+
     Raises:
         AudioError: the system refuses it (a full disk, no permission, a name too long): the file, the reason, what is left.
     """
+    if path.exists() and not path.is_file() and not path.is_dir():
+        with explain(AudioError, path):
+            yield path
+        return
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     with explain(AudioError, path, "no half file is left"):
         try:

@@ -147,12 +147,7 @@ def _speak(voice: Voice, text: str, path: Path, stream: bool, raw: bool, how: di
             for chunk in spoken:
                 target.write(chunk)
     else:
-        spoken = voice.synthesize(text, **how)
-        if raw or path == _STDOUT:
-            with _audio_stream(path, voice.sample_rate_hz, raw) as target:
-                target.write(spoken.audio)
-        else:
-            spoken.save(path)
+        spoken = voice.write(text, sys.stdout.buffer if path == _STDOUT else path, raw=raw, **how)
     for note in spoken.notes:
         echo(f"note: {note}", err=True)
     for unknown in spoken.unknown:
