@@ -9,7 +9,7 @@ import numpy as np
 
 from ttskit.errors import AudioError, UsageError
 
-__all__ = ["WRITTEN", "encode", "format_of", "writable"]
+__all__ = ["WRITTEN", "Encoder", "encode", "format_of", "no_numbers", "writable"]
 
 # Suffix: (libsndfile's format, its subtype, rates that the format has; () for any).
 _MP3_RATES = (8_000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000)
@@ -63,33 +63,68 @@ def format_of(path: Path | str) -> str:
     return suffix
 
 
+def no_numbers(audio: np.ndarray) -> AudioError:
+    """The error for audio to write that has NaN or infinite samples."""
+    return AudioError(
+        "audio to write has samples that are not numbers",
+        f"{int((~np.isfinite(audio)).sum())} of {audio.size}",
+        "the model that made it has diverged: use an earlier checkpoint",
+    )
+
+
 def encode(audio: np.ndarray, rate_hz: int, format: str) -> bytes:
-    """The bytes of a sound file of audio (S,); what lies outside [-1, 1] is clipped.
+    """The bytes of a sound file of audio (S,), S ≥ 1; what lies outside [-1, 1] is clipped.
 
     Args:
-        audio: (S,), S ≥ 1.
-        rate_hz: its rate; where a format has not got it, the next higher that it has is written.
-        format: a suffix of `WRITTEN` (".mp3"), or "WAV" or "FLAC"; samples of 16 bit where it keeps samples.
+        format: a suffix of `WRITTEN` (".mp3"), or "WAV" or "FLAC"; see `Encoder`.
     """
-    import soundfile
-
     audio = np.asarray(audio, dtype=np.float32)
     if audio.ndim != 1 or not audio.size:
         raise AudioError("no audio to write", f"shape {audio.shape}, need (S,) with S ≥ 1", "")
-    if not np.isfinite(audio).all():
-        raise AudioError(
-            "audio to write has samples that are not numbers",
-            f"{int((~np.isfinite(audio)).sum())} of {audio.size}",
-            "the model that made it has diverged: use an earlier checkpoint",
-        )
-    name, subtype, rates = WRITTEN[format if format.startswith(".") else f".{format.lower()}"]
-    if rates and rate_hz not in rates:
-        import soxr
+    encoder = Encoder(rate_hz, format if format.startswith(".") else f".{format.lower()}")
+    encoder.write(audio)
+    return encoder.finish()
 
-        target = min((r for r in rates if r >= rate_hz), default=rates[-1])
-        audio, rate_hz = soxr.resample(audio, rate_hz, target, quality="HQ").astype(np.float32), target
-    buffer = io.BytesIO()
-    with soundfile.SoundFile(buffer, "w", rate_hz, 1, subtype, format=name) as file:
+
+class Encoder:
+    """Encodes audio chunk by chunk, and keeps what it has made; samples of 16 bit where a format keeps samples.
+
+    Args:
+        rate_hz: of the audio; where a format has not got it, the next higher that it has is written.
+        suffix: of `WRITTEN`.
+    """
+
+    def __init__(self, rate_hz: int, suffix: str) -> None:
+        import soundfile
+
+        name, subtype, rates = WRITTEN[suffix]
+        self._buffer, self._resampler = io.BytesIO(), None
+        if rates and rate_hz not in rates:
+            import soxr
+
+            target = min((r for r in rates if r >= rate_hz), default=rates[-1])
+            self._resampler = soxr.ResampleStream(rate_hz, target, 1, dtype="float32", quality="HQ")
+            rate_hz = target
+        self._file = soundfile.SoundFile(self._buffer, "w", rate_hz, 1, subtype, format=name)
+
+    def write(self, audio: np.ndarray) -> None:
+        """Append a chunk (s,).
+
+        Raises:
+            AudioError: samples that are not numbers.
+        """
+        if not np.isfinite(audio).all():
+            raise no_numbers(audio)
+        audio = np.asarray(audio, dtype=np.float32)
+        self._put(audio if self._resampler is None else self._resampler.resample_chunk(audio))
+
+    def finish(self) -> bytes:
+        """The file; nothing can be written afterwards."""
+        if self._resampler is not None:
+            self._put(self._resampler.resample_chunk(np.zeros(0, np.float32), last=True))
+        self._file.close()
+        return self._buffer.getvalue()
+
+    def _put(self, audio: np.ndarray) -> None:
         for start in range(0, len(audio), _BLOCK):
-            file.write(np.clip(audio[start : start + _BLOCK], -1.0, 1.0))
-    return buffer.getvalue()
+            self._file.write(np.clip(audio[start : start + _BLOCK], -1.0, 1.0))

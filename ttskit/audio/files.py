@@ -9,14 +9,17 @@ from __future__ import annotations
 import io
 import os
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from ttskit.audio.encoding import encode
+from ttskit.audio.encoding import encode, format_of, no_numbers
 from ttskit.audio.headers import mended
 from ttskit.audio.kinds import READ, SUFFIXES, describe
+from ttskit.disk import explain
 from ttskit.errors import AudioError
 
 __all__ = [
@@ -30,9 +33,12 @@ __all__ = [
     "content_of",
     "decode",
     "encode",
+    "no_numbers",
     "read_audio",
     "read_recording",
     "resample",
+    "whole_or_absent",
+    "write_audio",
     "write_wav",
 ]
 
@@ -258,13 +264,43 @@ def read_audio(path: Path | str, rate_hz: int) -> np.ndarray:
 
 
 def write_wav(path: Path | str, audio: np.ndarray, rate_hz: int) -> None:
-    """audio (S,) in [-1, 1] as a 16-bit wav, written beside `path` and renamed: whole or absent."""
-    path = Path(path)
-    data = encode(audio, rate_hz, "WAV")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
+    """audio (S,) in [-1, 1] as a 16-bit wav, whatever `path` is called; whole or absent."""
+    _write(Path(path), encode(audio, rate_hz, ".wav"))
+
+
+def write_audio(path: Path | str, audio: np.ndarray, rate_hz: int) -> None:
+    """audio (S,) in [-1, 1] in the format that the name of `path` asks for (`ttskit.audio.encoding`); whole or absent.
+
+    Raises:
+        UsageError: that format cannot be written.
+    """
+    _write(Path(path), encode(audio, rate_hz, format_of(path)))
+
+
+def _write(path: Path, data: bytes) -> None:
+    with whole_or_absent(path) as temporary:
         temporary.write_bytes(data)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def whole_or_absent(path: Path) -> Iterator[Path]:
+    """Yield a name beside `path` to write sound to; it becomes `path` when all went well, and is removed otherwise.
+
+    A device or a named pipe is written as it is.
+
+    Raises:
+        AudioError: the system refuses it (a full disk, no permission, a name too long): the file, the reason, what is left.
+    """
+    if path.exists() and not path.is_file() and not path.is_dir():
+        with explain(AudioError, path):
+            yield path
+        return
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    with explain(AudioError, path, "no half file is left"):
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            yield temporary
+            temporary.replace(path)
+        finally:
+            with suppress(OSError):  # a name too long for a file is so here as well
+                temporary.unlink(missing_ok=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -11,25 +10,39 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ttskit import terminal
+from ttskit.disk import explain
+from ttskit.errors import TTSKitError
+from ttskit.terminal import plain, plain_json, plain_line
+
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["json_option", "note", "print_json", "print_table", "progress", "stderr_console"]
+__all__ = ["echo", "json_option", "note", "print_json", "print_table", "progress", "stderr_console"]
 
 # Decorator of every command that shows a table: adds the parameter `as_json: bool`.
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
 
 
-def print_json(data: Any) -> None:
-    """One JSON document on stdout; paths and the like become strings."""
-    click.echo(json.dumps(data, ensure_ascii=False, indent=2, default=str))
+def echo(text: str, err: bool = False) -> None:
+    """Text on stdout, or on stderr: the one way there. Nothing in it steers the terminal, whoever named the file.
+
+    Raises:
+        TTSKitError: the output cannot be written, as on a full disk. A reader that left raises BrokenPipeError.
+    """
+    with explain(TTSKitError, "standard error" if err else "standard output"):
+        click.echo(plain(text), err=err)
+
+
+def print_json(data: Any, indent: int | None = 2, err: bool = False) -> None:
+    """One JSON document on stdout (or stderr); paths and the like become strings."""
+    echo(plain_json(data, indent), err)
 
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[Any]], title: str = "") -> None:
     """A table on stdout: rich's in a terminal, columns of plain text in a pipe."""
-    texts = [["" if cell is None else str(cell) for cell in row] for row in rows]
+    texts = [["" if cell is None else plain_line(str(cell)) for cell in row] for row in rows]
     if sys.stdout.isatty():
-        from rich.console import Console
         from rich.table import Table
 
         table = Table(title=title or None, title_justify="left", header_style="bold")
@@ -37,11 +50,11 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[Any]], title: st
             table.add_column(column, overflow="fold")
         for row in texts:
             table.add_row(*map(_plain, row))
-        Console().print(table)
+        terminal.console(stderr=False).print(table)
         return
     widths = [max(len(column), *(len(row[i]) for row in texts)) if texts else len(column) for i, column in enumerate(columns)]
     for row in [list(columns), *texts]:
-        click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+        echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
 
 
 def _plain(cell: str):
@@ -52,14 +65,12 @@ def _plain(cell: str):
 
 def note(text: str) -> None:
     """One line on stderr: what happens, warnings, where things went."""
-    click.echo(text, err=True)
+    echo(text, err=True)
 
 
 def stderr_console() -> Console:
     """A rich console on stderr, for progress."""
-    from rich.console import Console
-
-    return Console(stderr=True)
+    return terminal.console()
 
 
 @contextmanager
@@ -94,7 +105,7 @@ def progress(label: str, total: int | None = None, every_s: float = 10.0) -> Ite
             shown = now
             rate = done / (now - started)
             left = f", {(total - done) / rate:.0f} s left" if total and rate > 0 else ""
-            click.echo(f"{label}: {done}{f'/{total}' if total else ''} ({rate:.1f}/s{left}) {note}".rstrip(), err=True)
+            echo(f"{label}: {done}{f'/{total}' if total else ''} ({rate:.1f}/s{left}) {note}".rstrip(), err=True)
 
     yield advance
-    click.echo(f"{label}: {done} done in {time.monotonic() - started:.1f} s", err=True)
+    echo(f"{label}: {done} done in {time.monotonic() - started:.1f} s", err=True)

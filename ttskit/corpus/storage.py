@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import errno
 import json
 import os
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from ttskit.disk import explain
 from ttskit.errors import CorpusError
 
 __all__ = ["write_atomic", "write_json", "write_jsonl", "write_npz"]
@@ -22,23 +23,15 @@ def write_atomic(path: Path, write: Callable[[Path], object]) -> None:
     Raises:
         CorpusError: the disk is full (what is complete stays), or the place cannot be written.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp{path.suffix}")
-    try:
-        write(temporary)
-        temporary.replace(path)
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, getattr(errno, "EDQUOT", None)):
-            raise CorpusError(
-                "the disk is full",
-                f"while writing {path}",
-                "make room and run the same command again: what is complete is kept",
-            ) from error
-        raise CorpusError(
-            f"cannot write {path}", str(error), "check the folder's permissions, or choose another --out"
-        ) from error
-    finally:
-        temporary.unlink(missing_ok=True)
+    with explain(CorpusError, path, again="run the same command again: what is complete is kept"):
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write(temporary)
+            temporary.replace(path)
+        finally:
+            with suppress(OSError):  # a name too long for a file is so here as well
+                temporary.unlink(missing_ok=True)
 
 
 def write_json(path: Path, value: Any) -> None:
