@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import random
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ import soundfile
 from odd_headers import OTHERS, PCM, WAVS
 from other_things import OTHER_THINGS, PHONES, READ_UNDER, sound
 
-from ttskit.audio.files import RefusedAudio, read_recording
+from ttskit.audio.files import RefusedAudio, decode, read_recording
 from ttskit.audio.kinds import ELSEWHERE, READ
 from ttskit.audio.packets import flac_samples
 
@@ -112,3 +113,39 @@ def test_channels_that_cancel_each_other_are_told_and_one_is_taken(tmp_path, cha
     else:
         assert "cancel each other" in recording.notes[0] and f"channel {taken + 1} alone" in recording.notes[0]
         np.testing.assert_allclose(recording.audio, channels[taken], atol=1e-6)
+
+
+def damaged(content: bytes, rng: random.Random) -> bytes:
+    """A few bytes of the header changed, lost or put in; or the end gone."""
+    data = bytearray(content)
+    for _ in range(rng.choice((1, 1, 2, 4))):
+        place = rng.randrange(max(1, min(len(data), rng.choice((48, 128, 1024)))))
+        change = rng.random()
+        if change < 0.4:
+            data[place : place + 1] = bytes([rng.randrange(256)])
+        elif change < 0.6:
+            data[place : place + 4] = rng.choice(
+                (b"\xff" * 4, bytes(4), b"\x7f\xff\xff\xff", b"\xff\xff\xff\x7f", b"\0\0\0\x80")
+            )
+        elif change < 0.75:
+            del data[place : place + rng.randrange(1, 20)]
+        elif change < 0.9:
+            data[place:place] = bytes(rng.randrange(256) for _ in range(rng.randrange(1, 9)))
+        else:
+            del data[rng.randrange(len(data) + 1) :]
+    return bytes(data) or b"\0"
+
+
+def test_damaged_headers_are_read_or_refused_and_never_anything_else():
+    rng, read = random.Random(0), 0
+    whole = [content for _, content, _ in WAVS + OTHERS] + [sound(name, 16_000) for name in ("OGG", "MP3", "VOC", "NIST")]
+    for number in range(1500):
+        content = damaged(rng.choice(whole), rng)
+        try:
+            recording = decode(content, f"{number}.wav", 300.0)
+        except RefusedAudio as error:
+            assert error.kind in ("unreadable", "truncated", "empty", "too long", "nan") and error.what
+        else:
+            read += 1
+            assert recording.audio.ndim == 1 and np.isfinite(recording.audio).all()
+    assert read > 300

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -146,6 +147,17 @@ def decode(data: bytes, path: Path | str, longest_s: float | None = None) -> Rec
     return Recording(audio, rate, tuple(n for n in (whole.note, note) if n))
 
 
+class _Source(io.BytesIO):
+    """Bytes for a decoder, which is told the end by what it gets; an error could not reach it and would be printed."""
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
+        """As of any file, but a place before the start is not gone to."""
+        try:
+            return super().seek(offset, whence)
+        except (ValueError, OverflowError):
+            return self.tell()
+
+
 class _Decoder:
     """Decodes block by block, so that memory follows from what is there and not from what a header says."""
 
@@ -158,7 +170,7 @@ class _Decoder:
         import soundfile
 
         try:
-            with soundfile.SoundFile(io.BytesIO(self._data)) as file:
+            with soundfile.SoundFile(_Source(self._data)) as file:
                 self._check(file)
                 mix, sums, squares = self._mixed(file, file.channels)
                 rate, channels = int(file.samplerate), int(file.channels)
@@ -170,7 +182,7 @@ class _Decoder:
                 return mix, rate, ""
             chosen = int(energy.argmax())
             del mix
-            with soundfile.SoundFile(io.BytesIO(self._data)) as file:
+            with soundfile.SoundFile(_Source(self._data)) as file:
                 one = self._mixed(file, channels, chosen)[0]
             return (
                 one,
@@ -180,7 +192,7 @@ class _Decoder:
         except soundfile.SoundFileError as error:
             raise self._unreadable(error) from error
 
-    def _check(self, file: object) -> None:
+    def _check(self, file: Any) -> None:
         rate, channels, frames = int(file.samplerate), int(file.channels), int(file.frames)
         if not RATES_HZ[0] <= rate <= RATES_HZ[1]:
             why = f"{rate} samples a second; speech has {RATES_HZ[0]} to {RATES_HZ[1]}"
@@ -197,7 +209,7 @@ class _Decoder:
             why = f"{source} {frames} samples, {frames / rate:.0f} s at {rate} Hz; at most {longest:.0f} s are read"
             raise _refused("too long", f"{self._path} is too long for a clip", why, "cut it into sentences")
 
-    def _mixed(self, file: object, channels: int, only: int | None = None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def _mixed(self, file: Any, channels: int, only: int | None = None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """The mean (S,) of the channels, or one of them; and of each channel the sum and the sum of squares."""
         import soundfile
 

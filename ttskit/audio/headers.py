@@ -66,14 +66,14 @@ def _length(said: int, have: int) -> tuple[int, str]:
 def _wav(data: bytes) -> Mended:
     order = ">" if data[:4] == b"RIFX" else "<"
     found, at, odd = _riff_chunks(data, order)
-    if at is None:
+    if at is None or at + 8 > len(data):
         return Mended(data, "it has no samples chunk")
     form = found.get(b"fmt ")
     if form is None or len(form) < 16:
         return Mended(data)  # a decoder says so
     tag, channels, rate, per_second, block, bits = struct.unpack_from(order + "HHIIHH", form)
-    if tag in _BY_BITS and channels and bits:
-        true = channels * ((bits + 7) // 8)
+    true = channels * ((bits + 7) // 8)
+    if tag in _BY_BITS and 0 < true < 2**16:
         odd = odd or (block, per_second) != (true, true * rate)
         block, form = true, struct.pack(order + "HHIIHH", tag, channels, rate, (true * rate) & _UNKNOWN, true, bits) + form[16:]
     said, start = struct.unpack_from(order + "I", data, at + 4)[0], at + 8

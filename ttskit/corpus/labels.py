@@ -119,8 +119,8 @@ def read_labels(path: Path, speaker: str = "") -> Labels:
                 (name, [TimedLabel(_time(a), _time(b), str(c)) for a, b, c in tier["entries"]])
                 for name, tier in data["tiers"].items()
             ]
-            until = _time(data["end"]) if "end" in data else None
-            labels = replace(_picked(path, found, speaker), start_s=_time(data.get("start", 0)), until_s=until)
+            labels = replace(_picked(path, found, speaker), start_s=_time(data.get("start", 0)))
+            labels = replace(labels, until_s=_time(data["end"])) if "end" in data else labels
         else:
             found = [(name, [_entry(e) for e in data[name]]) for name in ("phones", "words") if name in data]
             labels = _picked(path, found, speaker)
@@ -161,7 +161,7 @@ def _picked(path: Path, tiers: _Tiers, speaker: str = "") -> Labels:
             f"tiers: {', '.join(name for name, _ in tiers[:20]) or 'none'}",
             'name the tiers "phones" and "words"',
         )
-    return Labels(path, **found)
+    return Labels(path, found.get("phones", ()), found.get("words", ()))
 
 
 def _checked(path: Path, labels: Labels) -> Labels:
