@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from ttskit.audio.encoding import WRITTEN, Encoder, encode, format_of, writable
+from ttskit.audio.encoding import WRITTEN, SoundEncoder, encode, format_of, writable
 from ttskit.audio.files import read_recording, write_audio, write_wav
 from ttskit.errors import AudioError, UsageError
 
@@ -85,14 +85,14 @@ def test_a_libsndfile_without_mp3_says_so(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("suffix", [".flac", ".wav", ".aiff"])
 def test_chunks_are_the_file_of_the_whole(suffix):
-    encoder = Encoder(22_050, suffix)
+    encoder = SoundEncoder(22_050, suffix)
     for chunk in np.split(TONE, (1, 5000, 5000, 17_000)):
         encoder.write(chunk)
     assert encoder.finish() == encode(TONE, 22_050, suffix)
 
 
 def test_chunks_at_another_rate_have_no_seams(tmp_path):
-    encoder = Encoder(22_050, ".opus")
+    encoder = SoundEncoder(22_050, ".opus")
     for start in range(0, len(TONE), 700):
         encoder.write(TONE[start : start + 700])
     (tmp_path / "chunks.opus").write_bytes(encoder.finish())
@@ -103,7 +103,7 @@ def test_chunks_at_another_rate_have_no_seams(tmp_path):
 
 def test_samples_that_are_no_numbers_are_not_encoded():
     with pytest.raises(AudioError, match="not numbers"):
-        Encoder(22_050, ".opus").write(np.array([0.0, np.nan], np.float32))
+        SoundEncoder(22_050, ".opus").write(np.array([0.0, np.nan], np.float32))
 
 
 def test_minutes_in_ogg_do_not_overflow_the_encoder(tmp_path):

@@ -9,7 +9,7 @@ import numpy as np
 
 from ttskit.errors import AudioError, UsageError
 
-__all__ = ["WRITTEN", "Encoder", "encode", "format_of", "no_numbers", "writable"]
+__all__ = ["WRITTEN", "SoundEncoder", "encode", "format_of", "no_numbers", "writable"]
 
 # Suffix: (libsndfile's format, its subtype, rates that the format has; () for any).
 _MP3_RATES = (8_000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000)
@@ -76,17 +76,17 @@ def encode(audio: np.ndarray, rate_hz: int, format: str) -> bytes:
     """The bytes of a sound file of audio (S,), S ≥ 1; what lies outside [-1, 1] is clipped.
 
     Args:
-        format: a suffix of `WRITTEN` (".mp3"), or "WAV" or "FLAC"; see `Encoder`.
+        format: a suffix of `WRITTEN` (".mp3"), or "WAV" or "FLAC"; see `SoundEncoder`.
     """
     audio = np.asarray(audio, dtype=np.float32)
     if audio.ndim != 1 or not audio.size:
         raise AudioError("no audio to write", f"shape {audio.shape}, need (S,) with S ≥ 1", "")
-    encoder = Encoder(rate_hz, format if format.startswith(".") else f".{format.lower()}")
+    encoder = SoundEncoder(rate_hz, format if format.startswith(".") else f".{format.lower()}")
     encoder.write(audio)
     return encoder.finish()
 
 
-class Encoder:
+class SoundEncoder:
     """Encodes audio chunk by chunk, and keeps what it has made; samples of 16 bit where a format keeps samples.
 
     Args:

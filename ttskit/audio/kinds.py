@@ -19,7 +19,7 @@ SUFFIXES = READ + ELSEWHERE  # where two recordings have one name, the first is 
 
 _CONVERT = "convert it: ffmpeg -i {name} {stem}.wav"
 _FETCH = "fetch the recording itself, and put it in this one's place"
-_RENAME = "it is no sound: take it out of the list, or put the recording in its place"
+_RENAME = "this is not a recording: take it out of the list, or put the recording in its place"
 _UNPACK = "unpack it first: the recordings are inside"
 
 # (first bytes, what it is, what to do); longer ones first where one begins like another.
@@ -95,7 +95,7 @@ def describe(data: bytes, name: str) -> tuple[str, str]:
         name: what it is called.
 
     >>> describe(b"%PDF-1.7", "a.wav")
-    ('a PDF document', "it is no sound: take it out of the list, or put the recording in its place")
+    ('a PDF document', "this is not a recording: take it out of the list, or put the recording in its place")
     >>> describe(b"<!DOCTYPE html><html>", "a.wav")[0]
     'a web page (HTML), not the recording'
     """

@@ -59,7 +59,7 @@ def read_table(path: Path) -> tuple[tuple[tuple[str, tuple[TimedLabel, ...]], ..
             label = TimedLabel(*_times(path, number, row, heads), row[heads["label"]].strip())
             tiers.setdefault(f"{speaker} - {tier}" if speaker else tier, []).append(label)
     except csv.Error as error:
-        raise CorpusError(f"{path} is no table that can be read", str(error), "write it again") from error
+        raise CorpusError(f"{path} is not a table that can be read", str(error), "write it again") from error
     return tuple((name, tuple(rows)) for name, rows in tiers.items()), tuple(note.reason for note in content.notes)
 
 

@@ -113,13 +113,13 @@ def time_of(value: str) -> float:
     """
     seconds = float(value.replace(",", "."))
     if not math.isfinite(seconds) or abs(seconds) > _LONGEST_S:
-        raise ValueError(f"{value:.30} is no time in seconds")
+        raise ValueError(f"{value:.30} is not a time in seconds")
     return seconds
 
 
 def _listed(first: str, values: Iterator[str]) -> tuple[float, float, list[tuple[str, tuple[TimedLabel, ...]]]]:
     if not first.startswith('"ooTextFile'):
-        raise ValueError("it does not begin as a text TextGrid does, and is no text TextGrid; Praat's binary form is not read")
+        raise ValueError("it does not begin as a text TextGrid does; Praat's binary form is not read")
     kind = next(values)
     if not kind.startswith('"TextGrid'):
         raise ValueError(f"it holds a {kind} of Praat, not a TextGrid")
@@ -133,7 +133,7 @@ def _listed(first: str, values: Iterator[str]) -> tuple[float, float, list[tuple
 
 def _count(value: str) -> int:
     if not value.isdecimal() or len(value) > 9:
-        raise ValueError(f"{value:.30} is no count")
+        raise ValueError(f"{value:.30} is not a count")
     return int(value)  # more than there are turns out to be cut short
 
 
@@ -151,7 +151,7 @@ def _tier(values: Iterator[str]) -> tuple[str, tuple[TimedLabel, ...] | None]:
 
 
 def _chronological(values: Iterator[str]) -> tuple[float, float, list[tuple[str, tuple[TimedLabel, ...]]]]:
-    """Tiers first, then what lies in them by time, each with the number of its tier; there is no count of it."""
+    """Tiers first, then what lies in them by time, each with the number of its tier; there is not a count of it."""
     start, end = time_of(next(values)), time_of(next(values))
     heads = []
     for _ in range(_count(next(values))):

@@ -285,7 +285,7 @@ def reference_durations(path: Path, tokens: tuple[str, ...], start_s: float, sam
 
     try:
         if path.stat().st_size > _LARGEST_JSON:
-            return f"{path.name} cannot be read: {path.stat().st_size} bytes are no times of one clip"
+            return f"{path.name} cannot be read: {path.stat().st_size} bytes are more than the times of one clip"
         data = json.loads(path.read_text(encoding="utf-8-sig"))
         given, times = tuple(data["tokens"]), np.asarray(data["times_s"], dtype=np.float64)
     except (OSError, ValueError, KeyError, TypeError, ArithmeticError, RecursionError) as error:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from ttskit.audio.encoding import Encoder, format_of
+from ttskit.audio.encoding import SoundEncoder, format_of
 from ttskit.audio.files import whole_or_absent
 from ttskit.audio.streams import AudioStream
 from ttskit.errors import AudioError
@@ -35,7 +35,7 @@ def write_speech(stream: SpeechStream, target: Path | BinaryIO, raw: bool = Fals
 
 
 @contextmanager
-def _sink(target: Path | BinaryIO, rate_hz: int, raw: bool) -> Iterator[AudioStream | Encoder]:
+def _sink(target: Path | BinaryIO, rate_hz: int, raw: bool) -> Iterator[AudioStream | SoundEncoder]:
     if not isinstance(target, Path):
         with AudioStream(target, rate_hz, raw) as sink:
             yield sink
@@ -45,7 +45,7 @@ def _sink(target: Path | BinaryIO, rate_hz: int, raw: bool) -> Iterator[AudioStr
         with whole_or_absent(target) as place, AudioStream(place, rate_hz, raw, shown=target) as sink:
             yield sink
         return
-    encoder = Encoder(rate_hz, suffix)
+    encoder = SoundEncoder(rate_hz, suffix)
     yield encoder
     with whole_or_absent(target) as place:
         place.write_bytes(encoder.finish())
