@@ -52,6 +52,10 @@ def _patched(content: bytes, mark: bytes, offset: int, value: bytes) -> bytes:
     return content[:at] + value + content[at + len(value) :]
 
 
+def _float(size: int) -> bytes:
+    return riff(fmt(bits=32, tag=3), data(size, (PCM / np.float32(32768)).astype("<f4").tobytes()), size=size)
+
+
 AIFF, AU, CAF, W64, FLAC, RF64 = (_other(f, subtype="PCM_16") for f in ("AIFF", "AU", "CAF", "W64", "FLAC", "RF64"))
 W64_DATA = b"data" + bytes.fromhex("f3acd3118cd100c04f8edb8a")
 BIG = b"\xff" * 4
@@ -75,6 +79,12 @@ WAVS = [
     ("data 0, bext and LIST before", riff(chunk(b"bext", bytes(602)), fmt(), LIST, data(0), size=0), READ),
     ("LIST after data", riff(fmt(), data(), LIST), READ),
     ("LIST after data that has no pad", riff(fmt(), data(content=SAMPLES[:-1])[:-1], LIST), "less one"),
+    ("dummy lengths, LIST after data", riff(fmt(), data(0xFFFFFFFF), LIST, size=0xFFFFFFFF), READ),
+    ("data 0, chunks after data", riff(fmt(), data(0), LIST, chunk(b"id3 ", bytes(99)), size=0), READ),
+    ("a tag of mp3 before RIFF", b"ID3\4\0\0\0\0\0\x0a" + bytes(10) + riff(fmt(), data()), READ),
+    ("a tag of mp3 before a dummy", b"ID3\4\0\0\0\0\0\x0a" + bytes(10) + riff(fmt(), data(0x7FFFF000)), READ),
+    ("float, 0x7ffff000", _float(0x7FFFF000), READ),
+    ("extensible, all ones", _patched(_other("WAVEX", subtype="PCM_16"), b"data", 4, b"\xff" * 4), READ),
     ("a tag after data", riff(fmt(), data()) + TAG, READ),
     ("zeros after data", riff(fmt(), data()) + bytes(4096), READ),
     ("half the samples counted", riff(fmt(), data(len(SAMPLES) // 2), size=36 + len(SAMPLES) // 2), READ),

@@ -31,6 +31,8 @@ OTHER_THINGS = [
     ("error as JSON", json.dumps({"detail": "quota exceeded", "status": 429}).encode(), "JSON"),
     ("plain text", "hola, ¿cómo andás?\n".encode(), "'hola, ¿cómo andás?'"),
     ("plain text of Windows", "señal de prueba\r\n".encode("utf-16"), "'señal de prueba'"),
+    ("sound as base64", b"UklGRqYlAABXQVZFZm10IBAAAAABAAEAgD4AAAB9AAACABAAZGF0YYIlAAAA", "base64"),
+    ("answer with its headers", b"HTTP/1.1 200 OK\r\nContent-Type: audio/wav\r\n\r\nRIFF", "web server"),
     ("zip", _zip(), "ZIP"),
     ("gzip", gzip.compress(b"RIFF" * 100), "gzip"),
     ("7z", b"7z\xbc\xaf\x27\x1c" + bytes(range(1, 90)), "7z"),

@@ -10,7 +10,11 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass
 
-from ttskit.audio.packets import flac_samples, missing_of_mp3, missing_of_ogg
+from ttskit.audio.packets import flac_samples, id3_bytes, missing_of_mp3, missing_of_ogg
+
+_TAGGED = (b"RIFF", b"RIFX", b"RF64", b"FORM", b"fLaC", b"OggS", b".snd", b"caff")  # before which programs put an mp3's tag
+# Chunks that follow the samples, by which the end of uncounted ones is known.
+_AFTER = (b"LIST", b"id3 ", b"ID3 ", b"cue ", b"smpl", b"bext", b"iXML", b"_PMX", b"PEAK")
 
 __all__ = ["DUMMY_BYTES", "Mended", "mended"]
 
@@ -51,7 +55,10 @@ def mended(data: bytes) -> Mended:
         return _flac(data)
     if data[:4] == b"OggS":
         return Mended(data, missing_of_ogg(data))
-    if data[:3] == b"ID3" or (data[:1] == b"\xff" and len(data) > 1 and data[1] & 0xE0 == 0xE0):
+    if data[:3] == b"ID3":
+        behind = data[id3_bytes(data) :]
+        return mended(behind) if behind[:4] in _TAGGED else Mended(data, missing_of_mp3(data))
+    if data[:1] == b"\xff" and len(data) > 1 and data[1] & 0xE0 == 0xE0:
         return Mended(data, missing_of_mp3(data))
     return Mended(data)
 
@@ -84,6 +91,8 @@ def _wav(data: bytes) -> Mended:
         said = struct.unpack_from("<Q", large, 8)[0] if said == _UNKNOWN and len(large) >= 16 else said
     size, lost = _length(said, have)
     note = ""
+    if size == have and not lost:
+        size -= _chunks_behind(data[start:], order)
     if 0 < said < have and not lost:
         rest = data[start + size :]
         if not _is_no_sound(rest, order):
@@ -138,6 +147,18 @@ def _is_no_sound(rest: bytes, order: str) -> bool:
             if rest[position : position + 3] == b"TAG" or not rest[position:].strip(b"\0"):
                 return True
     return False
+
+
+def _chunks_behind(samples: bytes, order: str) -> int:
+    """Bytes of chunks at the end of samples that were not counted: a name that is known, and sizes that lead to the end."""
+    tail = samples[-65_536:]
+    for name in _AFTER:
+        at = tail.rfind(name)
+        while at >= 0:
+            if _is_no_sound(tail[at:], order):
+                return len(tail) - at
+            at = tail.rfind(name, 0, at)
+    return 0
 
 
 def _rebuilt(form: bytes, fact: bytes | None, samples: bytes, tag: int, order: str) -> bytes:

@@ -26,6 +26,7 @@ _UNPACK = "unpack it first: the recordings are inside"
 _BEGINNINGS: tuple[tuple[bytes, str, str], ...] = (
     (b"version https://git-lfs", "a pointer of Git LFS, not the recording", "git lfs pull, in the folder that it came from"),
     (b"/annex/objects/", "a pointer of git-annex, not the recording", "git annex get, in the folder that it came from"),
+    (b"HTTP/1.", "the answer of a web server with its headers", "save what it sends, without the headers"),
     (b"#!AMR", "AMR speech of a phone", _CONVERT),
     (b"#!SILK", "a SILK voice message", _CONVERT),
     (b"\x02#!SILK", "a SILK voice message", _CONVERT),
@@ -136,6 +137,9 @@ def _known(data: bytes) -> tuple[str, str]:
     return ("", "") if data.startswith(_SOUNDS) else _text(data)
 
 
+_IN_BASE64 = ("UklGR", "T2dnUw", "SUQz", "ZkxhQ", "data:audio/")  # RIFF, OggS, ID3, fLaC
+
+
 def _text(data: bytes) -> tuple[str, str]:
     head = data[:2000]
     marked = head[:2] in (b"\xff\xfe", b"\xfe\xff")
@@ -149,5 +153,7 @@ def _text(data: bytes) -> tuple[str, str]:
         return "an XML text (an error of the server?), not the recording", _FETCH
     if text[0] in "{[":
         return "a JSON text (an error of the server?), not the recording", _FETCH
+    if text.startswith(_IN_BASE64):
+        return "a sound written as text (base64)", "decode it: base64 -d {name} > {stem}.wav"
     first = " ".join(text.split())[:60]
     return f"a text that begins {first!r}, not the recording", _FETCH

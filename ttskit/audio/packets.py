@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 
-__all__ = ["flac_samples", "missing_of_mp3", "missing_of_ogg"]
+__all__ = ["flac_samples", "id3_bytes", "missing_of_mp3", "missing_of_ogg"]
 
 
 def missing_of_ogg(data: bytes) -> str:
@@ -24,11 +24,17 @@ _MP3_KBITS = {  # by (version 1?, layer III): ISO 11172-3 table B.1 and ISO 1381
 _MP3_RATES = {3: (44100, 48000, 32000), 2: (22050, 24000, 16000), 0: (11025, 12000, 8000)}
 
 
+def id3_bytes(data: bytes) -> int:
+    """Length of the ID3v2 tag at the start; 0 without one."""
+    if data[:3] != b"ID3" or len(data) <= 10:
+        return 0
+    footer = 10 if data[3] == 4 and data[5] & 0x10 else 0
+    return 10 + footer + sum((byte & 0x7F) << shift for byte, shift in zip(data[6:10], (21, 14, 7, 0), strict=True))
+
+
 def missing_of_mp3(data: bytes) -> str:
     """Walk the layer III frames: the last must be whole, and as many as the Xing/Info header counts."""
-    position = 0
-    if data[:3] == b"ID3" and len(data) > 10:
-        position = 10 + sum((byte & 0x7F) << shift for byte, shift in zip(data[6:10], (21, 14, 7, 0), strict=True))
+    position = id3_bytes(data)
     frames, promised = 0, None
     while position + 4 <= len(data):
         header = struct.unpack_from(">I", data, position)[0]
