@@ -92,6 +92,8 @@ NOISE = np.random.default_rng(0).normal(0, 0.003, 16_000)
         ((0.8 * VOICE, -VOICE), 1),
         ((VOICE + NOISE, -0.9 * VOICE + NOISE[::-1]), 0),
         ((VOICE + 0.2, -0.9 * VOICE + 0.2), 0),  # an offset of both is no sound
+        ((0.1 * VOICE + 0.6, -0.12 * VOICE), 1),  # nor is that of one
+        ((0.1 * VOICE + 0.3, 0.1 * VOICE - 0.3), None),
         ((VOICE, -VOICE, VOICE, -VOICE), 0),
         ((0.5 * VOICE, -VOICE, 0.4 * VOICE), 1),
         ((VOICE, VOICE), None),
@@ -149,3 +151,31 @@ def test_damaged_headers_are_read_or_refused_and_never_anything_else():
             read += 1
             assert recording.audio.ndim == 1 and np.isfinite(recording.audio).all()
     assert read > 300
+
+
+class Endless:
+    """A sound file that goes on for ever and says it is short, as some decoders estimate."""
+
+    samplerate, channels, frames, format = 16_000, 2, 1000, "MP3"
+
+    def __init__(self, source):
+        self.blocks = 0
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        return None
+
+    def read(self, frames, dtype, always_2d):
+        self.blocks += 1
+        assert self.blocks < 1000, "it is read for ever"
+        return np.zeros((frames, 2), np.float32)
+
+
+def test_decoding_stops_where_no_clip_can_go_on_whatever_the_header_says(monkeypatch):
+    content = sound("WAV", 16_000)
+    monkeypatch.setattr(soundfile, "SoundFile", Endless)
+    with pytest.raises(RefusedAudio, match="too long") as caught:
+        decode(content, "a.wav", 60.0)
+    assert caught.value.kind == "too long" and "at most 60 s are read" in caught.value.why

@@ -81,6 +81,7 @@ FORGED = {
     "wav-500-channels": (lambda: wav(channels=500, samples=100), "unreadable"),
     "wav-65535-channels": (lambda: wav(channels=65_535, samples=2), "unreadable"),
     "wav-8-bits-of-hours": (lambda: wav(rate=8000, bits=8, samples=2**24), "too long"),
+    "wav-3999-hz": (lambda: wav(rate=3999), "unreadable"),
     "ogg-2-60": (lambda: ogg(2**60), "silent"),
     "ogg-negative": (lambda: ogg(-5), "truncated"),
     "aiff-rate-inf": (lambda: aiff(b"\x7f\xff" + bytes(8)), "unreadable"),
@@ -119,6 +120,7 @@ def test_a_forged_header_is_that_clips_problem(tmp_path, recipe, name):
     (tmp_path / "x.wav").write_bytes(make())
     result = prepare_audio(AudioJob("x", tmp_path / "x.wav", tmp_path / "out", 22_050, recipe().corpus))
     assert result.record is None and (result.problem.kind, result.problem.id) == (kind, "x")
+    assert "sample rate" in result.problem.reason or name not in ("wav-1-hz", "wav-3-hz", "wav-3999-hz", "wav-1000000-hz")
     assert (
         ("x.wav" in result.problem.reason or kind == "silent")
         and "BytesIO" not in result.problem.reason
