@@ -234,13 +234,14 @@ def test_standard_input_in_another_encoding_is_not_spoken_with_holes(fastpitch, 
 def test_a_disk_that_is_full_leaves_no_half_file(fastpitch, tmp_path, monkeypatch, capsys):
     import errno
 
-    def full(self, data):
+    def full(self, target):
         raise OSError(errno.ENOSPC, "No space left on device", str(self))
 
-    monkeypatch.setattr("pathlib.Path.write_bytes", full)
+    monkeypatch.setattr("pathlib.Path.replace", full)
     assert _run(["synthesize", "hola", "--voice", str(fastpitch), "-o", str(tmp_path / "a.wav")], debug=False) == 1
     shown = capsys.readouterr().err
-    assert "error: No space left on device" in shown and "Traceback" not in shown
+    assert f"error: the disk is full: cannot write {tmp_path / 'a.wav'}" in shown and "Traceback" not in shown
+    assert f"are left on the disk of {tmp_path}" in shown and "no half file is left" in shown and "free some space" in shown
     assert not list(tmp_path.iterdir())
 
 

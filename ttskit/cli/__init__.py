@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 import traceback
+import warnings
 from collections.abc import Sequence
 
 import click
 
 from ttskit import __version__
 from ttskit.cli.help import in_language
+from ttskit.disk import explain, explained
 from ttskit.errors import PluginError, TTSKitError
 from ttskit.messages import language, speak, translated
 from ttskit.plugins import Registry, create_registry
+from ttskit.terminal import plain
 
 __all__ = ["cli", "main"]
 
@@ -54,6 +58,9 @@ class _Commands(click.Group):
             self.registry(ctx).get("command", args[0])  # says the nearest name, and which plugins were left out
             raise
 
+    def get_help(self, ctx: click.Context) -> str:
+        return plain(super().get_help(ctx))  # plugins wrote the summaries
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         registry = self.registry(ctx)
         commands = registry.all("command")
@@ -82,6 +89,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     _speak_utf8()
     if language() != "en":
         speak(language())
+    form = warnings.formatwarning
+    warnings.formatwarning = lambda *said, **more: plain(form(*said, **more))  # a library's may quote a file's name
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in arguments
     arguments = [a for a in arguments if a != "--debug"]  # wherever it stands
@@ -98,23 +107,26 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def _run(arguments: list[str], debug: bool) -> int:
     try:
         result = in_language(cli).main(arguments, prog_name="ttskit", standalone_mode=False)
+        with explain(TTSKitError, "standard output"):
+            sys.stdout.flush()  # here a full disk or a reader that left can still be told
         return result if isinstance(result, int) and not isinstance(result, bool) else 0
     except click.exceptions.Exit as error:
         return error.exit_code
     except click.ClickException as error:
         error.message = translated(error.message)
-        error.show()
+        shown = io.StringIO()
+        error.show(file=shown)
+        click.echo(plain(shown.getvalue()), err=True, nl=False)
         return error.exit_code
     except TTSKitError as error:
         return _failed(_in_parts(error), error.exit_code, debug)
     except (KeyboardInterrupt, click.Abort):
         return _failed("stopped", 1, debug)
     except BrokenPipeError:  # the reader of our output left, as `| head` does
-        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123 - until the process ends
+        _to_nowhere()
         return 1
     except OSError as error:
-        name = f": {error.filename}" if error.filename else ""
-        return _failed(f"{error.strerror or type(error).__name__}{name}", 1, debug)
+        return _failed(str(explained(error, doing="")), 1, debug)
     except Exception as error:
         first = (str(error).strip() or "no message").splitlines()[0]
         message = f"internal error: {type(error).__name__}: {first}\n  fix: run it again with --debug and report what it shows"
@@ -129,10 +141,28 @@ def _in_parts(error: TTSKitError) -> str:
 
 
 def _failed(message: str, code: int, debug: bool) -> int:
-    if debug:
-        click.echo(traceback.format_exc(), err=True)
-    click.echo(click.style(f"{translated('error')}: ", fg="red", bold=True) + translated(message), err=True)
+    try:
+        if debug:
+            click.echo(plain(traceback.format_exc()), err=True)
+        click.echo(click.style(f"{translated('error')}: ", fg="red", bold=True) + plain(translated(message)), err=True)
+        sys.stdout.flush()
+    except OSError:  # nobody can be told, or what is left for a full disk cannot go there
+        _to_nowhere()
     return code
+
+
+def _to_nowhere() -> None:
+    """Let what is still to be written vanish, so that the end of the process does not fail over it once more."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError):
+            try:
+                nowhere = os.open(os.devnull, os.O_WRONLY)
+                os.dup2(nowhere, stream.fileno())
+                os.close(nowhere)
+            except (OSError, ValueError):  # a stream without a file, in tests
+                continue
 
 
 def _speak_utf8() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from ttskit.cli.output import json_option, note, print_json
+from ttskit.cli.output import echo, json_option, note, print_json
 
 __all__ = ["SHOWN", "command"]
 
@@ -56,10 +56,10 @@ def command(
         print_json(report.to_json())
         return
     place = data / "alignments" / name
-    click.echo(f"{report.utterances} utterances aligned as {name!r} in {place}")
+    echo(f"{report.utterances} utterances aligned as {name!r} in {place}")
     if report.boundary_error_ms is not None:
         within = ", ".join(f"{100 * report.within(limit):.0f} % within {limit}" for limit in WITHIN_MS)
-        click.echo(
+        echo(
             f"phone onsets against the corpus's exact times: mean {report.boundary_error_ms:.1f} ms, "
             f"median {report.median_error_ms:.1f} ms, {within} ms"
         )

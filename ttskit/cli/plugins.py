@@ -8,7 +8,7 @@ from typing import Any, get_args
 
 import click
 
-from ttskit.cli.output import json_option, note, print_json, print_table
+from ttskit.cli.output import echo, json_option, note, print_json, print_table
 from ttskit.errors import PluginError
 from ttskit.interfaces.descriptions import Plugin
 from ttskit.plugins import KINDS, Registry, create_registry
@@ -96,12 +96,12 @@ def show(ctx: click.Context, name: str, kind: str | None, as_json: bool) -> None
     if as_json:
         print_json(data)
         return
-    click.echo(f"{plugin.kind} {name}: {plugin.summary}\nfrom {distribution} {version}, {plugin.factory}")
+    echo(f"{plugin.kind} {name}: {plugin.summary}\nfrom {distribution} {version}, {plugin.factory}")
     for key, value in data["facts"].items():
-        click.echo(f"  {key}: {', '.join(map(str, value)) if isinstance(value, list) else value}")
+        echo(f"  {key}: {', '.join(map(str, value)) if isinstance(value, list) else value}")
     if options:
         where = "frontend.options" if plugin.kind == "frontend" else f"models.{name}.options"
-        click.echo(f"\noptions (in a recipe under {where}):")
+        echo(f"\noptions (in a recipe under {where}):")
         print_table(("option", "type", "default", "meaning"), [tuple(o.values()) for o in options])
 
 
@@ -156,7 +156,7 @@ def new(ctx: click.Context, name: str, kind: str, out: str, as_json: bool) -> No
     if as_json:
         print_json({"folder": str(folder), "kind": kind})
         return
-    click.echo(folder)
+    echo(str(folder))
     note(f'next: pip install -e "{folder}[test]", then python -m pytest {folder}')
 
 

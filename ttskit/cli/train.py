@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from ttskit.cli.output import json_option, note, print_json, stderr_console
+from ttskit.cli.output import echo, json_option, note, print_json, stderr_console
 
 __all__ = ["command"]
 
@@ -121,7 +121,7 @@ def command(
     if as_json:
         print_json(_summary(folder))
     else:
-        click.echo(str(folder.path))
+        echo(str(folder.path))
 
 
 def _asked(speaker_from: tuple[str, ...], keep_speakers: str | None, rehearse: Path | None, freeze: tuple[str, ...]) -> dict:

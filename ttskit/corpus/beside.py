@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from ttskit.audio.files import SUFFIXES
+from ttskit.audio.kinds import SUFFIXES
 from ttskit.corpus.problems import Problem
 from ttskit.corpus.recordings import is_audio
 from ttskit.corpus.sources import CorpusReading, add_utterance

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from inspect import signature
 from typing import TYPE_CHECKING, Any
 
+from ttskit.liveness import end_with_parent
 from ttskit.messages import translated
 
 if TYPE_CHECKING:
@@ -43,12 +46,16 @@ def _stream(function: Callable, items: Sequence[Any], jobs: int | None) -> Itera
     if count == 1 or len(items) < 2:
         yield from ((i, function(item)) for i, item in enumerate(items))
         return
-    yield from Parallel(n_jobs=count, return_as="generator_unordered", batch_size="auto")(
-        delayed(_numbered)(function, i, item) for i, item in enumerate(items)
+    watched: dict[str, Any] = {"initializer": end_with_parent, "initargs": (os.getpid(),)}
+    if "backend_kwargs" not in signature(Parallel.__init__).parameters:  # before joblib 1.5: watched from the first item on
+        watched = {}
+    yield from Parallel(n_jobs=count, return_as="generator_unordered", batch_size="auto", **watched)(
+        delayed(_numbered)(function, os.getpid(), i, item) for i, item in enumerate(items)
     )
 
 
-def _numbered(function: Callable, index: int, item: Any) -> tuple[int, Any]:
+def _numbered(function: Callable, parent: int, index: int, item: Any) -> tuple[int, Any]:
+    end_with_parent(parent)  # a killed `prepare` takes its workers with it
     return index, function(item)
 
 

@@ -12,14 +12,12 @@ from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 
-from ttskit.audio.files import SUFFIXES
+from ttskit.audio.kinds import SUFFIXES
 
 __all__ = ["Found", "Recordings", "is_audio", "plain_path", "stem_of"]
 
 # Suffixes that lists name: recordings are often converted after their list was written.
-_NAMED = frozenset(
-    (*SUFFIXES, *".m4a .aac .aif .aiff .aifc .oga .wma .mp4 .m4b .3gp .amr .webm .caf .sph .au .w64 .mpga .npy .pt".split())
-)
+_NAMED = frozenset((*SUFFIXES, ".mpga", ".npy", ".pt"))
 _MOST_COMPARED = 3_000  # names, to find the nearest of
 _MOST_FILES = 2_000_000  # a folder beyond this is no corpus (a whole disk given by mistake)
 

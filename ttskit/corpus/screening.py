@@ -23,8 +23,9 @@ from ttskit.plugins import Registry
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["Candidate", "analyse", "low_rates", "read", "require_some", "say_understood"]
+__all__ = ["LONGEST_ID", "Candidate", "analyse", "low_rates", "read", "require_some", "say_understood"]
 
+LONGEST_ID = 200  # bytes: file systems take 255, of which a temporary name's ending needs some
 # Signs that nobody says when reading aloud: arrows, stars, hearts, check marks, emoji and what joins and colours them.
 _DECORATION = re.compile(
     "[\u2190-\u21ff\u2300-\u23ff\u2500-\u27bf\u2900-\u297f\u2b00-\u2bff\U0001f000-\U0001faff\ufe0e\ufe0f\u200d\u20e3]|[\U000e0020-\U000e007f]"
@@ -72,6 +73,10 @@ def analyse(reading: CorpusReading, frontend: Frontend, config: CorpusConfig) ->
     """Utterances whose text the frontend can speak, and all problems so far."""
     candidates, problems = [], list(reading.problems)
     for u in reading.utterances:
+        unfit = _unfit(u.id)
+        if unfit:
+            problems.append(Problem(u.id, "id", unfit))
+            continue
         if not u.text.strip():
             problems.append(Problem(u.id, "no text", "the transcript is missing or empty"))
             continue
@@ -115,6 +120,15 @@ def _unread(analysis: Analysis) -> tuple[list[Unknown], list[str]]:
         else:
             left.append(one)
     return left, unsaid
+def _unfit(id: str) -> str:
+    """Why an id cannot be the name of files, or ""."""
+    try:
+        size = len(id.encode())
+    except UnicodeEncodeError:
+        return f"its name {id!r} is in no encoding that can be told; rename the file"
+    if size > LONGEST_ID:
+        return f"its id has {size} bytes, a file's name holds {LONGEST_ID} besides its endings: give it a shorter name"
+    return ""
 
 
 def low_rates(candidates: list[Candidate], audio: list[AudioResult], mel: MelConfig) -> list[Problem]:

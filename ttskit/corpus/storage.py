@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import errno
 import json
 import os
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from ttskit.disk import explain
 from ttskit.errors import CorpusError
 
 __all__ = ["write_atomic", "write_json", "write_jsonl", "write_npz"]
@@ -22,35 +23,27 @@ def write_atomic(path: Path, write: Callable[[Path], object]) -> None:
     Raises:
         CorpusError: the disk is full (what is complete stays), or the place cannot be written.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp{path.suffix}")
-    try:
-        write(temporary)
-        temporary.replace(path)
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, getattr(errno, "EDQUOT", None)):
-            raise CorpusError(
-                "the disk is full",
-                f"while writing {path}",
-                "make room and run the same command again: what is complete is kept",
-            ) from error
-        raise CorpusError(
-            f"cannot write {path}", str(error), "check the folder's permissions, or choose another --out"
-        ) from error
-    finally:
-        temporary.unlink(missing_ok=True)
+    with explain(CorpusError, path, again="run the same command again: what is complete is kept"):
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write(temporary)
+            temporary.replace(path)
+        finally:
+            with suppress(OSError):  # a name too long for a file is so here as well
+                temporary.unlink(missing_ok=True)
 
 
 def write_json(path: Path, value: Any) -> None:
-    """`value` as an indented UTF-8 JSON file."""
+    """`value` as an indented UTF-8 JSON file; lone surrogates (of file names in other encodings) as JSON escapes them."""
     text = json.dumps(value, ensure_ascii=False, indent=1, sort_keys=False) + "\n"
-    write_atomic(path, lambda temporary: temporary.write_text(text, encoding="utf-8", newline="\n"))
+    write_atomic(path, lambda temporary: temporary.write_text(text, encoding="utf-8", errors="backslashreplace", newline="\n"))
 
 
 def write_jsonl(path: Path, values: Iterable[dict]) -> None:
-    """One JSON object per line."""
+    """One JSON object per line, as `write_json` writes it."""
     text = "".join(json.dumps(value, ensure_ascii=False) + "\n" for value in values)
-    write_atomic(path, lambda temporary: temporary.write_text(text, encoding="utf-8", newline="\n"))
+    write_atomic(path, lambda temporary: temporary.write_text(text, encoding="utf-8", errors="backslashreplace", newline="\n"))
 
 
 def write_npz(path: Path, **arrays: np.ndarray) -> None:

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import inspect
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ttskit.errors import CheckpointError, TTSKitError, UsageError
+from ttskit.disk import explained
+from ttskit.errors import CheckpointError, TrainingError, TTSKitError, UsageError
 from ttskit.importing.archive import is_archive, open_archive
 from ttskit.importing.report import ImportReport
 from ttskit.importing.tensors import forget, torch_content
 from ttskit.interfaces.descriptions import Plugin
 from ttskit.plugins import Registry, create_registry
 from ttskit.runs.folder import RunFolder
+from ttskit.runs.lock import RunLock
+from ttskit.runs.starting import claim, clear, discard, finish_start, is_unfinished
 
 __all__ = ["Imported", "import_checkpoint"]
 
@@ -52,28 +54,33 @@ def import_checkpoint(
             "it is a folder" if path.is_dir() else "there is no such file",
             "give the checkpoint file itself",
         )
-    if run.exists() and (not run.is_dir() or any(run.iterdir())):
+    if not is_unfinished(run) and run.exists() and (not run.is_dir() or any(run.iterdir())):
         raise UsageError(f"{run} is not empty", "an import needs a folder of its own", "-o NEW_FOLDER")
     plugin = registry.get("importer", importer) if importer else _chosen(path, registry)
     factory = plugin.load()
     given = {name: value for name, value in options.items() if value is not None}
     _check_options(plugin, factory, given)
     existed = run.exists()
-    try:
-        report = factory(path, run, **given) or ImportReport()
-        folder = RunFolder.open(run)
-        folder.load(registry=registry)  # what was written can be read, and fits the model
-        folder.update(
-            source={"file": path.name, "sha256": _hash(path), "importer": plugin.name},
-            imported=[list(row) for row in report.rows],
-        )
-    except BaseException:
-        shutil.rmtree(run, ignore_errors=True)
-        if existed:
-            run.mkdir(parents=True, exist_ok=True)
-        raise
-    finally:
-        forget()
+    claim(run)
+    with RunLock(run):
+        clear(run)
+        try:
+            report = factory(path, run, **given) or ImportReport()
+            folder = RunFolder.open(run)
+            folder.load(registry=registry)  # what was written can be read, and fits the model
+            folder.update(
+                source={"file": path.name, "sha256": _hash(path), "importer": plugin.name},
+                imported=[list(row) for row in report.rows],
+            )
+            finish_start(run)
+        except BaseException as error:
+            discard(run, keep_folder=existed)
+            if isinstance(error, TrainingError) and isinstance(error.__cause__, OSError):  # its advice is for a training
+                told = explained(error.__cause__, run, "nothing is left of the import", "run the same import again")
+                raise CheckpointError(error.what, told.why, told.fix) from error.__cause__
+            raise
+        finally:
+            forget()
     return Imported(folder, plugin.name, report)
 
 

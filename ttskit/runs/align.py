@@ -89,7 +89,7 @@ def align(
 
     Args:
         data: prepared corpus.
-        source: run of a model that aligns, or folder of TextGrid or JSON files.
+        source: run of a model that aligns, or folder of TextGrid, csv or JSON files.
         name: of the alignment, for `training.alignment`.
         checkpoint, device: of the run.
         splits: which utterances.

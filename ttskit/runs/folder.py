@@ -22,6 +22,7 @@ from ttskit.plugins import Registry, create_registry
 from ttskit.runs.checkpoints import Checkpoint, choose, find_checkpoints, read_weights, write_checkpoint
 from ttskit.runs.files import remove_leftovers, write_json, write_text
 from ttskit.runs.frontend_files import found_files, keep_files
+from ttskit.runs.starting import is_unfinished
 
 if TYPE_CHECKING:
     from ttskit.config import Recipe
@@ -89,6 +90,12 @@ class RunFolder:
         """
         path = Path(path)
         file = path / "run.json"
+        if not file.is_file() and is_unfinished(path):
+            raise CheckpointError(
+                f"{path} is not a run yet",
+                "what should have made it was interrupted before there was anything to go on from",
+                "give that command again as it was, without --resume",
+            )
         if not file.is_file():
             why = f"there is no {file}" if path.is_dir() else f"there is no folder {path}"
             raise CheckpointError(f"{path} is not a run folder", why, f"ttskit train --model NAME --data DATA --run {path}")

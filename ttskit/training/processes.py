@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -15,7 +15,7 @@ import torch.distributed as dist
 from torch import Tensor
 
 from ttskit.devices import pick_device
-from ttskit.errors import UsageError
+from ttskit.errors import TTSKitError, UsageError
 
 __all__ = ["BUCKET_ELEMENTS", "Processes", "processes"]
 
@@ -73,6 +73,19 @@ class Processes:
         if self.world > 1:
             dist.all_gather_object(heard, value, group=self.host)
         return heard
+
+    def by_first(self, work: Callable[[], None]) -> None:
+        """`work` in the first process, while the others wait; what it refuses, all of them raise."""
+        refused: TTSKitError | None = None
+        if self.first:
+            try:
+                work()
+            except TTSKitError as error:
+                refused = error
+        if self.world > 1:
+            refused = self.gather(refused)[0]
+        if refused is not None:
+            raise refused
 
     def from_first(self, number: float) -> float:
         """The first process's number."""

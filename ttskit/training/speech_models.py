@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,12 +15,13 @@ from ttskit.errors import CheckpointError, CorpusError, MismatchError, UsageErro
 from ttskit.interfaces.trainable import Trainable
 from ttskit.plugins import Registry, create_registry
 from ttskit.runs.folder import RunFolder, find_model, plain_options
+from ttskit.runs.lock import RunLock
+from ttskit.runs.starting import discard, finish_start
 from ttskit.training.data import batches_for
-from ttskit.training.fit import fitting_mels, require_vocoder
+from ttskit.training.fit import acoustic_facts, fitting_mels, require_vocoder
 from ttskit.training.loop import Training, TrainingStopped
 from ttskit.training.start import (
     StartingRun,
-    discard_unstarted,
     inherit,
     open_corpus,
     open_or_create,
@@ -118,7 +120,8 @@ def train(
     context = None if resume else target_context(corpus, origin.run.context if origin else None, config.transfer, rehearsal)
     if config.threads is not None:
         torch.set_num_threads(config.threads)
-    with workshop(config, registry, console) as shop:
+    mels_of = acoustic_facts(from_acoustic, registry)
+    with workshop(config, registry, console) as shop, ExitStack() as held:
         folder = open_or_create(
             Path(run),
             resume,
@@ -130,13 +133,16 @@ def train(
             rehearsal,
             shop.group,
             registry,
+            hold=lambda path: held.enter_context(RunLock(path, shop.note)),
             steps=_limit(config),
             **(origin.facts if origin else {}),
+            **mels_of,
         )
         try:
             try:
-                mels = fitting_mels(corpus, folder, from_acoustic, shop.group, registry, console, shop.stop)
+                mels = fitting_mels(corpus, folder, shop.group, registry, console, shop.stop)
             except KeyboardInterrupt:
+                shop.group.by_first(lambda: finish_start(folder.path))
                 raise TrainingStopped(folder, folder.checkpoints[-1].step if folder.checkpoints else 0) from None
             known = folder.info["steps"] if resume and not asked and folder.total_steps else None
             task = Task(
@@ -157,10 +163,12 @@ def train(
             )
             training = Training(task, shop)
             training.prepare(resume)
+            shop.group.by_first(lambda: finish_start(folder.path))
             training.run()
         except (UsageError, MismatchError, CheckpointError, CorpusError):
-            if not resume and shop.group.first:
-                discard_unstarted(folder)
+            begun = (folder.path / "metrics.jsonl").exists() or folder.checkpoints
+            if not begun and not resume and shop.group.first:  # so that the mended command finds no run
+                discard(folder.path)
             raise
     return folder
 
