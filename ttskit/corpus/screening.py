@@ -120,6 +120,8 @@ def _unread(analysis: Analysis) -> tuple[list[Unknown], list[str]]:
         else:
             left.append(one)
     return left, unsaid
+
+
 def _unfit(id: str) -> str:
     """Why an id cannot be the name of files, or ""."""
     try:
