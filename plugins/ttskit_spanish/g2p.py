@@ -68,6 +68,7 @@ _FRONT = frozenset("ei")
 _NEEDS_E = frozenset("bcdfgklmnpqrtv") | {"qu", "ph"}
 _BEFORE_TRILL = frozenset("nlszx")
 _BEFORE_PREFIXED = frozenset("bdt")
+_LONGEST_PREFIX = 7  # ciudad-realeño; syllables of a megabyte are not searched through
 _HISSES = frozenset("sθ")
 _SILENT_INITIALS = frozenset(tuple(pair) for pair in "ps pn gn mn pt ct ts tm cn cz".split())
 
@@ -84,8 +85,9 @@ def _consonant(parts: list[Unit], index: int, d: Dialect, starts: list[int]) -> 
         return "x" if after is not None and after.sound in _FRONT and not after.h else "ɡ"
     if unit == "r":
         before = parts[index - 1].sound if index else ""
-        apart = before in _BEFORE_PREFIXED and index in starts  # sub-rayar, ciudad-realeño, post-romántico
-        return "r" if index == 0 or before in _BEFORE_TRILL or apart else "ɾ"
+        if index == 0 or before in _BEFORE_TRILL:
+            return "r"
+        return "r" if before in _BEFORE_PREFIXED and index < _LONGEST_PREFIX and index in starts else "ɾ"  # sub-rayar
     if unit == "ll":
         return "l" if after is None or not after.vowel else d.ll
     if unit == "y":

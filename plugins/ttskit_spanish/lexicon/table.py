@@ -77,11 +77,12 @@ class Table:
         for part, reading in self._starts.get(word[:_KEY], ()):
             if word.startswith(part):
                 return reading + word[len(part) :]
-        for plural in ("", "s") if word[-1] == "s" else ("",):
-            singular = word.removesuffix(plural)
-            for part, reading in self._ends.get(singular[-_KEY:], ()):
-                if singular.endswith(part) and len(singular) > len(part):
-                    return singular[: -len(part)] + reading + plural
+        for part, reading in self._ends.get(word[-_KEY:], ()):
+            if word.endswith(part) and len(word) > len(part):
+                return word[: -len(part)] + reading
+        if word[-1] == "s" and word[-1 - _KEY : -1] in self._ends:
+            singular = self.respelt(word[:-1])
+            return None if singular is None else singular + "s"
         return None
 
 
