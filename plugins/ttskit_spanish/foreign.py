@@ -20,7 +20,10 @@ _RULES: tuple[tuple[str, str], ...] = (
     (r"ggi$", "yi"),  # Maggi
     (r"gge(?=rs?$|d$)", "gue"),  # trigger
     (r"(?<=..e)lli$", "li"),  # Martinelli; but Panguipulli
-    (r"(?<=[aeiou])gn(?=ol[aoi]$|in[io]$|an[io]$|ett[io]$|ell[io]$|ucci$|on[ei]$)", "ñ"),  # Castagnola; but magnolia, signo
+    (
+        r"(?<=[aeiou])gn(?=ol[aoi]$|in[io]$|an[io]$|ett[io]$|ell[io]$|ucci$|on[ei]$|[aeiou].*(?:ell?i|etti|ini|oni|acci|asco)$)",
+        "ñ",
+    ),  # Castagnola; but magnolia, signo
     (r"gni$(?<=.[aeiou]gni)", "ñi"),  # Pagni
     (r"^([bcfglmp]a)gn(?=at[io]$)", r"\1ñ"),  # Bagnati; but prognato
     (r"gli(?=[aeou])(?<=[aeiou]gli)(?<!neurogli)(?<!crogli)(?<!astrogli)(?<!oligogli)", "li"),  # Biglia; but neuroglia
@@ -61,7 +64,10 @@ _RULES: tuple[tuple[str, str], ...] = (
     (r"lling$", "lin"),  # travelling
     (r"(?<=.{3})ing$", "in"),  # shopping
     (r"(?<=[^aeiou])y(?=s$)", "i"),
-    (r"nn(?=$|(?:y|ie|ers?)$)", "n"),  # Kenny, spinner; but innovar, dígannos, circunnavegar
+    (
+        r"nn(?=$|(?:y|ie|ers?)$|[aeiou].*i$|i$|ah?$)",
+        "n",
+    ),  # Kenny, spinner, Zannini, Johanna; but innovar, dígannos, circunnavegar
 )
 _COMPILED = tuple((Pattern(pattern), replacement) for pattern, replacement in _RULES)
 
