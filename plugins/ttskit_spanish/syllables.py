@@ -55,7 +55,7 @@ _PREFIX = Pattern(
 
 # A prefix keeps its consonant from an r after it, which is the one of rosa (RAE & ASALE, Ortografía 2010, ch. II); its letters
 # are one unit each. Elsewhere the consonant and r open a syllable: su-bri-ga-dier, pos-tre, a-bro-gar.
-_BEFORE_R = ("subr", "post", "obr", "ciudadr", "abren")
+_BEFORE_R = {3: ("obr", "abr"), 4: ("subr",), 5: ("postr",), 7: ("ciudadr",)}  # the beginnings below, by the unit after the r
 _APART_FROM_R = Pattern(
     r"(?:sub(?!rig[ao]d)|ab(?=renunci)|ob(?=rep[ct])|ciudad"
     r"|post(?=r(?:om[aá]n|evoluci|eform|ena(?:cen|ci)|ealis|adiol)))(?=r[aeiouáéíóú])"
@@ -141,9 +141,8 @@ def syllabify(word: str, *, tl_together: bool = True) -> Syllabified | None:
             starts.append(start)
         else:
             together = _together(parts[start - 2].sound, parts[start - 1].sound, tl_together)
-            if together and start < 8 and letters.startswith(_BEFORE_R) and parts[start - 1].sound == "r":
-                prefix = _APART_FROM_R.match(letters)
-                together = prefix is None or prefix.end() != start - 1
+            if together and start in _BEFORE_R and letters.startswith(_BEFORE_R[start]) and _APART_FROM_R.match(letters):
+                together = False
             starts.append(start - (2 if together else 1))
     return Syllabified(parts, starts, cores, _stressed(parts, found))
 
