@@ -18,6 +18,7 @@ _DOMAIN = Pattern(
     r"\.(?:com|org|net|edu|gob|gov|info|io|ar|es|mx|uy|cl|ly|app|dev|tv|br|co|uk|eu|fm|ai|py|pe|bo|ve|ec|gt|cat|coop|example)"
     r"(?:\.[a-z]{2})?(?:/[^\s<>«»“”\"()\[\]]{0,200})?(?![\w@])"
 )
+_PATH = Pattern(r"[A-Za-z]:\\[^\s<>«»“”\"|?*]{1,200}")
 _FILE = Pattern(
     r"[A-Za-z0-9_-]{1,60}"
     r"\.(?:txt|jpe?g|png|gif|pdf|docx?|xlsx?|pptx?|csv|zip|rar|mp[34]|wav|exe|html?|json|py|xml|md|odt|psd|svg|avi|mov"
@@ -55,6 +56,18 @@ _SYMBOLS = {
     "!": "signo de exclamación",
     "$": "pesos",
     "'": "apóstrofo",
+    "|": "barra vertical",
+    "\\": "barra invertida",
+    "{": "abre llave",
+    "}": "cierra llave",
+    "[": "abre corchete",
+    "]": "cierra corchete",
+    "(": "abre paréntesis",
+    ")": "cierra paréntesis",
+    "<": "menor que",
+    ">": "mayor que",
+    '"': "comillas",
+    "`": "acento grave",
 }
 _PIECE = Pattern(r"[A-Za-zñÑáéíóúüÁÉÍÓÚÜ]+|\d+|.", re.DOTALL)
 # Consonants that no Spanish reader says together.
@@ -70,9 +83,10 @@ def spoken_address(written: str, locale: str) -> str:
     'juan guion bajo ochenta y nueve arroba gmail punto com punto a erre'
     """
     words = []
-    for piece in _PIECE.findall(written):
+    pieces = _PIECE.findall(written)
+    for at, piece in enumerate(pieces):
         if piece[0].isdecimal():
-            words.append(group(piece) if piece[0] == "0" or len(piece) > 4 else cardinal(int(piece)))
+            words.append(_number(piece, at > 0 and pieces[at - 1] == ":"))
         elif piece.isalpha():
             low = piece.lower()
             known = low in _TOP_LEVEL or sayable(low) or (len(low) > 3 and _CLUSTER.search(low) is None)
@@ -80,6 +94,17 @@ def spoken_address(written: str, locale: str) -> str:
         else:
             words.append(_SYMBOLS.get(piece, ""))
     return " ".join(w for w in words if w)
+
+
+def _number(digits: str, port: bool) -> str:
+    """Digits of an address: a number of one or two and a year as such, a port by its pairs, all else digit by digit.
+
+    >>> _number("89", False), _number("2020", False), _number("456", False), _number("8080", True)
+    ('ochenta y nueve', 'dos mil veinte', 'cuatro cinco seis', 'ochenta ochenta')
+    """
+    if digits[0] == "0" or len(digits) > 4 or (port and len(digits) in (2, 4)):
+        return group(digits)
+    return cardinal(int(digits)) if len(digits) < 3 or 1900 <= int(digits) < 2100 else spelt(digits)
 
 
 def read_electronic(text: str, at: int, context: Context) -> Found | None:
@@ -106,7 +131,7 @@ def read_electronic(text: str, at: int, context: Context) -> Found | None:
         match = _IP.match(text, at)
         if match and all(int(n) < 256 and n == str(int(n)) for n in match.group().split(".")):
             return " punto ".join(cardinal(int(n)) for n in match.group().split(".")), match.end(), "IP address"
-    match = _FILE.match(text, at)
+    match = _PATH.match(text, at) or _FILE.match(text, at)
     if match:
         return spoken_address(match.group(), context.locale), match.end(), "file name"
     match = _EMAIL.match(text, at) or _URL.match(text, at) or _DOMAIN.match(text, at)

@@ -45,6 +45,7 @@ _SYMBOLS = {
     "\\": "barra invertida",
 }
 
+_OPERATIONS = frozenset(("más", "menos", "por", "dividido"))
 _MARKUP = Pattern(r"</?(?:b|i|u|em|strong|p|br|hr|span|div|sub|sup|small|h[1-6]|li|ul|ol|a|font)(?:\s[^<>]{0,200})?/?>")
 
 
@@ -104,6 +105,8 @@ def read_dash(text: str, at: int, context: Context) -> int:
     pieces, span = context.pieces, (at, at + 1)
     starts = before == "" or before.isspace() or before in "(["
     between_numbers = after.isspace() and context.equation and bool(pieces) and pieces[-1].kind == "number"
+    if len(pieces) > 1 and pieces[-2].text in _OPERATIONS and pieces[-2].kind == "symbol" and after.isspace():
+        between_numbers = True  # 2 + x - 1
     if starts and (after.isdecimal() or text[at] == "−" or after == "$" or between_numbers):
         add(context, "menos", span, "symbol", "minus")
     elif starts and pieces:

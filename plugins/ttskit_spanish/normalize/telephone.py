@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 
 from ttskit_spanish.normalize.context import Context, Found, ends_token
-from ttskit_spanish.normalize.letters import spell
+from ttskit_spanish.normalize.letters import sayable, spell
 from ttskit_spanish.normalize.numbers import cardinal, spelt
 from ttskit_spanish.pattern import Pattern
 
-_INTERNATIONAL = Pattern(r"\+(\d{1,3})((?:[ .-]?\(?\d{1,12}\)?){1,6})(?!\d)")
+_INTERNATIONAL = Pattern(r"(?:\+|00[ -])(\d{1,3})((?:[ .-]?\(?\d{1,12}\)?){1,6})(?!\d)")
 _LOCAL = Pattern(
     r"(?:0\d{2,4}[ -]\d{6,7}|\d{2}[- ]\d{4}-\d{4}|(?:11|15)[ -]\d{4}[ -]\d{4}|"
     r"(?:11|15|[23]\d{2})[ -](?:15[ -])?\d{3}[ -]\d{4}|[23]\d{3}[ -](?:15[ -])?\d{2}[ -]\d{4}|"
@@ -17,6 +17,10 @@ _LOCAL = Pattern(
     r"\(?0\d{2,4}\)?[ -](?:15[ -])?\d{6,7}|(?:11|15)-\d{8}|\d{2,3}\.\d{3,4}\.\d{4}|\d{2,3} \d{2,3} \d{2} \d{2}|"
     r"0[ -]?[89]\d0[ -]\d{3}[ -]\d{3,4}|0-?[89]\d0[ -]\d{7}|\d{3}-\d{3}-\d{3,4})(?!\d)"
 )
+_VANITY = Pattern(
+    r"(?:\+?1[ .-])?(?:0[ -]?[89]\d0|[89]\d{2})(?:[ -]\d{1,4}){0,2}(?:-[A-ZÑ]{3,12})(?:-(?:\d{1,4}|[A-ZÑ]{1,12})){0,3}(?![\w-])"
+)
+_VANITY_PART = Pattern(r"\d+|[A-ZÑ]+")
 _PAIRS = Pattern(r"\d{2,3} \d{2,3} \d{2} \d{2}")
 _AREA = Pattern(r"\(?0\d{1,4}\)?|\(\d{2,4}\)|0-?[89]\d0")  # what the third form above must begin with
 _SHORT = Pattern(r"\d{4}-\d{4}(?!\d)")
@@ -110,6 +114,9 @@ def read_telephone(text: str, at: int, context: Context) -> Found | None:
         match = _EMERGENCY.match(text, at)
         if match:
             return spelt(match.group()), match.end(), "emergency number"
+    named = _named(text, at, context)
+    if named is not None:
+        return named
     bare = _bare(text, at, context, called)
     if bare is not None:
         return bare
@@ -145,6 +152,18 @@ def read_telephone(text: str, at: int, context: Context) -> Found | None:
         words += " , interno " + group(extension[1])
         end = extension.end()
     return words, end
+
+
+def _named(text: str, at: int, context: Context) -> Found | None:
+    """A number with letters to remember it by: 1-800-FLORES, 0800-333-DATO."""
+    match = _VANITY.match(text, at)
+    if match is None:
+        return None
+    words = ["más"] if match.group().startswith("+") else []
+    for part in _VANITY_PART.findall(match.group()):
+        words.append(group(part) if part.isdecimal() else part.lower() if sayable(part) else spell(part, context.locale))
+        words.append(",")
+    return " ".join(words[:-1]), match.end(), "number with letters"
 
 
 def _local(text: str, at: int) -> re.Match | None:

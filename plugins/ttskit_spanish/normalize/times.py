@@ -5,17 +5,17 @@ from __future__ import annotations
 import re
 
 from ttskit_spanish.normalize.context import Context, Found, ends_token
-from ttskit_spanish.normalize.letters import spell
 from ttskit_spanish.normalize.numbers import cardinal
+from ttskit_spanish.normalize.zones import zone_at
 from ttskit_spanish.pattern import Pattern
 
 _CLOCK = Pattern(r"(\d{1,2})([:.])(\d{2})(?::(\d{2}))?(?![\d,])")
 _LETTERED = Pattern(r"(\d{1,2})h(\d{2})(?:m(?:(\d{2})s)?)?")
 _HOURS = Pattern(r" ?(?:hs?|hrs?|horas?)\b\.?", re.IGNORECASE)
-_HALF = Pattern(r" ?([ap])\.? ?m\b\.?", re.IGNORECASE)
-_HOUR_HALF = Pattern(r"(\d{1,2}) ?([ap])(?:\. ?m\.|m\b\.?)", re.IGNORECASE)
+_HALF = Pattern(r"[ \xa0]?([ap])\.?[ \xa0]?m\b\.?", re.IGNORECASE)
+_HOUR_HALF = Pattern(r"(\d{1,2})[ \xa0]?([ap])(?:\.[ \xa0]?m\b\.?|m\b\.?)", re.IGNORECASE)
+_NOON = Pattern(r"12(?::00)? m\.(?= [a-záéíóúñ]|[,;)]|\s*$)")
 _SENTENCE_ENDS = Pattern(r"[\s\"'»”)]*$|\s+[¿¡«\"“(—]*[A-ZÁÉÍÓÚÑ]")
-_ZONE = Pattern(r" ?(utc|gmt|est|pst|cst|mst)\b(?: ?([+-])(\d{1,2}))?", re.IGNORECASE)
 _DURATION = Pattern(r"(\d{1,3}) ?hs? (\d{1,2}) ?(?:min\.?|m|')(?: (\d{1,2}) ?(?:seg|s)\.?)?(?![^\W_])")
 _LAP = Pattern(r"(\d{1,2})h ?(\d{1,2})['′’](\d{1,2})(?:\"|''|″|”)")
 _AFTER_HOUR = frozenset(
@@ -53,6 +53,9 @@ def read_time(text: str, at: int, context: Context) -> Found | None:
         amounts = zip(spent.groups(), (("hora", "f"), ("minuto", "m"), ("segundo", "m")), strict=True)
         parts = [f"{cardinal(int(n), g)} {unit}{'' if int(n) == 1 else 's'}" for n, (unit, g) in amounts if n]
         return " ".join(parts[:-1]) + " y " + parts[-1], spent.end() - _keeps_point(text, spent.end()), "duration"
+    noon = _NOON.match(text, at)
+    if noon:
+        return "doce del mediodía", noon.end() - _keeps_point(text, noon.end()), "noon"
     alone = _HOUR_HALF.match(text, at)
     if alone and 1 <= int(alone[1]) <= 12 and ends_token(text, alone.end()):
         hour = int(alone[1])
@@ -104,12 +107,9 @@ def read_time(text: str, at: int, context: Context) -> Found | None:
     elif half:
         end = half.end() - _keeps_point(text, half.end())
         words += _part_of_day(half[1].lower(), hour)
-    zone = _ZONE.match(text, end)
-    if zone:
-        end = zone.end()
-        words += " " + spell(zone[1], context.locale)
-        if zone[2]:
-            words += f" {'más' if zone[2] == '+' else 'menos'} {cardinal(int(zone[3]))}"
+    zone = zone_at(text, end, context.locale)
+    if zone is not None:
+        words, end = f"{words} {zone[0]}", zone[1]
     return words, end
 
 
