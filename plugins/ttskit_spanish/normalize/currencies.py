@@ -5,6 +5,12 @@ from __future__ import annotations
 from typing import NamedTuple
 
 
+def _plural(word: str) -> str:
+    if word.endswith(("és", "án")):
+        return word[:-2] + ("eses" if word[-1] == "s" else "anes")
+    return word + ("s" if word[-1] in "aeo" else "es")
+
+
 class Currency(NamedTuple):
     """Its name in singular and plural, gender, what follows the name, and its hundredth ("" if it has none)."""
 
@@ -17,12 +23,12 @@ class Currency(NamedTuple):
     def name(self, one: bool) -> str:
         """The name, with its adjective in the same number.
 
-        >>> Currency("peso", "pesos", of="argentino").name(False), Currency("rial", "riales", of="saudí").name(False)
-        ('pesos argentinos', 'riales saudíes')
+        >>> Currency("peso", "pesos", of="argentino").name(False), Currency("dólar", "dólares", of="guyanés").name(False)
+        ('pesos argentinos', 'dólares guyaneses')
         """
         extra = self.of
-        if extra and not one and not extra.startswith("de ") and extra != "cfa":
-            extra = " ".join(w + ("s" if w[-1] in "aeo" else "es") for w in extra.split())
+        if extra and not one and not extra.startswith(("de ", "del ")) and extra not in ("cfa", "cfp"):
+            extra = " ".join(_plural(word) for word in extra.split())
         return (self.one if one else self.many) + (f" {extra}" if extra else "")
 
     @property
@@ -63,7 +69,11 @@ PESO, DOLLAR = Currency("peso", "pesos"), Currency("dólar", "dólares")
 _EURO = Currency("euro", "euros", cent="céntimo")
 _POUND, _YEN, _YUAN = _pound(""), Currency("yen", "yenes"), Currency("yuan", "yuanes")
 _MARK, _RUPEE, _WON = Currency("marco", "marcos"), _rupee(), Currency("won", "wones")
-_REAL, _COLON, _FRANC = Currency("real", "reales"), Currency("colón", "colones", cent="céntimo"), Currency("franco", "francos")
+_REAL, _COLON, _FRANC = (
+    Currency("real", "reales"),
+    Currency("colón", "colones", cent="céntimo"),
+    Currency("franco", "francos", cent="céntimo"),
+)
 _SOL, _GUARANI, _BALBOA = (
     Currency("sol", "soles", cent="céntimo"),
     Currency("guaraní", "guaraníes"),
@@ -110,9 +120,11 @@ CODES: dict[str, Currency] = {
     # The Americas
     "ars": _peso("argentino"), "usd": _dollar("estadounidense"), "brl": _REAL, "clp": _peso("chileno"),
     "clf": Currency("unidad de fomento", "unidades de fomento", "f", cent=""), "uyu": _peso("uruguayo"),
-    "mxn": _peso("mexicano"), "cop": _peso("colombiano"), "cup": _peso("cubano"), "dop": _peso("dominicano"),
+    "mxn": _peso("mexicano"), "cop": _peso("colombiano"), "cup": _peso("cubano"), "cuc": _peso("cubano convertible"),
+    "dop": _peso("dominicano"),
     "bop": _peso("boliviano"), "bob": _BOLIVIANO, "pyg": _GUARANI, "pen": _SOL, "ves": _BOLIVAR, "vef": _BOLIVAR,
-    "ved": _BOLIVAR,
+    "ved": _BOLIVAR, "veb": _BOLIVAR, "ecs": Currency("sucre", "sucres"),
+    "uyi": Currency("unidad indexada", "unidades indexadas", "f", cent=""),
     "cad": _dollar("canadiense"), "crc": _COLON._replace(of="costarricense"), "svc": _COLON._replace(of="salvadoreño"),
     "nio": _CORDOBA, "pab": _BALBOA, "gtq": _QUETZAL, "hnl": _LEMPIRA, "htg": Currency("gourde", "gourdes"),
     "awg": Currency("florín", "florines", of="arubeño"), "ang": Currency("florín", "florines", of="antillano"),
@@ -120,7 +132,7 @@ CODES: dict[str, Currency] = {
     "bsd": _dollar("bahameño"), "bzd": _dollar("beliceño"), "bbd": _dollar("barbadense"), "xcd": _dollar("del caribe oriental"),
     "kyd": _dollar("de las islas caimán"), "bmd": _dollar("bermudeño"), "fkp": _pound("malvinense"),
     # Europe
-    "eur": _EURO, "gbp": _POUND, "chf": _FRANC._replace(of="suizo", cent="céntimo"), "sek": _crown("sueca", "öre"),
+    "eur": _EURO, "gbp": _POUND, "chf": _FRANC._replace(of="suizo"), "sek": _crown("sueca", "öre"),
     "nok": _crown("noruega", "öre"), "dkk": _crown("danesa", "öre"), "isk": _crown("islandesa", ""), "czk": _CZECH,
     "huf": _FORINT,
     "pln": _ZLOTY, "ron": Currency("leu", "leus", of="rumano"), "bgn": Currency("lev", "levas"), "rsd": _dinar("serbio"),
@@ -128,7 +140,9 @@ CODES: dict[str, Currency] = {
     "rub": _ROUBLE, "byn": _ROUBLE._replace(of="bielorruso"), "uah": _HRYVNIA, "mdl": Currency("leu", "leus", of="moldavo"),
     "try": _LIRA, "gel": Currency("lari", "laris"), "azn": Currency("manat", "manats"),
     "hrk": Currency("kuna", "kunas", "f"), "dem": _MARK._replace(of="alemán"),
-    "itl": Currency("lira", "liras", "f", "italiana"), "frf": _FRANC._replace(of="francés"), "gip": _pound("gibraltareña"),
+    "itl": Currency("lira", "liras", "f", "italiana"), "frf": _FRANC._replace(of="francés"), "bef": _FRANC._replace(of="belga"),
+    "nlg": Currency("florín", "florines", of="neerlandés"), "ats": Currency("chelín", "chelines", of="austriaco"),
+    "iep": _pound("irlandesa"), "grd": Currency("dracma", "dracmas", "f"), "gip": _pound("gibraltareña"),
     # Asia and Oceania
     "jpy": _YEN, "cny": _YUAN, "rmb": _YUAN, "cnh": _YUAN, "krw": _WON, "kpw": _WON._replace(of="norcoreano"), "inr": _RUPEE,
     "pkr": _rupee("pakistaní"), "lkr": _rupee("de sri lanka"), "npr": _rupee("nepalí"), "idr": _rupee("indonesia"),
@@ -158,4 +172,4 @@ CODES: dict[str, Currency] = {
     "eth": Currency("éter", "éteres", cent=""),
 }  # fmt: skip
 # Codes that are also words: read as codes in capitals only.
-WORDS = frozenset("all ang bam cup dem eth gel kes mad mop mur nad php ron sar scr try".split())
+WORDS = frozenset("all bam cup eth gel mad mop php ron sar try".split())

@@ -40,7 +40,7 @@ _ROMAN_MONTH = Pattern(r"(\d{1,2})([/.-])(I{1,3}|I?V|VI{1,3}|I?X|XI{1,2})\2(\d{4
 _TO_DAY = Pattern(r" (?:al?|hasta)(?: el)? \d{1,2}/\d{1,2}(?![\d/])")
 _DAY_DASH_MONTH = Pattern(r"(\d{1,2})-(\d{1,2})(?![\d/-]|[.,]\d)")
 _NO_YEAR = Pattern(r"(\d{1,2})[º°]?/(\d{1,2})(?![\d/]|[.,]\d)")
-_ISO = Pattern(r"(\d{4})([-/])(\d{2})\2(\d{2})")
+_ISO = Pattern(r"(\d{4})([-/]|(?<=19\d\d|20\d\d)\.)(\d{2})\2(\d{2})")
 _DAY_MONTH = Pattern(
     rf"(?P<day>\d{{1,2}})(?P<first>\.?[º°]|ro)? (?:de )?{_MONTH}(?P<dot>\.)?(?![^\W\d_])"
     r"(?: (?P<of>de |del )?(?P<year>\d{4})(?!\d))?",

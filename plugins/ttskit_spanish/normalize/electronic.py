@@ -11,12 +11,13 @@ from ttskit_spanish.normalize.numbers import cardinal, spelt
 from ttskit_spanish.normalize.telephone import group
 from ttskit_spanish.pattern import Pattern
 
-_EMAIL = Pattern(r"[A-Za-z0-9][\w.+-]{0,80}@[A-Za-z0-9-]{1,60}(?:\.[A-Za-z0-9-]{1,30}){1,5}")
-_URL = Pattern(r"(?:https?://|ftp://|www\.)[^\s<>«»“”\"()\[\]]{2,300}", re.IGNORECASE)
+_EMAIL = Pattern(r"(?:mailto:)?[A-Za-z0-9][\w.+-]{0,80}@[A-Za-z0-9-]{1,60}(?:\.[A-Za-z0-9-]{1,30}){1,5}")
+_URL = Pattern(r"(?:https?://|ftp://|www\.)(?:[^\s<>«»“”\"()\[\]]|\([^\s()<>]{0,60}\)){2,300}", re.IGNORECASE)
+_HOST = Pattern(r"(?:localhost|\d{1,3}(?:\.\d{1,3}){3}):\d{2,5}(?:/[^\s<>«»“”\"()\[\]]{0,200})?(?![\w@])")
 _DOMAIN = Pattern(
     r"[A-Za-z0-9][A-Za-z0-9-]{0,60}(?:\.[a-z0-9-]{1,30}){0,3}"
     r"\.(?:com|org|net|edu|gob|gov|info|io|ar|es|mx|uy|cl|ly|app|dev|tv|br|co|uk|eu|fm|ai|py|pe|bo|ve|ec|gt|cat|coop|example)"
-    r"(?:\.[a-z]{2})?(?:/[^\s<>«»“”\"()\[\]]{0,200})?(?![\w@])"
+    r"(?:\.[a-z]{2})?(?:/(?:[^\s<>«»“”\"()\[\]]|\([^\s()<>]{0,60}\)){0,200})?(?![\w@])"
 )
 _PATH = Pattern(r"[A-Za-z]:\\[^\s<>«»“”\"|?*]{1,200}")
 _FILE = Pattern(
@@ -102,9 +103,10 @@ def _number(digits: str, port: bool) -> str:
     >>> _number("89", False), _number("2020", False), _number("456", False), _number("8080", True)
     ('ochenta y nueve', 'dos mil veinte', 'cuatro cinco seis', 'ochenta ochenta')
     """
-    if digits[0] == "0" or len(digits) > 4 or (port and len(digits) in (2, 4)):
+    if digits[0] == "0" or len(digits) > 4 or (port and len(digits) in (2, 4) and not digits.endswith("00")):
         return group(digits)
-    return cardinal(int(digits)) if len(digits) < 3 or 1900 <= int(digits) < 2100 else spelt(digits)
+    whole = len(digits) < 3 or 1900 <= int(digits) < 2100 or (port and digits.endswith("00"))
+    return cardinal(int(digits)) if whole else spelt(digits)
 
 
 def read_electronic(text: str, at: int, context: Context) -> Found | None:
@@ -127,14 +129,14 @@ def read_electronic(text: str, at: int, context: Context) -> Found | None:
     if first == "@":
         match = _HANDLE.match(text, at)
         return ("arroba " + spoken_address(match[1], context.locale), match.end(), "handle") if match else None
-    if first.isdecimal():
+    if first.isdecimal() and _HOST.match(text, at) is None:
         match = _IP.match(text, at)
         if match and all(int(n) < 256 and n == str(int(n)) for n in match.group().split(".")):
             return " punto ".join(cardinal(int(n)) for n in match.group().split(".")), match.end(), "IP address"
     match = _PATH.match(text, at) or _FILE.match(text, at)
     if match:
         return spoken_address(match.group(), context.locale), match.end(), "file name"
-    match = _EMAIL.match(text, at) or _URL.match(text, at) or _DOMAIN.match(text, at)
+    match = _EMAIL.match(text, at) or _HOST.match(text, at) or _URL.match(text, at) or _DOMAIN.match(text, at)
     if match is None:
         return None
     written = match.group().rstrip(".,;:!?'")

@@ -22,7 +22,7 @@ _BY = Pattern(r" ?[xX×] ?(?=\d)")
 _INCHES = Pattern(r"(\d{1,3}(?:[,.]\d{1,2})?)(?:\"|″|''|”)(?![^\W_])")
 _PLACE = Pattern(r"(\d{1,3})[°º] ?(\d{1,2})['′’](?: ?(\d{1,2}(?:,\d+)?)(?:\"|''|″|”))?(?: ?([NSEOW])(?![^\W_]))?")
 _WINDS = {"N": "norte", "S": "sur", "E": "este", "O": "oeste", "W": "oeste"}
-_DECADE = Pattern(r"(\d0)s(?![^\W_])")
+_DECADE = Pattern(r"(\d0)['’]?s(?![^\W_])")
 _ROADS = frozenset("ruta rutas autopista autovía acceso camino panamericana rn rp nacional provincial".split())
 _DOOR = Pattern(r"[°º] [A-Z]")
 _ALONE = Pattern(r"(\d{1,3}(?:,\d+)?)'(?: ?(\d{1,2})(?:\"|''))?")

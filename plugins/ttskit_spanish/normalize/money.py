@@ -22,7 +22,9 @@ def _signs(but: frozenset[str] = frozenset()) -> str:
 
 
 _BEFORE_SIGN = Pattern(rf"(-)?({_signs()})[ \xa0]?([-−])?(?=\d)")
-_BEFORE_CODE = Pattern(r"([a-z]{2,3})[ \xa0]?(?=\d)", re.IGNORECASE | re.ASCII)
+_BEFORE_CODE = Pattern(r"([a-z]{2,3})(?:[ \xa0](-)|[ \xa0]?)(?=\d)", re.IGNORECASE | re.ASCII)
+_QUETZALES = Pattern(r"Q\.?[ \xa0]?(?=\d{1,3}(?:,\d{3})*[.,]\d\d(?!\d))")
+_CODE_BEHIND = Pattern(r"[ \xa0]([A-Z]{3})(?![^\W_])")
 _TO = Pattern(r"[ \xa0]?[-–][ \xa0]?(?=[^\W\d_]{0,3}\$|[€£])")
 _AFTER = Pattern(rf"[ \xa0]?({_signs(_BEFORE_ONLY)}|[A-Za-z]{{2,3}}(?![^\W\d_]))")
 _OF = Pattern(r"[ \xa0]de(?=[ \xa0])")
@@ -58,18 +60,24 @@ def read_money(text: str, at: int, context: Context) -> Found | None:
     ('un dólar', 'dos dólares estadounidenses', 'una libra', 'un millón de pesos')
     """
     signed = _BEFORE_SIGN.match(text, at) if text[at] in _FIRST else None
+    if text[at] == "Q" and (quetzales := _QUETZALES.match(text, at)):
+        number = numeral_at(text, quetzales.end(), context.comma)
+        return (*_said(text, number, CODES["gtq"]), "quetzales") if number is not None else None
     match = signed or _BEFORE_CODE.match(text, at)
     if match:
         number = numeral_at(text, match.end(), context.comma)
         if number is None:
             return None
-        minus = "menos " if signed and (match[1] or match[3]) else ""
+        minus = "menos " if (match[1] or match[3] if signed else match[2]) else ""
         currency = _currency(match[2] if signed else match[1], context)
         if currency is None or (
             signed is None and match[1].lower() in WORDS and not _apart(text, match.end(), match[1], number)
         ):
             return None
-        words, end = _said(text, number, currency, before=True)
+        behind = _CODE_BEHIND.match(text, number.end) if signed and match[2] == "$" else None  # $ 50 MXN
+        of_code = _currency(behind[1], context) if behind else None
+        words, end = _said(text, number, of_code or currency, before=True)
+        end = behind.end() if behind and of_code else end
         end += 2 if text[end : end + 2] == ".-" else 0  # $ 100.-
         further = _further(text, end, context)
         if further is not None:

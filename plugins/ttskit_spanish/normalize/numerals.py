@@ -35,7 +35,7 @@ _SCALE = Pattern(
     r"[ \xa0]+(mil millones|mil|mill[oóÓ]n(?:es)?|bill[oóÓ]n(?:es)?|trill[oóÓ]n(?:es)?)(?![a-zñáéíóú])",
     re.IGNORECASE | re.ASCII,
 )
-_SHORT_SCALE = Pattern(r"[ \xa0]?(MM|M|mill\.|(?<=\d)[kK])(?![^\W_])")
+_SHORT_SCALE = Pattern(r"[ \xa0]?(MM|M|mill\.|(?<=\d)[kK]|k(?=[€$£]))(?![^\W_])")
 _THOUSANDS = Pattern(r"[kK](?![^\W_])")
 RANGE = Pattern(r" ?[-–] ?(?=\d)")
 _OUT_OF = Pattern(r" ?/ ?(5|10|20|100)(?![\d/])")

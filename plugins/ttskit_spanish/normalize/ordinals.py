@@ -98,7 +98,8 @@ def read_fraction(text: str, at: int, context: Context) -> Found | None:
     filed = match[1] is None and not _FILES.isdisjoint((context.before(), context.written()))
     if filed or (len(match[3]) == 2 and match[3][0] == "0"):
         return f"{cardinal(over)} barra {numeral(match[3])}", match.end(), "file number"
-    if _BAR_YEAR.match(match[3]) or under < 2:
+    alone = over == 1 and not context.pieces and match.end() == len(text)  # 1/2000 by itself
+    if (_BAR_YEAR.match(match[3]) and not alone) or under < 2:
         whole = f"{cardinal(int(match[1]))} " if match[1] else ""
         return f"{whole}{cardinal(over)} barra {cardinal(under)}", match.end(), "file number"
     if match[1] is None and context.after(match.end()).lower() == "partes" and 3 <= under <= 10:

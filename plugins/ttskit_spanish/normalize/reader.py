@@ -74,7 +74,7 @@ _DOUBTFUL = frozenset(("date", "time", "measure", "ordinal", "score", "fraction"
 _PLAIN = Pattern(
     r"(?![ivxlcdmIVXLCDM]+(?![a-záéíóúñü]))"
     r"(?=[b-df-hj-np-tv-zñB-DF-HJ-NP-TV-ZÑ]*[aeiouáéíóúüAEIOUÁÉÍÓÚ])"
-    r"[A-ZÁÉÍÓÚÑÜ]?[a-záéíóúñü]{2,98}(?=[,;:?!)…\n]| (?!\d)|\.(?:[\s…]|$)|$)"
+    r"[A-ZÁÉÍÓÚÑÜ]?[a-záéíóúñü]{2,98}(?=[,;?!)…\n]|:(?![^\W_])| (?!\d)|\.(?:[\s…]|$)|$)"
 )
 _TRIGGERS = frozenset((*MONTHS, "tel", "vs", "hs", "km", "kg", "nro", "ec", "depto", "dpto", "bs", "eeuu", "ee", "uu", "urss"))
 # Python counts four control characters and the "next line" of EBCDIC as spaces; here they are reported.

@@ -6,6 +6,7 @@ from ttskit_spanish.normalize.context import Context, Found, ends_token
 from ttskit_spanish.normalize.nouns import gender_after
 from ttskit_spanish.normalize.numbers import LIMIT, cardinal
 from ttskit_spanish.normalize.numerals import numeral_at
+from ttskit_spanish.normalize.units import unit_at
 from ttskit_spanish.pattern import Pattern
 
 _RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺−–", "0123456789-+--")
@@ -21,6 +22,11 @@ def _power(written: str) -> str:
     """An exponent in words."""
     number = int(written.translate(_RAISED))
     return f"diez elevado a {cardinal(number)}"
+
+
+def _with_unit(words: str, text: str, end: int) -> Found:
+    unit = unit_at(text, end)
+    return (words, end, "power of ten") if unit is None else (f"{words} {unit[0][1]}", unit[1], "power of ten")
 
 
 def read_science(text: str, at: int, context: Context) -> Found | None:
@@ -39,7 +45,7 @@ def read_science(text: str, at: int, context: Context) -> Found | None:
         return None
     ten = _TEN.match(text, at)
     if ten is not None:
-        return _power(ten[1] or ten[2]), ten.end(), "power of ten"
+        return _with_unit(_power(ten[1] or ten[2]), text, ten.end())
     apart = _APOSTROPHES.match(text, at)
     if apart is not None and ends_token(text, apart.end()):
         number = int(apart.group().replace("'", "").replace("’", ""))
@@ -50,9 +56,9 @@ def read_science(text: str, at: int, context: Context) -> Found | None:
         written = exponent.group()
         mantissa = numeral_at(written[: written.lower().index("e")], 0, context.comma)
         if mantissa is not None:
-            return f"{mantissa.words()} por {_power(exponent[1] or exponent[2])}", exponent.end(), "power of ten"
+            return _with_unit(f"{mantissa.words()} por {_power(exponent[1] or exponent[2])}", text, exponent.end())
     number = numeral_at(text, at, context.comma)
     power = _POWER_OF_TEN.match(text, number.end) if number is not None else None
     if number is None or power is None:
         return None
-    return f"{number.words()} por {_power(power[1] or power[2])}", power.end(), "power of ten"
+    return _with_unit(f"{number.words()} por {_power(power[1] or power[2])}", text, power.end())

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 
+from ttskit_spanish.normalize.acronyms import capitals
 from ttskit_spanish.normalize.context import Context, Found, ends_token
-from ttskit_spanish.normalize.letters import sayable, spell
+from ttskit_spanish.normalize.letters import spell
 from ttskit_spanish.normalize.numbers import cardinal, spelt
 from ttskit_spanish.pattern import Pattern
 
@@ -25,7 +26,7 @@ _PAIRS = Pattern(r"\d{2,3} \d{2,3} \d{2} \d{2}")
 _AREA = Pattern(r"\(?0\d{1,4}\)?|\(\d{2,4}\)|0-?[89]\d0")  # what the third form above must begin with
 _SHORT = Pattern(r"\d{4}-\d{4}(?!\d)")
 _SPACED = Pattern(r"\d{4} \d{4}(?!\d)|\d{3}[ -]\d{4}(?!\d)")
-_EXTENSION = Pattern(r"(?:-|x| ?(?:ext|int|interno)\.? ?)(\d{2,5})(?!\d)")
+_EXTENSION = Pattern(r"(?:-| ?x ?| ?(?:ext|int|interno)\.? ?)(\d{2,5})(?!\d)")
 _OR = Pattern(r"/(\d{2}|\d{4})(?![\d/])")
 _SEVEN = Pattern(r"\d{3}-\d{4}(?!\d)")
 _TAX = Pattern(r"(\d{2})[-. /](\d{8}|\d{2}\.\d{3}\.\d{3})[-. /](\d)(?!\d)")
@@ -161,7 +162,7 @@ def _named(text: str, at: int, context: Context) -> Found | None:
         return None
     words = ["más"] if match.group().startswith("+") else []
     for part in _VANITY_PART.findall(match.group()):
-        words.append(group(part) if part.isdecimal() else part.lower() if sayable(part) else spell(part, context.locale))
+        words.append(group(part) if part.isdecimal() else capitals(part, context))
         words.append(",")
     return " ".join(words[:-1]), match.end(), "number with letters"
 

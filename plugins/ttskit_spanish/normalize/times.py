@@ -74,7 +74,8 @@ def read_time(text: str, at: int, context: Context) -> Found | None:
     end = match.end()
     unit = _HOURS.match(text, end)
     half = _HALF.match(text, end)
-    if not (ends_token(text, end) or unit or half):
+    zulu = zone_at(text, end, context.locale, exact=True) if text[end : end + 1] == "Z" else None
+    if not (ends_token(text, end) or unit or half or zulu):
         return None
     if not lettered and match[2] == ".":
         follows = context.after(end)
@@ -107,7 +108,7 @@ def read_time(text: str, at: int, context: Context) -> Found | None:
     elif half:
         end = half.end() - _keeps_point(text, half.end())
         words += _part_of_day(half[1].lower(), hour)
-    zone = zone_at(text, end, context.locale)
+    zone = zulu or zone_at(text, end, context.locale)
     if zone is not None:
         words, end = f"{words} {zone[0]}", zone[1]
     return words, end

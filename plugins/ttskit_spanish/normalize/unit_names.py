@@ -131,7 +131,8 @@ _CUSTOMARY: dict[str, Name] = {
     "rps": ("revolución por segundo", "revoluciones por segundo", "f"),
     "dBA": ("decibel a", "decibeles a", "m"), "dBm": ("decibel miliwatt", "decibeles miliwatt", "m"),
     "Torr": ("torr", "torrs", "m"),
-    "BTU": ("be te u", "be te u", "m"), "ua": ("unidad astronómica", "unidades astronómicas", "f"),
+    "BTU": ("be te u", "be te u", "m"), "Tb": ("terabit", "terabits", "m"),
+    "ua": ("unidad astronómica", "unidades astronómicas", "f"),
 }  # fmt: skip
 _LENGTHS = ("km", "hm", "dam", "m", "dm", "cm", "mm", "µm", "nm", "in", "ft", "yd", "mi")
 
@@ -173,3 +174,6 @@ def _all() -> dict[str, Name]:
 
 
 UNITS = _all()
+_SMALL = {key.lower(): name for key, name in reversed(UNITS.items()) if len(key) > 2 and key != key.lower() and key.isascii()}
+# What is found whatever the letter case, when the exact one is not in UNITS.
+ANY_CASE = _SMALL | {key.lower(): name for key, name in reversed(USUAL.items())}

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from ttskit_spanish.normalize.numbers import cardinal
-from ttskit_spanish.normalize.unit_names import UNITS, USUAL, Name
+from ttskit_spanish.normalize.unit_names import ANY_CASE, UNITS, Name
 from ttskit_spanish.pattern import Pattern
 
-_LOWER = {unit.lower(): said for unit, said in reversed(USUAL.items())}
 _UNIT = Pattern(
     r"[ \xa0]?(° [kK]|mm Hg|fl\.? oz|m ?s\. ?n\. ?m\.|m\.s\.n\.m\.|[%‰]|[°º](?: ?[CFK](?![^\W\d_]))?(?![^\W\d_])|"
     r"(?:[kcdhm]?m|in|ft|yd|mi)[23](?![^\W_])|[a-zA-ZµμΩ]{1,5}(?:[²³]|\^[23](?!\d))?)(?:[·⋅]([a-zA-ZΩ]{1,3}))?"
@@ -35,7 +34,7 @@ def _per(written: str) -> str | None:
     key = _squared(written)
     if key in _SQUARED or key in _PLAIN_WORDS:
         return _SQUARED.get(key, key)
-    said = UNITS.get(key) or _LOWER.get(key.lower())
+    said = UNITS.get(key) or ANY_CASE.get(key.lower())
     return said[0] if said is not None else None
 
 
@@ -81,10 +80,10 @@ def unit_at(text: str, at: int) -> tuple[Name, int] | None:
     if written.startswith("°") and written != "° k":
         written = written.replace(" ", "")
     whole = f"{written}/{behind}"
-    said = None if behind is None or hundred or times else UNITS.get(whole) or _LOWER.get(whole.lower())
+    said = None if behind is None or hundred or times else UNITS.get(whole) or ANY_CASE.get(whole.lower())
     if not said:
         alone = len(written) == 1 and written.isalpha()
-        said = UNITS.get(written.replace(".", "")) or (None if alone and written in "kavw" else _LOWER.get(written.lower()))
+        said = UNITS.get(written.replace(".", "")) or (None if alone and written in "kavw" else ANY_CASE.get(written.lower()))
         if said is not None and times is not None:
             said = _times(said, times)
         if said is None:
