@@ -103,6 +103,7 @@ _FEMININE = {"lic.": "licenciada", "ing.": "ingeniera", "arq.": "arquitecta", "p
 WITHOUT_POINT = {key: said for key, said in _TABLE.items() if key.isalpha() and key != "ec"}
 # What a point after it makes an abbreviation: "av" of "av."
 STEMS = {key[:-1]: said for key, said in _TABLE.items() if key.endswith(".") and key[:-1].isalpha()}
+_ERAS = frozenset(("a. e. c.", "a.e.c.", "d. e. c.", "d.e.c.", "e. c.", "e.c."))
 _KILOMETRES = frozenset(("km", "kg", "hs", "hs.", "min."))
 # What a sentence can end with, its point then being the full stop too.
 _CAN_END = frozenset(("etc.", "hs.", "cía.", "cia.", "bs. as.", "ee.uu.", "ee. uu.", "a.c.", "a. c.",
@@ -143,6 +144,9 @@ def read_abbreviation(text: str, at: int, context: Context) -> Found | None:
         return None
     if key == "ptas." and context.locale == "es-AR":
         said = "puertas"
+    dated = bool(context.pieces) and context.pieces[-1].kind in ("number", "roman", "ordinal", "date")
+    if key in _ERAS and not (match.group().islower() and dated):
+        return None  # E. C. Segar
     if key == "ec" and context.before(2) != "siglo":
         return None
     if context.before() == "la" and key in _FEMININE:

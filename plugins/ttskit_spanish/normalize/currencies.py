@@ -136,7 +136,7 @@ CODES: dict[str, Currency] = {
     "nok": _crown("noruega", "öre"), "dkk": _crown("danesa", "öre"), "isk": _crown("islandesa", ""), "czk": _CZECH,
     "huf": _FORINT,
     "pln": _ZLOTY, "ron": Currency("leu", "leus", of="rumano"), "bgn": Currency("lev", "levas"), "rsd": _dinar("serbio"),
-    "mkd": Currency("denar", "denares"), "all": Currency("lek", "leks"), "bam": Currency("marco", "marcos", of="bosnio"),
+    "mkd": Currency("denar", "denares"), "bam": Currency("marco", "marcos", of="bosnio"),
     "rub": _ROUBLE, "byn": _ROUBLE._replace(of="bielorruso"), "uah": _HRYVNIA, "mdl": Currency("leu", "leus", of="moldavo"),
     "try": _LIRA, "gel": Currency("lari", "laris"), "azn": Currency("manat", "manats"),
     "hrk": Currency("kuna", "kunas", "f"), "dem": _MARK._replace(of="alemán"),
@@ -172,4 +172,4 @@ CODES: dict[str, Currency] = {
     "eth": Currency("éter", "éteres", cent=""),
 }  # fmt: skip
 # Codes that are also words: read as codes in capitals only.
-WORDS = frozenset("all bam cup eth gel mad mop php ron sar try".split())
+WORDS = frozenset("bam cup eth gel mad mop php ron sar try".split())

@@ -31,7 +31,8 @@ _DAYS = {
 _MONTH = r"(?P<month>" + "|".join(sorted(_SHORT, key=len, reverse=True)) + r")"
 _NUMERIC = Pattern(r"(\d{1,2})(?:[º°]|ro|er)?([/.-])(\d{1,2})\2(\d{4}|\d{2})")
 _NAMED_MONTH = Pattern(
-    rf"(\d{{1,2}})([-/. \xa0]){_MONTH}\.?(?:\2|[-/ \xa0])(?P<year>\d{{4}}|\d{{2}}(?!\d))(?!\d|[.,:/-]\d)", re.IGNORECASE
+    rf"(\d{{1,2}})([-/. \xa0]){_MONTH}\.?(?:\2|[-/ \xa0])(?P<year>\d{{4}}|(?<=[-/])\d{{2}}(?!\d))(?!\d|[.,:/-]\d)",
+    re.IGNORECASE,
 )
 _CLOCK_BEHIND = Pattern(r"T(?=\d{2}:\d{2})")
 _FRACTION_OF_SECOND = Pattern(r"[.,]\d{1,9}(?=Z|[+-]\d|$|[^\w])")

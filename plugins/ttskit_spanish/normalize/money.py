@@ -17,8 +17,7 @@ _FIRST = frozenset((*(sign[0] for sign in SIGNS), "$", "-"))
 
 
 def _signs(but: frozenset[str] = frozenset()) -> str:
-    signs = "|".join(re.escape(s) for s in sorted([*(SIGNS.keys() - but), "$"], key=len, reverse=True))
-    return signs.replace(r"Bs\.|", r"Bs\.(?![ \xa0]?As)|").replace("|Bs|", r"|Bs(?![ \xa0]As)|")  # Bs. As.
+    return "|".join(re.escape(s) for s in sorted([*(SIGNS.keys() - but), "$"], key=len, reverse=True))
 
 
 _BEFORE_SIGN = Pattern(rf"(-)?({_signs()})[ \xa0]?([-−])?(?=\d)")
@@ -28,6 +27,7 @@ _CODE_BEHIND = Pattern(r"[ \xa0]([A-Z]{3})(?![^\W_])")
 _TO = Pattern(r"[ \xa0]?[-–][ \xa0]?(?=[^\W\d_]{0,3}\$|[€£])")
 _AFTER = Pattern(rf"[ \xa0]?({_signs(_BEFORE_ONLY)}|[A-Za-z]{{2,3}}(?![^\W\d_]))")
 _OF = Pattern(r"[ \xa0]de(?=[ \xa0])")
+_AIRES = Pattern(r"\.?[ \xa0]?As(?![^\W\d_])")
 _LETTER_SCALE = Pattern(r"(m|mn|bn)(?![^\W_])", re.ASCII)
 _LETTER_SCALES = {"m": "millones", "mn": "millones", "bn": "mil millones"}
 
@@ -39,6 +39,8 @@ def _currency(sign: str, context: Context) -> Currency | None:
         return PESO if context.locale in ("es-AR", "es-MX") else DOLLAR
     found = SIGNS.get(sign)
     if found is None:
+        if not (sign.isupper() or sign.islower()):
+            return None  # Bob 3
         code = sign.lower()
         found = CODES.get(code) if code not in WORDS or (sign.isupper() and not context.shouting) else None
         if code == "cop" and context.before() in ("la", "cumbre", "conferencia"):
@@ -75,7 +77,7 @@ def read_money(text: str, at: int, context: Context) -> Found | None:
         ):
             return None
         behind = _CODE_BEHIND.match(text, number.end) if signed and match[2] == "$" else None  # $ 50 MXN
-        of_code = _currency(behind[1], context) if behind else None
+        of_code = _currency(behind[1], context) if behind and behind[1].lower() not in WORDS else None
         words, end = _said(text, number, of_code or currency, before=True)
         end = behind.end() if behind and of_code else end
         end += 2 if text[end : end + 2] == ".-" else 0  # $ 100.-
@@ -100,8 +102,10 @@ def read_money(text: str, at: int, context: Context) -> Found | None:
     if re.match(r"[ \xa0]?\d", text[after.end() : after.end() + 2]) and not after[1][-1].isalpha():
         return None  # the sign belongs to the next amount
     currency = _currency(after[1], context)
-    if currency is None:
-        return None
+    if after[1].startswith("Bs") and _AIRES.match(text, after.end()):
+        return None  # 24 Bs. As.
+    if currency is None or (after[1].lower() in WORDS and context.after(after.end()).isupper()):
+        return None  # 5 TOP MODELS
     words, end = _said(text, number, currency)
     end = max(end, after.end())
     per = per_at(text, end)

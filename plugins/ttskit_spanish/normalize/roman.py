@@ -120,6 +120,11 @@ def read_no_numeral(text: str, at: int, context: Context) -> Found | None:
     if match is None or not ends_token(text, match.end()):
         return None
     letters = match.group()
-    if _ROMAN.fullmatch(letters) or not set(letters) <= set("IVX") or (context.shouting and sayable(letters)):
+    if (
+        letters == "VIX"
+        or _ROMAN.fullmatch(letters)
+        or not set(letters) <= set("IVX")
+        or (context.shouting and sayable(letters))
+    ):
         return None
     return spell(letters, context.locale), match.end(), "no Roman numeral"

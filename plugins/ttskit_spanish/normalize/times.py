@@ -14,7 +14,7 @@ _LETTERED = Pattern(r"(\d{1,2})h(\d{2})(?:m(?:(\d{2})s)?)?")
 _HOURS = Pattern(r" ?(?:hs?|hrs?|horas?)\b\.?", re.IGNORECASE)
 _HALF = Pattern(r"[ \xa0]?([ap])\.?[ \xa0]?m\b\.?", re.IGNORECASE)
 _HOUR_HALF = Pattern(r"(\d{1,2})[ \xa0]?([ap])(?:\.[ \xa0]?m\b\.?|m\b\.?)", re.IGNORECASE)
-_NOON = Pattern(r"12(?::00)? m\.(?= [a-záéíóúñ]|[,;)]|\s*$)")
+_NOON = Pattern(r"12(?:([:.])00)? m\.(?= [a-záéíóúñ]|[,;)]|\s*$)")
 _SENTENCE_ENDS = Pattern(r"[\s\"'»”)]*$|\s+[¿¡«\"“(—]*[A-ZÁÉÍÓÚÑ]")
 _DURATION = Pattern(r"(\d{1,3}) ?hs? (\d{1,2}) ?(?:min\.?|m|')(?: (\d{1,2}) ?(?:seg|s)\.?)?(?![^\W_])")
 _LAP = Pattern(r"(\d{1,2})h ?(\d{1,2})['′’](\d{1,2})(?:\"|''|″|”)")
@@ -54,7 +54,7 @@ def read_time(text: str, at: int, context: Context) -> Found | None:
         parts = [f"{cardinal(int(n), g)} {unit}{'' if int(n) == 1 else 's'}" for n, (unit, g) in amounts if n]
         return " ".join(parts[:-1]) + " y " + parts[-1], spent.end() - _keeps_point(text, spent.end()), "duration"
     noon = _NOON.match(text, at)
-    if noon:
+    if noon and (noon[1] or context.before() == "las"):  # 12 m. de largo
         return "doce del mediodía", noon.end() - _keeps_point(text, noon.end()), "noon"
     alone = _HOUR_HALF.match(text, at)
     if alone and 1 <= int(alone[1]) <= 12 and ends_token(text, alone.end()):

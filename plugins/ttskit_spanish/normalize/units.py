@@ -72,6 +72,7 @@ def unit_at(text: str, at: int) -> tuple[Name, int] | None:
     match = _UNIT.match(text, at)
     if match is None:
         return None
+    end = match.end()
     written, times, hundred, behind = match[1].replace("º", "°"), match[2], match[3], match[4]
     if written[-1] == ".":
         written = "msnm"
@@ -90,10 +91,13 @@ def unit_at(text: str, at: int) -> tuple[Name, int] | None:
             return None
         if behind is not None:
             per = _per(behind) if not hundred else _per_amount(hundred, behind)
-            if per is None:
+            if per is None and not hundred:
                 return None
             link = "cada" if hundred else "por"
-            said = (f"{said[0]} {link} {per}", f"{said[1]} {link} {per}", said[2])
+            if per is None:
+                end = match.end(1)  # 4 l/7 d: two numbers
+            else:
+                said = (f"{said[0]} {link} {per}", f"{said[1]} {link} {per}", said[2])
     apart = text[at : at + 1] in (" ", "\xa0")
     if written == "A" and apart:
         return None  # "3 A": a letter is more likely
@@ -107,4 +111,4 @@ def unit_at(text: str, at: int) -> tuple[Name, int] | None:
         return None  # 3 J, 10 N 123
     if written == "in" and goes_on:
         return None  # 3 in vitro
-    return said, match.end()
+    return said, end
