@@ -85,7 +85,8 @@ _TABLE = {
     "a. e. c.": "antes de la era común", "a.e.c.": "antes de la era común", "d. e. c.": "después de la era común",
     "d.e.c.": "después de la era común", "e. c.": "era común", "e.c.": "era común", "v.º b.º": "visto bueno", "c.º": "camino",
     "p.º": "paseo", "excmo. sr.": "excelentísimo señor", "excma.": "excelentísima", "ilmo.": "ilustrísimo",
-    "ilma.": "ilustrísima", "rvdo.": "reverendo", "rvda.": "reverenda", "ip": "i pe", "vda.": "viuda", "afmo.": "afectísimo",
+    "ilma.": "ilustrísima", "rvdo.": "reverendo", "rvda.": "reverenda",
+    "prof.ª": "profesora", "dr.ª": "doctora", "sr.ª": "señora", "ip": "i pe", "vda.": "viuda", "afmo.": "afectísimo",
     "jj.oo.": "juegos olímpicos", "jj. oo.": "juegos olímpicos", "e.e.u.u.": "estados unidos",
 }  # fmt: skip
 _STARTS = frozenset((*(key[0] for key in _TABLE), "o"))

@@ -36,6 +36,7 @@ _SCALE = Pattern(
     re.IGNORECASE | re.ASCII,
 )
 _SHORT_SCALE = Pattern(r"[ \xa0]?(MM|M|mill\.|(?<=\d)[kK]|k(?=[€$£]))(?![^\W_])")
+_MILLIONS = Pattern(r"[ \xa0]?MM?(?=[ \xa0]de[ \xa0][a-záéíóú]{3,20}s(?![^\W_]))")
 _THOUSANDS = Pattern(r"[kK](?![^\W_])")
 RANGE = Pattern(r" ?[-–] ?(?=\d)")
 _OUT_OF = Pattern(r" ?/ ?(5|10|20|100)(?![\d/])")
@@ -144,6 +145,9 @@ def read_numeral(text: str, at: int, context: Context) -> Found | None:
     if _THOUSANDS.match(text, end) and context.after(end + 1).islower() and gender_after(context, end + 1) != "n":
         return f"{number.words(gender_after(context, end + 1))} mil", end + 1, "thousands"  # 15k seguidores
     scale = scale_at(text, end)
+    millions = _MILLIONS.match(text, end) if scale is None else None
+    if millions is not None:  # 8 MM de pesos
+        scale = ("millón" if number.one else "millones", millions.end())
     if scale is not None:
         return f"{number.words('n' if number.digits else 'm')} {scale[0]}", scale[1], "scale"
     gender = gender_after(context, end)

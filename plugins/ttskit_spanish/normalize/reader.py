@@ -57,7 +57,7 @@ _LETTERED: tuple[tuple[str, Reader], ...] = (
     ("inclusive", read_inclusive),
     ("plate", read_plate),
     ("money", read_money),
-    ("zone", read_zone),
+    ("time", read_zone),
     ("code", read_code),
     ("roman", read_roman),
 )

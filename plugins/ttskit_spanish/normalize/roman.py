@@ -31,6 +31,7 @@ _EVENTS = frozenset(
     "olimpíada olimpíadas olimpiada olimpiadas campeonato exposición fiesta concierto internacional nacional imperio reich "
     "distrito circunscripción cohorte promoción aniversario festividad bienio plan censo".split()
 )
+_SHORT_LOWER = frozenset(("ii", "iv", "ix", "xi", "xv", "xx"))  # "vi" is a verb: a Juan vi ayer
 _LETTERS = Pattern(r"[IVXLCDM]{2,12}")
 
 
@@ -51,7 +52,7 @@ def lower_roman(word: str, before: str, context: Context) -> str | None:
     number = value(word)
     if before in ("siglo", "siglos"):
         return cardinal(number)
-    if before in RULERS and len(word) > 2 and set(word) <= set("ivx"):
+    if before in RULERS and (len(word) > 2 or word in _SHORT_LOWER) and set(word) <= set("ivx"):
         return _of_ruler(number, before)
     return None
 
@@ -93,7 +94,11 @@ def read_roman(text: str, at: int, context: Context) -> Found | None:
         return _of_ruler(number, "felipe"), match.end(), "ruler"  # Carlos I de España y V de Alemania
     if before in _COUNTED and (letters.isupper() or before in ("siglo", "siglos")):
         return cardinal(number), match.end(), "after a noun"
-    if before in RULERS and (letters.isupper() or len(letters) > 2) and set(letters.lower()) <= set("ivx"):
+    if (
+        before in RULERS
+        and (letters.isupper() or len(letters) > 2 or letters in _SHORT_LOWER)
+        and set(letters.lower()) <= set("ivx")
+    ):
         return _of_ruler(number, before), match.end(), "ruler"
     follows = context.after(match.end())
     if before == "año" and letters.isupper() and number > 100:

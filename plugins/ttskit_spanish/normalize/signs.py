@@ -45,6 +45,7 @@ _SYMBOLS = {
     "\\": "barra invertida",
 }
 
+_AMOUNT = Pattern(r"[^\W\d_]{0,3}[$€£¥₡₲₩₧₹][ \xa0]?\d")  # -US$ 20
 _VARIABLE = Pattern(r"(?:^|[ (])[a-zA-Z] $")  # x - y = 3
 _OPERATIONS = frozenset(("más", "menos", "por", "dividido"))
 _MARKUP = Pattern(r"</?(?:b|i|u|em|strong|p|br|hr|span|div|sub|sup|small|h[1-6]|li|ul|ol|a|font)(?:\s[^<>]{0,200})?/?>")
@@ -109,7 +110,7 @@ def read_dash(text: str, at: int, context: Context) -> int:
     between_numbers = after.isspace() and context.equation and operand
     if len(pieces) > 1 and pieces[-2].text in _OPERATIONS and pieces[-2].kind == "symbol" and after.isspace():
         between_numbers = True  # 2 + x - 1
-    if starts and (after.isdecimal() or text[at] == "−" or after == "$" or between_numbers):
+    if starts and (after.isdecimal() or text[at] == "−" or _AMOUNT.match(text, at + 1) or between_numbers):
         add(context, "menos", span, "symbol", "minus")
     elif starts and pieces:
         add_mark(context, "—", *span)

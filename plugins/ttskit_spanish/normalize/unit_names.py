@@ -120,7 +120,8 @@ _METRES = {"kilo": "kiló", "hecto": "hectó", "deca": "decá", "deci": "decí",
            "nano": "nanó"}  # fmt: skip
 _BYTES = {"Ki": "kibi", "Mi": "mebi", "Gi": "gibi", "Ti": "tebi", "Pi": "pebi"}
 _CUSTOMARY: dict[str, Name] = {
-    "in": ("pulgada", "pulgadas", "f"), "fl oz": ("onza líquida", "onzas líquidas", "f"), "lbs": ("libra", "libras", "f"),
+    "in": ("pulgada", "pulgadas", "f"), "pulg": ("pulgada", "pulgadas", "f"),
+    "fl oz": ("onza líquida", "onzas líquidas", "f"), "lbs": ("libra", "libras", "f"),
     "qt": ("cuarto de galón", "cuartos de galón", "m"), "bbl": ("barril", "barriles", "m"),
     "kn": ("nudo", "nudos", "m"), "kts": ("nudo", "nudos", "m"), "nmi": ("milla náutica", "millas náuticas", "f"),
     "tsp": ("cucharadita", "cucharaditas", "f"), "tbsp": ("cucharada", "cucharadas", "f"),

@@ -13,6 +13,7 @@ _UNIT = Pattern(
 )
 # A letter that is a unit only where it is measured out: 10 N, 0,5 J.
 _MEASURED = Pattern(r"(?:\d\d|,\d{1,3})$")
+_MILLIONS = Pattern(r"[ \xa0]de[ \xa0][a-záéíóú]{3,20}s(?![^\W_])")
 _GOES_ON = Pattern(r"[ \xa0](?:[A-Z\d]|[a-z]{3})")
 _MAINS = Pattern(r"(?<!\d)(?:12|24|48|110|220|230|380)$")
 _PER = Pattern(r"[ \xa0]?/[ \xa0]?([a-zA-Zµ]{1,3}[²³23]?|[a-záéíóúñ]{3,12})(?![^\W_/])")
@@ -109,6 +110,8 @@ def unit_at(text: str, at: int) -> tuple[Name, int] | None:
     alone = written in ("J", "N") and behind is None and times is None
     if alone and (goes_on or not apart or not _MEASURED.search(text[max(0, at - 4) : at])):
         return None  # 3 J, 10 N 123
+    if written == "MM" and _MILLIONS.match(text, match.end()):
+        return None  # 8 MM de pesos
     if written == "in" and goes_on:
         return None  # 3 in vitro
     return said, end
