@@ -129,14 +129,15 @@ def read_electronic(text: str, at: int, context: Context) -> Found | None:
     if first == "@":
         match = _HANDLE.match(text, at)
         return ("arroba " + spoken_address(match[1], context.locale), match.end(), "handle") if match else None
-    if first.isdecimal() and _HOST.match(text, at) is None:
+    host = _HOST.match(text, at) if first == "l" or first.isdecimal() else None
+    if first.isdecimal() and host is None:
         match = _IP.match(text, at)
         if match and all(int(n) < 256 and n == str(int(n)) for n in match.group().split(".")):
             return " punto ".join(cardinal(int(n)) for n in match.group().split(".")), match.end(), "IP address"
-    match = _PATH.match(text, at) or _FILE.match(text, at)
+    match = (_PATH.match(text, at) if text[at + 1 : at + 2] == ":" else None) or _FILE.match(text, at)
     if match:
         return spoken_address(match.group(), context.locale), match.end(), "file name"
-    match = _EMAIL.match(text, at) or _HOST.match(text, at) or _URL.match(text, at) or _DOMAIN.match(text, at)
+    match = _EMAIL.match(text, at) or host or _URL.match(text, at) or _DOMAIN.match(text, at)
     if match is None:
         return None
     written = match.group().rstrip(".,;:!?'")

@@ -22,6 +22,7 @@ def _signs(but: frozenset[str] = frozenset()) -> str:
 
 _BEFORE_SIGN = Pattern(rf"(-)?({_signs()})[ \xa0]?([-−])?(?=\d)")
 _BEFORE_CODE = Pattern(r"([a-z]{2,3})(?:[ \xa0](-)|[ \xa0]?)(?=\d)", re.IGNORECASE | re.ASCII)
+_NEAR = Pattern(r"-?[^\s\d]{1,5}[ \xa0]?[-−]?\d")  # what an amount with its sign before it begins with
 _QUETZALES = Pattern(r"Q\.?[ \xa0]?(?=\d{1,3}(?:,\d{3})*[.,]\d\d(?!\d))")
 _CODE_BEHIND = Pattern(r"[ \xa0]([A-Z]{3})(?![^\W_])")
 _TO = Pattern(r"[ \xa0]?[-–][ \xa0]?(?=[^\W\d_]{0,3}\$|[€£])")
@@ -61,11 +62,14 @@ def read_money(text: str, at: int, context: Context) -> Found | None:
     >>> read("$1", "es-US"), read("usd 2"), read("1 £"), read("$1.000.000")
     ('un dólar', 'dos dólares estadounidenses', 'una libra', 'un millón de pesos')
     """
-    signed = _BEFORE_SIGN.match(text, at) if text[at] in _FIRST else None
+    digit = text[at].isdecimal()
+    if not digit and _NEAR.match(text, at) is None:
+        return None
     if text[at] == "Q" and (quetzales := _QUETZALES.match(text, at)):
         number = numeral_at(text, quetzales.end(), context.comma)
         return (*_said(text, number, CODES["gtq"]), "quetzales") if number is not None else None
-    match = signed or _BEFORE_CODE.match(text, at)
+    signed = _BEFORE_SIGN.match(text, at) if not digit and text[at] in _FIRST else None
+    match = None if digit else signed or _BEFORE_CODE.match(text, at)
     if match:
         number = numeral_at(text, match.end(), context.comma)
         if number is None:
@@ -88,7 +92,7 @@ def read_money(text: str, at: int, context: Context) -> Found | None:
         if per is not None:
             words, end = f"{words} {per[0]}", per[1]
         return minus + words, end, "sign or code before"
-    if not text[at].isdecimal():
+    if not digit:
         return None
     number = numeral_at(text, at, context.comma)
     if number is None:
@@ -96,7 +100,9 @@ def read_money(text: str, at: int, context: Context) -> Found | None:
     scale = scale_at(text, number.end, short=True)
     start = scale[1] if scale else number.end
     of = _OF.match(text, start) if scale else None  # un billón de USD
-    after = _AFTER.match(text, of.end() if of else start)
+    start = of.end() if of else start
+    sign = text[start + 1 : start + 2] if text[start : start + 1] in (" ", "\xa0") else text[start : start + 1]
+    after = _AFTER.match(text, start) if sign in _FIRST or (sign.isascii() and sign.isalpha()) else None
     if after is None or (after[1][-1].isalpha() and not ends_token(text, after.end())):
         return None
     if re.match(r"[ \xa0]?\d", text[after.end() : after.end() + 2]) and not after[1][-1].isalpha():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 from ttskit_spanish.normalize.context import Context, Found, ends_token
@@ -80,6 +81,7 @@ class Numeral(NamedTuple):
         return self.whole == 1 and not self.digits
 
 
+@lru_cache(maxsize=16)  # each token class asks again about the same place
 def numeral_at(text: str, at: int, comma: bool) -> Numeral | None:
     """The number that starts at `at`, read with a decimal comma or point.
 

@@ -53,7 +53,7 @@ def read_time(text: str, at: int, context: Context) -> Found | None:
         amounts = zip(spent.groups(), (("hora", "f"), ("minuto", "m"), ("segundo", "m")), strict=True)
         parts = [f"{cardinal(int(n), g)} {unit}{'' if int(n) == 1 else 's'}" for n, (unit, g) in amounts if n]
         return " ".join(parts[:-1]) + " y " + parts[-1], spent.end() - _keeps_point(text, spent.end()), "duration"
-    noon = _NOON.match(text, at)
+    noon = _NOON.match(text, at) if text.startswith("12", at) else None
     if noon and (noon[1] or context.before() == "las"):  # 12 m. de largo
         return "doce del mediodía", noon.end() - _keeps_point(text, noon.end()), "noon"
     alone = _HOUR_HALF.match(text, at)

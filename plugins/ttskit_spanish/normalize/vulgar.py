@@ -18,6 +18,8 @@ _BUILT = Pattern(rf"(?:(\d{{1,6}})[ \xa0]?)?([{_RAISED}]{{1,3}})[⁄/]([{_LOWERE
 _SLASH = Pattern(r"(?:(\d{1,6})[ \xa0])?(\d{1,3})⁄(\d{1,4})(?!\d)")
 _PLAIN = Pattern(r"(?:(\d{1,6})[ \xa0])?(\d{1,3})/(\d{1,3})(?![\d/])")
 
+_HINT = Pattern(rf"\d{{0,6}}[ \xa0]?(?:[{''.join(SIGNS)}{_RAISED}]|\d{{0,3}}[⁄/])")  # what any of them begins with
+
 
 class Parts(NamedTuple):
     """A fraction with its whole number (None for none), and where it ends."""
@@ -36,6 +38,8 @@ def parts_at(text: str, at: int, *, plain: bool = False) -> Parts | None:
     >>> parts_at("3/4", 0), parts_at("1 3/4", 0, plain=True)
     (None, Parts(whole=1, over=3, under=4, end=5))
     """
+    if _HINT.match(text, at) is None:
+        return None
     sign = _SIGN.match(text, at)
     if sign is not None:
         return Parts(int(sign[1]) if sign[1] else None, *SIGNS[sign[2]], sign.end())
