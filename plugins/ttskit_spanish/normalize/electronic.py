@@ -17,9 +17,12 @@ _HOST = Pattern(r"(?:localhost|\d{1,3}(?:\.\d{1,3}){3}):\d{2,5}(?:/[^\s<>«»“
 _DOMAIN = Pattern(
     r"[A-Za-z0-9][A-Za-z0-9-]{0,60}(?:\.[a-z0-9-]{1,30}){0,3}"
     r"\.(?:com|org|net|edu|gob|gov|info|io|ar|es|mx|uy|cl|ly|app|dev|tv|br|co|uk|eu|fm|ai|py|pe|bo|ve|ec|gt|cat|coop|example)"
-    r"(?:\.[a-z]{2})?(?:/(?:[^\s<>«»“”\"()\[\]]|\([^\s()<>]{0,60}\)){0,200})?(?![\w@])"
+    r"(?:\.[a-z]{2})?(?::\d{2,5}(?!\d))?(?:/(?:[^\s<>«»“”\"()\[\]]|\([^\s()<>]{0,60}\)){0,200})?(?![\w@])"
 )
 _PATH = Pattern(r"[A-Za-z]:\\[^\s<>«»“”\"|?*]{1,200}")
+_UNIX = Pattern(
+    r"(?:~|/(?:usr|home|etc|var|tmp|opt|bin|root|mnt|dev|srv|media|Users|lib))(?:/[\w.-]{1,40}){1,10}/?(?![^\s.,;:)])"
+)
 _FILE = Pattern(
     r"[A-Za-z0-9_-]{1,60}"
     r"\.(?:txt|jpe?g|png|gif|pdf|docx?|xlsx?|pptx?|csv|zip|rar|mp[34]|wav|exe|html?|json|py|xml|md|odt|psd|svg|avi|mov"
@@ -126,6 +129,9 @@ def read_electronic(text: str, at: int, context: Context) -> Found | None:
         if match is None or match[1].isdecimal():
             return None
         return "hashtag " + _camel(match[1], context.locale), match.end(), "hashtag"
+    if first in "/~":
+        path = _UNIX.match(text, at) if not text[at - 1 : at].strip() else None
+        return (spoken_address(path.group().rstrip("."), context.locale), path.end(), "path") if path else None
     if first == "@":
         match = _HANDLE.match(text, at)
         return ("arroba " + spoken_address(match[1], context.locale), match.end(), "handle") if match else None

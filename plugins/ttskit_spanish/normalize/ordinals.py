@@ -21,6 +21,10 @@ _NOUN = Pattern(r"[ \xa0]([a-záéíóúñü]{3,20})(?![^\W_])")
 _NO_NOUN = frozenset("del por para con sin que más las los una uno como entre sobre hasta desde partes veces".split())
 _DOOR = Pattern(r"[A-Z](?![^\W_])|[ \xa0]?[\"“«'][A-Z][\"”»']|[ \xa0][A-Z](?![^\W_])")
 _ER_POINT, _POINT = Pattern(r"\.(?=[ \xa0][^\W\d_])"), Pattern(r"\.(?=[ \xa0][a-záéíóúñ])")
+# What is had in parts: ¼ hora is un cuarto de hora.
+_PORTIONS = frozenset(
+    "hora taza tazas cucharada cucharadita vaso litro metro pulgada milla página cuadra onza libra vuelta".split()
+)
 _FINAL = Pattern(r" (?:avos )?de (?:la )?final(?![^\W\d_])", re.IGNORECASE)
 _STAGES = {2: "semi", 4: "cuartos", 8: "octavos", 16: "dieciseisavos", 32: "treintaidosavos"}
 _FILES = frozenset(
@@ -78,8 +82,9 @@ def read_fraction(text: str, at: int, context: Context) -> Found | None:
             return _mixed(sign.whole, sign.over, sign.under, sign.end, context)
         if context.after(sign.end).lower() == "partes" and sign.under > 2:
             return f"{cardinal(sign.over, 'f')} {_of_parts(sign.over, sign.under)}", sign.end, "parts"
-        said = _said(None, sign.over, sign.under)
-        return _half(said, (sign.over, sign.under), sign.end, context), sign.end, "fraction sign"
+        said = _half(_said(None, sign.over, sign.under), (sign.over, sign.under), sign.end, context)
+        of = " de" if (sign.over, sign.under) != (1, 2) and context.after(sign.end) in _PORTIONS else ""
+        return said + of, sign.end, "fraction sign"
     match = _FRACTION.match(text, at)
     if match is None or not ends_token(text, match.end()) or text[match.end() : match.end() + 1] == "/":
         return None
@@ -107,7 +112,8 @@ def read_fraction(text: str, at: int, context: Context) -> Found | None:
     if match[1] and over < under:
         return _mixed(int(match[1]), over, under, match.end(), context)
     said = _said(int(match[1]) if match[1] else None, over, under)
-    return _half(said, (over, under), match.end(), context), match.end(), "fraction"
+    of = " de" if (over, under) != (1, 2) and match[1] is None and context.after(match.end()) in _PORTIONS else ""
+    return _half(said, (over, under), match.end(), context) + of, match.end(), "fraction"
 
 
 def _of_parts(over: int, under: int) -> str:

@@ -29,9 +29,12 @@ _EVENTS = frozenset(
     "conferencia asamblea copa torneo maratón premio premios certamen concurso juegos coloquio región ciclo curso marcha "
     "convención concilio brigada división cuerpo ejército república dinastía cruzada muestra salón reunión taller semana "
     "olimpíada olimpíadas olimpiada olimpiadas campeonato exposición fiesta concierto internacional nacional imperio reich "
-    "distrito circunscripción cohorte promoción aniversario festividad bienio plan censo".split()
+    "distrito circunscripción cohorte promoción aniversario festividad bienio plan censo "
+    "centenario sesión entrega temporada gala".split()
 )
 _SHORT_LOWER = frozenset(("ii", "iv", "ix", "xi", "xv", "xx"))  # "vi" is a verb: a Juan vi ayer
+_YEARS = frozenset(("aniversario", "centenario", "edición"))
+_ARTICLES = frozenset("el la los las un una del al".split())
 _LETTERS = Pattern(r"[IVXLCDM]{2,12}")
 
 
@@ -83,7 +86,9 @@ def read_roman(text: str, at: int, context: Context) -> Found | None:
     if not (letters.isupper() or letters.islower()) and before not in _COUNTED and before not in RULERS:
         return None
     number = value(letters)
-    if letters in ("C", "D", "L", "M") and before not in ("siglo", "siglos"):
+    follows = context.after(match.end())
+    event = follows.lower() if follows.lower() in _EVENTS else ""
+    if letters in ("C", "D", "L", "M") and before not in ("siglo", "siglos") and event not in _YEARS:
         return None  # grupo C, nivel D
     titled = letters.isupper() and set(letters) <= set("IVXL") and before not in _COUNTED
     title = title_gender(context) if titled else None
@@ -100,14 +105,13 @@ def read_roman(text: str, at: int, context: Context) -> Found | None:
         and set(letters.lower()) <= set("ivx")
     ):
         return _of_ruler(number, before), match.end(), "ruler"
-    follows = context.after(match.end())
     if before == "año" and letters.isupper() and number > 100:
         return cardinal(number), match.end(), "after a noun"
-    named = follows[:1].isupper() and follows.lower() in _EVENTS
-    if named and letters.isupper() and number < 100 and set(letters) <= set("IVXL"):
-        event = follows.lower()
+    named = bool(event) and (follows[0].isupper() or len(letters) > 1 or before in _ARTICLES)
+    if named and letters.isupper() and number <= 100 and set(letters) <= set("IVXLC"):
         plural = event.endswith("s")
-        return ordinal(number, gender_of(event), short=not plural) + ("s" if plural else ""), match.end(), "before an event"
+        gender = "f" if before in ("la", "las", "una") else "m" if before in ("el", "los", "un") else gender_of(event)
+        return ordinal(number, gender, short=not plural) + ("s" if plural else ""), match.end(), "before an event"
     small = set(letters) <= set("IVX") if len(letters) < 4 else True
     if letters.isupper() and len(letters) > 1 and small and not context.shouting:
         return cardinal(number), match.end(), "capitals"

@@ -27,7 +27,7 @@ RULERS = frozenset(
     "victoria guido roberto edmundo etelredo sebastián duarte dionisio rainiero honorato "
     # popes
     "honorio lucio eugenio silvestre pascual dámaso gelasio agapito félix anastasio sergio teodoro agatón formoso "
-    "marino romano zacarías".split()
+    "marino romano zacarías vaticano".split()
 )
 # Before a name, they make a ruler of whoever bears it.
 _TITLES = {

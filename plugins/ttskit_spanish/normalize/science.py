@@ -48,9 +48,9 @@ def read_science(text: str, at: int, context: Context) -> Found | None:
         return _with_unit(_power(ten[1] or ten[2]), text, ten.end())
     apart = _APOSTROPHES.match(text, at)
     if apart is not None and ends_token(text, apart.end()):
-        number = int(apart.group().replace("'", "").replace("’", ""))
-        if number < LIMIT:
-            return cardinal(number, gender_after(context, apart.end())), apart.end(), "thousands with apostrophes"
+        whole = int(apart.group().replace("'", "").replace("’", ""))
+        if whole < LIMIT:
+            return cardinal(whole, gender_after(context, apart.end())), apart.end(), "thousands with apostrophes"
     exponent = _EXPONENT.match(text, at)
     if exponent is not None and ends_token(text, exponent.end()):
         written = exponent.group()

@@ -17,6 +17,7 @@ _HOUR_HALF = Pattern(r"(\d{1,2})[ \xa0]?([ap])(?:\.[ \xa0]?m\b\.?|m\b\.?)", re.I
 _NOON = Pattern(r"12(?:([:.])00)? m\.(?= [a-záéíóúñ]|[,;)]|\s*$)")
 _SENTENCE_ENDS = Pattern(r"[\s\"'»”)]*$|\s+[¿¡«\"“(—]*[A-ZÁÉÍÓÚÑ]")
 _DURATION = Pattern(r"(\d{1,3}) ?hs? (\d{1,2}) ?(?:min\.?|m|')(?: (\d{1,2}) ?(?:seg|s)\.?)?(?![^\W_])")
+_UNTIL = Pattern(r"[ \xa0]?[-–][ \xa0]?(?=\d{1,2}[:.]\d{2}(?![\d.:]))")
 _LAP = Pattern(r"(\d{1,2})h ?(\d{1,2})['′’](\d{1,2})(?:\"|''|″|”)")
 _AFTER_HOUR = frozenset(
     "las la desde hora hoy mañana tarde noche ayer lunes martes miércoles jueves viernes sábado domingo horario".split()
@@ -32,7 +33,7 @@ def _colloquial(match: re.Match, lettered: bool) -> str | None:
     return colloquial_time(int(match[1]), int(match[3]))
 
 
-def read_time(text: str, at: int, context: Context) -> Found | None:
+def read_time(text: str, at: int, context: Context, *, further: bool = True) -> Found | None:
     """A time. With a point it is one only where nothing that is counted follows.
 
     >>> from ttskit_spanish.normalize.context import Context
@@ -101,16 +102,20 @@ def read_time(text: str, at: int, context: Context) -> Found | None:
         return words, end - _keeps_point(text, end), "clock in conversation"
     if unit:
         end = unit.end() - _keeps_point(text, unit.end())
-        if hour and (minute or hour > 1):
+        if minute or hour > 1:
             words += " horas"
         elif hour == 1:
             words += " hora"
     elif half:
         end = half.end() - _keeps_point(text, half.end())
         words += _part_of_day(half[1].lower(), hour)
-    zone = zulu or zone_at(text, end, context.locale)
-    if zone is not None:
-        words, end = f"{words} {zone[0]}", zone[1]
+    offset = zulu or zone_at(text, end, context.locale)
+    if offset is not None:
+        words, end = f"{words} {offset[0]}", offset[1]
+    until = _UNTIL.match(text, end) if further and not context.arithmetic else None
+    later = read_time(text, until.end(), context, further=False) if until is not None else None
+    if later is not None:
+        return f"{words} a {later[0]}", later[1], "from to"  # 9:00-17:30 h
     return words, end
 
 
