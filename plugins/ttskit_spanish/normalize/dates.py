@@ -151,7 +151,7 @@ def read_date(text: str, at: int, context: Context) -> Found | None:
 
 def _with_clock(said: str, text: str, at: int, context: Context) -> Found | None:
     """A date of ISO 8601 with its time: 2024-05-01T13:30:00Z."""
-    clock = read_time(text, at, context)
+    clock = read_time(text, at, context, further=False)
     if clock is None:
         return None
     end = clock[1]

@@ -27,6 +27,8 @@ _QUETZALES = Pattern(r"Q\.?[ \xa0]?(?=\d{1,3}(?:,\d{3})*[.,]\d\d(?!\d))")
 _CODE_BEHIND = Pattern(r"[ \xa0]([A-Z]{3})(?![^\W_])")
 _TO = Pattern(r"[ \xa0]?[-–][ \xa0]?(?=[^\W\d_]{0,3}\$|[€£])")
 _AFTER = Pattern(rf"[ \xa0]?({_signs(_BEFORE_ONLY)}|[A-Za-z]{{2,3}}(?![^\W\d_]))")
+_BY_NAME = {c.many: c for c in (PESO, DOLLAR, *(CODES[code] for code in ("eur", "brl", "gbp", "pen", "pyg", "bob")))}
+_NAMED = Pattern(rf"[ \xa0](?:de[ \xa0])?({'|'.join(_BY_NAME)})(?![^\W_])")
 _OF = Pattern(r"[ \xa0]de(?=[ \xa0])")
 _AIRES = Pattern(r"\.?[ \xa0]?As(?![^\W\d_])")
 _LETTER_SCALE = Pattern(r"(m|mn|bn)(?![^\W_])", re.ASCII)
@@ -84,6 +86,9 @@ def read_money(text: str, at: int, context: Context) -> Found | None:
         of_code = _currency(behind[1], context) if behind and behind[1].lower() not in WORDS else None
         words, end = _said(text, number, of_code or currency, before=True)
         end = behind.end() if behind and of_code else end
+        if signed and match[2] == "$" and (named := _NAMED.match(text, end)):  # $ 100 dólares
+            words, _ = _said(text, number, _BY_NAME[named[1]], before=True)
+            end = named.end()
         end += 2 if text[end : end + 2] == ".-" else 0  # $ 100.-
         further = _further(text, end, context)
         if further is not None:

@@ -110,7 +110,7 @@ def read_dash(text: str, at: int, context: Context) -> int:
     between_numbers = after.isspace() and context.equation and operand
     if len(pieces) > 1 and pieces[-2].text in _OPERATIONS and pieces[-2].kind == "symbol" and after.isspace():
         between_numbers = True  # 2 + x - 1
-    if starts and (after.isdecimal() or text[at] == "−" or _AMOUNT.match(text, at + 1) or between_numbers):
+    if starts and (after.isnumeric() or text[at] == "−" or _AMOUNT.match(text, at + 1) or between_numbers):
         add(context, "menos", span, "symbol", "minus")
     elif starts and pieces:
         add_mark(context, "—", *span)
