@@ -88,6 +88,7 @@ _LEMPIRA, _QUETZAL, _CORDOBA = (
 _ROUBLE, _LIRA = Currency("rublo", "rublos", cent="kopek"), Currency("lira", "liras", "f", "turca")
 _BITCOIN = Currency("bitcóin", "bitcoines", cent="")
 _HRYVNIA, _BAHT, _DONG = Currency("grivna", "grivnas", "f", cent="kopek"), Currency("baht", "bahts"), Currency("dong", "dongs")
+_CENT = Currency("centavo", "centavos", cent="")
 _PESETA = Currency("peseta", "pesetas", "f", cent="céntimo")
 _ZLOTY, _SHEKEL, _NAIRA = Currency("esloti", "eslotis"), Currency("séquel", "séqueles"), Currency("naira", "nairas", "f")
 _CZECH = _crown("checa", "háler")
@@ -105,7 +106,7 @@ SIGNS: dict[str, Currency] = {
     "S$": _dollar("de singapur"), "SG$": _dollar("de singapur"), "J$": _dollar("jamaiquino"), "TT$": _dollar("trinitense"),
     "BZ$": _dollar("beliceño"), "EC$": _dollar("del caribe"), "FJ$": _dollar("fiyiano"), "N$": _dollar("namibio"),
     "R$": _REAL, "€": _EURO, "£": _POUND, "¥": _YEN, "￥": _YEN, "元": _YUAN, "₩": _WON, "₧": _PESETA,
-    "₡": _COLON, "₹": _RUPEE, "₨": _RUPEE, "₲": _GUARANI, "₽": _ROUBLE, "¢": Currency("centavo", "centavos", cent=""),
+    "₡": _COLON, "₹": _RUPEE, "₨": _RUPEE, "₲": _GUARANI, "₽": _ROUBLE, "¢": _CENT,
     "₿": _BITCOIN, "₺": _LIRA, "₤": Currency("lira", "liras", "f"), "₴": _HRYVNIA, "₪": _SHEKEL, "₱": _peso("filipino"),
     "฿": _BAHT, "₫": _DONG, "₦": _NAIRA, "₸": Currency("tenge", "tengues"), "₼": Currency("manat", "manats"),
     "₾": Currency("lari", "laris"), "₵": Currency("cedi", "cedis"), "₭": Currency("kip", "kips"),
@@ -114,6 +115,8 @@ SIGNS: dict[str, Currency] = {
     "S/.": _SOL, "S/": _SOL, "B/.": _BALBOA, "B/": _BALBOA, "Bs.": _BOLIVIANO, "Bs": _BOLIVIANO, "Gs.": _GUARANI,
     "Gs": _GUARANI, "Lps.": _LEMPIRA, "Kč": _CZECH, "zł": _ZLOTY, "Ft": _FORINT, "kr": _crown("", "öre"),
     "kr.": _crown("", "öre"), "Rs.": _RUPEE, "Fr.": _FRANC, "dls.": DOLLAR, "dls": DOLLAR, "dlls": DOLLAR, "dlls.": DOLLAR,
+    "cts.": _CENT, "cts": _CENT, "ctvs.": _CENT, "ctvs": _CENT,
+   
     "лв": Currency("lev", "levas"), "Pta.": _PESETA, "лв.": Currency("lev", "levas"),
 }  # fmt: skip
 CODES: dict[str, Currency] = {

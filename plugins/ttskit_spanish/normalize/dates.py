@@ -21,7 +21,10 @@ _DAYS = {
     "mié": "miércoles",
     "mier": "miércoles",
     "miér": "miércoles",
+    "mart": "martes",
+    "miérc": "miércoles",
     "jue": "jueves",
+    "juev": "jueves",
     "vie": "viernes",
     "vier": "viernes",
     "sáb": "sábado",
@@ -142,7 +145,7 @@ def read_date(text: str, at: int, context: Context) -> Found | None:
     match = _DAY_MONTH.match(text, at)
     if match and 1 <= int(match["day"]) <= 31:
         key = _key(match["month"])
-        if key not in MONTHS and len(key) < 4 and not match["dot"]:
+        if key not in MONTHS and len(key) < 4 and not match["dot"] and key in ("mar", "may", "set"):
             return None  # "5 mar" without its point may be the sea
         of = (match["of"] or "de ").strip().lower()
         return _said(int(match["day"]), _SHORT[key], match["year"], of), match.end(), "day month"
@@ -204,7 +207,7 @@ def read_month(text: str, at: int, context: Context) -> Found | None:
     match = _MONTH_DAY.match(text, at)
     if match and ends_token(text, match.end()) and 1 <= int(match["day"]) <= 31:
         key = _key(match["month"])
-        if key in MONTHS or match["dot"]:
+        if key in MONTHS or match["dot"] or (match["year"] and key not in ("mar", "set")):
             if key in MONTHS and context.before() in ("de", "del") and not match["year"]:
                 return None  # "el 3 de mayo 20 personas"
             return _said(int(match["day"]), _SHORT[key], match["year"]), match.end(), "month day"

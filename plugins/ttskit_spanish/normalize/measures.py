@@ -23,6 +23,7 @@ _INCHES = Pattern(r"(\d{1,3}(?:[,.]\d{1,2})?)(?:\"|″|''|”)(?![^\W_])")
 _PLACE = Pattern(r"(\d{1,3})[°º] ?(\d{1,2})['′’](?: ?(\d{1,2}(?:,\d+)?)(?:\"|''|″|”))?(?: ?([NSEOW])(?![^\W_]))?")
 _WINDS = {"N": "norte", "S": "sur", "E": "este", "O": "oeste", "W": "oeste"}
 _DECADE = Pattern(r"(\d0)['’]?s(?![^\W_])")
+_FULL_DECADE = Pattern(r"((?:1[5-9]|20)\d0)['’]?s(?![^\W_])")
 _ROADS = frozenset("ruta rutas autopista autovía acceso camino panamericana rn rp nacional provincial".split())
 _DOOR = Pattern(r"[°º] [A-Z]")
 _ALONE = Pattern(r"(\d{1,3}(?:,\d+)?)'(?: ?(\d{1,2})(?:\"|''))?")
@@ -53,6 +54,8 @@ def read_measure(text: str, at: int, context: Context) -> Found | None:
         return words, angle.end(), "minutes and seconds"
     if (glued := _DECADE.match(text, at)) and (context.before() in ("los", "años") or text[at - 1 : at] in ("'", "’")):
         return cardinal(int(glued[1])), glued.end(), "decade"
+    if decade := _FULL_DECADE.match(text, at):
+        return cardinal(int(decade[1])), decade.end(), "decade"
     special = _place(text, at) or _inches(text, at) or _product(text, at, context)
     if special is not None:
         return special

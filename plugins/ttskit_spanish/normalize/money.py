@@ -6,9 +6,11 @@ import re
 
 from ttskit_spanish.normalize.context import Context, Found, ends_token
 from ttskit_spanish.normalize.currencies import CODES, DOLLAR, PESO, SIGNS, WORDS, Currency
-from ttskit_spanish.normalize.numbers import cardinal
+from ttskit_spanish.normalize.numbers import cardinal, fraction
 from ttskit_spanish.normalize.numerals import Numeral, numeral_at, scale_at
 from ttskit_spanish.normalize.units import per_at
+from ttskit_spanish.normalize.vulgar import SIGNS as FRACTION_SIGNS
+from ttskit_spanish.normalize.vulgar import Parts, parts_at
 from ttskit_spanish.pattern import Pattern
 
 _LOCAL = {"USD": DOLLAR, "ARS": PESO}
@@ -65,6 +67,8 @@ def read_money(text: str, at: int, context: Context) -> Found | None:
     ('un dólar', 'dos dólares estadounidenses', 'una libra', 'un millón de pesos')
     """
     digit = text[at].isdecimal()
+    if text[at] in FRACTION_SIGNS and (part := parts_at(text, at)):
+        return _part(text, part, context)  # ½ €
     if not digit and _NEAR.match(text, at) is None:
         return None
     if text[at] == "Q" and (quetzales := _QUETZALES.match(text, at)):
@@ -99,6 +103,9 @@ def read_money(text: str, at: int, context: Context) -> Found | None:
         return minus + words, end, "sign or code before"
     if not digit:
         return None
+    part = parts_at(text, at, plain=True)
+    if part is not None and part.under > 1:
+        return _part(text, part, context)
     number = numeral_at(text, at, context.comma)
     if number is None:
         return None
@@ -121,6 +128,21 @@ def read_money(text: str, at: int, context: Context) -> Found | None:
     end = max(end, after.end())
     per = per_at(text, end)
     return (f"{words} {per[0]}", per[1], "sign or code after") if per else (words, end, "sign or code after")
+
+
+def _part(text: str, parts: Parts, context: Context) -> Found | None:
+    """½ €, 1/2 £, 2 ½ €: a part of a currency."""
+    after = _AFTER.match(text, parts.end)
+    currency = _currency(after[1], context) if after is not None and ends_token(text, after.end()) else None
+    if after is None or currency is None:
+        return None
+    half = (parts.over, parts.under) == (1, 2)
+    part = ("media" if currency.gender == "f" else "medio") if half else fraction(parts.over, parts.under)
+    if parts.whole is not None:
+        words = f"{cardinal(parts.whole, currency.gender)} {currency.name(parts.whole == 1)} y {part}"
+    else:
+        words = f"{part}{'' if half else ' de'} {currency.name(True)}"
+    return words, after.end(), "part of a currency"
 
 
 def _apart(text: str, at: int, code: str, number: Numeral) -> bool:
