@@ -48,7 +48,8 @@ def read_score(text: str, at: int, context: Context) -> Found | None:
     if bars is not None:
         return " ".join(cardinal(int(n)) for n in bars.group().split("/")), bars.end(), "numbers joined by bars"
     scale = _SCALE.match(text, at)
-    if scale is not None and (len(scale[2]) > 2 or not _SCALES.isdisjoint(context.recent(3))):
+    plain = scale is not None and (scale[2].endswith("000") or (len(scale[2]) > 2 and scale[2].isdecimal()))  # not a lap
+    if scale is not None and (plain or not _SCALES.isdisjoint(context.recent(3))):
         return f"{cardinal(int(scale[1]))} a {cardinal(int(_NO_DIGIT.sub('', scale[2])))}", scale.end(), "scale"
     match = _SLASHED.match(text, at)
     if match is None:

@@ -9,7 +9,7 @@ from ttskit_spanish.normalize.numbers import cardinal
 from ttskit_spanish.normalize.zones import zone_at
 from ttskit_spanish.pattern import Pattern
 
-_CLOCK = Pattern(r"(\d{1,2})([:.])(\d{2})(?::(\d{2}))?(?![\d,]|\.\d{3}(?!\d))")
+_CLOCK = Pattern(r"(\d{1,2})([:.])(\d{2})(?::(\d{2}))?(?![\d,]|\.000(?!\d))")
 _LETTERED = Pattern(r"(\d{1,2})h(\d{2})(?:m(?:(\d{2})s)?)?")
 _HOURS = Pattern(r" ?(?:hs?|hrs?|horas?)\b\.?", re.IGNORECASE)
 _HALF = Pattern(r"[ \xa0]?([ap])\.?[ \xa0]?m\b\.?", re.IGNORECASE)
