@@ -82,6 +82,12 @@ _TABLE = {
     "mat.": "matrícula",
     "i.e.": "es decir", "i. e.": "es decir", "e.g.": "por ejemplo", "e. g.": "por ejemplo", "ap.": "apartado",
     "sr/a": "señor o señora", "sres/as": "señores y señoras", "hno/a": "hermano o hermana",
+    "a. e. c.": "antes de la era común", "a.e.c.": "antes de la era común", "d. e. c.": "después de la era común",
+    "d.e.c.": "después de la era común", "a. n. e.": "antes de nuestra era", "a.n.e.": "antes de nuestra era",
+    "e. c.": "era común", "e.c.": "era común", "v.º b.º": "visto bueno", "c.º": "camino",
+    "p.º": "paseo", "excmo. sr.": "excelentísimo señor", "excma.": "excelentísima", "ilmo.": "ilustrísimo",
+    "ilma.": "ilustrísima", "rvdo.": "reverendo", "rvda.": "reverenda",
+    "prof.ª": "profesora", "dr.ª": "doctora", "sr.ª": "señora", "ip": "i pe", "vda.": "viuda", "afmo.": "afectísimo",
     "jj.oo.": "juegos olímpicos", "jj. oo.": "juegos olímpicos", "e.e.u.u.": "estados unidos",
 }  # fmt: skip
 _STARTS = frozenset((*(key[0] for key in _TABLE), "o"))
@@ -99,6 +105,7 @@ _FEMININE = {"lic.": "licenciada", "ing.": "ingeniera", "arq.": "arquitecta", "p
 WITHOUT_POINT = {key: said for key, said in _TABLE.items() if key.isalpha() and key != "ec"}
 # What a point after it makes an abbreviation: "av" of "av."
 STEMS = {key[:-1]: said for key, said in _TABLE.items() if key.endswith(".") and key[:-1].isalpha()}
+_ERAS = frozenset(("a. e. c.", "a.e.c.", "d. e. c.", "d.e.c.", "e. c.", "e.c.", "a. n. e.", "a.n.e."))
 _KILOMETRES = frozenset(("km", "kg", "hs", "hs.", "min."))
 # What a sentence can end with, its point then being the full stop too.
 _CAN_END = frozenset(("etc.", "hs.", "cía.", "cia.", "bs. as.", "ee.uu.", "ee. uu.", "a.c.", "a. c.",
@@ -139,7 +146,10 @@ def read_abbreviation(text: str, at: int, context: Context) -> Found | None:
         return None
     if key == "ptas." and context.locale == "es-AR":
         said = "puertas"
-    if key == "ec" and context.before(2) != "siglo":
+    dated = bool(context.pieces) and context.pieces[-1].kind in ("number", "roman", "ordinal", "date")
+    if key in _ERAS and not (match.group().islower() and dated):
+        return None  # E. C. Segar
+    if key == "ec" and context.before(2) != "siglo" and not dated:
         return None
     if context.before() == "la" and key in _FEMININE:
         said = _FEMININE[key]

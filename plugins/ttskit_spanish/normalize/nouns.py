@@ -34,7 +34,7 @@ _FEMININE = frozenset(
     "hectáreas provincias tribu tribus costumbre costumbres cumbre cumbres madre madres miel labor labores actriz "
     "actrices".split()
 )
-_FEMININE_ENDING = Pattern(r"(?:[cstx]ión|[cstx]iones|[dt]ad|[dt]ades|tud|tudes|umbres?|ez|eces|as?)$")
+_FEMININE_ENDING = Pattern(r"(?:[cgstx]ión|[cgstx]iones|[dt]ad|[dt]ades|tud|tudes|umbres?|ez|eces|as?)$")
 # "1 de cada 4 chicas": the noun comes later.
 # Finite verbs: una mujer de 31 murió.
 _VERB = Pattern(r"(?:[ai]r?eron|aron|aban|ían|[aei]rán?|[aei]ría|[b-df-hj-np-tv-z]ó|estaba|tenía|sufrió|fue)$")

@@ -7,30 +7,24 @@ import re
 from ttskit_spanish.normalize.context import Context, Found, ends_token
 from ttskit_spanish.normalize.nouns import gender_after
 from ttskit_spanish.normalize.numbers import cardinal, fraction, ordinal
+from ttskit_spanish.normalize.vulgar import parts_at
 from ttskit_spanish.pattern import Pattern
 
 _ORDINAL = Pattern(
-    r"(\d{1,3}(?:[. \xa0]\d{3})?|\d{1,6})\.?(º|°|ª|ᵉʳ|(?:er|e?r[oa]s?|d[oa]s?|t[oa]s?|m[oa]s?|a?v[oa]s?|n[oa]s?|os|as)\b)"
+    r"(\d{1,3}(?:[. \xa0]\d{3}){0,3}|\d{1,9})"
+    r"\.?(º|°|ª|ᵉʳ|ᵒˢ|ᵃˢ|ᵒ|ᵃ|(?:er|e?r[oa]s?|d[oa]s?|t[oa]s?|m[oa]s?|a?v[oa]s?|n[oa]s?|os|as)\b)"
 )
 _MASCULINE_SHORT = ("ᵉʳ", "er")
+_SMALL_RAISED = str.maketrans("ᵒᵃˢ", "oas")
 _FRACTION = Pattern(r"(?:(\d{1,6}) )?(\d{1,3}(?:\.\d{3})+|\d{1,9})/(\d{1,3}(?:\.\d{3})+|\d{1,9})")
-_SIGNS = {
-    "½": (1, 2),
-    "⅓": (1, 3),
-    "⅔": (2, 3),
-    "¼": (1, 4),
-    "¾": (3, 4),
-    "⅕": (1, 5),
-    "⅛": (1, 8),
-    "⅜": (3, 8),
-    "⅝": (5, 8),
-    "⅞": (7, 8),
-}
-_MIXED_SIGN = Pattern(r"(\d{1,6}) ?([½⅓⅔¼¾⅕⅛⅜⅝⅞])")
 _NOUN = Pattern(r"[ \xa0]([a-záéíóúñü]{3,20})(?![^\W_])")
 _NO_NOUN = frozenset("del por para con sin que más las los una uno como entre sobre hasta desde partes veces".split())
 _DOOR = Pattern(r"[A-Z](?![^\W_])|[ \xa0]?[\"“«'][A-Z][\"”»']|[ \xa0][A-Z](?![^\W_])")
 _ER_POINT, _POINT = Pattern(r"\.(?=[ \xa0][^\W\d_])"), Pattern(r"\.(?=[ \xa0][a-záéíóúñ])")
+# What is had in parts: ¼ hora is un cuarto de hora.
+_PORTIONS = frozenset(
+    "hora taza tazas cucharada cucharadita vaso litro metro pulgada milla página cuadra onza libra vuelta".split()
+)
 _FINAL = Pattern(r" (?:avos )?de (?:la )?final(?![^\W\d_])", re.IGNORECASE)
 _STAGES = {2: "semi", 4: "cuartos", 8: "octavos", 16: "dieciseisavos", 32: "treintaidosavos"}
 _FILES = frozenset(
@@ -58,6 +52,8 @@ def read_ordinal(text: str, at: int, context: Context) -> Found | None:
     if number == 0 or (mark == "°" and number > 40):
         return None
     plural = mark[-1] == "s"
+    mark = mark.translate(_SMALL_RAISED)
+    plural = plural or mark[-1] == "s"
     feminine = mark == "ª" or mark.rstrip("s").endswith("a")
     noun = context.after(match.end()).islower() and gender_after(context, match.end()) == "m"
     short = mark in _MASCULINE_SHORT or (mark in ("º", "°") and noun)
@@ -80,12 +76,15 @@ def read_fraction(text: str, at: int, context: Context) -> Found | None:
     >>> read("2/3"), read("1 1/2"), read("¾"), read("1/2 kg"), read("4521/2019")
     ('dos tercios', 'uno y medio', 'tres cuartos', 'medio', 'cuatro mil quinientos veintiuno barra dos mil diecinueve')
     """
-    sign = _SIGNS.get(text[at])
-    if sign is not None:
-        return _half(_said(None, *sign), sign, at + 1, context), at + 1, "fraction sign"
-    mixed = _MIXED_SIGN.match(text, at)
-    if mixed:
-        return _mixed(int(mixed[1]), *_SIGNS[mixed[2]], mixed.end(), context)
+    sign = parts_at(text, at)
+    if sign is not None and sign.under > 1:
+        if sign.whole is not None:
+            return _mixed(sign.whole, sign.over, sign.under, sign.end, context)
+        if context.after(sign.end).lower() == "partes" and sign.under > 2:
+            return f"{cardinal(sign.over, 'f')} {_of_parts(sign.over, sign.under)}", sign.end, "parts"
+        said = _half(_said(None, sign.over, sign.under), (sign.over, sign.under), sign.end, context)
+        of = " de" if (sign.over, sign.under) != (1, 2) and context.after(sign.end) in _PORTIONS else ""
+        return said + of, sign.end, "fraction sign"
     match = _FRACTION.match(text, at)
     if match is None or not ends_token(text, match.end()) or text[match.end() : match.end() + 1] == "/":
         return None
@@ -104,15 +103,22 @@ def read_fraction(text: str, at: int, context: Context) -> Found | None:
     filed = match[1] is None and not _FILES.isdisjoint((context.before(), context.written()))
     if filed or (len(match[3]) == 2 and match[3][0] == "0"):
         return f"{cardinal(over)} barra {numeral(match[3])}", match.end(), "file number"
-    if _BAR_YEAR.match(match[3]) or under < 2:
+    alone = over == 1 and not context.pieces and match.end() == len(text)  # 1/2000 by itself
+    if (_BAR_YEAR.match(match[3]) and not alone) or under < 2:
         whole = f"{cardinal(int(match[1]))} " if match[1] else ""
         return f"{whole}{cardinal(over)} barra {cardinal(under)}", match.end(), "file number"
     if match[1] is None and context.after(match.end()).lower() == "partes" and 3 <= under <= 10:
-        return f"{cardinal(over)} {ordinal(under, 'f')}s", match.end(), "parts"
+        return f"{cardinal(over, 'f')} {_of_parts(over, under)}", match.end(), "parts"
     if match[1] and over < under:
         return _mixed(int(match[1]), over, under, match.end(), context)
     said = _said(int(match[1]) if match[1] else None, over, under)
-    return _half(said, (over, under), match.end(), context), match.end(), "fraction"
+    of = " de" if (over, under) != (1, 2) and match[1] is None and context.after(match.end()) in _PORTIONS else ""
+    return _half(said, (over, under), match.end(), context) + of, match.end(), "fraction"
+
+
+def _of_parts(over: int, under: int) -> str:
+    """Before partes: terceras, quinta."""
+    return ordinal(under, "f") + ("" if over == 1 else "s")
 
 
 def _half(said: str, parts: tuple[int, int], end: int, context: Context) -> str:

@@ -20,7 +20,8 @@ from ttskit_spanish.normalize.numbers import cardinal
 from ttskit_spanish.normalize.numerals import read_numeral
 from ttskit_spanish.normalize.ordinals import read_fraction, read_ordinal
 from ttskit_spanish.normalize.piece import Piece
-from ttskit_spanish.normalize.roman import read_roman
+from ttskit_spanish.normalize.roman import read_no_numeral, read_roman
+from ttskit_spanish.normalize.science import read_science
 from ttskit_spanish.normalize.scores import read_score
 from ttskit_spanish.normalize.settle import add, add_word, speakable, squeeze
 from ttskit_spanish.normalize.shortened import read_shortened
@@ -29,11 +30,13 @@ from ttskit_spanish.normalize.tags import Tags, read_pause
 from ttskit_spanish.normalize.telephone import read_plate, read_telephone
 from ttskit_spanish.normalize.times import read_time
 from ttskit_spanish.normalize.words import read_word
+from ttskit_spanish.normalize.zones import read_zone
 from ttskit_spanish.pattern import Pattern
 
 # In order: the narrower before the wider.
 _NUMERIC: tuple[tuple[str, Reader], ...] = (
     ("electronic", read_electronic),
+    ("number", read_science),
     ("telephone", read_telephone),
     ("date", read_date),
     ("time", read_time),
@@ -50,9 +53,11 @@ _LETTERED: tuple[tuple[str, Reader], ...] = (
     ("date", read_month),
     ("abbreviation", read_shortened),
     ("abbreviation", read_abbreviation),
+    ("letters", read_no_numeral),
     ("inclusive", read_inclusive),
     ("plate", read_plate),
     ("money", read_money),
+    ("time", read_zone),
     ("code", read_code),
     ("roman", read_roman),
 )
@@ -69,7 +74,7 @@ _DOUBTFUL = frozenset(("date", "time", "measure", "ordinal", "score", "fraction"
 _PLAIN = Pattern(
     r"(?![ivxlcdmIVXLCDM]+(?![a-záéíóúñü]))"
     r"(?=[b-df-hj-np-tv-zñB-DF-HJ-NP-TV-ZÑ]*[aeiouáéíóúüAEIOUÁÉÍÓÚ])"
-    r"[A-ZÁÉÍÓÚÑÜ]?[a-záéíóúñü]{2,98}(?=[,;:?!)…\n]| (?!\d)|\.(?:[\s…]|$)|$)"
+    r"[A-ZÁÉÍÓÚÑÜ]?[a-záéíóúñü]{2,98}(?=[,;?!)…\n]|:(?![^\W_])| (?!\d)|\.(?:[\s…]|$)|$)"
 )
 _TRIGGERS = frozenset((*MONTHS, "tel", "vs", "hs", "km", "kg", "nro", "ec", "depto", "dpto", "bs", "eeuu", "ee", "uu", "urss"))
 # Python counts four control characters and the "next line" of EBCDIC as spaces; here they are reported.
