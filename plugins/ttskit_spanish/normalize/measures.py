@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from ttskit_spanish.normalize.context import Context, Found
-from ttskit_spanish.normalize.numbers import cardinal
+from ttskit_spanish.normalize.degrees import sign_of_degree
+from ttskit_spanish.normalize.numbers import cardinal, fraction
 from ttskit_spanish.normalize.numerals import RANGE, numeral_at
 from ttskit_spanish.normalize.ordinals import read_fraction
 from ttskit_spanish.normalize.units import unit_at
 from ttskit_spanish.pattern import Pattern
 
-_NOT_NOUNS = frozenset(
-    "a al y o u e de del en con sin bajo sobre hasta que por para centígrados celsius fahrenheit kelvin".split()
-)
 _POINT_INSIDE = Pattern(r"\.(?=[,;:)]|[ \xa0][a-záéíóúñ\d])")
 _PARTS = Pattern(r"(?:(\d{1,6}) )?(\d{1,3})/(\d{1,3})")
 _PRESSURE = Pattern(r"(\d{2,3})/(\d{2,3}) ?mm ?Hg(?![^\W_])")
@@ -63,8 +61,8 @@ def read_measure(text: str, at: int, context: Context) -> Found | None:
         (one, many, gender), end = unit
         if parts[1]:
             whole = numeral_at(parts[1], 0, True)
-            rest = read_fraction(f"{parts[2]}/{parts[3]}", 0, context)[0]
-            rest = "media" if rest == "medio" and gender == "f" else rest
+            over, under = int(parts[2]), int(parts[3])
+            rest = ("media" if gender == "f" else "medio") if (over, under) == (1, 2) else fraction(over, under)
             head, _, tail = (one if whole.one else many).partition(" ")
             return f"{whole.words(gender)} {head} y {rest} {tail}".rstrip(), end, "fraction with unit"
         if said[0] == "medio":
@@ -83,11 +81,16 @@ def read_measure(text: str, at: int, context: Context) -> Found | None:
     if unit is None:
         return None
     (one, many, gender), end = unit
-    if text[end - 1] in "°º" and _is_ordinal(text, number.whole, end, context):
-        return None
+    why = ""
+    if text[end - 1] in "°º" and text[end - 2].isdecimal():
+        degree, why = sign_of_degree(text, number.whole, end, context) if number.written.isdecimal() else (True, "a decimal")
+        if not degree:
+            context.doubt = (at, why)
+            return None
     door = _DOOR.fullmatch(text, number.end, end) is not None
     article = number.whole <= 12 and context.before() in ("el", "al", "del")
-    if door and (article or (context.pieces and context.pieces[-1].kind == "number")):
+    numbered = any(p.kind == "number" for p in context.pieces[-2 if context.recent(1) == {","} else -1 :])
+    if door and (article or numbered):
         return None  # Lavalle 1234 1° C, el 2º C: a door
     on_road = not _ROADS.isdisjoint((context.before(), context.written()))
     if on_road and one == "kilómetro" and text[end : end + 2].strip().isdecimal():
@@ -96,7 +99,8 @@ def read_measure(text: str, at: int, context: Context) -> Found | None:
     if text[end - 1].isalpha() and _POINT_INSIDE.match(text, end):
         end += 1  # 18 hs. y
     of = "de " if number.millions and gender != "n" else ""
-    return f"{words} {of}{one if number.one else many}", end, "number with unit"
+    rule = f"degrees: {why}" if why else "number with unit"
+    return f"{words} {of}{one if number.one else many}", end, rule
 
 
 def _place(text: str, at: int) -> Found | None:
@@ -145,11 +149,3 @@ def _product(text: str, at: int, context: Context) -> Found | None:
     if units == 1:
         said[:-1] = [s.removesuffix("uno") + "un" if s.endswith("uno") else s for s in said[:-1]]
     return " por ".join(said), end, "size"
-
-
-def _is_ordinal(text: str, number: int, end: int, context: Context) -> bool:
-    """5º, and 5° before a noun (5° piso): the degree sign is often typed for º."""
-    if text[end - 1] == "º":
-        return True
-    word = context.after(end)
-    return number <= 40 and word.islower() and word not in _NOT_NOUNS
