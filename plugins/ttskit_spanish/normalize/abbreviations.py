@@ -88,6 +88,18 @@ _TABLE = {
     "p.º": "paseo", "excmo. sr.": "excelentísimo señor", "excma.": "excelentísima", "ilmo.": "ilustrísimo",
     "ilma.": "ilustrísima", "rvdo.": "reverendo", "rvda.": "reverenda",
     "prof.ª": "profesora", "dr.ª": "doctora", "sr.ª": "señora", "ip": "i pe", "vda.": "viuda", "afmo.": "afectísimo",
+    "flia.": "familia", "flias.": "familias", "hist.": "historia", "inorg.": "inorgánica", "cuat.": "cuatrimestre",
+    "serv.": "servicios", "coc.": "cocina", "fís.": "física", "quím.": "química", "lit.": "literatura", "econ.": "economía",
+    "geog.": "geografía", "perj.": "perjuicios", "juzg.": "juzgado", "juzgs.": "juzgados", "vta.": "venta", "pers.": "personas",
+    "porc.": "porciones", "dorm.": "dormitorios", "calef.": "calefacción", "cda.": "cucharada", "cdas.": "cucharadas",
+    "cdta.": "cucharadita", "cdtas.": "cucharaditas", "trib.": "tribunal", "mun.": "municipal", "alq.": "alquila",
+    "conf.": "conforme", "docs.": "documentos", "decr.": "decreto",
+    "disp.": "disposición", 
+    "proc.": "procesal",
+    "vdo.": "vendo",
+    "rod.": "rodado", "jdo.": "juzgado", "fisc.": "fiscalía",
+    "lav.": "lavadero", "dep.": "departamento", "terr.": "terraza", "sup.": "superficie",
+    "cub.": "cubiertos", "desc.": "descuento", "biol.": "biología",
     "jj.oo.": "juegos olímpicos", "jj. oo.": "juegos olímpicos", "e.e.u.u.": "estados unidos",
 }  # fmt: skip
 _STARTS = frozenset((*(key[0] for key in _TABLE), "o"))
@@ -96,10 +108,9 @@ _PATTERN = Pattern("|".join(re.escape(key).replace(r"\ ", "[ \xa0]?") for key in
 # Shortened to a letter or two, and read so only before a number or Roman numeral.
 _BEFORE_NUMBER = {"s.": "siglo", "ss.": "siglos", "t.": "tomo", "c.": "circa", "p.": "página", "pp.": "páginas",
     "res.": "resolución",
-                  "fs.": "fojas", "fol.": "folio", "ord.": "ordenanza", "no.": "número", "col.": "columna", "of.": "oficina",
+                  "fol.": "folio", "ord.": "ordenanza", "no.": "número", "col.": "columna", "of.": "oficina",
                   "mz.": "manzana"}  # fmt: skip
-_NUMBERED = Pattern(r"(ss?|t|c|pp?|fs|fol|ord|[Rr]es|No|[Cc]ol|[Oo]f|[Mm]z)\.[ \xa0]?(?=([\dN])|([IVXLCDM]+)(?![^\W_]))")
-_SHORT = Pattern(r"([scp])/[ \xa0]?(?=[^\W\d_]{2})", re.IGNORECASE)
+_NUMBERED = Pattern(r"(ss?|t|c|pp?|fol|ord|[Rr]es|No|[Cc]ol|[Oo]f|[Mm]z)\.[ \xa0]?(?=([\dN])|([IVXLCDM]+)(?![^\W_]))")
 _FEMININE = {"lic.": "licenciada", "ing.": "ingeniera", "arq.": "arquitecta", "prof.": "profesora", "pte.": "presidenta"}
 # Said the same without their point, so that a second reading finds nothing more to expand.
 WITHOUT_POINT = {key: said for key, said in _TABLE.items() if key.isalpha() and key != "ec"}
@@ -126,7 +137,7 @@ def read_abbreviation(text: str, at: int, context: Context) -> Found | None:
     """
     if text[at].lower() not in _STARTS:
         return None
-    found = _numbered(text, at) or _with_slash(text, at)
+    found = _numbered(text, at)
     if found is not None:
         return found
     match = _PATTERN.match(text, at)
@@ -171,14 +182,6 @@ def _numbered(text: str, at: int) -> Found | None:
     if not (digits if key not in ("s", "ss", "t") else roman or (key == "t" and digits)):
         return None
     return _BEFORE_NUMBER[key + "."], at + len(key) + 1, "before a number"
-
-
-def _with_slash(text: str, at: int) -> Found | None:
-    """s/interés, c/aire, p/persona."""
-    match = _SHORT.match(text, at)
-    if match is None or text[at : at + 3].lower() in ("s/n", "c/u"):
-        return None
-    return {"s": "sin", "c": "con", "p": "por"}[match[1].lower()], at + 2, "letter and slash"
 
 
 def _number_follows(text: str, at: int) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from ttskit_spanish.normalize.context import Context, Found, ends_token
+from ttskit_spanish.normalize.daymonth import is_day
 from ttskit_spanish.normalize.numbers import cardinal, spelt
 from ttskit_spanish.normalize.times import read_time
 from ttskit_spanish.normalize.zones import zone_at
@@ -41,9 +42,8 @@ _CLOCK_BEHIND = Pattern(r"T(?=\d{2}:\d{2})")
 _FRACTION_OF_SECOND = Pattern(r"[.,]\d{1,9}(?=Z|[+-]\d|$|[^\w])")
 _NO_DATE = Pattern(r"(\d{1,2})/(\d{1,2})/(\d{4})(?![\d/])")
 _ROMAN_MONTH = Pattern(r"(\d{1,2})([/.-])(I{1,3}|I?V|VI{1,3}|I?X|XI{1,2})\2(\d{4}|\d{2})(?!\d)")
-_TO_DAY = Pattern(r" (?:al?|hasta)(?: el)? \d{1,2}/\d{1,2}(?![\d/])")
 _DAY_DASH_MONTH = Pattern(r"(\d{1,2})-(\d{1,2})(?![\d/-]|[.,]\d)")
-_NO_YEAR = Pattern(r"(\d{1,2})[º°]?/(\d{1,2})(?![\d/]|[.,]\d)")
+_FULL = Pattern(r"(0[1-9]|[12]\d|3[01])([-./])(0[1-9]|1[0-2])\2((?:1[5-9]|20)\d\d)(?![\d]|-\d)")
 _ISO = Pattern(r"(\d{4})([-/]|(?<=19\d\d|20\d\d)\.)(\d{2})\2(\d{2})")
 _DAY_MONTH = Pattern(
     rf"(?P<day>\d{{1,2}})(?P<first>\.?[º°]|ro)? (?:de )?{_MONTH}(?P<dot>\.)?(?![^\W\d_])"
@@ -54,13 +54,16 @@ _MONTH_YEAR = Pattern(rf"{_MONTH}(?P<dot>\.)? (?P<of>del? )(?P<year>\d{{4}})(?!\
 _MONTH_THEN_YEAR = Pattern(rf"{_MONTH}(?:\. ?|[-/])(?P<year>\d{{4}})(?!\d)", re.IGNORECASE)
 _MONTH_SHORT_YEAR = Pattern(rf"{_MONTH}[-/'](?P<year>[0-9]\d)(?![\w/-]|[.,]\d)", re.IGNORECASE)
 _MONTH_DAY = Pattern(rf"{_MONTH}(?P<dot>\.)? (?P<day>\d{{1,2}})(?:,? (?P<year>\d{{4}}))?(?!\d|[.,:/]\d)", re.IGNORECASE)
-# What a day without its year stands after; a fraction would not.
+# What a day with a dash and without its year stands after.
 _WEEKDAYS = frozenset("lunes martes miércoles jueves viernes sábado sábados domingo domingos vencimiento vence".split())
-_DAY_BEFORE = frozenset("el del al día días hasta desde fecha hoy ayer mañana este próximo pasado".split())
 _WEEKDAY = Pattern(r"(" + "|".join(sorted(_DAYS, key=len, reverse=True)) + r")\. (?=\d)", re.IGNORECASE)
 _WEEKDAY_DATE = Pattern(
     rf"(lun|mié|mier|jue|vie|vier|sáb|sab|dom),? (?=\d{{1,2}}(?:[/-]\d{{1,2}}|(?: de)? {_MONTH}))", re.IGNORECASE
 )
+
+# A month with its point and without a number, after a preposition; mar. and may. are left as they are.
+_ALONE = Pattern(r"(ene|feb|abr|jun|jul|ago|sept?|oct|nov|dic)\.", re.IGNORECASE)
+_IN = frozenset("en de desde hasta para a fines principios mediados entre y".split())
 _ANY_WEEKDAY = Pattern(r"(lun|mié|jue|vie|sáb|dom)\.(?=[ \xa0](?-i:[a-záéíóúñ\d])|[,/-])", re.IGNORECASE)
 
 
@@ -85,6 +88,14 @@ def _said(day: int, month: int | str, year: str | None, of: str = "de") -> str:
 def day_and_month(day: int, month: int) -> str | None:
     """24, 3: veinticuatro de marzo; None if there is no such day."""
     return _said(day, month, None) if 1 <= day <= 31 and 1 <= month <= 12 else None
+
+
+def read_full_date(text: str, at: int, context: Context) -> Found | None:
+    """05-08-2024: two digits, two digits and a year are a day before they are a telephone number."""
+    match = _FULL.match(text, at) if text[at + 2 : at + 3] in ("-", ".", "/") and context.locale != "es-US" else None
+    if match is None or not ends_token(text, match.end()):
+        return None
+    return _said(int(match[1]), int(match[3]), match[4]), match.end(), "day/month/year"
 
 
 def read_date(text: str, at: int, context: Context) -> Found | None:
@@ -123,18 +134,10 @@ def read_date(text: str, at: int, context: Context) -> Found | None:
     match = _ROMAN_MONTH.match(text, at)
     if match and 1 <= int(match[1]) <= 31:
         return _said(int(match[1]), _ROMAN_MONTHS.index(match[3]) + 1, match[4]), match.end(), "day/Roman month/year"
-    match = _NO_YEAR.match(text, at) if context.choices.slash != "fraction" else None
-    if match:
-        day, month = int(match[1]), int(match[2])
-        named = context.before() in _WEEKDAYS
-        # "el 2/4" can only be a day: a fraction of more than one part would be "los 2/4"
-        likely = named or "º/" in match.group() or "°/" in match.group()
-        likely = likely or (day > 1 and context.before() in ("el", "del", "al"))
-        likely = likely or (context.before() in ("del", "desde") and _TO_DAY.match(text, match.end()) is not None)
-        likely = likely or (day > month and context.before() in _DAY_BEFORE)
-        said = day_and_month(day, month)
-        if said and ends_token(text, match.end()) and (likely or context.choices.slash == "date"):
-            return said, match.end(), "day/month"
+    found = is_day(text, at, context) if context.choices.slash != "fraction" else None
+    if found is not None:
+        match, why = found
+        return _said(int(match[1]), int(match[3]), None), match.end(), f"day/month: {why}"
     match = _DAY_DASH_MONTH.match(text, at)
     if match is not None and ends_token(text, match.end()):
         named = context.before() in _WEEKDAYS
@@ -188,6 +191,10 @@ def read_month(text: str, at: int, context: Context) -> Found | None:
     match = match or _WEEKDAY_DATE.match(text, at)
     if match and _key(match[1]) not in _SHORT:
         return _DAYS[_key(match[1])], match.end() - 1, "shortened weekday"
+    match = _ALONE.match(text, at) if context.before() in _IN else None
+    if match is not None:
+        end = match.end()
+        return _SHORT[_key(match[1])], end - 1 if not text[end:].strip() else end, "shortened month"
     match = _ANY_WEEKDAY.match(text, at)
     if match:
         return _DAYS[_key(match[1])], match.end(), "shortened weekday"

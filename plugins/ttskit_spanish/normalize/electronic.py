@@ -23,18 +23,12 @@ _PATH = Pattern(r"[A-Za-z]:\\[^\s<>«»“”\"|?*]{1,200}")
 _UNIX = Pattern(
     r"(?:~|/(?:usr|home|etc|var|tmp|opt|bin|root|mnt|dev|srv|media|Users|lib))(?:/[\w.-]{1,40}){1,10}/?(?![^\s.,;:)])"
 )
-_FILE = Pattern(
-    r"[A-Za-z0-9_-]{1,60}"
-    r"\.(?:txt|jpe?g|png|gif|pdf|docx?|xlsx?|pptx?|csv|zip|rar|mp[34]|wav|exe|html?|json|py|xml|md|odt|psd|svg|avi|mov"
-    r"|mkv|wma|ogg|flac|textgrid|dll|tar|gz)(?![\w.]?\w)",
-    re.IGNORECASE,
-)
 _IP = Pattern(r"\d{1,3}(?:\.\d{1,3}){3}(?![\d.])")
 _HANDLE = Pattern(r"@([A-Za-z0-9_ñÑáéíóúÁÉÍÓÚ]{2,40}(?:\.[A-Za-z0-9_]{2,40}){0,3})")
 _POINTED_CODE = Pattern(r"([A-Za-z]{1,5})(\d{1,3})([.,])(\d{1,3})(?![\w]|[.,]\d)")
 _HASHTAG = Pattern(r"#([A-Za-z0-9_ñÑáéíóúüÁÉÍÓÚ]{2,80})")
 _VERSION = Pattern(r"[vV](\d{1,4}(?:\.\d{1,4}){1,3})(?![\w.]?\d)")
-_DOTTED = Pattern(r"(?!\d{1,3}(?:\.\d{3})+(?!\d))\d{1,4}(?:\.\d{1,4}){2,4}(?![\w.]?\d)")
+_DOTTED = Pattern(r"(?!\d{1,3}(?:\.\d{3})+(?!\d))\d{1,4}(?:\.\d{1,5}){2,4}(?![\w.]?\d)")
 _CODE = Pattern(r"(?=[^\W_]{0,24}\d)(?=[^\W_]{0,24}[^\W\d_])[^\W_]{2,24}(?![^\W_])")
 _PRODUCT = Pattern(r"\d+[xX]\d+")
 _CODE_PART = Pattern(r"[^\W\d_]+|\d+")
@@ -76,6 +70,7 @@ _SYMBOLS = {
 _PIECE = Pattern(r"[A-Za-zñÑáéíóúüÁÉÍÓÚÜ]+|\d+|.", re.DOTALL)
 # Consonants that no Spanish reader says together.
 _CLUSTER = Pattern(r"^[^aeiouáéíóú]*$|[^aeiouáéíóú]{3}$|[^aeiouáéíóú]{4}|^[^aeiouáéíóú]{3}")
+_ONSET = Pattern(r"^(?:s[cpt][rl]|[cst]h[rl])")  # script, three: said together
 _TOP_LEVEL = frozenset("com net org edu gob gov info example".split())
 _CAMEL = Pattern(r"[A-ZÁÉÍÓÚÑ]?[a-záéíóúñü]+|[A-ZÁÉÍÓÚÑ]+(?![a-záéíóúñü])|\d+")
 
@@ -93,7 +88,7 @@ def spoken_address(written: str, locale: str) -> str:
             words.append(_number(piece, at > 0 and pieces[at - 1] == ":"))
         elif piece.isalpha():
             low = piece.lower()
-            known = low in _TOP_LEVEL or sayable(low) or (len(low) > 3 and _CLUSTER.search(low) is None)
+            known = low in _TOP_LEVEL or sayable(low) or (len(low) > 3 and _CLUSTER.search(_ONSET.sub("s", low)) is None)
             words.append(low if known else spell(low, locale))
         else:
             words.append(_SYMBOLS.get(piece, ""))
@@ -140,7 +135,7 @@ def read_electronic(text: str, at: int, context: Context) -> Found | None:
         match = _IP.match(text, at)
         if match and all(int(n) < 256 and n == str(int(n)) for n in match.group().split(".")):
             return " punto ".join(cardinal(int(n)) for n in match.group().split(".")), match.end(), "IP address"
-    match = (_PATH.match(text, at) if text[at + 1 : at + 2] == ":" else None) or _FILE.match(text, at)
+    match = (_PATH.match(text, at) if text[at + 1 : at + 2] == ":" else None) or None
     if match:
         return spoken_address(match.group(), context.locale), match.end(), "file name"
     match = _EMAIL.match(text, at) or host or _URL.match(text, at) or _DOMAIN.match(text, at)

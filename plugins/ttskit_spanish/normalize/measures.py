@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ttskit_spanish.normalize.context import Context, Found
+from ttskit_spanish.normalize.degrees import sign_of_degree
 from ttskit_spanish.normalize.numbers import cardinal, fraction
 from ttskit_spanish.normalize.numerals import RANGE, numeral_at
 from ttskit_spanish.normalize.unit_names import UNITS
@@ -10,9 +11,6 @@ from ttskit_spanish.normalize.units import unit_at
 from ttskit_spanish.normalize.vulgar import Parts, parts_at
 from ttskit_spanish.pattern import Pattern
 
-_NOT_NOUNS = frozenset(
-    "a al y o u e de del en con sin bajo sobre hasta que por para centígrados celsius fahrenheit kelvin".split()
-)
 _POINT_INSIDE = Pattern(r"\.(?=[,;:)]|[ \xa0][a-záéíóúñ\d])")
 _INCH_SIGN = Pattern(r"(?:\"|″|''|”)(?![^\W_])")
 _FEET = Pattern(r"(\d{1,2})['′’] ?(\d{1,2})(?:\"|''|″|”)")
@@ -79,11 +77,16 @@ def read_measure(text: str, at: int, context: Context) -> Found | None:
     if unit is None:
         return None
     (one, many, gender), end = unit
-    if text[end - 1] in "°º" and _is_ordinal(text, number.whole, end, context):
-        return None
+    why = ""
+    if text[end - 1] in "°º" and text[end - 2].isdecimal():
+        degree, why = sign_of_degree(text, number.whole, end, context) if number.written.isdecimal() else (True, "a decimal")
+        if not degree:
+            context.doubt = (at, why)
+            return None
     door = _DOOR.fullmatch(text, number.end, end) is not None
     article = number.whole <= 12 and context.before() in ("el", "al", "del")
-    if door and (article or (context.pieces and context.pieces[-1].kind == "number")):
+    numbered = any(p.kind == "number" for p in context.pieces[-2 if context.recent(1) == {","} else -1 :])
+    if door and (article or numbered):
         return None  # Lavalle 1234 1° C, el 2º C: a door
     on_road = not _ROADS.isdisjoint((context.before(), context.written()))
     if on_road and one == "kilómetro" and text[end : end + 2].strip().isdecimal():
@@ -92,13 +95,14 @@ def read_measure(text: str, at: int, context: Context) -> Found | None:
     if text[end - 1].isalpha() and _POINT_INSIDE.match(text, end):
         end += 1  # 18 hs. y
     of = "de " if number.millions and gender != "n" else ""
+    rule = f"degrees: {why}" if why else "number with unit"
     further = RANGE.match(text, end)
     last = numeral_at(text, further.end(), context.comma) if further and not context.arithmetic else None
     again = unit_at(text, last.end) if last is not None else None
     if last is not None and again is not None and again[0] == unit[0]:  # 5 %-10 %
         first = f"{words} {of}{one if number.one else many}"
         return f"{first} a {last.words(gender)} {one if last.one else many}", again[1], "range with unit"
-    return f"{words} {of}{one if number.one else many}", end, "number with unit"
+    return f"{words} {of}{one if number.one else many}", end, rule
 
 
 def _fraction(text: str, at: int, parts: Parts, context: Context) -> Found | None:
@@ -184,11 +188,3 @@ def _product(text: str, at: int, context: Context) -> Found | None:
     if units == 1:
         said[:-1] = [s.removesuffix("uno") + "un" if s.endswith("uno") else s for s in said[:-1]]
     return " por ".join(said), end, "size"
-
-
-def _is_ordinal(text: str, number: int, end: int, context: Context) -> bool:
-    """5º, and 5° before a noun (5° piso): the degree sign is often typed for º."""
-    if text[end - 1] == "º":
-        return True
-    word = context.after(end)
-    return number <= 40 and word.islower() and word not in _NOT_NOUNS

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 from ttskit_spanish.normalize.context import Context, Found, ends_token
-from ttskit_spanish.normalize.nouns import gender_after
+from ttskit_spanish.normalize.degrees import NUMBERED, noun_after
+from ttskit_spanish.normalize.nouns import gender_after, gender_of
 from ttskit_spanish.normalize.numbers import cardinal, fraction, ordinal
 from ttskit_spanish.normalize.vulgar import parts_at
 from ttskit_spanish.pattern import Pattern
@@ -27,6 +28,7 @@ _PORTIONS = frozenset(
 )
 _FINAL = Pattern(r" (?:avos )?de (?:la )?final(?![^\W\d_])", re.IGNORECASE)
 _STAGES = {2: "semi", 4: "cuartos", 8: "octavos", 16: "dieciseisavos", 32: "treintaidosavos"}
+_AFTER_HALF = frozenset("de del en con por para a al y o desde hasta que más antes después aprox comemos cerca salimos".split())
 _FILES = frozenset(
     "ley leyes decreto dnu resolución causa expediente ordenanza acordada disposición número números circular "
     "oficina departamento unidad local lote lotes".split()
@@ -54,11 +56,14 @@ def read_ordinal(text: str, at: int, context: Context) -> Found | None:
     plural = mark[-1] == "s"
     mark = mark.translate(_SMALL_RAISED)
     plural = plural or mark[-1] == "s"
-    feminine = mark == "ª" or mark.rstrip("s").endswith("a")
-    noun = context.after(match.end()).islower() and gender_after(context, match.end()) == "m"
+    named = context.before() in NUMBERED  # artículo 5º bis: the noun stands before
+    after = not named and noun_after(context, match.end())
+    feminine = mark == "ª" or mark.rstrip("s").endswith("a") or (mark in ("º", "°") and after and context.before() == "la")
+    noun = after and gender_after(context, match.end()) == "m"
     short = mark in _MASCULINE_SHORT or (mark in ("º", "°") and noun)
     said = ordinal(number, "f" if feminine else "m", short=short and not feminine and not plural)
-    return said + ("s" if plural else ""), _after_point(text, match)
+    why = f": {context.doubt[1]}" if context.doubt[0] == at and mark in ("º", "°") else ""
+    return said + ("s" if plural else ""), _after_point(text, match), "ordinal" + why
 
 
 def _after_point(text: str, match: re.Match) -> int:
@@ -100,7 +105,8 @@ def read_fraction(text: str, at: int, context: Context) -> Found | None:
     marked = match[1] is None and not _MARKED.isdisjoint(context.recent(4))
     if marked and under in (5, 10, 20, 100) and over <= under:
         return f"{cardinal(over)} sobre {cardinal(under)}", match.end(), "mark"
-    filed = match[1] is None and not _FILES.isdisjoint((context.before(), context.written()))
+    norm = match[1] is None and under > 12 and under % 10 and not _FILES.isdisjoint(context.recent(8))
+    filed = norm or (match[1] is None and not _FILES.isdisjoint((context.before(), context.written())))
     if filed or (len(match[3]) == 2 and match[3][0] == "0"):
         return f"{cardinal(over)} barra {numeral(match[3])}", match.end(), "file number"
     alone = over == 1 and not context.pieces and match.end() == len(text)  # 1/2000 by itself
@@ -112,8 +118,9 @@ def read_fraction(text: str, at: int, context: Context) -> Found | None:
     if match[1] and over < under:
         return _mixed(int(match[1]), over, under, match.end(), context)
     said = _said(int(match[1]) if match[1] else None, over, under)
+    why = f": {context.doubt[1]}" if context.doubt[0] == at and context.doubt[1] else ""
     of = " de" if (over, under) != (1, 2) and match[1] is None and context.after(match.end()) in _PORTIONS else ""
-    return _half(said, (over, under), match.end(), context) + of, match.end(), "fraction"
+    return _half(said, (over, under), match.end(), context) + of, match.end(), "fraction" + why
 
 
 def _of_parts(over: int, under: int) -> str:
@@ -161,10 +168,16 @@ def numeral(digits: str) -> str:
 
 
 def _is_feminine(context: Context, end: int) -> bool:
-    """1/2 docena, las siete y 1/2: media."""
-    if context.before() == "y" and not context.after(end):
-        hour = [p.text for p in context.pieces[-5:-1]]
-        return "las" in hour or "la" in hour
+    """1/2 docena, las siete y 1/2, dos horas y 1/2: media."""
+    if context.before() == "y" and len(context.pieces) > 1:
+        before = context.pieces[-2]
+        after = context.after(end).lower()
+        if before.kind != "number" and (not after or after in _AFTER_HALF):
+            return before.kind != "mark" and gender_of(before.text) == "f"
+        if after and after not in _AFTER_HALF and gender_after(context, end) == "f":
+            return True
+        hour = {p.text for p in context.pieces[-5:-1]}
+        return not hour.isdisjoint(("las", "la")) or before.text == "una"
     return gender_after(context, end) == "f"
 
 

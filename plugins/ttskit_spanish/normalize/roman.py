@@ -23,6 +23,18 @@ _COUNTED = frozenset(
     "artículos títulos anexos tablas figuras escenas secciones actos volúmenes fascículo episodio temporada lección tema "
     "módulos ejercicio apartado párrafo cuaderno curso ciclo reglamento protocolo".split()
 )
+# What students number: Física I, Análisis II; general and the like after them.
+_SUBJECTS = frozenset(
+    "física química álgebra análisis matemática matemáticas historia inglés anatomía derecho contabilidad economía "
+    "programación "
+    "estadística práctica taller seminario filosofía psicología sociología lengua literatura geometría cálculo biología "
+    "fisiología "
+    "administración microeconomía macroeconomía pedagogía didáctica música arquitectura dibujo proyecto informática sistemas "
+    "francés "
+    "alemán italiano portugués latín griego antropología lógica electrónica mecánica termodinámica hidráulica estructuras "
+    "diseño "
+    "residencia metodología investigación civil penal comercial orgánica inorgánica universal ramal".split()
+)
 # What is numbered by a Roman ordinal before it: I Congreso, II Guerra Mundial.
 _EVENTS = frozenset(
     "congreso jornada jornadas festival cumbre guerra encuentro encuentros edición feria bienal simposio seminario foro "
@@ -97,6 +109,9 @@ def read_roman(text: str, at: int, context: Context) -> Found | None:
     ruled = context.choices.roman != "never" and before == "y" and any(p.kind == "roman" for p in context.pieces[-8:])
     if ruled and letters.isupper() and text[match.end() : match.end() + 4] == " de " and context.pieces[-2].kind != "roman":
         return _of_ruler(number, "felipe"), match.end(), "ruler"  # Carlos I de España y V de Alemania
+    studied = before in _SUBJECTS or (before == "general" and context.before(2) in _SUBJECTS)
+    if studied and letters.isupper() and number < 10 and text[match.end() : match.end() + 2] != ". ":
+        return cardinal(number), match.end(), "after a subject"
     if before in _COUNTED and (letters.isupper() or before in ("siglo", "siglos")):
         return cardinal(number), match.end(), "after a noun"
     if (

@@ -57,7 +57,7 @@ def read_score(text: str, at: int, context: Context) -> Found | None:
     one, other = int(match[1]), int(match[2])
     if one + other == 100 and one % 5 == 0 and 0 < one < 100:
         return f"{cardinal(one)} {cardinal(other)}", match.end(), "shares of a hundred"
-    if context.before() in ("presión", "visión", "arterial", "tensión"):
+    if not context.recent(3).isdisjoint(("presión", "visión", "arterial", "tensión")):
         return f"{cardinal(one)} {cardinal(other)}", match.end(), "pressure or sight"
     if match[1][0] == "0" or (match[2][0] == "0" and len(match[2]) > 1) or not _tennis(one, other):
         return None
