@@ -21,6 +21,7 @@ from ttskit.training.data import batches_for
 from ttskit.training.fit import acoustic_facts, fitting_mels, require_vocoder
 from ttskit.training.fork import fork_run
 from ttskit.training.loop import Training, TrainingStopped
+from ttskit.training.lost import naming_lost
 from ttskit.training.processes import processes
 from ttskit.training.start import (
     StartingRun,
@@ -149,6 +150,7 @@ def train(
             **(origin.facts if origin else {}),
             **mels_of,
         )
+        held.enter_context(naming_lost(shop.group.members, shop.group.rank, folder))
         try:
             try:
                 mels = fitting_mels(corpus, folder, shop.group, registry, console, shop.stop)
