@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from ttskit.liveness import is_alive, started_at
+from ttskit.liveness import PARENT, is_alive, started_at
 from ttskit.testing import tiny_corpus
 
 PATIENCE_S = 5.0  # what is promised
@@ -83,6 +83,20 @@ def test_a_killed_prepare_leaves_no_process(after_s, tmp_path):
     process.kill()
     process.wait()
     assert gone_within(own, PATIENCE_S)
+
+
+def test_a_command_ends_with_the_process_that_its_environment_names(tmp_path):
+    """As the trainings of a killed demo do."""
+    parent = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+    waits = [sys.executable, "-m", "ttskit", "text", "normalize", "-"]  # for its standard input
+    child = subprocess.Popen(
+        waits, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL, env={**os.environ, PARENT: str(parent.pid)}
+    )
+    time.sleep(3)
+    assert child.poll() is None
+    parent.kill()
+    parent.wait()
+    assert child.wait(timeout=PATIENCE_S + 10) == 1
 
 
 def test_who_lives():

@@ -14,6 +14,7 @@ import click
 from ttskit import __version__
 from ttskit.disk import explain, explained
 from ttskit.errors import PluginError, TTSKitError
+from ttskit.liveness import end_with_named_parent
 from ttskit.plugins import Registry, create_registry
 from ttskit.terminal import plain
 
@@ -85,6 +86,7 @@ def cli(debug: bool) -> None:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the CLI and exit: 0 done, 1 failed, 2 wrong usage. Tracebacks only with --debug."""
     _speak_utf8()
+    end_with_named_parent()
     form = warnings.formatwarning
     warnings.formatwarning = lambda *said, **more: plain(form(*said, **more))  # a library's may quote a file's name
     arguments = list(sys.argv[1:] if arguments is None else arguments)
