@@ -65,6 +65,17 @@ def test_sound_into_standard_output(voice, tmp_path):
     assert "Exception ignored" not in done.stderr and "Traceback" not in done.stderr
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no device that is always full")
+@pytest.mark.parametrize("words", ["plugins list", "plugins list --json", "--help", "text normalize hola"])
+def test_results_into_a_full_disk(words, tmp_path):
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "ttskit", *words.split()], stdout=full, stderr=subprocess.PIPE, text=True, cwd=tmp_path
+        )
+    assert done.returncode == 1 and done.stderr.startswith("error: the disk is full")
+    assert not any(word in done.stderr for word in ("Exception ignored", "Traceback", "internal error", "[Errno"))
+
+
 def test_preparing(small_disk, tmp_path, capsys):
     place = small_disk(40)
     tiny_corpus(tmp_path / "recordings", utterances=8)
