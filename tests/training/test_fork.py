@@ -139,3 +139,14 @@ def test_the_command(trained, tmp_path, corpus_folder, capsys):
     assert RunFolder.open(tmp_path / "fork").checkpoints[-1].step == 2
     assert _run(["train", "--fork", str(tmp_path / "b")], debug=False) == 2
     assert "--fork needs the run" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_two_processes_fork_together(trained, elsewhere, tmp_path):
+    """Seen: torch joined a second group of processes under torchrun and waited for ever."""
+    run = trained(steps=1)
+    launcher = ("-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m", "--")
+    words = ["train", "--run", str(run.path), "--fork", str(tmp_path / "fork"), "--data", str(elsewhere.data), "--steps", "2"]
+    result = elsewhere.run("ttskit", *words, "--set", "training.max_utterances=4", launcher=launcher)
+    assert result.code == 0, result.err
+    assert RunFolder.open(tmp_path / "fork").checkpoints[-1].step == 2

@@ -112,7 +112,19 @@ def train(
         mixed = open_rehearsal(config.rehearsal, corpus, (source.info.get("rehearsal") or {}).get("folder"))
         with processes(config.device) as group:
             group.by_first(lambda: fork_run(source, Path(fork), plugin, recipe, config, mixed, registry))
-        run, resume = fork, True
+            return train(  # in this group of processes: torch cannot leave one and join it again
+                recipe,
+                model=model,
+                data=corpus,
+                run=fork,
+                resume=True,
+                steps=steps,
+                budget_s=budget_s,
+                device=device,
+                threads=threads,
+                registry=registry,
+                console=console,
+            )
     before = RunFolder.open(run).info if resume else {}
     asked = steps is not None or budget_s is not None
     if not asked and "total" not in (limit := before.get("steps") or {}) and limit:  # stopped before its steps were counted
