@@ -89,15 +89,16 @@ def test_a_killed_prepare_leaves_no_process(after_s, tmp_path):
 def test_a_command_ends_with_the_process_that_its_environment_names(tmp_path):
     """As the trainings of a killed demo do."""
     parent = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
-    waits = [sys.executable, "-m", "ttskit", "text", "normalize", "-"]  # for its standard input
-    child = subprocess.Popen(
-        waits, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL, env={**os.environ, PARENT: str(parent.pid)}
+    waits = (
+        "import time, ttskit.cli as c; c.cli.main = lambda *a, **k: (print('at work', flush=True), time.sleep(60)); c.main([])"
     )
-    time.sleep(3)
-    assert child.poll() is None
+    child = subprocess.Popen(
+        [sys.executable, "-c", waits], stdout=subprocess.PIPE, text=True, env={**os.environ, PARENT: str(parent.pid)}
+    )
+    assert child.stdout.readline() == "at work\n" and child.poll() is None
     parent.kill()
     parent.wait()
-    assert child.wait(timeout=PATIENCE_S + 10) == 1
+    assert child.wait(timeout=STARTING_S) == 1
 
 
 def test_who_lives():
