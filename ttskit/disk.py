@@ -14,7 +14,7 @@ from ttskit.errors import TTSKitError
 __all__ = ["FULL", "explain", "explained", "full_disk_behind", "space_left"]
 
 # What ends every further writing as well: no room, no quota, no larger files, no disk.
-FULL = frozenset(n for name in ("ENOSPC", "EDQUOT", "EFBIG", "EROFS", "EIO") if (n := getattr(errno, name, None)) is not None)
+FULL = frozenset(getattr(errno, name) for name in ("ENOSPC", "EDQUOT", "EFBIG", "EROFS", "EIO") if hasattr(errno, name))
 _HELD = (32, 33)  # Windows: another program has the file open, or locked
 _STREAMS = ("standard output", "standard error")
 _LONGEST_NAME = 255  # of most file systems, in bytes (ext4, APFS) or in UTF-16 units (NTFS)
@@ -115,7 +115,7 @@ def _reason(error: OSError, place: str) -> tuple[str, str, str]:
         return "the disk does not work", "the system reports an input/output error", "check the disk or the network drive"
     if number == errno.ENOENT:
         return "no such file or folder", f"{_nearest(place)} is there, what lies below it is not" if place else "", ""
-    if number == errno.ENOTDIR:
+    if number in (errno.ENOTDIR, errno.EEXIST):
         return "a file is where a folder should be", f"{_nearest(place)} is a file" if place else "", "choose another place"
     if number == errno.EISDIR:
         return "it is a folder", "a file of this name is wanted", "choose another name"

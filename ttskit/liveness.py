@@ -9,7 +9,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-__all__ = ["end_with_parent", "is_alive", "started_at"]
+__all__ = ["PARENT", "end_with_named_parent", "end_with_parent", "is_alive", "started_at"]
+
+PARENT = "TTSKIT_PARENT"  # environment variable: the process that a command is to end with, which started it
 
 _LOOK_EVERY_S = 0.5
 _watched: set[int] = set()
@@ -52,6 +54,13 @@ def end_with_parent(parent: int, ended: Callable[[], None] = lambda: os._exit(1)
     threading.Thread(target=_watch, args=(parent, ended), name="ttskit-parent", daemon=True).start()
 
 
+def end_with_named_parent() -> None:
+    """`end_with_parent` of the process that the environment names, if it names one."""
+    named = os.environ.get(PARENT, "")
+    if named.isdecimal():
+        end_with_parent(int(named))
+
+
 def _watch(parent: int, ended: Callable[[], None]) -> None:
     if sys.platform == "win32":
         _wait_on_windows(parent)
@@ -87,16 +96,16 @@ if sys.platform == "win32":  # pragma: no cover - there only
     _kernel.CloseHandle.argtypes = (ctypes.c_void_p,)
 
     def _alive_on_windows(pid: int) -> bool:
-        handle = _kernel.OpenProcess(_SYNCHRONIZE, 0, pid)
-        if not handle:
+        _handle = _kernel.OpenProcess(_SYNCHRONIZE, 0, pid)
+        if not _handle:
             return ctypes.get_last_error() == _ACCESS_DENIED
         try:
-            return _kernel.WaitForSingleObject(handle, 0) == _WAIT_TIMEOUT
+            return _kernel.WaitForSingleObject(_handle, 0) == _WAIT_TIMEOUT
         finally:
-            _kernel.CloseHandle(handle)
+            _kernel.CloseHandle(_handle)
 
     def _wait_on_windows(pid: int) -> None:
-        handle = _kernel.OpenProcess(_SYNCHRONIZE, 0, pid)
-        if handle:
-            _kernel.WaitForSingleObject(handle, 0xFFFFFFFF)
-            _kernel.CloseHandle(handle)
+        _handle = _kernel.OpenProcess(_SYNCHRONIZE, 0, pid)
+        if _handle:
+            _kernel.WaitForSingleObject(_handle, 0xFFFFFFFF)
+            _kernel.CloseHandle(_handle)

@@ -8,6 +8,7 @@ compare. A stage that is done is not done again, a training that was stopped goe
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -17,8 +18,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ttskit import terminal
 from ttskit.corpus.storage import write_json
 from ttskit.errors import TrainingError, UsageError
+from ttskit.liveness import PARENT
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -61,9 +64,7 @@ def demo(
         steps: train both models this many steps instead of the recipe's.
         aligner_steps: steps of the short FastPitch that aligns the corpus for Tacotron 2.
     """
-    from rich.console import Console
-
-    console = console or Console(stderr=True)
+    console = console or terminal.console()
     out.mkdir(parents=True, exist_ok=True)
     clock = _StageClock(out / "stages.json", {"recipe": recipe, "sentences": sentences, "steps": steps}, console)
     prepared, runs = out / "prepared", out / "runs"
@@ -224,7 +225,8 @@ def _side_by_side(trainings: list[_Subprocess], console: Console, beside: list[s
 
 def _start(command: list[str], log: Path) -> subprocess.Popen:
     with log.open("w", encoding="utf-8") as sink:
-        return subprocess.Popen(command, stdout=sink, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
+        env = {**os.environ, PARENT: str(os.getpid())}  # a demo that is killed takes its trainings with it
+        return subprocess.Popen(command, stdout=sink, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, env=env)
 
 
 @contextmanager

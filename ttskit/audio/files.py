@@ -303,9 +303,11 @@ def whole_or_absent(path: Path) -> Iterator[Path]:
     Raises:
         AudioError: the system refuses it (a full disk, no permission, a name too long): the file, the reason, what is left.
     """
-    if path.exists() and not path.is_file() and not path.is_dir():
-        with explain(AudioError, path):
+    with explain(AudioError, path):
+        special = path.exists() and not path.is_file() and not path.is_dir()
+        if special:
             yield path
+    if special:
         return
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     with explain(AudioError, path, "no half file is left"):

@@ -65,13 +65,13 @@ class AudioStream:
 
     def _put(self, data: bytes) -> None:
         rest = memoryview(data)
-        said = f"{self.samples / self._rate_hz:.1f} s of sound were written before"
-        with explain(AudioError, self._shown, said if self._bytes else ""):
-            while rest:
+        while rest:
+            said = f"{self.samples / self._rate_hz:.1f} s of sound were written before" if self._bytes else ""
+            with explain(AudioError, self._shown, said):
                 done = self._file.write(rest) or 0
-                self._bytes += done
-                rest = rest[done:]
-            self._file.flush()
+                self._file.flush()
+            self._bytes += done
+            rest = rest[done:]
 
     def __enter__(self) -> AudioStream:
         return self

@@ -15,6 +15,7 @@ from ttskit import __version__
 from ttskit.cli.help import in_language
 from ttskit.disk import explain, explained
 from ttskit.errors import PluginError, TTSKitError
+from ttskit.liveness import end_with_named_parent
 from ttskit.messages import language, speak, translated
 from ttskit.plugins import Registry, create_registry
 from ttskit.terminal import plain
@@ -89,6 +90,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     _speak_utf8()
     if language() != "en":
         speak(language())
+    end_with_named_parent()
     form = warnings.formatwarning
     warnings.formatwarning = lambda *said, **more: plain(form(*said, **more))  # a library's may quote a file's name
     arguments = list(sys.argv[1:] if arguments is None else arguments)

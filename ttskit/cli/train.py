@@ -21,6 +21,12 @@ __all__ = ["command"]
 @click.option("--steps", type=click.IntRange(min=1), help="Steps to train.")
 @click.option("--budget", help="Training time instead: 90s, 10m, 1.5h.")
 @click.option("--resume", is_flag=True, help="Go on from the last checkpoint, exactly as if never stopped.")
+@click.option(
+    "--fork",
+    type=click.Path(path_type=Path),
+    metavar="NEW",
+    help="Go on from RUN's last checkpoint in a new run, with changes.",
+)
 @click.option("--init-from", type=click.Path(path_type=Path), help="Run to start from: symbols and speakers by name.")
 @click.option("--speaker-from", multiple=True, metavar="[NEW=]OLD", help="Old voice that a new speaker starts from.")
 @click.option("--keep-speakers", metavar="all|NAME,…", help="Old speakers to keep in the model.")
@@ -41,6 +47,7 @@ def command(
     steps: int | None,
     budget: str | None,
     resume: bool,
+    fork: Path | None,
     init_from: Path | None,
     speaker_from: tuple[str, ...],
     keep_speakers: str | None,
@@ -60,6 +67,7 @@ def command(
     \b
       ttskit train --model fastpitch --data prepared/ana --run runs/ana --budget 10m
       ttskit train --resume --run runs/ana
+      ttskit train --run runs/ana --fork runs/ana-b --set training.max_utterances=16
       ttskit train --model fastpitch --init-from runs/nemo --data prepared/ana --speaker-from arf_05679
       ttskit train --model hifigan --from-acoustic runs/ana --data prepared/ana --init-from runs/hifigan
     """
@@ -71,16 +79,17 @@ def command(
 
     registry = create_registry()
     first = os.environ.get("RANK", "0") == "0"  # torchrun's other processes are silent
-    if resume:
+    if resume or fork is not None:
         if run is None:
-            raise UsageError("--resume needs the run", "", "ttskit train --resume --run RUN")
+            flag = "resume" if fork is None else "fork"
+            raise UsageError(f"--{flag} needs the run", "", f"ttskit train --{flag}{' NEW' if fork else ''} --run RUN")
         before = RunFolder.open(run)
         recipe = recipe or str(run)
         model = model or before.model
         data = data or Path((before.info.get("corpus") or {}).get("folder", ""))
     if data is None:
         raise UsageError("which corpus?", "--data is missing", "--data PREPARED (made by ttskit prepare)")
-    if init_from is None and not resume and (speaker_from or keep_speakers):
+    if init_from is None and not resume and fork is None and (speaker_from or keep_speakers):
         raise UsageError(
             "there are no old speakers", "--speaker-from and --keep-speakers need a run to start from", "--init-from RUN"
         )
@@ -98,6 +107,7 @@ def command(
             data=data,
             run=run,
             resume=resume,
+            fork=fork,
             steps=steps,
             budget_s=budget,
             init_from=init_from,

@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from ttskit.config import CompareConfig
+from ttskit.disk import explained, full_disk_behind
 from ttskit.errors import ConfigError, PluginError
 from ttskit.interfaces.descriptions import MeasurementPlugin
 from ttskit.interfaces.measurement import Findings, Measurement, Observation, Remark, Row, Spoken
@@ -139,10 +140,17 @@ def _measured(
     started = time.perf_counter()
     findings = Findings()
     rows: tuple[TableRow, ...] = ()
+    full: OSError | None = None
     with registry.guard(origin, f"measurement {name!r} failed and is left out") as guard:
-        found = make().measure(spoken)
+        try:
+            found = make().measure(spoken)
+        except Exception as error:
+            full = full_disk_behind(error)
+            raise
         _check(found, keys, name, spoken)
         findings, rows = found, tuple(table_row(row, spoken.labels, spoken.settings) for row in found.rows)
+    if full is not None:  # not this measurement's fault, and the next ones and the page would have no room either
+        raise explained(full, full.filename or spoken.folder, "the sounds that were written stay", "compare again", doing="")
     keys |= {row.measure.key: name for row in findings.rows}
     notes = (str(guard.problem),) if guard.problem is not None else tuple(findings.notes)
     return Measured(name, title, str(origin), findings, rows, notes, round(time.perf_counter() - started, 2))

@@ -66,7 +66,7 @@ def _child(event: int, work: Callable[[], object], below: str, writing: int) -> 
         fsync(file)
 
     sys.addaudithook(hook)
-    os.fsync = sync
+    os.fsync = sync  # type: ignore[assignment]
     try:
         work()
     except BaseException:

@@ -6,7 +6,7 @@ import hashlib
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -16,6 +16,7 @@ from torch import Tensor
 
 from ttskit.devices import pick_device
 from ttskit.errors import TTSKitError, UsageError
+from ttskit.training.lost import Member, RankLost, naming_lost, own_member
 
 __all__ = ["BUCKET_ELEMENTS", "Processes", "processes"]
 
@@ -28,12 +29,14 @@ class Processes:
 
     Attributes:
         host: group for small values in main memory, so that agreeing on them never waits for the GPU.
+        members: who they are, by rank; () for a single one.
     """
 
     rank: int
     world: int
     device: torch.device
     host: dist.ProcessGroup | None = None
+    members: tuple[Member, ...] = ()
 
     @property
     def first(self) -> bool:
@@ -147,11 +150,18 @@ def processes(device: str) -> Iterator[Processes]:
     chosen = _local_device(device)
     if not joined:
         dist.init_process_group("nccl" if chosen.type == "cuda" else "gloo", timeout=timedelta(minutes=30))
+    lost = False
     try:
         host = dist.new_group(backend="gloo") if chosen.type == "cuda" else None
-        yield Processes(dist.get_rank(), dist.get_world_size(), chosen, host)
+        alone = Processes(dist.get_rank(), dist.get_world_size(), chosen, host)
+        members = tuple(alone.gather(own_member(alone.rank)))
+        with naming_lost(members, alone.rank):
+            yield replace(alone, members=members)
+    except RankLost:
+        lost = True
+        raise
     finally:
-        if not joined:
+        if not joined and not lost:  # taking leave of those that are gone would wait for them
             dist.destroy_process_group()
 
 

@@ -19,7 +19,10 @@ from ttskit.runs.lock import RunLock
 from ttskit.runs.starting import discard, finish_start
 from ttskit.training.data import batches_for
 from ttskit.training.fit import acoustic_facts, fitting_mels, require_vocoder
+from ttskit.training.fork import fork_run
 from ttskit.training.loop import Training, TrainingStopped
+from ttskit.training.lost import naming_lost
+from ttskit.training.processes import processes
 from ttskit.training.start import (
     StartingRun,
     inherit,
@@ -50,6 +53,7 @@ def train(
     data: str | Path | PreparedCorpus,
     run: str | Path,
     resume: bool = False,
+    fork: str | Path | None = None,
     steps: int | None = None,
     budget_s: float | str | None = None,
     init_from: str | Path | None = None,
@@ -67,6 +71,8 @@ def train(
         data: prepared corpus.
         run: folder to write; must be new unless `resume`.
         resume: go on from the last checkpoint (from the start if there is none yet), exactly as if never stopped.
+        fork: a new folder: `run` stays as it is, and a new run there goes on from its last checkpoint with what the recipe
+            changes (see `ttskit.training.fork`).
         steps, budget_s: instead of what the recipe says. On resuming, another number of steps stretches the schedules.
         init_from: run to start from. An acoustic model has that run's options, on which the recipe's are laid, and its
             symbols and speakers are carried over by name (`ttskit.training.transfer`; the plan stays in transfer.json).
@@ -85,10 +91,10 @@ def train(
     plugin = find_model(model, registry)
     config = _config(recipe.training_for(model), steps, budget_s, device, threads)
     if from_acoustic is not None:
-        require_vocoder(plugin, resume, registry)
-    if resume and init_from is not None:
+        require_vocoder(plugin, resume or fork is not None, registry)
+    if (resume or fork is not None) and init_from is not None:
         raise UsageError(
-            "--resume and --init-from cannot be given together",
+            f"--{'resume' if fork is None else 'fork'} and --init-from cannot be given together",
             "a resumed run goes on from its own checkpoint",
             "give one of them",
         )
@@ -101,6 +107,24 @@ def train(
         )
     recipe.options_for(model, registry)  # what the recipe itself says must be right, whatever it is laid over
     corpus = data if isinstance(data, PreparedCorpus) else open_corpus(data)
+    if fork is not None:
+        source = RunFolder.open(run)
+        mixed = open_rehearsal(config.rehearsal, corpus, (source.info.get("rehearsal") or {}).get("folder"))
+        with processes(config.device) as group:
+            group.by_first(lambda: fork_run(source, Path(fork), plugin, recipe, config, mixed, registry))
+            return train(  # in this group of processes: torch cannot leave one and join it again
+                recipe,
+                model=model,
+                data=corpus,
+                run=fork,
+                resume=True,
+                steps=steps,
+                budget_s=budget_s,
+                device=device,
+                threads=threads,
+                registry=registry,
+                console=console,
+            )
     before = RunFolder.open(run).info if resume else {}
     asked = steps is not None or budget_s is not None
     if not asked and "total" not in (limit := before.get("steps") or {}) and limit:  # stopped before its steps were counted
@@ -138,6 +162,7 @@ def train(
             **(origin.facts if origin else {}),
             **mels_of,
         )
+        held.enter_context(naming_lost(shop.group.members, shop.group.rank, folder))
         try:
             try:
                 mels = fitting_mels(corpus, folder, shop.group, registry, console, shop.stop)

@@ -160,8 +160,8 @@ def _same_training(
         raise MismatchError(
             f"{folder.path} cannot go on: something else is trained now",
             "\n".join(changed[:8]),
-            f"start a new run that goes on from its checkpoint with what is changed: --fork NEW_FOLDER; "
-            f"or one from its weights: --init-from {folder.path} --run NEW_FOLDER",
+            f"leave that as it was; or go on from its checkpoint in a new run: --run {folder.path} --fork NEW_FOLDER; "
+            f"or start one from its weights: --init-from {folder.path} --run NEW_FOLDER",
         )
 
 
