@@ -314,7 +314,7 @@ def test_progress_without_a_terminal_is_plain_lines(trained, tmp_path):
     shown.file.close()
     lines = (tmp_path / "out.txt").read_text(encoding="utf-8").splitlines()
     assert lines[0].startswith("fastpitch on cpu (fp32)") and "\x1b" not in "".join(lines)
-    assert "step 3/3" in lines[-1] and all(word in lines[-1] for word in ("loss", "frames/s", "validation", "alignment"))
+    assert "step 3/3" in lines[-1] and all(word in lines[-1] for word in ("loss", "frames/s", "validation", "diagonality"))
 
 
 def test_failed_samples_do_not_end_a_training(trained, tmp_path, monkeypatch):

@@ -104,6 +104,7 @@ def command(
     voice = load_voice(
         run, vocoder, device=device, checkpoint=chosen, precision=precision, denoise=denoise, options=pairs(changes)
     )
+    _tell_immature(run, vocoder, chosen)
     results, failed = [], []
     for index, (line, path) in enumerate(jobs):
         try:
@@ -129,6 +130,16 @@ def command(
             "see the messages above",
             "correct those lines; the rest is written",
         )
+
+
+def _tell_immature(run: Path, vocoder: str | None, checkpoint: str | int) -> None:
+    """Say which part has hardly been trained, before it is heard."""
+    from ttskit.runs.maturity import undertrained
+
+    parts = [(run, checkpoint), *([(Path(vocoder), "best")] if vocoder and (Path(vocoder) / "run.json").is_file() else [])]
+    for path, which in parts:
+        if said := undertrained(path, which):
+            click.echo(f"note: {said}", err=True)
 
 
 def _ending(result: dict[str, Any]) -> str:

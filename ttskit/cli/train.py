@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
+from ttskit.cli.advice import after_run, say_next
 from ttskit.cli.output import json_option, note, print_json, stderr_console
+
+if TYPE_CHECKING:
+    from ttskit.training.forecast import Confirm
 
 __all__ = ["command"]
 
@@ -32,6 +38,7 @@ __all__ = ["command"]
 @click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Change a recipe value: training.log_every=5.")
 @click.option("--device", default="auto", show_default=True, help="cpu, cuda, cuda:1, mps.")
 @click.option("--threads", type=click.IntRange(min=1), help="CPU threads.")
+@click.option("--yes", is_flag=True, help="Start without asking, however long it takes.")
 @json_option
 def command(
     model: str | None,
@@ -50,6 +57,7 @@ def command(
     overrides: tuple[str, ...],
     device: str,
     threads: int | None,
+    yes: bool,
     as_json: bool,
 ) -> None:
     """Train a model on a prepared corpus.
@@ -106,6 +114,7 @@ def command(
             threads=threads,
             registry=registry,
             console=stderr_console(),
+            confirm=None if yes or resume or budget else _asking(),
         )
     except TrainingStopped as stopped:
         if first:
@@ -122,6 +131,14 @@ def command(
         print_json(_summary(folder))
     else:
         click.echo(str(folder.path))
+        say_next(*after_run(folder, run, from_acoustic or (folder.info.get("from_acoustic") or {}).get("run")))
+
+
+def _asking() -> Confirm | None:
+    """Who is asked whether a training of many hours shall start: the person at the terminal; nobody where there is none."""
+    if not (sys.stdin.isatty() and sys.stderr.isatty()) or int(os.environ.get("WORLD_SIZE", "1")) > 1:
+        return None
+    return lambda forecast: click.confirm("Start all the same?", default=False, err=True)
 
 
 def _asked(speaker_from: tuple[str, ...], keep_speakers: str | None, rehearse: Path | None, freeze: tuple[str, ...]) -> dict:

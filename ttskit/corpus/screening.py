@@ -16,7 +16,9 @@ from ttskit.errors import CorpusError, TTSKitError
 from ttskit.interfaces.frontend import Analysis, Frontend
 from ttskit.plugins import Registry
 
-__all__ = ["Candidate", "analyse", "low_rates", "read", "require_some"]
+__all__ = ["RECIPES_BY_RATE", "Candidate", "analyse", "low_rates", "read", "require_some"]
+
+RECIPES_BY_RATE = {8_000: "telephone-8000"}  # Hz → shipped recipe whose mel ends where such recordings end
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +80,17 @@ def low_rates(candidates: list[Candidate], audio: list[AudioResult], mel: MelCon
             ids[0],
             "low rate",
             f"{len(ids)} recordings have {rate} Hz, {mel.sample_rate_hz} Hz is asked for: nothing above "
-            f"{rate // 2} Hz in them, mel goes to {mel.f_max_hz:g} Hz",
+            f"{rate // 2} Hz in them, mel goes to {mel.f_max_hz:g} Hz" + _for_rate(rate),
             skipped=False,
         )
         for rate, ids in sorted(slow.items())
     ]
+
+
+def _for_rate(rate_hz: int) -> str:
+    """Advice for recordings of that rate: the shipped recipe whose mel they fill."""
+    fitting = [(own, name) for own, name in RECIPES_BY_RATE.items() if own <= rate_hz < 1.25 * own]
+    return f"; made for them: --recipe {max(fitting)[1]}" if fitting else ""
 
 
 def require_some(items: Sequence, problems: Sequence[Problem], data: Path) -> None:
