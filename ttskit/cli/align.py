@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from ttskit.cli.output import json_option, note, print_json
+from ttskit.cli.output import json_option, note, print_json, stderr_console
 
 __all__ = ["SHOWN", "command"]
 
@@ -51,6 +51,7 @@ def command(
         device=device,
         textgrid=textgrid,
         pictures=pictures,
+        console=stderr_console(),
     )
     if as_json:
         print_json(report.to_json())
