@@ -70,8 +70,9 @@ def cli(debug: bool) -> None:
 
     \b
     Example:
-      ttskit demo                    # from nothing to two voices and the page that compares them
-      ttskit train --help            # every command shows an example
+      ttskit demo              # from nothing to two voices and a page about them
+      ttskit new               # asks what you have, and says what to type
+      ttskit train --help      # every command shows an example
     """
 
 

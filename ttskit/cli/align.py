@@ -39,7 +39,7 @@ def command(
     \b
       ttskit align prepared/ana --from runs/fp-ana --name fastpitch
       ttskit align prepared/ana --from mfa_output --name mfa
-      ttskit train --model tacotron2 --data prepared/ana --set training.alignment=fastpitch
+      ttskit train --recipe tacotron2-minutes --data prepared/ana --run runs/t2
     """
     from ttskit.runs.align import WITHIN_MS, align
 

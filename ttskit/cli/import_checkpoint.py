@@ -31,7 +31,7 @@ def command(file: Path, run: Path, importer: str | None, as_json: bool, **option
     Prints what was understood, what was ignored and what the file lacks. Nothing in the file is executed.
 
     \b
-      ttskit import tts_es_fastpitch_multispeaker.nemo -o runs/nemo --speakers speakers.tsv --pitch-stats pitch_stats.json
+      ttskit import es.nemo -o runs/nemo --speakers names.tsv --pitch-stats p.json
       ttskit synthesize "Hola" --voice runs/nemo --speaker 0 -o hola.wav
     """
     from ttskit.cli.advice import after_run, say_next

@@ -14,7 +14,7 @@ import click
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["json_option", "note", "print_json", "print_table", "progress", "stderr_console"]
+__all__ = ["json_option", "note", "print_json", "print_table", "print_wrapped", "progress", "stderr_console"]
 
 # Decorator of every command that shows a table: adds the parameter `as_json: bool`.
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
@@ -30,24 +30,26 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[Any]], title: st
     texts = [["" if cell is None else str(cell) for cell in row] for row in rows]
     if sys.stdout.isatty():
         from rich.console import Console
-        from rich.table import Table
 
-        table = Table(title=title or None, title_justify="left", header_style="bold")
-        for column in columns:
-            table.add_column(column, overflow="fold")
-        for row in texts:
-            table.add_row(*map(_plain, row))
-        Console().print(table)
+        from ttskit.cli.tables import laid_out
+
+        console = Console()
+        console.print(laid_out(columns, texts, console.width, title))
         return
     widths = [max(len(column), *(len(row[i]) for row in texts)) if texts else len(column) for i, column in enumerate(columns)]
     for row in [list(columns), *texts]:
         click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
 
 
-def _plain(cell: str):
-    from rich.text import Text
+def print_wrapped(text: str) -> None:
+    """Prose on stdout: broken between words in a terminal, as it is in a pipe."""
+    if sys.stdout.isatty():
+        from rich.console import Console
+        from rich.text import Text
 
-    return Text(cell)  # brackets in a message are no markup
+        Console().print(Text(text))
+    else:
+        click.echo(text)
 
 
 def note(text: str) -> None:

@@ -58,7 +58,7 @@ def command(
     \b
     Example:
       ttskit prepare recordings/ana --out prepared/ana --speaker ana
-      ttskit prepare recordings/phone --out prepared/phone --set mel=telephone-8000
+      ttskit prepare recordings/phone --out prepared/ana-8 --recipe telephone-8000
     """
     from ttskit.config import load_recipe
     from ttskit.corpus import prepare

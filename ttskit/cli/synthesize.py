@@ -91,7 +91,7 @@ def command(
     """Speak TEXT (or standard input, or each line of a file) with a trained voice.
 
     \b
-      ttskit synthesize "Hola, {pace=0.8 pitch=+3|¿cómo andás?}" --voice runs/ana -o hola.wav
+      ttskit synthesize "Hola, {pace=0.8|¿cómo andás?}" --voice runs/ana -o a.wav
       ttskit synthesize - --voice runs/ana --stream -o - < cuento.txt | mpv -
     """
     jobs = _jobs(text, lines, out)

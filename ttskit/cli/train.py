@@ -66,10 +66,10 @@ def command(
     (the -- keeps torchrun from reading --run as an option of its own).
 
     \b
-      ttskit train --model fastpitch --data prepared/ana --run runs/ana --budget 10m
+      ttskit train --recipe small --data prepared/ana --run runs/ana --budget 10m
       ttskit train --resume --run runs/ana
-      ttskit train --model fastpitch --init-from runs/nemo --data prepared/ana --speaker-from arf_05679
-      ttskit train --model hifigan --from-acoustic runs/ana --data prepared/ana --init-from runs/hifigan
+      ttskit train --init-from runs/nemo --data prepared/ana --speaker-from OLD
+      ttskit train --model hifigan --from-acoustic runs/ana --data prepared/ana
     """
     from ttskit.config import load_recipe
     from ttskit.errors import UsageError

@@ -13,6 +13,7 @@ from ttskit.training.budget import cost_s
 from ttskit.training.loop import Training
 
 __all__ = [
+    "ERROR",
     "LONG_S",
     "PATIENCE_S",
     "SHORT_STEPS",
@@ -122,7 +123,7 @@ def suggestions(whole: Forecast, others: Mapping[str, Callable[[], Training]], d
         except TTSKitError:  # the recipe needs what is not there (durations, another mel)
             continue
         if other.seconds < whole.seconds / 2:
-            size = f"{millions(other.parameters)} parameters, {other.steps:,} steps"
+            size = f"{_millions(other.parameters)} parameters, {other.steps:,} steps"
             lines.append(f"--recipe {name}: {size}, about {duration(other.seconds)}")
     lines.append(f"--budget 3h: as many steps as fit, about {whole.steps_within(LONG_S):,} of {whole.steps:,}")
     if device.type == "cpu":
@@ -140,6 +141,6 @@ def forecast_lines(whole: Forecast, sensible: Sequence[str]) -> list[str]:
     ]
 
 
-def millions(count: int) -> str:
+def _millions(count: int) -> str:
     """A number of parameters in words."""
     return f"{count / 1e6:.1f} million" if count >= 1e5 else f"{count:,}"

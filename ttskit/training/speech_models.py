@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 
     from ttskit.config import Recipe
 
-__all__ = ["DEFAULT_STEPS", "LEAST_STEPS", "train"]
+__all__ = ["DEFAULT_STEPS", "LEAST_STEPS", "SMALLER", "train"]
 
 DEFAULT_STEPS = 10_000
 SMALLER = ("small", "telephone-small")  # shipped recipes that fit a laptop
