@@ -63,9 +63,8 @@ def _train(data: Path, recipe: str, gpu: bool | None) -> str:
 
         gpu = torch.cuda.is_available()
     size = ["--recipe", "small"] if shipped and not gpu else [] if recipe == "base" else ["--recipe", recipe]
-    model = ["--model", "fastpitch"] if shipped or recipe == "small" else []
     run = Path("runs") / data.resolve().name
-    return command_line("ttskit", "train", *size, *model, "--data", data, "--run", run.as_posix())
+    return command_line("ttskit", "train", *size, "--data", data, "--run", run.as_posix())
 
 
 def after_run(run: RunFolder, path: Path, acoustic: str | Path | None = None) -> list[str]:

@@ -9,9 +9,10 @@ from ttskit.plugins import Registry
 from ttskit.runs.checkpoints import choose
 from ttskit.runs.folder import RunFolder
 
-__all__ = ["LEAST_SHARE", "LEAST_STEPS", "planned_steps", "undertrained"]
+__all__ = ["ENOUGH_STEPS", "LEAST_SHARE", "LEAST_STEPS", "planned_steps", "undertrained"]
 
 LEAST_STEPS = 200  # from fresh weights, no model of ours says a word after fewer
+ENOUGH_STEPS = 3000  # of the recipe for laptops: where a run has no plan of its own that is worth going on to
 LEAST_SHARE = 0.1  # of the planned steps, below which the sound says nothing about the voice
 
 
@@ -40,8 +41,8 @@ def undertrained(path: str | Path, checkpoint: str | int = "best", registry: Reg
     least = LEAST_SHARE * planned if run.info.get("init_from") else max(LEAST_STEPS, LEAST_SHARE * planned)
     if step >= least:
         return ""
-    more = f" --steps {planned}" if planned > (run.total_steps or 0) else ""
+    goal = max(planned, ENOUGH_STEPS if planned <= step else 0)
+    more = f" --steps {goal}" if goal > (run.total_steps or 0) else ""
     of = f"{step:,} of {planned:,} planned steps" if planned > step else f"{step:,} steps, all that were asked for"
-    advice = f"go on with: ttskit train --resume --run {path}{more}" if planned > step else "train it with more --steps"
     sound = "noise or mumbling is to be expected of it" if run.kind == "acoustic model" else "noise is to be expected of it"
-    return f"{path} is undertrained ({of}): {sound}, and no fault of the text; {advice}"
+    return f"{path} is undertrained ({of}): {sound}, and no fault of the text; go on with: ttskit train --resume --run {path}{more}"
