@@ -77,6 +77,10 @@ def listed(here, rows: str):
     (folder / "textos.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
+def two(here):
+    tiny_corpus(here / "rec", 6, ("ana", "beto"))
+
+
 # What is found: how the corpus is made, words of the command, what the answer must hold.
 FOUND = [
     ("eight kilohertz", lambda f: tiny_corpus(f / "rec", 8, rate_hz=8000), ["rec"], "mel: telephone-8000", ["--speaker rec"]),

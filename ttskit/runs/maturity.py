@@ -45,4 +45,5 @@ def undertrained(path: str | Path, checkpoint: str | int = "best", registry: Reg
     more = f" --steps {goal}" if goal > (run.total_steps or 0) else ""
     of = f"{step:,} of {planned:,} planned steps" if planned > step else f"{step:,} steps, all that were asked for"
     sound = "noise or mumbling is to be expected of it" if run.kind == "acoustic model" else "noise is to be expected of it"
-    return f"{path} is undertrained ({of}): {sound}, and no fault of the text; go on with: ttskit train --resume --run {path}{more}"
+    advice = f"go on with: ttskit train --resume --run {path}{more}"
+    return f"{path} is undertrained ({of}): {sound}, and no fault of the text; {advice}"
