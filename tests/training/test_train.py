@@ -132,19 +132,6 @@ def test_speed_and_on_a_gpu_memory_are_logged(trained, monkeypatch):
     assert Processes(0, 1, torch.device("cuda")).memory() == {"memory_bytes": 7}
 
 
-def test_tensorboard_shows_what_metrics_jsonl_holds(trained):
-    pytest.importorskip("tensorboard", reason="it is in the extra 'tensorboard'")
-    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
-
-    run = trained(steps=4, overrides=VALIDATED)
-    board = EventAccumulator(str(run.path / "tensorboard")).Reload()
-    for split in ("train", "validation"):
-        rows = run.metrics(split)
-        shown = board.Scalars(f"{split}/loss")
-        assert [e.step for e in shown] == [row["step"] for row in rows]
-        assert [e.value for e in shown] == pytest.approx([row["loss"] for row in rows])
-
-
 def test_an_existing_run_is_not_overwritten(trained, tmp_path):
     run = trained(steps=1)
     with pytest.raises(UsageError, match="is a run already") as error:

@@ -38,6 +38,9 @@ __all__ = ["command"]
 @click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Change a recipe value: training.log_every=5.")
 @click.option("--device", default="auto", show_default=True, help="cpu, cuda, cuda:1, mps.")
 @click.option("--threads", type=click.IntRange(min=1), help="CPU threads.")
+@click.option(
+    "--tensorboard/--no-tensorboard", default=None, help="Curves, pictures, sounds in RUN/tensorboard.  [default: if installed]"
+)
 @click.option("--yes", is_flag=True, help="Start without asking, however long it takes.")
 @json_option
 def command(
@@ -57,6 +60,7 @@ def command(
     overrides: tuple[str, ...],
     device: str,
     threads: int | None,
+    tensorboard: bool | None,
     yes: bool,
     as_json: bool,
 ) -> None:
@@ -97,6 +101,7 @@ def command(
     loaded = load_recipe(recipe or ("finetune" if fine else "base"), overrides, registry=registry)
     model = model or named or loaded.model
     asked = _asked(speaker_from, keep_speakers, rehearse, freeze)
+    asked |= {} if tensorboard is None else {"tensorboard": tensorboard}
     loaded = loaded.with_training(model, asked) if asked else loaded
     run = run or Path("runs") / f"{model}-{data.resolve().name}"
     try:

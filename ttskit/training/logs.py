@@ -10,9 +10,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
+from ttskit.errors import UsageError
 from ttskit.progress import PLAIN_EVERY_S, Bars, duration
 from ttskit.runs.files import explain_full_disk
 
@@ -71,13 +73,21 @@ class Window:
 
 
 class MetricsLog:
-    """Appends rows to metrics.jsonl, and to TensorBoard where that is installed."""
+    """Appends rows to metrics.jsonl, and the same with the samples' pictures and sounds to TensorBoard.
 
-    def __init__(self, run: Path, step: int = 0) -> None:
+    Args:
+        board: whether to TensorBoard; None: where it is installed.
+
+    Raises:
+        UsageError: it is wanted and not installed.
+    """
+
+    def __init__(self, run: Path, step: int = 0, board: bool | None = None) -> None:
         self._path = run / "metrics.jsonl"
+        self._samples = run / "samples"
+        self._board = None if board is False else _tensorboard(run / "tensorboard", step, bool(board))
         with explain_full_disk(self._path, "checkpoints are unchanged"):
             self._file = self._path.open("a", encoding="utf-8", newline="\n")
-        self._board = _tensorboard(run / "tensorboard", step)
 
     def __enter__(self) -> MetricsLog:
         return self
@@ -97,16 +107,36 @@ class MetricsLog:
                 if isinstance(value, (int, float)):
                     self._board.add_scalar(f"{split}/{name}", value, step)
 
+    def samples(self, step: int) -> None:
+        """What a validation drew and spoke into samples/, for TensorBoard."""
+        if self._board is None:
+            return
+        import soundfile
+        from PIL import Image
+
+        shown = [(f"samples/{path.stem}", path) for path in sorted((self._samples / f"step_{step:08d}").glob("*.*"))]
+        shown.append(("attention", self._samples / "attention" / f"step_{step:08d}.png"))
+        for tag, path in shown:
+            if path.suffix == ".png" and path.is_file():
+                with Image.open(path) as picture:
+                    self._board.add_image(tag, np.asarray(picture.convert("RGB")), step, dataformats="HWC")
+            elif path.suffix == ".wav":
+                audio, rate_hz = soundfile.read(path, dtype="float32")
+                self._board.add_audio(tag, audio[None], step, sample_rate=rate_hz)
+
     def sync(self) -> None:
         """Make what was written durable (before a checkpoint, which relies on it)."""
         with explain_full_disk(self._path, "checkpoints are unchanged"):
             os.fsync(self._file.fileno())
 
 
-def _tensorboard(folder: Path, step: int):
+def _tensorboard(folder: Path, step: int, wanted: bool):
     try:
         from torch.utils.tensorboard import SummaryWriter
-    except Exception:  # not installed, or an installation that does not import: its matter, not the training's
+    except Exception as error:  # not installed, or an installation that does not import: its matter, not the training's
+        if wanted:
+            cause = str(error).partition("\n")[0]
+            raise UsageError("TensorBoard cannot be written", cause, 'pip install "ttskit[tensorboard]"') from error
         return None
     return SummaryWriter(str(folder), purge_step=step + 1)
 

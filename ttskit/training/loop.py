@@ -234,6 +234,7 @@ class Training:
         values, ranking = validator.losses(state)
         if self.group.first:
             values |= validator.inspect(state.step)
+            self.reports.samples(state.step)
             if values:
                 self.reports.values("validation", values, self.seconds)
         self.group.wait()
