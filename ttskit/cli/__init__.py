@@ -6,12 +6,16 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import click
 
 from ttskit import __version__
 from ttskit.errors import PluginError, TTSKitError
 from ttskit.plugins import Registry, create_registry
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 __all__ = ["cli", "main"]
 
@@ -52,6 +56,15 @@ class _Commands(click.Group):
             self.registry(ctx).get("command", args[0])  # says the nearest name, and which plugins were left out
             raise
 
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Names with their summaries; no command is imported for it, so that one which fails to import stops no completion."""
+        from click.shell_completion import CompletionItem
+
+        commands = self.registry(ctx).all("command")
+        names = [name for name in self.list_commands(ctx) if name.startswith(incomplete)]
+        options = click.Command.shell_complete(self, ctx, incomplete)
+        return [*(CompletionItem(name, help=commands[name].summary) for name in names), *options]
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         registry = self.registry(ctx)
         commands = registry.all("command")
@@ -79,6 +92,8 @@ def cli(debug: bool) -> None:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the CLI and exit: 0 done, 1 failed, 2 wrong usage. Tracebacks only with --debug."""
     _speak_utf8()
+    if "_TTSKIT_COMPLETE" in os.environ:
+        from ttskit.cli import completion  # noqa: F401 - makes one more shell known
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in arguments
     arguments = [a for a in arguments if a != "--debug"]  # wherever it stands
