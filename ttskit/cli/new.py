@@ -125,7 +125,7 @@ def _time(given: str | None, asks: bool, default: str) -> str:
             parse_seconds(text)
         except ValueError as error:
             if given is not None or not asks:
-                raise UsageError("that is no training time", str(error), "--time 1h") from error
+                raise UsageError("the training time cannot be read", str(error), "--time 1h") from error
             note(str(error))
             continue
         return text.replace(" ", "")
