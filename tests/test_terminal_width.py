@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from rich.console import Console
 
 from ttskit.cli import _run, cli
-from ttskit.cli.tables import laid_out
+from ttskit.columns import laid_out
 from ttskit.plugins import create_registry
 from ttskit.testing.builders import tiny_corpus
 

@@ -31,7 +31,7 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[Any]], title: st
     if sys.stdout.isatty():
         from rich.console import Console
 
-        from ttskit.cli.tables import laid_out
+        from ttskit.columns import laid_out
 
         console = Console()
         console.print(laid_out(columns, texts, console.width, title))

@@ -17,8 +17,10 @@ __all__ = ["check", "command", "list_", "new", "show"]
 
 # Those of ttskit.testing.scaffold, which is imported when one is written; a test holds them equal.
 _SCAFFOLDS = ("acoustic-model", "vocoder", "frontend", "metric", "measurement", "command", "reader")
-_KINDS = {"type": click.Choice(list(KINDS)), "metavar": "KIND"}  # its names would not fit a line of a terminal
-_kind_option = click.option("--kind", **_KINDS, help="Where several kinds share the name.")
+# metavar: the names of all kinds would not fit a line of a terminal
+_kind_option = click.option(
+    "--kind", type=click.Choice(list(KINDS)), metavar="KIND", help="Where several kinds share the name."
+)
 
 
 @click.group(name="plugins")
@@ -32,7 +34,7 @@ def command() -> None:
 
 
 @command.command(name="list")
-@click.option("--kind", **_KINDS, help=f"Only this kind: {', '.join(KINDS)}.")
+@click.option("--kind", type=click.Choice(list(KINDS)), metavar="KIND", help=f"Only this kind: {', '.join(KINDS)}.")
 @json_option
 @click.pass_context
 def list_(ctx: click.Context, kind: str | None, as_json: bool) -> None:

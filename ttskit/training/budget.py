@@ -177,7 +177,8 @@ def _seconds_per_step(
     typical = sum(lengths) / len(lengths)
     each = [s * typical / max(f, 1e-9) for s, f in zip(seconds, frames, strict=True)]
     mean = processes.from_first(sum(seconds) / len(seconds) * typical / (sum(frames) / len(frames)))
-    return Timing(mean, *map(processes.from_first, (statistics.median(each), min(each), max(each))), len(seconds))
+    middle, low, high = (processes.from_first(value) for value in (statistics.median(each), min(each), max(each)))
+    return Timing(mean, middle, low, high, len(seconds))
 
 
 def _frames(batches: Batches, ids: Sequence[str]) -> float:

@@ -4,16 +4,17 @@ becomes a block of lines."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-__all__ = ["PROSE", "WORD", "laid_out"]
+__all__ = ["NARROW", "PROSE", "WORD", "laid_out"]
 
 PROSE = 24  # a column that is wider is broken between words where the terminal is narrow, and keeps at least this much
 WORD = 40  # a longer word (a path, an address) may be broken
-_FRAME = 3  # columns that a table's line takes beside each cell
+NARROW = 18  # the same without lines between columns, where those do not fit
+_FRAME, _GAP = 3, 2  # columns that lines, or a gap, take beside each cell
 
 
 def laid_out(columns: Sequence[str], rows: Sequence[Sequence[str]], width: int, title: str = "") -> RenderableType:
@@ -23,13 +24,13 @@ def laid_out(columns: Sequence[str], rows: Sequence[Sequence[str]], width: int, 
         columns: their titles.
         rows: a text for each column.
     """
-    frame = _FRAME * len(columns) + 1
     cells = [[row[i] for row in rows] for i in range(len(columns))]
     pairs = list(zip(columns, cells, strict=True))
     natural = [_longest(line for text in (column, *own) for line in text.splitlines()) for column, own in pairs]
-    least = [_least(column, own) for column, own in pairs]
-    if sum(least) + frame <= width:
-        return _table(columns, rows, _shares(natural, least, width - frame), title)
+    for frame, prose, ruled in ((_FRAME * len(columns) + 1, PROSE, True), (_GAP * len(columns), NARROW, False)):
+        least = [_least(column, own, prose) for column, own in pairs]
+        if sum(least) + frame <= width:
+            return _table(columns, rows, _shares(natural, least, width - frame), title, ruled)
     return _blocks(columns, rows, width, title)
 
 
@@ -39,10 +40,10 @@ def _longest(texts: Iterable[str]) -> int:
     return max(map(cell_len, texts), default=0)
 
 
-def _least(title: str, cells: Sequence[str]) -> int:
+def _least(title: str, cells: Sequence[str], prose: int) -> int:
     """What a column needs: no word is broken, and cells only where they are prose."""
     words = _longest(word for text in (title, *cells) for word in text.split())
-    return max(words if words <= WORD else PROSE, min(_longest(cells), PROSE))
+    return max(words if words <= WORD else prose, min(_longest(cells), prose))
 
 
 def _shares(natural: Sequence[int], least: Sequence[int], room: int) -> list[int]:
@@ -59,13 +60,16 @@ def _shares(natural: Sequence[int], least: Sequence[int], room: int) -> list[int
     return widths
 
 
-def _table(columns: Sequence[str], rows: Sequence[Sequence[str]], widths: Sequence[int], title: str) -> RenderableType:
+def _table(
+    columns: Sequence[str], rows: Sequence[Sequence[str]], widths: Sequence[int], title: str, ruled: bool
+) -> RenderableType:
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(title=Text(title) if title else None, title_justify="left", header_style="bold")
-    for column, own in zip(columns, widths, strict=True):
-        table.add_column(Text(column), overflow="fold", width=own)
+    own: dict[str, Any] = {} if ruled else {"box": None, "padding": (0, _GAP, 0, 0), "pad_edge": False}
+    table = Table(title=Text(title) if title else None, title_justify="left", header_style="bold", **own)
+    for column, room in zip(columns, widths, strict=True):
+        table.add_column(Text(column), overflow="fold", width=room)
     for row in rows:
         table.add_row(*map(Text, row))
     return table
