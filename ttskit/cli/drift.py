@@ -44,8 +44,17 @@ def command(
     from ttskit.compare.drift import drift
     from ttskit.measure.plain import plain
 
-    how = {"vocoder": vocoder, "device": device, "checkpoint": checkpoint, "console": stderr_console()}
-    rows = drift(before, after, data, speakers=speakers, limit=limit, **how)
+    rows = drift(
+        before,
+        after,
+        data,
+        speakers=speakers,
+        limit=limit,
+        vocoder=vocoder,
+        device=device,
+        checkpoint=checkpoint,
+        console=stderr_console(),
+    )
     if as_json:
         print_json(plain([row.to_json() for row in rows]))
         return
