@@ -76,6 +76,7 @@ def low(rate: int, name: str = "telephone-8000") -> Problem:
         ("base", (), [], False, ["train --recipe small --data out --run runs/out"]),
         ("base", (), [], True, ["train --data out --run runs/out"]),
         ("small", (), [], True, ["train --recipe small --data out --run runs/out"]),
+        ("finetune", (), [], False, ["train --recipe finetune --init-from RUN --data out --run runs/out"]),
         ("mine.yaml", (), [], False, ["train --recipe mine.yaml --data out --run runs/out"]),
         ("telephone-8000", (), [], False, ["train --recipe small --data out --run runs/out"]),
         ("telephone-8000", (), [], True, ["train --recipe telephone-8000 --data out --run runs/out"]),

@@ -34,6 +34,20 @@ def test_the_training_bar_keeps_step_and_time_left_at_any_width(width):
     assert any("loss 12.3456" in line for line in lines)
 
 
+def test_a_resumed_trainings_bar_goes_by_the_steps_of_this_session():
+    """Steps of before, done in no time, would promise that the rest takes none."""
+    now = [0.0]
+    console = terminal(80)
+    display = Display(console, "fastpitch", 40_000, 50_000)
+    (task,) = display._bar.tasks
+    task._get_time, task.start_time = lambda: now[0], 0.0
+    now[0] = 60.0
+    display.step(40_010)
+    display._bar.refresh()
+    display.close()
+    assert "16.6 h left" in console.file.getvalue()  # 9,990 steps of 6 s
+
+
 @pytest.mark.parametrize("width", [60, 80, 120])
 def test_any_bar_keeps_count_and_time_left(width):
     console = terminal(width)

@@ -8,12 +8,14 @@ import sys
 from dataclasses import replace
 
 import pytest
+import torch
 from rich.console import Console
 
 from ttskit.progress import duration
 from ttskit.training import TrainingDeclined, budget
 from ttskit.training import forecast as ahead
 from ttskit.training.forecast import Forecast, forecast_lines
+from ttskit.training.processes import Processes
 
 YEARS = 10**9  # steps
 
@@ -178,6 +180,16 @@ def test_slow_steps_are_not_waited_for_long(trained, console, monkeypatch):
     with pytest.raises(TrainingDeclined):
         trained(steps=YEARS, console=console, confirm=lambda whole: False, overrides=("models.fastpitch.options.channels=16",))
     assert steps[0] <= 2 + 2  # the model's, and the smaller recipe's
+
+
+def test_on_a_gpu_the_copy_that_was_timed_does_not_count_as_memory_of_the_training(monkeypatch):
+    called: list[str] = []
+    monkeypatch.setattr(torch.cuda, "empty_cache", lambda: called.append("empty"))
+    monkeypatch.setattr(torch.cuda, "reset_peak_memory_stats", lambda device: called.append("reset"))
+    Processes(0, 1, torch.device("cpu")).forget_memory()
+    assert called == []
+    Processes(0, 1, torch.device("cuda")).forget_memory()
+    assert called == ["empty", "reset"]
 
 
 def test_the_lines_are_read_one_below_the_other():

@@ -64,6 +64,7 @@ def _train(data: Path, recipe: str, gpu: bool | None) -> str:
         gpu = torch.cuda.is_available()
     size = ["--recipe", "small"] if shipped and not gpu else [] if recipe == "base" else ["--recipe", recipe]
     run = Path("runs") / data.resolve().name
+    size += ["--init-from", "RUN"] if recipe.startswith("finetune") else []  # the shipped ones start from a voice that speaks
     return command_line("ttskit", "train", *size, "--data", data, "--run", run.as_posix())
 
 

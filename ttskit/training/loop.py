@@ -182,7 +182,11 @@ class Training:
 
     def timings(self, limit_s: float, patience_s: float) -> dict[int, Timing]:
         """What a step of each phase costs here, timed on a copy with fresh weights; the arguments as for `phase_prices`."""
-        copy = self._build()
+        found = self._timed(self._build(), limit_s, patience_s)
+        self.group.forget_memory()  # the most that the training takes is not to count the copy
+        return found
+
+    def _timed(self, copy: Trainable, limit_s: float, patience_s: float) -> dict[int, Timing]:
         return phase_prices(
             copy,
             lambda bear: self._optimization_of(copy, TOTAL, bear)[0],
