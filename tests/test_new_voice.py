@@ -149,6 +149,12 @@ def test_what_cannot_be_is_said_and_nothing_is_written(words, message, here, cap
     assert not list(here.glob("*.yaml"))
 
 
+def test_a_name_that_the_list_does_not_have_is_said_before_a_recipe_is_written(here, capsys):
+    listed(here, "{path}|eva|{text}")
+    assert _run(["new", "rec", "--speaker", "ana"], debug=False) == 2
+    assert "no speaker 'ana'" in capsys.readouterr().err and not list(here.glob("*.yaml"))
+
+
 def test_in_a_terminal_each_answer_is_asked_for_and_what_was_found_is_proposed(here, monkeypatch):
     tiny_corpus(here / "rec", utterances=8)
     monkeypatch.setattr(new.sys, "stdin", io.StringIO(), raising=False)

@@ -43,4 +43,5 @@ def test_a_picture_is_no_wider_than_a_page_and_shows_every_token_once(seconds, t
     width, height, written = picture(tmp_path / "u1.png", seconds, monkeypatch)
     assert 600 <= width <= 1600 and height <= 2600
     assert 1 / 3 <= width / height <= 5
+    assert height >= 300 * min(show_alignment.MOST_ROWS, seconds / show_alignment.ROW_S)  # seconds in a row stay few
     assert written == [f"t{i}" for i in range(max(2, int(seconds * 8)))]
