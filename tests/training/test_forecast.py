@@ -106,6 +106,7 @@ def test_ctrl_c_at_the_question_is_a_no(trained, console, tmp_path):
 
 def test_a_budget_is_a_limit_and_is_not_asked_about(trained, console, monkeypatch):
     monkeypatch.setattr(ahead, "LONG_S", 0.0)
+    monkeypatch.setattr("ttskit.training.speech_models.SHORT_STEPS", 0)
     trained(steps=None, budget_s=0.3, console=console, confirm=lambda whole: pytest.fail("asked"))
     assert "timing a few steps" not in console.file.getvalue()
     assert any("per step" in line for line in said(console))  # a budget says its own steps
