@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from ttskit.messages import translated
 from ttskit.terminal import plain, plain_json
 
 
@@ -33,4 +34,4 @@ def command(out: Path, recipe: str, sentences: int | None, steps: int | None, as
     for name, seconds in report.stages.items():
         click.echo(f"{name:10} {seconds:7.1f} s")
     click.echo(f"{'all':10} {sum(report.stages.values()):7.1f} s")
-    click.echo(plain(f"Open {report.page}"))
+    click.echo(plain(translated(f"Open {report.page}")))

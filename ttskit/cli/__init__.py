@@ -8,6 +8,7 @@ import sys
 import traceback
 import warnings
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import click
 
@@ -19,6 +20,9 @@ from ttskit.liveness import end_with_named_parent
 from ttskit.messages import language, speak, translated
 from ttskit.plugins import Registry, create_registry
 from ttskit.terminal import plain
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 __all__ = ["cli", "main"]
 
@@ -62,6 +66,15 @@ class _Commands(click.Group):
     def get_help(self, ctx: click.Context) -> str:
         return plain(super().get_help(ctx))  # plugins wrote the summaries
 
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Names with their summaries; no command is imported for it, so that one which fails to import stops no completion."""
+        from click.shell_completion import CompletionItem
+
+        commands = self.registry(ctx).all("command")
+        names = [name for name in self.list_commands(ctx) if name.startswith(incomplete)]
+        options = click.Command.shell_complete(self, ctx, incomplete)
+        return [*(CompletionItem(name, help=commands[name].summary) for name in names), *options]
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         registry = self.registry(ctx)
         commands = registry.all("command")
@@ -80,8 +93,9 @@ def cli(debug: bool) -> None:
 
     \b
     Example:
-      ttskit demo                    # from nothing to two voices and the page that compares them
-      ttskit train --help            # every command shows an example
+      ttskit demo              # from nothing to two voices and a page about them
+      ttskit new               # asks what you have, and says what to type
+      ttskit train --help      # every command shows an example
     """
 
 
@@ -93,6 +107,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     end_with_named_parent()
     form = warnings.formatwarning
     warnings.formatwarning = lambda *said, **more: plain(form(*said, **more))  # a library's may quote a file's name
+    if "_TTSKIT_COMPLETE" in os.environ:
+        from ttskit.cli import completion  # noqa: F401 - makes one more shell known
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in arguments
     arguments = [a for a in arguments if a != "--debug"]  # wherever it stands

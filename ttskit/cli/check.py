@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from ttskit.cli.output import echo, json_option, print_json, print_table, stderr_console
+from ttskit.cli.output import json_option, print_json, print_table, stderr_console
 from ttskit.cli.prepare import corpus_options
 from ttskit.errors import CorpusError
 from ttskit.plugins import Registry, create_registry
@@ -60,6 +60,6 @@ def command(
             [(p.id, p.kind + ("" if p.skipped else " (warning)"), p.reason) for p in report.problems],
         )
         speakers = ", ".join(f"{name} {seconds / 60:.1f} min" for name, seconds in report.seconds.items())
-        echo(f"{report.usable} of {report.found} utterances usable ({report.reader}): {speakers or 'no speech'}")
+        say(f"{report.usable} of {report.found} utterances usable ({report.reader}): {speakers or 'no speech'}")
     if report.blocked:
         raise CorpusError("prepare would stop", report.blocked, "correct the corpus and check it again")

@@ -19,7 +19,17 @@ from ttskit.terminal import plain, plain_json, plain_line
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["echo", "json_option", "note", "print_json", "print_table", "progress", "say", "stderr_console"]
+__all__ = [
+    "echo",
+    "json_option",
+    "note",
+    "print_json",
+    "print_table",
+    "print_wrapped",
+    "progress",
+    "say",
+    "stderr_console",
+]
 
 # Decorator of every command that shows a table: adds the parameter `as_json: bool`.
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
@@ -45,24 +55,25 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[Any]], title: st
     columns = [translated(column) for column in columns]
     texts = [["" if cell is None else plain_line(translated(str(cell))) for cell in row] for row in rows]
     if sys.stdout.isatty():
-        from rich.table import Table
+        from ttskit.columns import laid_out
 
-        table = Table(title=translated(title) or None, title_justify="left", header_style="bold")
-        for column in columns:
-            table.add_column(column, overflow="fold")
-        for row in texts:
-            table.add_row(*map(_plain, row))
-        terminal.console(stderr=False).print(table)
+        console = terminal.console(stderr=False)
+        console.print(laid_out(columns, texts, console.width, translated(title)))
         return
     widths = [max(len(column), *(len(row[i]) for row in texts)) if texts else len(column) for i, column in enumerate(columns)]
     for row in [list(columns), *texts]:
         echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
 
 
-def _plain(cell: str):
-    from rich.text import Text
+def print_wrapped(text: str) -> None:
+    """Prose on stdout: broken between words in a terminal, as it is in a pipe."""
+    text = translated(text)
+    if sys.stdout.isatty():
+        from rich.text import Text
 
-    return Text(cell)  # brackets in a message are no markup
+        terminal.console(stderr=False).print(Text(text))
+    else:
+        echo(text)
 
 
 def note(text: str) -> None:
@@ -113,7 +124,7 @@ def progress(label: str, total: int | None = None, every_s: float = 10.0) -> Ite
             shown = now
             rate = done / (now - started)
             left = f", {(total - done) / rate:.0f} s left" if total and rate > 0 else ""
-            echo(f"{label}: {done}{f'/{total}' if total else ''} ({rate:.1f}/s{left}) {note}".rstrip(), err=True)
+            echo(translated(f"{label}: {done}{f'/{total}' if total else ''} ({rate:.1f}/s{left}) {note}".rstrip()), err=True)
 
     yield advance
-    echo(f"{label}: {done} done in {time.monotonic() - started:.1f} s", err=True)
+    echo(translated(f"{label}: {done} done in {time.monotonic() - started:.1f} s"), err=True)

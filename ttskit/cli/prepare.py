@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from ttskit.cli.advice import after_prepare, say_next
 from ttskit.cli.output import json_option, note, print_json, print_table, stderr_console
 from ttskit.corpus.problems import Problem
 from ttskit.plugins import Registry, create_registry
@@ -65,6 +66,7 @@ def command(
     Example:
       ttskit prepare recordings/ana --out prepared/ana --speaker ana
       ttskit prepare recordings/train.txt --columns path,text,speaker --out prepared/two
+      ttskit prepare recordings/phone --out prepared/ana-8 --recipe telephone-8000
     """
     from ttskit.config import load_recipe
     from ttskit.corpus import prepare
@@ -90,6 +92,7 @@ def command(
     print_table(("what", "found"), rows + problem_rows(report.problems))
     if report.problems:
         note(f"every problem with its reason: {report.folder / 'problems.jsonl'}")
+    say_next(*after_prepare(data, out, recipe, overrides, report.problems, speaker))
 
 
 def problem_rows(problems: list[Problem]) -> list[tuple[str, str]]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ttskit.cli.output import echo, print_json
+from ttskit.cli.output import echo, note, print_json
 from ttskit.cli.texts import argument, file_lines, stdin_text
 from ttskit.cli.values import GroupedCommand, Numbers, pairs
 from ttskit.errors import InputError, UsageError
@@ -97,7 +97,7 @@ def command(
     """Speak TEXT (or standard input, or each line of a file) with a trained voice.
 
     \b
-      ttskit synthesize "Hola, {pace=0.8 pitch=+3|¿cómo andás?}" --voice runs/ana -o hola.wav
+      ttskit synthesize "Hola, {pace=0.8|¿cómo andás?}" --voice runs/ana -o a.wav
       ttskit synthesize - --voice runs/ana --stream -o - < cuento.txt | mpv -
     """
     _check_target(out, folder=lines is not None, stream=stream, raw=raw)
@@ -111,6 +111,7 @@ def command(
     voice = load_voice(
         run, vocoder, device=device, checkpoint=chosen, precision=precision, denoise=denoise, options=pairs(changes)
     )
+    _tell_immature(run, vocoder, chosen)
     results, failed = [], []
     for index, (line, path) in enumerate(jobs):
         try:
@@ -119,7 +120,7 @@ def command(
             if len(jobs) == 1:
                 raise
             failed.append(index)
-            echo(f"line {index + 1} skipped: {error}", err=True)
+            note(f"line {index + 1} skipped: {error}")
     if as_json:
         print_json(results, indent=1, err=to_stdout)
     else:
@@ -136,6 +137,16 @@ def command(
             "see the messages above",
             "correct those lines; the rest is written",
         )
+
+
+def _tell_immature(run: Path, vocoder: str | None, checkpoint: str | int) -> None:
+    """Say which part has hardly been trained, before it is heard."""
+    from ttskit.runs.maturity import undertrained
+
+    parts = [(run, checkpoint), *([(Path(vocoder), "best")] if vocoder and (Path(vocoder) / "run.json").is_file() else [])]
+    for path, which in parts:
+        if said := undertrained(path, which):
+            note(f"note: {said}")
 
 
 def _ending(result: dict[str, Any]) -> str:
@@ -155,10 +166,10 @@ def _speak(voice: Voice, text: str, path: Path, stream: bool, raw: bool, how: di
                 target.write(chunk)
     else:
         spoken = voice.write(text, sys.stdout.buffer if path == _STDOUT else path, raw=raw, **how)
-    for note in spoken.notes:
-        echo(f"note: {note}", err=True)
+    for said in spoken.notes:
+        note(f"note: {said}")
     for unknown in spoken.unknown:
-        echo(f"note: not read: {unknown.character!r} at character {unknown.position}", err=True)
+        note(f"note: not read: {unknown.character!r} at character {unknown.position}")
     faults = spoken.faults()
     return {
         "path": str(path),

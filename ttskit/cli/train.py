@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
+from ttskit.cli.advice import after_run, say_next
 from ttskit.cli.output import echo, json_option, note, print_json, stderr_console
+from ttskit.messages import translated
+
+if TYPE_CHECKING:
+    from ttskit.training.forecast import Confirm
 
 __all__ = ["command"]
 
@@ -38,6 +45,10 @@ __all__ = ["command"]
 @click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Change a recipe value: training.log_every=5.")
 @click.option("--device", default="auto", show_default=True, help="cpu, cuda, cuda:1, mps.")
 @click.option("--threads", type=click.IntRange(min=1), help="CPU threads.")
+@click.option(
+    "--tensorboard/--no-tensorboard", default=None, help="Curves, pictures, sounds in RUN/tensorboard.  [default: if installed]"
+)
+@click.option("--yes", is_flag=True, help="Start without asking, however long it takes.")
 @json_option
 def command(
     model: str | None,
@@ -57,6 +68,8 @@ def command(
     overrides: tuple[str, ...],
     device: str,
     threads: int | None,
+    tensorboard: bool | None,
+    yes: bool,
     as_json: bool,
 ) -> None:
     """Train a model on a prepared corpus.
@@ -65,11 +78,11 @@ def command(
     (the -- keeps torchrun from reading --run as an option of its own).
 
     \b
-      ttskit train --model fastpitch --data prepared/ana --run runs/ana --budget 10m
+      ttskit train --recipe small --data prepared/ana --run runs/ana --budget 10m
       ttskit train --resume --run runs/ana
       ttskit train --run runs/ana --fork runs/ana-b --set training.max_utterances=16
-      ttskit train --model fastpitch --init-from runs/nemo --data prepared/ana --speaker-from arf_05679
-      ttskit train --model hifigan --from-acoustic runs/ana --data prepared/ana --init-from runs/hifigan
+      ttskit train --init-from runs/nemo --data prepared/ana --speaker-from OLD
+      ttskit train --model hifigan --from-acoustic runs/ana --data prepared/ana
     """
     from ttskit.config import load_recipe
     from ttskit.errors import UsageError
@@ -98,6 +111,7 @@ def command(
     loaded = load_recipe(recipe or ("finetune" if fine else "base"), overrides, registry=registry)
     model = model or named or loaded.model
     asked = _asked(speaker_from, keep_speakers, rehearse, freeze)
+    asked |= {} if tensorboard is None else {"tensorboard": tensorboard}
     loaded = loaded.with_training(model, asked) if asked else loaded
     run = run or Path("runs") / f"{model}-{data.resolve().name}"
     try:
@@ -116,6 +130,7 @@ def command(
             threads=threads,
             registry=registry,
             console=stderr_console(),
+            confirm=None if yes or resume or budget else _asking(),
         )
     except TrainingStopped as stopped:
         if first:
@@ -132,6 +147,14 @@ def command(
         print_json(_summary(folder))
     else:
         echo(str(folder.path))
+        say_next(*after_run(folder, run, from_acoustic or (folder.info.get("from_acoustic") or {}).get("run")))
+
+
+def _asking() -> Confirm | None:
+    """Who is asked whether a training of many hours shall start: the person at the terminal; nobody where there is none."""
+    if not (sys.stdin.isatty() and sys.stderr.isatty()) or int(os.environ.get("WORLD_SIZE", "1")) > 1:
+        return None
+    return lambda forecast: click.confirm(translated("Start all the same?"), default=False, err=True)
 
 
 def _asked(speaker_from: tuple[str, ...], keep_speakers: str | None, rehearse: Path | None, freeze: tuple[str, ...]) -> dict:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,7 @@ from ttskit.measure.sentences import hard_sentences, recorded_sentences
 from ttskit.measure.spoken import SoundStore, speak
 from ttskit.measure.systems import corpus_folder, load_systems
 from ttskit.plugins import Registry, create_registry
+from ttskit.progress import progress
 from ttskit.runs.folder import RunFolder
 
 if TYPE_CHECKING:
@@ -79,7 +81,7 @@ def compare(
     if budget_s is not None and steps is None:
         config = config.model_copy(update={"steps": None})  # what is asked for wins over the recipe
     measurements(registry, config)  # a wrong name or option is found before anything is trained
-    where, clock = str(pick_device(device)), _Stages()
+    where, clock, counted = str(pick_device(device)), _Stages(), partial(progress, console)
     if not runs:
         with clock("training"):
             runs = train_models(config, models, data, recipe, out, device, registry, console)
@@ -94,7 +96,7 @@ def compare(
                 analyse = Analyser(corpus, registry)
                 sentences = recorded_sentences(corpus, config, registry)
                 sentences += hard_sentences(corpus, config, registry) if config.hard else []
-                spoken = speak(systems, sentences, corpus, config, analyse, store, out, where, tell)
+                spoken = speak(systems, sentences, corpus, config, analyse, store, out, where, tell, counted)
             measured = measure_all(spoken, registry)
             clock.seconds |= {one.name: one.seconds for one in measured if one.seconds}
             chosen = {

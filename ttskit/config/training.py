@@ -117,6 +117,10 @@ class TrainingConfig(BaseModel):
     vocoder: str | None = Field(
         None, description="Vocoder of the audio samples, a plugin or run folder; the recipe's if not given."
     )
+    tensorboard: bool | None = Field(
+        None,
+        description="Curves, pictures and sounds in the run's tensorboard/; if not given, where TensorBoard is installed.",
+    )
 
     freeze: list[str] = Field(
         default_factory=list, description="Parameters that stay as they are, by patterns over their names: encoder.*"

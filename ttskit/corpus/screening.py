@@ -23,9 +23,10 @@ from ttskit.plugins import Registry
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["LONGEST_ID", "Candidate", "analyse", "low_rates", "read", "require_some", "say_understood"]
+__all__ = ["LONGEST_ID", "RECIPES_BY_RATE", "Candidate", "analyse", "low_rates", "read", "require_some", "say_understood"]
 
 LONGEST_ID = 200  # bytes: file systems take 255, of which a temporary name's ending needs some
+RECIPES_BY_RATE = {8_000: "telephone-8000"}  # Hz → shipped recipe whose mel ends where such recordings end
 # Signs that nobody says when reading aloud: arrows, stars, hearts, check marks, emoji and what joins and colours them.
 _DECORATION = re.compile(
     "[\u2190-\u21ff\u2300-\u23ff\u2500-\u27bf\u2900-\u297f\u2b00-\u2bff\U0001f000-\U0001faff\ufe0e\ufe0f\u200d\u20e3]|[\U000e0020-\U000e007f]"
@@ -144,11 +145,17 @@ def low_rates(candidates: list[Candidate], audio: list[AudioResult], mel: MelCon
             ids[0],
             "low rate",
             f"{len(ids)} recordings have {rate} Hz, {mel.sample_rate_hz} Hz is asked for: nothing above "
-            f"{rate // 2} Hz in them, mel goes to {mel.f_max_hz:g} Hz",
+            f"{rate // 2} Hz in them, mel goes to {mel.f_max_hz:g} Hz" + _for_rate(rate),
             skipped=False,
         )
         for rate, ids in sorted(slow.items())
     ]
+
+
+def _for_rate(rate_hz: int) -> str:
+    """Advice for recordings of that rate: the shipped recipe whose mel they fill."""
+    fitting = [(own, name) for own, name in RECIPES_BY_RATE.items() if own <= rate_hz < 1.25 * own]
+    return f"; made for them: --recipe {max(fitting)[1]}" if fitting else ""
 
 
 def require_some(items: Sequence, problems: Sequence[Problem], data: Path) -> None:

@@ -96,7 +96,8 @@ def measure_all(spoken: Spoken, registry: Registry, only: Collection[str] | None
     makers = {name: _maker(plugin, spoken.settings, registry) for name, plugin in plugins.items()}
     results: list[Measured] = []
     keys: dict[str, str] = {}
-    for name, plugin in plugins.items():
+    for index, (name, plugin) in enumerate(plugins.items(), start=1):
+        spoken.tell(f"measuring, {index} of {len(plugins)}: {plugin.facts.get('title') or name}")
         results.append(_measured(name, plugin, makers[name], spoken, registry, keys))
     return results
 

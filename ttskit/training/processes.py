@@ -102,6 +102,12 @@ class Processes:
         """{"memory_bytes": most that tensors took on this GPU so far}; {} elsewhere, where torch does not count."""
         return {"memory_bytes": torch.cuda.max_memory_allocated(self.device)} if self.device.type == "cuda" else {}
 
+    def forget_memory(self) -> None:
+        """Give back what nobody holds any more, and count the most that tensors take anew; on a GPU."""
+        if self.device.type == "cuda":
+            torch.cuda.empty_cache()
+            torch.cuda.reset_peak_memory_stats(self.device)
+
     def sum_gradients(self, parameters: Sequence[Tensor]) -> list[Tensor]:
         """Sum gradients over processes in place, in flat buckets; returns them.
 

@@ -8,6 +8,7 @@ import json
 import shutil
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -26,8 +27,10 @@ from ttskit.measure.phones import Thresholds, align_phones, calibrate, phone_inv
 from ttskit.measure.recogniser.batches import BandStatistics, PhoneBatches, phones_of
 from ttskit.measure.recogniser.network import PhoneRecogniser
 from ttskit.measure.recogniser.sentences import Sentences
+from ttskit.progress import duration
 from ttskit.runs.folder import JUDGE, RunFolder
 from ttskit.training.data import Loader, corpus_facts
+from ttskit.training.logs import Pace
 from ttskit.training.loop import Training
 from ttskit.training.precision import pick_precision
 from ttskit.training.processes import Processes
@@ -174,12 +177,15 @@ class _Selection(LossValidator):
         self, network: Trainable, batches: PhoneBatches, total: int, work: Workshop, seed: int, report: Report
     ) -> None:
         super().__init__(network, batches, work, seed)
-        self._total, self._report = total, report
+        self._total, self._report, self._pace = total, report, Pace(total)
+        self._began = time.monotonic()
 
     def losses(self, state: TrainState) -> tuple[dict[str, float], float | None]:
         values, ranking = super().losses(state)
         error = values["phone_error_rate"]
-        self._report(f"phone recogniser: step {state.step} of {self._total}, phone error {error:.1%} on validation speech")
+        left = duration(self._pace.seconds_left(state.step, time.monotonic() - self._began))
+        where = f"step {state.step} of {self._total}" + (f", {left} left" if state.step < self._total else "")
+        self._report(f"phone recogniser: {where}, phone error {error:.1%} on validation speech")
         return values, ranking
 
 
