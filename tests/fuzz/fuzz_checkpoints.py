@@ -131,7 +131,11 @@ def _strange(rng: random.Random, state: dict[str, torch.Tensor]) -> tuple[dict[A
         state[name] = other
         return state, f"{name} is {type(other).__name__} {tuple(getattr(other, 'shape', ()))}"
     if kind == 11:
-        state[rng.choice((3, None, "", "x", name + ".x", "encoder.convolutions.9999999.0.conv.weight", "resblocks.99999999.convs.0.bias"))] = value
+        state[
+            rng.choice(
+                (3, None, "", "x", name + ".x", "encoder.convolutions.9999999.0.conv.weight", "resblocks.99999999.convs.0.bias")
+            )
+        ] = value
         return state, "a strange name"
     prefix = rng.choice(("_orig_mod.", "module.", "model.", "module._orig_mod.", "_orig_mod.module.model."))
     return {prefix + key: item for key, item in state.items()}, f"{prefix}…"
@@ -222,7 +226,11 @@ def archives(folder: Path) -> Maker:
     def archive(text: bytes, mode: str) -> bytes:
         buffer = io.BytesIO()
         with tarfile.open(fileobj=buffer, mode=mode) as tar:
-            for name, content in (("model_config.yaml", text), ("es.dict", "HOLA  ˈola\n".encode()), ("model_weights.ckpt", weights)):
+            for name, content in (
+                ("model_config.yaml", text),
+                ("es.dict", "HOLA  ˈola\n".encode()),
+                ("model_weights.ckpt", weights),
+            ):
                 info = tarfile.TarInfo(name)
                 info.size = len(content)
                 tar.addfile(info, io.BytesIO(content))
@@ -278,5 +286,3 @@ def pickles(folder: Path) -> Maker:
         return path.name, act
 
     return make
-
-

@@ -29,7 +29,10 @@ SYMBOLS = SymbolTable(("<pad>", " ", "a", "e", "s"), pad="<pad>", space=" ", sil
 OPTIONS = {
     "channels": 8,
     "energy": False,
-    **{side: {"layers": 1, "heads": 1, "head_channels": 8, "filter_channels": 8, "kernel": 3} for side in ("encoder", "decoder")},
+    **{
+        side: {"layers": 1, "heads": 1, "head_channels": 8, "filter_channels": 8, "kernel": 3}
+        for side in ("encoder", "decoder")
+    },
     **{f"{name}_predictor": {"layers": 1, "filter_channels": 8, "kernel": 3} for name in ("duration", "pitch")},
 }
 
@@ -55,7 +58,11 @@ def make_run(folder: Path) -> RunFolder:
     )
     for step, loss in ((10, 2.0), (20, 1.0)):
         run.save(model, step, {"step": step}, validation_loss=loss)
-    rows = [{"step": s, "epoch": 0, "split": split, "loss": 1.0, "seconds": 0.1} for s in (10, 20) for split in ("train", "validation")]
+    rows = [
+        {"step": s, "epoch": 0, "split": split, "loss": 1.0, "seconds": 0.1}
+        for s in (10, 20)
+        for split in ("train", "validation")
+    ]
     write_jsonl(folder / "metrics.jsonl", rows)
     return run
 
@@ -92,8 +99,6 @@ def make_corpus(folder: Path) -> PreparedCorpus:
     }
     write_json(folder / "corpus.json", info)
     return PreparedCorpus.open(folder)
-
-
 
 
 def _restoring(path: Path, original: bytes, act: Callable[[], object]) -> Act:
@@ -233,5 +238,3 @@ def labels(folder: Path) -> Maker:
         return said, lambda: read_labels(path)
 
     return make
-
-

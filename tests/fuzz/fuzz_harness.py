@@ -106,7 +106,11 @@ def judged(act: Act) -> str:
         with at_most(HANG_CPU_S):
             act()
     except TTSKitError as error:
-        return "refused" if error.what.strip() and (error.why.strip() or error.fix.strip()) else f"an error that says little: {error!r}"
+        return (
+            "refused"
+            if error.what.strip() and (error.why.strip() or error.fix.strip())
+            else f"an error that says little: {error!r}"
+        )
     except TookTooLong as error:
         return f"over {HANG_CPU_S:g} s in {place(error)}"
     except BaseException as error:
@@ -119,7 +123,9 @@ def judged(act: Act) -> str:
 def place(error: BaseException) -> str:
     """The last line of the toolkit's own code that it went through."""
     frames = traceback.extract_tb(error.__traceback__)
-    ours = [f for f in frames if "ttskit" in Path(f.filename).parts or any(p.startswith("ttskit_") for p in Path(f.filename).parts)]
+    ours = [
+        f for f in frames if "ttskit" in Path(f.filename).parts or any(p.startswith("ttskit_") for p in Path(f.filename).parts)
+    ]
     last = (ours or frames or [None])[-1]
     return f"{Path(last.filename).name}:{last.lineno}" if last else "nowhere"
 

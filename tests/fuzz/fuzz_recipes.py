@@ -25,16 +25,39 @@ _GOOD: dict[str, Any] = {
         "tacotron2": {"options": {"reduction": 2}},
         "hifigan": {"options": {"upsample_rates": [8, 8, 4], "preset": "tiny"}},
     },
-    "training": {"budget_s": "10m", "freeze": ["encoder.*"], "freeze_until": {"decoder.*": 0.5}, "transfer": {"keep_speakers": "all"}},
+    "training": {
+        "budget_s": "10m",
+        "freeze": ["encoder.*"],
+        "freeze_until": {"decoder.*": 0.5},
+        "transfer": {"keep_speakers": "all"},
+    },
     "compare": {"seeds": [0, 1], "steps": {"fastpitch": 3}, "measurements": {"speed": False}, "recogniser": {"steps": 2}},
 }
 
 _SCALARS = (
     "x 1 0x1F 0o17 1_000 1:30 .nan .inf -.INF 1e999 ~ null true No on 2024-01-02 2024-13-45 2024-02-30T99:99:99 !!int x !!float y "
     "!!bool maybe !!timestamp never !!binary \u00f1 !!python/object:os.system {} !!python/tuple [1] !!set {a} !!omap [a: 1] "
-    "!unknown z ? << <<: *a = | > - @ ` % & * : 'a \"b \"\\x00\" \"\\ud800\" \"\\U0010ffff\" *a *none &a &b !<tag:x>"
+    '!unknown z ? << <<: *a = | > - @ ` % & * : \'a "b "\\x00" "\\ud800" "\\U0010ffff" *a *none &a &b !<tag:x>'
 ).split(" ")
-_KEYS = ["seed", "mel", "models", "extends", "<<", "? [a]", "null", "1", "1.5", "true", "''", "\u00f1", "a.b", "training", "compare", "*a", "&a k"]
+_KEYS = [
+    "seed",
+    "mel",
+    "models",
+    "extends",
+    "<<",
+    "? [a]",
+    "null",
+    "1",
+    "1.5",
+    "true",
+    "''",
+    "\u00f1",
+    "a.b",
+    "training",
+    "compare",
+    "*a",
+    "&a k",
+]
 _WHOLE = (
     "&a [*a]",
     "&a {a: *a}",

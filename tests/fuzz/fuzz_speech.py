@@ -28,7 +28,9 @@ def lists(folder: Path) -> Maker:
 
     def make(rng: random.Random) -> tuple[str, Act]:
         separator, end = rng.choice("||||\t;,"), rng.choice(("\n", "\n", "\r\n", "\r", "\x0b", "\u2028", "\x85"))
-        rows = [separator.join(rng.choice(_CELLS) for _ in range(rng.choice((1, 2, 2, 3, 3, 5)))) for _ in range(rng.randrange(12))]
+        rows = [
+            separator.join(rng.choice(_CELLS) for _ in range(rng.choice((1, 2, 2, 3, 3, 5)))) for _ in range(rng.randrange(12))
+        ]
         data = end.join(rows).encode(rng.choice(("utf-8", "utf-8", "utf-16", "cp1252", "utf-8-sig")), "replace")
         for name in ("metadata.csv", "list.txt"):
             (folder / name).unlink(missing_ok=True)
@@ -46,12 +48,18 @@ def text_grid(rng: random.Random) -> bytes:
     tiers = []
     for name in rng.choices(("phones", "words", "ana - phones", "ana/word", "", '"', "\x00"), k=rng.randrange(1, 4)):
         count = rng.choice((0, 1, 2, 3, 10**9))
-        marks = "".join(f"{number()}\n{number()}\n\"{rng.choice(('a', 's', '', 'sil', chr(0), '””'))}\"\n" for _ in range(min(count, 3)))
+        marks = "".join(
+            f'{number()}\n{number()}\n"{rng.choice(("a", "s", "", "sil", chr(0), "””"))}"\n' for _ in range(min(count, 3))
+        )
         kind = rng.choice(("IntervalTier", "IntervalTier", "TextTier", "x"))
         tiers.append(f'"{kind}"\n"{name}"\n0\n1\n{count}\n{marks}')
     size = rng.choice((len(tiers), len(tiers), 10**12, -1, 0))
-    head = rng.choice(('File type = "ooTextFile"\n"TextGrid"\n', 'File type = "ooTextFile"\nObject class = "TextGrid"\n', "x\n"))
-    return (f"{head}\n{number()}\n{number()}\n<exists>\n{size}\n" + "".join(tiers)).encode(rng.choice(("utf-8", "utf-16", "utf-16-le")))
+    head = rng.choice(
+        ('File type = "ooTextFile"\n"TextGrid"\n', 'File type = "ooTextFile"\nObject class = "TextGrid"\n', "x\n")
+    )
+    return (f"{head}\n{number()}\n{number()}\n<exists>\n{size}\n" + "".join(tiers)).encode(
+        rng.choice(("utf-8", "utf-16", "utf-16-le"))
+    )
 
 
 def text_grids(folder: Path) -> Maker:
@@ -69,7 +77,14 @@ def text_grids(folder: Path) -> Maker:
 def audio(folder: Path) -> Maker:
     """Audio files: headers that say other sizes, rates and channels than there are, cut and flipped bytes."""
     sound, whole = tone(150, 0.2, 8000), {}
-    for kind, subtype in (("WAV", "PCM_16"), ("FLAC", "PCM_16"), ("OGG", "VORBIS"), ("AIFF", "PCM_16"), ("WAV", "FLOAT"), ("W64", "PCM_24")):
+    for kind, subtype in (
+        ("WAV", "PCM_16"),
+        ("FLAC", "PCM_16"),
+        ("OGG", "VORBIS"),
+        ("AIFF", "PCM_16"),
+        ("WAV", "FLOAT"),
+        ("W64", "PCM_24"),
+    ):
         buffer = io.BytesIO()
         soundfile.write(buffer, sound, 8000, format=kind, subtype=subtype)
         whole[kind, subtype] = buffer.getvalue()
@@ -107,7 +122,10 @@ def text_line(rng: random.Random) -> str:
     if kind < 0.5:
         return "".join(rng.choice(_PIECES) for _ in range(rng.randrange(1, 25)))
     if kind < 0.75:
-        return "".join(chr(rng.choice((rng.randrange(32, 0x250), rng.randrange(0x2FFF), rng.randrange(0x110000)))) for _ in range(rng.randrange(1, 80)))
+        return "".join(
+            chr(rng.choice((rng.randrange(32, 0x250), rng.randrange(0x2FFF), rng.randrange(0x110000))))
+            for _ in range(rng.randrange(1, 80))
+        )
     piece, other = rng.choice(_PIECES), rng.choice(_PIECES)
     return (piece + rng.choice(("", other))) * rng.choice((3, 40, 200))
 

@@ -146,7 +146,9 @@ def _inserted(rng: random.Random, data: bytes) -> bytes:
 
 
 def _encoded(rng: random.Random, data: bytes) -> bytes:
-    return data.decode("utf-8", "replace").encode(rng.choice(("utf-16", "utf-16-le", "utf-32", "utf-8-sig", "cp1252")), "replace")
+    return data.decode("utf-8", "replace").encode(
+        rng.choice(("utf-16", "utf-16-le", "utf-32", "utf-8-sig", "cp1252")), "replace"
+    )
 
 
 def _doubled(rng: random.Random, data: bytes) -> bytes:

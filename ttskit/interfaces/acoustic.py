@@ -113,13 +113,23 @@ class ModelContext:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> ModelContext:
-        """The context that `to_json` wrote."""
+        """The context that `to_json` wrote.
+
+        Raises:
+            Misread: a field that is missing or of another type.
+        """
+        from ttskit.reading import Finite, Misread, as_type
+
+        parts = as_type(dict[str, Any], data, "context")
+        if missing := [key for key in ("mel", "symbols", "speakers", "pitch") if key not in parts]:
+            raise Misread(f"context.{missing[0]} is missing")
+        pitch = as_type(dict[str, tuple[Finite, Finite]], parts["pitch"], "context.pitch")
         return cls(
-            MelConfig.from_json(data["mel"]),
-            SymbolTable.from_json(data["symbols"]),
-            SpeakerTable.from_json(data["speakers"]),
-            {k: PitchStats(*v) for k, v in data["pitch"].items()},
-            bool(data.get("speaker_vectors", False)),
+            MelConfig.from_json(as_type(dict[str, Any], parts["mel"], "context.mel")),
+            SymbolTable.from_json(parts["symbols"]),
+            SpeakerTable.from_json(parts["speakers"]),
+            {name: PitchStats(*values) for name, values in pitch.items()},
+            as_type(bool, parts.get("speaker_vectors", False), "context.speaker_vectors"),
         )
 
 

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable
+from typing import Any, cast
 
 import yaml
 
 from ttskit.reading.typed import CONTROLS
 
-__all__ = ["DEPTH", "NODES", "SIZE", "Document", "YamlFault", "parse_yaml"]
+__all__ = ["DEPTH", "NODES", "SIZE", "YamlFault", "parse_yaml"]
 
 SIZE = 256 << 10  # characters: a hundred times the longest recipe, and two seconds of reading
 NODES = 50_000  # values, each alias counted as all that it stands for
@@ -38,15 +38,15 @@ class YamlFault(ValueError):
         self.reason, self.line = reason, line
 
 
-@dataclass(frozen=True)
-class Document:
-    """A text of YAML as plain data, and its nodes with their lines (None for an empty text)."""
-
-    data: Any
-    root: yaml.Node | None
-
-
-def parse_yaml(text: str, *, size: int = SIZE, nodes: int = NODES, unique: bool = True, finite: bool = False) -> Document:
+def parse_yaml(
+    text: str,
+    *,
+    size: int = SIZE,
+    nodes: int = NODES,
+    unique: bool = True,
+    finite: bool = False,
+    visit: Callable[[yaml.Node], None] = lambda root: None,
+) -> Any:
     """Plain data of one document of YAML 1.1. Dates are text, 1e-3 is a number, tags name nothing but plain kinds.
 
     Args:
@@ -54,11 +54,12 @@ def parse_yaml(text: str, *, size: int = SIZE, nodes: int = NODES, unique: bool 
         nodes: most values, each alias counted as all that it stands for.
         unique: a key that is written twice in one mapping is a fault.
         finite: .inf and .nan are faults too.
+        visit: is shown the nodes, with their lines and before merge keys are resolved; not called for an empty text.
 
     Raises:
         YamlFault: not YAML, or beyond a bound.
 
-    >>> parse_yaml("a: [1e-3, 2024-13-45, no]").data
+    >>> parse_yaml("a: [1e-3, 2024-13-45, no]")
     {'a': [0.001, '2024-13-45', False]}
     >>> parse_yaml("a: &x [*x]")
     Traceback (most recent call last):
@@ -74,7 +75,10 @@ def parse_yaml(text: str, *, size: int = SIZE, nodes: int = NODES, unique: bool 
     loader.most, loader.unique, loader.finite = nodes, unique, finite
     try:
         root = loader.get_single_node()
-        return Document(None if root is None else loader.construct_document(root), root)
+        if root is None:
+            return None
+        visit(root)
+        return loader.construct_document(root)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         said = " ".join(part for part in (error.context, error.problem) if part) or "not YAML"
@@ -122,7 +126,9 @@ class _Loader(yaml.SafeLoader):
 
     def _check(self, node: yaml.Node) -> None:
         if node.tag not in _KINDS:
-            raise _fault(f"{node.tag.removeprefix(_TAG)!r:.60} values are not read: text, numbers, lists and mappings are", node)
+            raise _fault(
+                f"{node.tag.removeprefix(_TAG)!r:.60} values are not read: text, numbers, lists and mappings are", node
+            )
         if not isinstance(node, yaml.MappingNode):
             return
         first: dict[tuple[str, str], int] = {}
@@ -159,4 +165,4 @@ _Loader.yaml_implicit_resolvers = {
 
 
 def _fault(reason: str, place: yaml.Event | yaml.Node) -> yaml.constructor.ConstructorError:
-    return yaml.constructor.ConstructorError(None, None, reason, place.start_mark)
+    return yaml.constructor.ConstructorError(None, None, reason, cast("yaml.Mark", place.start_mark))

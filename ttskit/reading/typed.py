@@ -94,8 +94,8 @@ def typed_line(kind: Any, line: bytes) -> Any:
         raise Misread(_told(error)) from None
 
 
-def as_type(kind: Any, plain: Any) -> Any:
-    """Plain JSON data as a value of the type `kind`.
+def as_type(kind: Any, plain: Any, at: str = "") -> Any:
+    """Plain JSON data as a value of the type `kind`; `at` is where in its file it stands, for the message.
 
     Raises:
         Misread: each field that is missing or of another type (three at most), with its value.
@@ -103,7 +103,7 @@ def as_type(kind: Any, plain: Any) -> Any:
     try:
         return _adapter(kind).validate_json(json.dumps(plain), strict=True)
     except ValidationError as error:
-        raise Misread(_told(error)) from None
+        raise Misread(_told(error, at)) from None
     except (RecursionError, TypeError, ValueError) as error:
         raise Misread(f"not plain data: {str(error)[:120]}") from None
 
@@ -113,10 +113,10 @@ def _adapter(kind: Any) -> TypeAdapter[Any]:
     return TypeAdapter(kind)
 
 
-def _told(error: ValidationError) -> str:
+def _told(error: ValidationError, at: str = "") -> str:
     problems, lines = error.errors(include_url=False), []
     for problem in problems[:3]:
-        place = ".".join(str(part) for part in problem["loc"])[:120] or "it"
+        place = ".".join(str(part) for part in (*([at] if at else []), *problem["loc"]))[:120] or "it"
         said = problem["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
         if problem["type"] == "missing":
             lines.append(f"{place} is missing")

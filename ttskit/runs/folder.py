@@ -19,9 +19,11 @@ from ttskit.interfaces.descriptions import Plugin
 from ttskit.interfaces.frontend import FrontendFingerprint
 from ttskit.interfaces.trainable import Trainable
 from ttskit.plugins import Registry, create_registry
+from ttskit.reading import Misread, as_type, read_json, shown, typed_line
 from ttskit.runs.checkpoints import Checkpoint, choose, find_checkpoints, read_weights, write_checkpoint
 from ttskit.runs.files import remove_leftovers, write_json, write_text
 from ttskit.runs.frontend_files import found_files, keep_files
+from ttskit.runs.stored import MetricRow, RunFacts
 
 if TYPE_CHECKING:
     from ttskit.config import Recipe
@@ -40,6 +42,7 @@ __all__ = [
 
 FORMAT = 1
 KINDS = ("acoustic model", "vocoder")  # what plugins bring, and voices are made of
+_ROW_BYTES = 1 << 20  # of a line of metrics.jsonl
 JUDGE = "recogniser"  # kind of the run that a corpus keeps of its phone recogniser: trained like the others, and no voice
 
 
@@ -93,23 +96,32 @@ class RunFolder:
             why = f"there is no {file}" if path.is_dir() else f"there is no folder {path}"
             raise CheckpointError(f"{path} is not a run folder", why, f"ttskit train --model NAME --data DATA --run {path}")
         try:
-            info = json.loads(file.read_text(encoding="utf-8"))
-            form = info["format"]
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            why = f"{type(error).__name__}: {error}"
-            raise CheckpointError(f"{file} is damaged", why, "restore it or train again") from error
+            info = as_type(dict[str, Any], read_json(file))
+            form = as_type(int, info.get("format"), "format")
+        except (OSError, Misread) as error:
+            raise CheckpointError(f"{file} is damaged", str(error), "restore it or train again") from error
         if form != FORMAT:
-            made = info.get("versions", {}).get("ttskit", "unknown")
+            made = info["versions"].get("ttskit") if isinstance(info.get("versions"), dict) else None
             raise CheckpointError(
                 f"{path} is a run of another version of ttskit",
-                f"run format {form} (written by ttskit {made}), this ttskit reads {FORMAT}",
+                f"run format {form:.20g} (written by ttskit {shown(made or 'unknown')}), this ttskit reads {FORMAT}",
                 "use that version, or train again",
             )
         missing = [key for key in ("kind", "model", "options", "context", "frontend") if key not in info]
         if missing or info["kind"] not in (*KINDS, JUDGE):
-            why = f"missing: {', '.join(missing)}" if missing else f"kind {info['kind']!r}"
+            why = f"missing: {', '.join(missing)}" if missing else f"kind {shown(info['kind'])}"
             raise CheckpointError(f"{file} is damaged", why, "restore it or train again")
-        return cls(path, info)
+        run = cls(path, info)
+        try:
+            as_type(RunFacts, info)
+        except Misread as error:
+            raise run._damaged(error) from error
+        _ = run.context  # what it says of itself is asked for all over: wrong, it is told here
+        return run
+
+    def _damaged(self, error: Exception) -> CheckpointError:
+        why = f"{error.what}: {error.why}" if isinstance(error, TTSKitError) else str(error)
+        return CheckpointError(f"{self.path / 'run.json'} is damaged", why, "restore it or train again")
 
     @classmethod
     def create(
@@ -171,13 +183,19 @@ class RunFolder:
 
     @property
     def context(self) -> ModelContext:
-        """What the model was built for."""
-        return ModelContext.from_json(self.info["context"])
+        """What the model was built for; `CheckpointError` if run.json says it wrongly."""
+        try:
+            return ModelContext.from_json(self.info["context"])
+        except (Misread, UsageError) as error:
+            raise self._damaged(error) from error
 
     @property
     def frontend(self) -> FrontendFingerprint:
         """Frontend of the corpus, its files those of this folder."""
-        return found_files(FrontendFingerprint.from_json(self.info["frontend"]), self.path)
+        try:
+            return found_files(FrontendFingerprint.from_json(self.info["frontend"]), self.path)
+        except Misread as error:
+            raise self._damaged(error) from error
 
     @property
     def pitch_extractor(self) -> str | None:
@@ -206,7 +224,7 @@ class RunFolder:
         """Drop what was logged after `step`, and a line that was cut short."""
         file = self.path / "metrics.jsonl"
         if file.exists():
-            write_text(file, "".join(json.dumps(row) + "\n" for row in read_metrics(file) if row.get("step", 0) <= step))
+            write_text(file, "".join(json.dumps(row) + "\n" for row in read_metrics(file, strict=False) if row["step"] <= step))
         remove_leftovers(self.path)
         remove_leftovers(self.path / "checkpoints")
 
@@ -331,24 +349,47 @@ def read_options(cls: Any, data: Mapping[str, Any], run: Path) -> Any:
     try:
         return TypeAdapter(cls).validate_python(dict(data))
     except ValidationError as error:
-        lines = "\n".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors(include_url=False))
+        lines = "\n".join(f"{'.'.join(map(str, e['loc']))[:200]}: {e['msg']}" for e in error.errors(include_url=False)[:20])
         raise CheckpointError(
             f"options of {run} do not fit the installed plugin", lines, "install the plugin's version of that time"
         ) from error
 
 
-def read_metrics(file: Path) -> Iterator[dict]:
-    """Rows of a metrics file, without lines that were cut short by a kill."""
+def read_metrics(file: Path, strict: bool = True) -> Iterator[dict]:
+    """Rows of a metrics file, without a last line that was cut short by a kill.
+
+    Args:
+        strict: any other line that cannot be read is an error; else it is left out.
+
+    Raises:
+        CheckpointError: names the line, the field and what is there.
+    """
     if not file.exists():
         return
-    with file.open(encoding="utf-8") as lines:
-        for line in lines:
-            try:
-                row = json.loads(line)
-            except ValueError:
-                continue
-            if isinstance(row, dict):
-                yield row
+    fault: CheckpointError | None = None
+    try:
+        with file.open("rb") as lines:
+            for number, line in enumerate(iter(lambda: lines.readline(_ROW_BYTES), b""), 1):
+                if fault is not None:
+                    raise fault
+                if not line.strip():
+                    continue
+                try:
+                    typed_line(MetricRow, line)
+                    yield json.loads(line)
+                except Misread as error:
+                    if strict and line.endswith(b"\n"):
+                        fault = _of_metrics(file, f"line {number}: {error}")
+    except OSError as error:
+        raise _of_metrics(file, error.strerror or str(error)) from error
+    if fault is not None:
+        raise fault
+
+
+def _of_metrics(file: Path, why: str) -> CheckpointError:
+    return CheckpointError(
+        f"{file} is damaged", why, "take that line out; the checkpoints are whole without it, and --resume goes on"
+    )
 
 
 def find_model(name: str, registry: Registry) -> Plugin:

@@ -1,0 +1,51 @@
+"""What stands in the files of a prepared corpus, by type: corpus.json and alignments. The manifest's lines are `PreparedUtterance`s."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from ttskit.reading import Count, Finite
+
+__all__ = ["CorpusFacts", "StoredAlignment"]
+
+
+class _Stored(BaseModel):
+    model_config = ConfigDict(extra="allow")
+
+
+class _Statistics(_Stored):
+    pitch_mean_hz: Finite
+    pitch_std_hz: Finite
+    seconds: Finite = 0.0
+    pitch_range_hz: tuple[Finite, Finite] | None = None
+
+
+class _CorpusSettings(_Stored):
+    pitch_extractor: str | None = None
+    duplicate_similarity: Finite | None = None
+
+
+class _Settings(_Stored):
+    corpus: _CorpusSettings | None = None
+
+
+class CorpusFacts(_Stored):
+    """corpus.json. `mel`, `symbols`, `speakers` and `frontend` are checked by their own classes."""
+
+    format: int
+    mel: dict[str, Any]
+    symbols: dict[str, Any]
+    speakers: list[str] = Field(min_length=1)
+    frontend: dict[str, Any]
+    statistics: dict[str, _Statistics]
+    settings: _Settings | None = None
+
+
+class StoredAlignment(_Stored):
+    """An alignment: frames per token, and for a reference the boundaries in seconds."""
+
+    tokens: tuple[str, ...]
+    durations: list[Count] | None = None
+    times_s: list[Finite] | None = None
