@@ -1,4 +1,4 @@
-"""What stands in the files of a prepared corpus, by type: corpus.json and alignments. The manifest's lines are `PreparedUtterance`s."""
+"""What stands in the files of a prepared corpus, by type: corpus.json, alignments (manifest: `PreparedUtterance`)."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, is_dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -20,6 +20,7 @@ from ttskit.interfaces.frontend import FrontendFingerprint
 from ttskit.interfaces.trainable import Trainable
 from ttskit.plugins import Registry, create_registry
 from ttskit.reading import Misread, as_type, read_json, shown, typed_line
+from ttskit.runs.building import build_for
 from ttskit.runs.checkpoints import Checkpoint, choose, find_checkpoints, read_weights, write_checkpoint
 from ttskit.runs.files import remove_leftovers, write_json, write_text
 from ttskit.runs.frontend_files import found_files, keep_files
@@ -228,15 +229,14 @@ class RunFolder:
         remove_leftovers(self.path)
         remove_leftovers(self.path / "checkpoints")
 
-    def build(self, registry: Registry | None = None, changes: Mapping[str, Any] | None = None) -> tuple[Trainable, Any]:
-        """The model with fresh weights, and its options; `changes` as in `load`."""
+    def _described(self, registry: Registry, changes: Mapping[str, Any] | None) -> tuple[Callable[[], Trainable], Any]:
+        """What builds the model, and its options; `changes` as in `load`."""
         if self.kind == JUDGE:
             raise UsageError(
                 f"{self.path} is not a voice",
                 "it is the phone recogniser that judges comparisons",
                 "name a run of `ttskit train`",
             )
-        registry = registry or create_registry()
         plugin = registry.get(self.kind, self.model)
         if unknown := sorted(set(changes or {}) - set(self._option_names(plugin))):
             known = self._option_names(plugin)
@@ -253,7 +253,12 @@ class RunFolder:
                 raise UsageError(f"{self.path} cannot speak with {_shown(changes)}", error.why, "") from error
             raise
         context = self.context
-        return plugin.load()(options, context if self.kind == "acoustic model" else context.mel), options
+        return lambda: plugin.load()(options, context if self.kind == "acoustic model" else context.mel), options
+
+    def build(self, registry: Registry | None = None, changes: Mapping[str, Any] | None = None) -> tuple[Trainable, Any]:
+        """The model with fresh weights, and its options; `changes` as in `load`."""
+        make, options = self._described(registry or create_registry(), changes)
+        return make(), options
 
     def _option_names(self, plugin: Plugin) -> list[str]:
         cls = plugin.load_options()
@@ -286,8 +291,14 @@ class RunFolder:
             PluginError: the run's plugin is not installed.
         """
         registry = registry or create_registry()
-        model, options = self.build(registry, changes)
+        make, options = self._described(registry, changes)
         weights, step = self.weights(checkpoint)
+        try:
+            model = build_for(weights, make, str(self.path))
+        except CheckpointError as error:
+            if changes:
+                raise UsageError(f"{self.path} cannot speak with {_shown(changes)}", error.why, "") from error
+            raise
         try:
             unlike = model.load_state_dict(weights, strict=False)
             needed = [name for name in unlike.missing_keys if not name.startswith(model.training_only)]
