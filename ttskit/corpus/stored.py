@@ -19,7 +19,7 @@ class _Statistics(_Stored):
     pitch_mean_hz: Finite
     pitch_std_hz: Finite
     seconds: Finite = 0.0
-    pitch_range_hz: tuple[Finite, Finite] | None = None
+    pitch_range_hz: tuple[Finite, Finite] = (50.0, 600.0)
 
 
 class _CorpusSettings(_Stored):
@@ -28,7 +28,7 @@ class _CorpusSettings(_Stored):
 
 
 class _Settings(_Stored):
-    corpus: _CorpusSettings | None = None
+    corpus: _CorpusSettings = _CorpusSettings()
 
 
 class CorpusFacts(_Stored):
@@ -40,7 +40,7 @@ class CorpusFacts(_Stored):
     speakers: list[str] = Field(min_length=1)
     frontend: dict[str, Any]
     statistics: dict[str, _Statistics]
-    settings: _Settings | None = None
+    settings: _Settings = _Settings()
 
 
 class StoredAlignment(_Stored):

@@ -151,13 +151,8 @@ def tensors_of(state: object, name: str) -> dict[str, Tensor]:
     for key, value in state.items():
         if not isinstance(key, str) or not isinstance(value, Tensor):
             raise CheckpointError(f"{name} holds no state dict", f"{shown(key)} is {type(value).__name__}, not a tensor", "")
-        if (
-            value.device.type != "cpu"
-            or value.is_nested
-            or value.layout is not torch.strided
-            or value.is_quantized
-            or value.is_complex()
-        ):
+        odd = value.is_nested or value.is_quantized or value.is_complex() or value.device.type != "cpu"
+        if odd or value.layout is not torch.strided:
             raise CheckpointError(f"{name} has a tensor of an unexpected kind", f"{key}: {value.layout}, {value.dtype}", "")
         if value.numel() * value.element_size() > value.untyped_storage().nbytes():
             raise CheckpointError(

@@ -45,6 +45,7 @@ def parse_yaml(
     nodes: int = NODES,
     unique: bool = True,
     finite: bool = False,
+    texts: bool = False,
     visit: Callable[[yaml.Node], None] = lambda root: None,
 ) -> Any:
     """Plain data of one document of YAML 1.1. Dates are text, 1e-3 is a number, tags name nothing but plain kinds.
@@ -54,6 +55,7 @@ def parse_yaml(
         nodes: most values, each alias counted as all that it stands for.
         unique: a key that is written twice in one mapping is a fault.
         finite: .inf and .nan are faults too.
+        texts: every word without a tag is text: `no` is the word, 007 its three digits.
         visit: is shown the nodes, with their lines and before merge keys are resolved; not called for an empty text.
 
     Raises:
@@ -72,7 +74,7 @@ def parse_yaml(
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
         raise YamlFault(f"the character U+{ord(text[error.position]):04X} cannot stand in YAML", line) from None
-    loader.most, loader.unique, loader.finite = nodes, unique, finite
+    loader.most, loader.unique, loader.finite, loader.texts = nodes, unique, finite, texts
     try:
         root = loader.get_single_node()
         if root is None:
@@ -92,7 +94,7 @@ def parse_yaml(
 class _Loader(yaml.SafeLoader):
     """PyYAML's safe loader, which counts while it composes, before anything is built."""
 
-    most, unique, finite = NODES, True, False
+    most, unique, finite, texts = NODES, True, False, False
 
     def __init__(self, text: str) -> None:
         super().__init__(text)
@@ -118,6 +120,11 @@ class _Loader(yaml.SafeLoader):
         if node is not None:
             self._check(node)
         return node
+
+    def resolve(self, kind: type[yaml.Node], value: str | None, implicit: Any) -> str:
+        if self.texts and kind is yaml.ScalarNode and implicit[0]:
+            return f"{_TAG}str"
+        return super().resolve(kind, value, implicit)
 
     def _add(self, count: int, event: yaml.Event) -> None:
         self._count += count

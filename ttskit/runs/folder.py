@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, is_dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -19,12 +19,13 @@ from ttskit.interfaces.descriptions import Plugin
 from ttskit.interfaces.frontend import FrontendFingerprint
 from ttskit.interfaces.trainable import Trainable
 from ttskit.plugins import Registry, create_registry
-from ttskit.reading import Misread, as_type, read_json, shown, typed_line
+from ttskit.reading import Misread, as_type, read_json, shown
 from ttskit.runs.building import build_for
 from ttskit.runs.checkpoints import Checkpoint, choose, find_checkpoints, read_weights, write_checkpoint
 from ttskit.runs.files import remove_leftovers, write_json, write_text
 from ttskit.runs.frontend_files import found_files, keep_files
-from ttskit.runs.stored import MetricRow, RunFacts
+from ttskit.runs.metrics import read_metrics
+from ttskit.runs.stored import RunFacts
 
 if TYPE_CHECKING:
     from ttskit.config import Recipe
@@ -43,7 +44,6 @@ __all__ = [
 
 FORMAT = 1
 KINDS = ("acoustic model", "vocoder")  # what plugins bring, and voices are made of
-_ROW_BYTES = 1 << 20  # of a line of metrics.jsonl
 JUDGE = "recogniser"  # kind of the run that a corpus keeps of its phone recogniser: trained like the others, and no voice
 
 
@@ -105,7 +105,7 @@ class RunFolder:
             made = info["versions"].get("ttskit") if isinstance(info.get("versions"), dict) else None
             raise CheckpointError(
                 f"{path} is a run of another version of ttskit",
-                f"run format {form:.20g} (written by ttskit {shown(made or 'unknown')}), this ttskit reads {FORMAT}",
+                f"run format {shown(form)} (written by ttskit {shown(made or 'unknown')}), this ttskit reads {FORMAT}",
                 "use that version, or train again",
             )
         missing = [key for key in ("kind", "model", "options", "context", "frontend") if key not in info]
@@ -364,43 +364,6 @@ def read_options(cls: Any, data: Mapping[str, Any], run: Path) -> Any:
         raise CheckpointError(
             f"options of {run} do not fit the installed plugin", lines, "install the plugin's version of that time"
         ) from error
-
-
-def read_metrics(file: Path, strict: bool = True) -> Iterator[dict]:
-    """Rows of a metrics file, without a last line that was cut short by a kill.
-
-    Args:
-        strict: any other line that cannot be read is an error; else it is left out.
-
-    Raises:
-        CheckpointError: names the line, the field and what is there.
-    """
-    if not file.exists():
-        return
-    fault: CheckpointError | None = None
-    try:
-        with file.open("rb") as lines:
-            for number, line in enumerate(iter(lambda: lines.readline(_ROW_BYTES), b""), 1):
-                if fault is not None:
-                    raise fault
-                if not line.strip():
-                    continue
-                try:
-                    typed_line(MetricRow, line)
-                    yield json.loads(line)
-                except Misread as error:
-                    if strict and line.endswith(b"\n"):
-                        fault = _of_metrics(file, f"line {number}: {error}")
-    except OSError as error:
-        raise _of_metrics(file, error.strerror or str(error)) from error
-    if fault is not None:
-        raise fault
-
-
-def _of_metrics(file: Path, why: str) -> CheckpointError:
-    return CheckpointError(
-        f"{file} is damaged", why, "take that line out; the checkpoints are whole without it, and --resume goes on"
-    )
 
 
 def find_model(name: str, registry: Registry) -> Plugin:
