@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import click
 
 from ttskit import __version__
+from ttskit.cli.own_stdout import own_stdout, their_exit_code
 from ttskit.errors import PluginError, TTSKitError
 from ttskit.plugins import Registry, create_registry
 
@@ -37,8 +38,13 @@ class _Commands(click.Group):
             return None
         plugin = registry.get("command", cmd_name)
         try:
-            return plugin.load()
-        except Exception as error:  # a third party's module may raise anything
+            loaded = plugin.load()
+            if not isinstance(loaded, click.Command):
+                raise TypeError(f"{plugin.factory} is {type(loaded).__name__}, not a click.Command")
+            return loaded
+        except BaseException as error:  # a third party's module may raise anything, SystemExit included
+            if isinstance(error, KeyboardInterrupt):
+                raise
             raise PluginError(
                 f"command {cmd_name!r} of {registry.origin('command', cmd_name)} cannot be loaded",
                 f"{type(error).__name__}: {error}",
@@ -81,7 +87,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in arguments
     arguments = [a for a in arguments if a != "--debug"]  # wherever it stands
-    code = _run(arguments, debug)
+    with own_stdout():
+        code = _run(arguments, debug)
     if "TORCHELASTIC_RUN_ID" in os.environ:
         # Started by torchrun: gloo's threads can outlive their group, and a process that is taken down around them now
         # and then aborts after all its work is done, which torchrun takes for a failed training.
@@ -94,9 +101,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def _run(arguments: list[str], debug: bool) -> int:
     try:
         result = cli.main(arguments, prog_name="ttskit", standalone_mode=False)
-        return result if isinstance(result, int) and not isinstance(result, bool) else 0
+        return their_exit_code(result) if isinstance(result, int) and not isinstance(result, bool) else 0
     except click.exceptions.Exit as error:
-        return error.exit_code
+        return their_exit_code(error.exit_code)
+    except SystemExit as error:  # of a plugin's command: its code is not ours
+        if isinstance(error.code, str):
+            return _failed(error.code, 1, debug)
+        return their_exit_code(error.code)
     except click.ClickException as error:
         error.show()
         return error.exit_code
@@ -110,7 +121,7 @@ def _run(arguments: list[str], debug: bool) -> int:
     except OSError as error:
         name = f": {error.filename}" if error.filename else ""
         return _failed(f"{error.strerror or type(error).__name__}{name}", 1, debug)
-    except Exception as error:
+    except BaseException as error:
         first = (str(error).strip() or "no message").splitlines()[0]
         message = f"internal error: {type(error).__name__}: {first}\n  fix: run it again with --debug and report what it shows"
         return _failed(message, 1, debug)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, redirect_stdout
 from typing import Any
 
 import torch
@@ -65,7 +66,7 @@ def build_for(weights: Mapping[str, Tensor], make: Callable[[], Trainable], wher
     tried: Trainable | None = None
     with torch.random.fork_rng(devices=[]), _Budget(parameters, float("inf")) as budget:
         try:
-            with torch.device("meta"):
+            with torch.device("meta"), redirect_stdout(sys.stderr):
                 tried = make()
         except TTSKitError:
             raise
@@ -82,7 +83,8 @@ def build_for(weights: Mapping[str, Tensor], make: Callable[[], Trainable], wher
             raise _too_large(where, f"{needed} values", len(weights), have)
     with _Budget(parameters, values) as budget:
         try:
-            return make()
+            with redirect_stdout(sys.stderr):
+                return make()
         except TTSKitError:
             raise
         except Exception as error:
