@@ -17,12 +17,13 @@ from ttskit.importing.numbers import made_mel, real, whole
 from ttskit.interfaces import FrontendFingerprint, ModelContext
 from ttskit.plugins import create_registry
 from ttskit.reading import Misread, read_json, shown
-from ttskit.runs.building import build_for
+from ttskit.runs.building import TRAINING_VALUES, build_for
 from ttskit.runs.checkpoints import write_checkpoint
 from ttskit.runs.folder import RunFolder
 from ttskit.symbols import SpeakerTable, SymbolTable
 from ttskit_hifigan.checkpoints import discriminator_state, generator_state, load_state, options_from_config
 from ttskit_hifigan.config import HifiganOptions
+from ttskit_hifigan.model import Generator
 from ttskit_hifigan.vocoder import LEARNT, Hifigan
 
 _JUDGES = ("mpd", "msd")
@@ -206,7 +207,8 @@ def _write(
         raise CheckpointError(f"the configuration of {path.name} is not HiFi-GAN's", why, "give its config.json") from error
     options = HifiganOptions(**{**options.model_dump(exclude_unset=True), **({"discriminator_scale": scale} if scale else {})})
     options.check_mel(mel)
-    model = build_for(state, lambda: Hifigan(options, mel), path.name)
+    build_for(state, lambda: Generator(options.size(), mel.bands), path.name)  # what the file is to be held against
+    model = build_for(state, lambda: Hifigan(options, mel), path.name, TRAINING_VALUES * 4)
     load_state(model.generator, state)
     if judges:
         try:

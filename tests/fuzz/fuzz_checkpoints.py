@@ -59,10 +59,18 @@ NEMO_CONFIG: dict[str, Any] = {
         "sample_rate": 8000, "window": "hann", "log": True, "log_zero_guard_type": "add", "mag_power": 1.0,
     },
 }  # fmt: skip
-_RENAMES = (("embedding.", "encoder.word_emb."), (".blocks.", ".layers."), (".attention.qkv.", ".dec_attn.qkv_net."),
-            (".attention.out.", ".dec_attn.o_net."), (".attention.norm.", ".dec_attn.layer_norm."),
-            (".feed_forward.expand.", ".pos_ff.CoreNet.0."), (".feed_forward.contract.", ".pos_ff.CoreNet.2."),
-            (".feed_forward.norm.", ".pos_ff.layer_norm."), ("projection.", "proj."), ("_predictor.out.", "_predictor.fc."))  # fmt: skip
+_RENAMES = (
+    ("embedding.", "encoder.word_emb."),
+    (".blocks.", ".layers."),
+    (".attention.qkv.", ".dec_attn.qkv_net."),
+    (".attention.out.", ".dec_attn.o_net."),
+    (".attention.norm.", ".dec_attn.layer_norm."),
+    (".feed_forward.expand.", ".pos_ff.CoreNet.0."),
+    (".feed_forward.contract.", ".pos_ff.CoreNet.2."),
+    (".feed_forward.norm.", ".pos_ff.layer_norm."),
+    ("projection.", "proj."),
+    ("_predictor.out.", "_predictor.fc."),
+)
 
 
 def fastpitch_state() -> dict[str, torch.Tensor]:

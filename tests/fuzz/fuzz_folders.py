@@ -83,10 +83,22 @@ def make_corpus(folder: Path) -> PreparedCorpus:
             {"tokens": ["a", "s", "a"], "times_s": [0.0, 0.02, 0.04, 0.07], "durations": [2, 2, 2]},
         )
         lines.append(
-            {"id": name, "speaker": "ana", "text": "asa", "normalized": "asa", "tokens": ["a", "s", "a"], "token_words": [0, 0, None],
-             "split": split, "samples": 560, "frames": 6, "trim_start_s": 0.0, "trim_end_s": 0.1, "gain_db": -1.5,
-             "source": f"{name}.wav"}
-        )  # fmt: skip
+            {
+                "id": name,
+                "speaker": "ana",
+                "text": "asa",
+                "normalized": "asa",
+                "tokens": ["a", "s", "a"],
+                "token_words": [0, 0, None],
+                "split": split,
+                "samples": 560,
+                "frames": 6,
+                "trim_start_s": 0.0,
+                "trim_end_s": 0.1,
+                "gain_db": -1.5,
+                "source": f"{name}.wav",
+            }
+        )
     write_jsonl(folder / "manifest.jsonl", lines)
     info = {
         "format": 1,

@@ -106,11 +106,10 @@ def judged(act: Act) -> str:
         with at_most(HANG_CPU_S):
             act()
     except TTSKitError as error:
-        return (
-            "refused"
-            if error.what.strip() and (error.why.strip() or error.fix.strip())
-            else f"an error that says little: {error!r}"
-        )
+        if error.what.startswith("importer") and "failed" in error.what:  # ours are not strangers: it is an internal error
+            return f"{type(error).__name__} in {place(error)}: {error.why[:100]}"
+        told = error.what.strip() and (error.why.strip() or error.fix.strip())
+        return "refused" if told else f"an error that says little: {error!r}"
     except TookTooLong as error:
         return f"over {HANG_CPU_S:g} s in {place(error)}"
     except BaseException as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import random
+import re
 import struct
 from pathlib import Path
 
@@ -14,10 +15,28 @@ from fuzz_values import WRONG, damaged, put
 
 from ttskit.audio.files import read_audio
 from ttskit.corpus.labels import read_labels
+from ttskit.corpus.textgrid import TimedLabel, write_textgrid
 from ttskit.plugins import create_registry
 from ttskit.testing import tone
 
-_CELLS = [str(w)[:400] for w in WRONG] + ["a.wav", "wavs/a", "ana", "Hola.", "hola|", '"hola', "1\\|2", "../x.wav", "/dev/zero", "NUL", "a" * 300, "mañana", "ma\u00c3\u00b1ana"]  # fmt: skip
+_CELLS = [
+    *(str(w)[:400] for w in WRONG),
+    *(
+        "a.wav",
+        "wavs/a",
+        "ana",
+        "Hola.",
+        "hola|",
+        '"hola',
+        "1\\|2",
+        "../x.wav",
+        "/dev/zero",
+        "NUL",
+        "a" * 300,
+        "mañana",
+        "maÃ±ana",
+    ),
+]
 
 
 def lists(folder: Path) -> Maker:
@@ -42,33 +61,24 @@ def lists(folder: Path) -> Maker:
     return make
 
 
-def text_grid(rng: random.Random) -> bytes:
-    """A TextGrid, long or short, with strange numbers and names in it."""
-    number = lambda: rng.choice(("0", "0.1", "0.25", "1", "-1", "nan", "inf", "1e400", "1" * 400, "x", "", "2"))  # noqa: E731
-    tiers = []
-    for name in rng.choices(("phones", "words", "ana - phones", "ana/word", "", '"', "\x00"), k=rng.randrange(1, 4)):
-        count = rng.choice((0, 1, 2, 3, 10**9))
-        marks = "".join(
-            f'{number()}\n{number()}\n"{rng.choice(("a", "s", "", "sil", chr(0), "””"))}"\n' for _ in range(min(count, 3))
-        )
-        kind = rng.choice(("IntervalTier", "IntervalTier", "TextTier", "x"))
-        tiers.append(f'"{kind}"\n"{name}"\n0\n1\n{count}\n{marks}')
-    size = rng.choice((len(tiers), len(tiers), 10**12, -1, 0))
-    head = rng.choice(
-        ('File type = "ooTextFile"\n"TextGrid"\n', 'File type = "ooTextFile"\nObject class = "TextGrid"\n', "x\n")
-    )
-    return (f"{head}\n{number()}\n{number()}\n<exists>\n{size}\n" + "".join(tiers)).encode(
-        rng.choice(("utf-8", "utf-16", "utf-16-le"))
-    )
-
-
 def text_grids(folder: Path) -> Maker:
-    """TextGrids as `align --from` reads them."""
+    """TextGrids as `align --from` reads them: other numbers, names and counts than there are, and damaged bytes."""
     path = folder / "a.TextGrid"
+    phones = [TimedLabel(0.1 * i, 0.1 * (i + 1), label) for i, label in enumerate("hola")]
+    write_textgrid(path, {"phones": phones, "words": [TimedLabel(0.0, 0.4, "hola")]}, 0.5)
+    whole = path.read_text(encoding="utf-8")
+    assert len(read_labels(path).words) >= 1
+    numbers = ("0", "0.1", "-1", "nan", "inf", "1e400", "1" * 400, "x", "", "10000000000", "0.30000001")
+    names = ("", "sil", "ana - phones", "ana/word", '""', "\x00", "”", "TextTier", "\x1b[2J")
 
     def make(rng: random.Random) -> tuple[str, Act]:
-        data = text_grid(rng)
-        put(path, damaged(rng, data) if rng.random() < 0.5 else data)
+        text = whole
+        for _ in range(rng.choice((1, 1, 2, 4))):
+            kind = re.compile(r'(?<=")[^"\n]*(?=")' if rng.random() < 0.4 else r"\d+(\.\d+)?")
+            found = rng.choice(list(kind.finditer(text)) or [re.match("", text)])
+            text = text[: found.start()] + rng.choice(names if '"' in kind.pattern else numbers) + text[found.end() :]
+        data = text.encode(rng.choice(("utf-8", "utf-8", "utf-16", "utf-16-le", "cp1252")), "replace")
+        put(path, damaged(rng, data) if rng.random() < 0.4 else data)
         return repr(data[:80]), lambda: read_labels(path)
 
     return make
@@ -111,9 +121,13 @@ def audio(folder: Path) -> Maker:
     return make
 
 
-_PIECES = ("hola ", "1/2 ", "$ 3.000,50 ", "11:30 hs ", "15-3-1990 ", "XIV ", "Dr. ", "a@b.c ", "http://x.y/z?q=1 ", "#hola ", "@ana ", "+54 9 11 ", "[[ˈa]] ",
-           "<b>", "&amp; ", "😀", "👩\u200d👩\u200d👧", "\u0301", "\u200b", "\u202e", "\u00ad", "ﬁ", "½", "³", "٣", "一", "\U000e0001", "\x00", "\x1b[0m",
-           "-", "--", "…", "«", "?!", "((((", "....", "1.1.1.1", "9" * 50, "1e5", "CABA ", "n° ", "km/h ", "%", "°C ", "’", "\n", "\t", "\r", "\ud800")  # fmt: skip
+_WRITTEN = (
+    "hola |1/2 |$ 3.000,50 |11:30 hs |15-3-1990 |XIV |Dr. |a@b.c |http://x.y/z?q=1 |#hola |@ana |+54 9 11 |[[ˈa]] |<b>|&amp; "
+)
+_SIGNS = (
+    "😀|👩\u200d👩\u200d👧|\u0301|\u200b|\u202e|\u00ad|ﬁ|½|³|٣|一|\U000e0001|\x00|\x1b[0m|-|--|…|«|?!|((((|....|1.1.1.1|1e5"
+)
+_PIECES = [*_WRITTEN.split("|"), *_SIGNS.split("|"), "9" * 50, *"CABA |n° |km/h |%|°C |’|\n|\t|\r|\ud800".split("|")]
 
 
 def text_line(rng: random.Random) -> str:

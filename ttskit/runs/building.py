@@ -5,28 +5,28 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, redirect_stdout
-from typing import Any
+from typing import Any, TypeVar
 
-import torch
 from torch import Tensor, nn
 from torch.nn.modules.module import register_module_parameter_registration_hook
 
 from ttskit.errors import CheckpointError, TTSKitError
-from ttskit.interfaces.trainable import Trainable
 
-__all__ = ["build_for"]
+__all__ = ["TRAINING_VALUES", "build_for"]
+
+_Model = TypeVar("_Model", bound=nn.Module)
 
 _MORE_PARAMETERS = 4_000  # of parts that are only trained with, and not in every file
 _MORE_VALUES = 1 << 20
-_UNCHECKED_VALUES = 100 << 20  # for a model that cannot be tried without memory
+TRAINING_VALUES = 320 << 20  # of such parts: discriminators of twice the published size
 
 
 class _Budget(AbstractContextManager["_Budget"]):
     """Stops a model that registers more parameters, or larger ones, before they are filled."""
 
-    def __init__(self, parameters: int, values: float) -> None:
+    def __init__(self, parameters: int, values: int) -> None:
         self.parameters, self.values = parameters, values
-        self.spent = False
+        self.spent = ""
 
     def __enter__(self) -> _Budget:
         self._hook = register_module_parameter_registration_hook(self._count)
@@ -39,7 +39,7 @@ class _Budget(AbstractContextManager["_Budget"]):
         self.parameters -= 1
         self.values -= parameter.numel() if isinstance(parameter, Tensor) else 0
         if self.parameters < 0 or self.values < 0:
-            self.spent = True
+            self.spent = "more parameters" if self.parameters < 0 else "larger parameters"
             raise _TooLarge
 
 
@@ -47,59 +47,35 @@ class _TooLarge(Exception):
     """A model outgrew its budget."""
 
 
-def build_for(weights: Mapping[str, Tensor], make: Callable[[], Trainable], where: str) -> Trainable:
-    """The model that `make` gives, with fresh weights.
+def build_for(weights: Mapping[str, Tensor], make: Callable[[], _Model], where: str, beside: int = 0) -> _Model:
+    """What `make` builds, with fresh weights; refused as soon as it is much larger than `weights`.
 
-    It is made without memory first (on torch's device "meta"), and refused if what it needs for speaking is much larger than
-    `weights`: settings in a file say nothing about how large a model may be, the tensors beside them do.
+    Settings in a file say nothing about how large a model may be; the tensors beside them do. Parameters are counted as they
+    are registered, when their memory is asked for and not yet filled.
 
     Args:
         weights: state dict that the model will be given.
-        make: builds it; called once or twice.
         where: file or run, for the message.
+        beside: values of parts that are only trained with, where `weights` has none of them.
 
     Raises:
         CheckpointError: larger than the file, or not to be built from these settings at all.
     """
     have = sum(value.numel() for value in weights.values())
-    parameters = 4 * len(weights) + _MORE_PARAMETERS
-    tried: Trainable | None = None
-    with torch.random.fork_rng(devices=[]), _Budget(parameters, float("inf")) as budget:
+    with _Budget(4 * len(weights) + _MORE_PARAMETERS, 2 * have + _MORE_VALUES + beside) as budget, redirect_stdout(sys.stderr):
         try:
-            with torch.device("meta"), redirect_stdout(sys.stderr):
-                tried = make()
+            return make()
         except TTSKitError:
             raise
-        except Exception:  # a plugin that reads values while it is built, or settings that nothing can be built from
-            pass
-    if budget.spent:
-        raise _too_large(where, f"more than {parameters} parameters", len(weights), have)
-    values = float("inf")
-    if tried is None:
-        values = 2 * have + _UNCHECKED_VALUES
-    else:
-        needed = sum(v.numel() for name, v in tried.state_dict().items() if not name.startswith(tried.training_only))
-        if needed > 2 * have + _MORE_VALUES:
-            raise _too_large(where, f"{needed} values", len(weights), have)
-    with _Budget(parameters, values) as budget:
-        try:
-            with redirect_stdout(sys.stderr):
-                return make()
-        except TTSKitError:
-            raise
-        except Exception as error:
+        except Exception as error:  # settings that nothing can be built from, or a plugin's own fault
             if budget.spent:
-                raise _too_large(where, "too many values", len(weights), have) from None
+                raise CheckpointError(
+                    f"the settings of {where} describe a larger model than it holds",
+                    f"a model of {budget.spent} than {len(weights)} tensors of {have} values in all can be for",
+                    "nothing of it was built; get the file again from whoever made it",
+                ) from None
             raise CheckpointError(
                 f"the settings of {where} describe nothing that can be built",
                 f"{type(error).__name__}: {str(error)[:200]}",
                 "get the file again from whoever made it",
             ) from error
-
-
-def _too_large(where: str, described: str, tensors: int, have: int) -> CheckpointError:
-    return CheckpointError(
-        f"the settings of {where} describe a larger model than it holds",
-        f"a model of {described}; the file has {tensors} tensors of {have} values in all",
-        "nothing of it was built; get the file again from whoever made it",
-    )

@@ -20,7 +20,7 @@ from ttskit.interfaces.frontend import FrontendFingerprint
 from ttskit.interfaces.trainable import Trainable
 from ttskit.plugins import Registry, create_registry
 from ttskit.reading import Misread, as_type, read_json, shown
-from ttskit.runs.building import build_for
+from ttskit.runs.building import TRAINING_VALUES, build_for
 from ttskit.runs.checkpoints import Checkpoint, choose, find_checkpoints, read_weights, write_checkpoint
 from ttskit.runs.files import remove_leftovers, write_json, write_text
 from ttskit.runs.frontend_files import found_files, keep_files
@@ -294,7 +294,9 @@ class RunFolder:
         make, options = self._described(registry, changes)
         weights, step = self.weights(checkpoint)
         try:
-            model = build_for(weights, make, str(self.path))
+            only_trained = getattr(registry.get(self.kind, self.model).load(), "training_only", ())
+            whole = not only_trained or any(name.startswith(only_trained) for name in weights)
+            model = build_for(weights, make, str(self.path), 0 if whole else TRAINING_VALUES)
         except CheckpointError as error:
             if changes:
                 raise UsageError(f"{self.path} cannot speak with {_shown(changes)}", error.why, "") from error
