@@ -84,7 +84,7 @@ def mutated(rng: random.Random, value: Any, wrong: list[Any] = WRONG) -> tuple[A
     for _ in range(rng.choice((1, 1, 1, 2, 3))):
         places = paths(tree)
         if not places or rng.random() < 0.03:
-            tree = rng.choice(wrong)
+            tree = copy.deepcopy(rng.choice(wrong))
             said.append(f"root = {tree!r:.40}")
             break
         path = rng.choice(places)
@@ -92,7 +92,7 @@ def mutated(rng: random.Random, value: Any, wrong: list[Any] = WRONG) -> tuple[A
         name = ".".join(map(str, path))
         kind = rng.random()
         if kind < 0.7:
-            holder[key] = rng.choice(wrong)
+            holder[key] = copy.deepcopy(rng.choice(wrong))
             said.append(f"{name} = {holder[key]!r:.40}")
         elif kind < 0.85:
             del holder[key]
