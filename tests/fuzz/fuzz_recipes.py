@@ -36,8 +36,8 @@ _GOOD: dict[str, Any] = {
 
 _SCALARS = (
     "x 1 0x1F 0o17 1_000 1:30 .nan .inf -.INF 1e999 ~ null true No on 2024-01-02 2024-13-45 2024-02-30T99:99:99 !!int x "
-    "!!float y !!bool maybe !!timestamp never !!binary \u00f1 !!python/object:os.system {} !!python/tuple [1] "
-    '!!set {a} !!omap [a: 1] !unknown z ? << <<: *a = | > - @ ` % & * : \'a "b "\\x00" "\\ud800" "\\U0010ffff" *a *none &a &b !<tag:x>'
+    "!!float y !!bool maybe !!timestamp never !!binary \u00f1 !!python/object:os.system {} !!python/tuple [1] !!set {a} "
+    '!!omap [a: 1] !unknown z ? << <<: *a = | > - @ ` % & * : \'a "b "\\x00" "\\ud800" "\\U0010ffff" *a *none &a &b !<tag:x>'
 ).split(" ")
 _KEYS = [
     "seed",
