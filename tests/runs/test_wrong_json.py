@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "fuzz"))
 from fuzz_folders import make_corpus, make_run
 
 from ttskit.compare.results import FORMAT, ComparisonResults
@@ -164,7 +161,7 @@ def test_only_a_last_line_may_be_torn(tmp_path):
     [
         ({"channels": 10_000_000}, "describe a larger model than it holds"),
         ({"channels": 2**70}, "describe nothing that can be built"),
-        ({"encoder": {"layers": 10_000_000}}, "describe a larger model than it holds"),
+        ({"encoder": {"layers": 1_000}}, "describe a larger model than it holds"),
         ({"encoder": {"filter_channels": 10**9}}, "describe a larger model than it holds"),
         ({"decoder": {"kernel": 99_999_999}}, "describe a larger model than it holds"),
     ],
