@@ -92,7 +92,10 @@ def test_whatever_a_plugin_raises_or_returns_it_is_named(theirs, code):
     assert "griffinlim" in registry.all("vocoder")
 
 
-IMPORTER = "{body}\n@hookimpl\ndef ttskit_importers():\n    return [ImporterPlugin('aaa', 'their files', 'theirs:thing', facts={{'suffixes': []}})]\n"
+IMPORTER = (
+    "{body}\n@hookimpl\ndef ttskit_importers():\n"
+    "    return [ImporterPlugin('aaa', 'their files', 'theirs:thing', facts={{'suffixes': []}})]\n"
+)
 
 
 @pytest.mark.parametrize(

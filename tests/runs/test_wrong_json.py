@@ -50,7 +50,7 @@ def changed(path: Path, where: str, value: object) -> None:
         ("context.symbols.pad", 0, "symbols.pad must be a valid string, got 0"),
         ("context.symbols.symbols", "abc", "symbols.symbols must be"),
         ("context.symbols.symbols", ["a", "a"], "repeats a symbol"),
-        ("context.speakers", [1], "speakers.0 must be a valid string, got 1"),
+        ("context.speakers", [1], "context.speakers.0 must be a valid string, got 1"),
         ("context.speakers", [], "speaker table is empty"),
         ("context.pitch", ..., "context.pitch is missing"),
         ("context.pitch.ana", [200, "30"], 'context.pitch.ana.1 must be a valid number, got "30"'),

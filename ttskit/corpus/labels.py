@@ -80,7 +80,7 @@ def read_labels(path: Path) -> Labels:
         else:
             tiers = {name: tuple(_entry(e) for e in data[name]) for name in ("phones", "words") if name in data}
             labels = _picked(path, tiers)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RuntimeError) as error:
         why = f"{type(error).__name__}: {error}"
         raise CorpusError(
             f"{path} is not an alignment file that can be read", why, "TextGrid, or JSON with phones or tokens"

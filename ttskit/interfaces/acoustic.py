@@ -16,6 +16,7 @@ from torch import Tensor
 from ttskit.audio.config import MelConfig
 from ttskit.errors import ControlError, InputError
 from ttskit.interfaces.trainable import Losses, Optimize, OptimizerPlan, Trainable, TrainState
+from ttskit.reading import Finite, as_type
 from ttskit.symbols import SpeakerTable, SymbolTable
 
 __all__ = [
@@ -113,23 +114,14 @@ class ModelContext:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> ModelContext:
-        """The context that `to_json` wrote.
-
-        Raises:
-            Misread: a field that is missing or of another type.
-        """
-        from ttskit.reading import Finite, Misread, as_type
-
-        parts = as_type(dict[str, Any], data, "context")
-        if missing := [key for key in ("mel", "symbols", "speakers", "pitch") if key not in parts]:
-            raise Misread(f"context.{missing[0]} is missing")
-        pitch = as_type(dict[str, tuple[Finite, Finite]], parts["pitch"], "context.pitch")
+        """The context that `to_json` wrote; `Misread` names a field that is missing or of another type."""
+        pitch = as_type(dict[str, tuple[Finite, Finite]], data["pitch"], "context.pitch")
         return cls(
-            MelConfig.from_json(as_type(dict[str, Any], parts["mel"], "context.mel")),
-            SymbolTable.from_json(parts["symbols"]),
-            SpeakerTable.from_json(parts["speakers"]),
+            MelConfig.from_json(as_type(dict[str, Any], data["mel"], "context.mel")),
+            SymbolTable.from_json(data["symbols"]),
+            SpeakerTable.from_json(data["speakers"]),
             {name: PitchStats(*values) for name, values in pitch.items()},
-            as_type(bool, parts.get("speaker_vectors", False), "context.speaker_vectors"),
+            as_type(bool, data.get("speaker_vectors", False), "context.speaker_vectors"),
         )
 
 

@@ -50,14 +50,21 @@ class _FitFacts(_Stored):
     mels: str
 
 
+class _ContextFacts(_Stored):
+    mel: dict[str, Any]
+    symbols: dict[str, Any]
+    speakers: list[str]
+    pitch: dict[str, Any]
+
+
 class RunFacts(_Stored):
-    """run.json. `options` are checked by the plugin's class, `context` and `frontend` by theirs."""
+    """run.json. `options` are checked by the plugin's class, what is in `context` and `frontend` by theirs."""
 
     format: int
     kind: str
     model: str
     options: dict[str, Any]
-    context: dict[str, Any]
+    context: _ContextFacts
     frontend: dict[str, Any]
     plugin: _PluginFacts | None = None
     versions: dict[str, str] = {}
