@@ -4,48 +4,44 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from ttskit.reading import Finite
+from ttskit.reading import Finite, Stored
 
 __all__ = ["StoredResults"]
 
 
-class _Stored(BaseModel):
-    model_config = ConfigDict(extra="allow")
-
-
-class _Interval(_Stored):
+class _StoredInterval(Stored):
     value: Finite | None
     low: Finite | None
     high: Finite | None
 
 
-class _Row(_Stored):
+class _StoredRow(Stored):
     key: str
-    values: dict[str, _Interval | Finite | None]
+    values: dict[str, _StoredInterval | Finite | None]
 
 
-class _Shown(_Stored):
+class _StoredSummary(Stored):
     title: str
     unit: str
     digits: Annotated[int, Field(ge=0, le=20)]
-    values: dict[str, _Interval | Finite | None]
+    values: dict[str, _StoredInterval | Finite | None]
 
 
-class _System(_Stored):
+class _StoredSystem(Stored):
     label: str
 
 
-class _Measured(_Stored):
-    rows: list[_Row]
+class _StoredMeasurement(Stored):
+    rows: list[_StoredRow]
     data: Any
 
 
-class StoredResults(_Stored):
+class StoredResults(Stored):
     """results.json of this version."""
 
     format: int
-    systems: list[_System]
-    summary: list[_Shown]
-    measurements: dict[str, _Measured]
+    systems: list[_StoredSystem]
+    summary: list[_StoredSummary]
+    measurements: dict[str, _StoredMeasurement]

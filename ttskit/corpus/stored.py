@@ -4,34 +4,30 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from ttskit.reading import Count, Finite
+from ttskit.reading import Count, Finite, Stored
 
 __all__ = ["CorpusFacts", "StoredAlignment"]
 
 
-class _Stored(BaseModel):
-    model_config = ConfigDict(extra="allow")
-
-
-class _Statistics(_Stored):
+class _Statistics(Stored):
     pitch_mean_hz: Finite
     pitch_std_hz: Finite
     seconds: Finite = 0.0
     pitch_range_hz: tuple[Finite, Finite] = (50.0, 600.0)
 
 
-class _CorpusSettings(_Stored):
+class _CorpusSettings(Stored):
     pitch_extractor: str | None = None
     duplicate_similarity: Finite | None = None
 
 
-class _Settings(_Stored):
+class _Settings(Stored):
     corpus: _CorpusSettings = _CorpusSettings()
 
 
-class CorpusFacts(_Stored):
+class CorpusFacts(Stored):
     """corpus.json. `mel`, `symbols`, `speakers` and `frontend` are checked by their own classes."""
 
     format: int
@@ -43,7 +39,7 @@ class CorpusFacts(_Stored):
     settings: _Settings = _Settings()
 
 
-class StoredAlignment(_Stored):
+class StoredAlignment(Stored):
     """An alignment: frames per token, and for a reference the boundaries in seconds."""
 
     tokens: tuple[str, ...]

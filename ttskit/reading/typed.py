@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 __all__ = [
     "CONTROLS",
@@ -19,6 +19,7 @@ __all__ = [
     "Count",
     "Finite",
     "Misread",
+    "Stored",
     "as_type",
     "parse_json",
     "read_json",
@@ -32,6 +33,12 @@ CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")  # what n
 
 Count = Annotated[int, Field(ge=0, le=1 << 48)]  # samples, frames, steps
 Finite = Annotated[float, Field(allow_inf_nan=False)]
+
+
+class Stored(BaseModel):
+    """What a file holds, as far as it is read; what is not named may be anything."""
+
+    model_config = ConfigDict(extra="allow")
 
 
 class Misread(ValueError):

@@ -7,57 +7,53 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import Field
 
-from ttskit.reading import Count, Finite
+from ttskit.reading import Count, Finite, Stored
 
 __all__ = ["CheckpointFacts", "MetricRow", "RunFacts"]
 
 
-class _Stored(BaseModel):
-    model_config = ConfigDict(extra="allow")
-
-
-class _PluginFacts(_Stored):
+class _PluginFacts(Stored):
     distribution: str
     version: str
 
 
-class _CorpusFacts(_Stored):
+class _CorpusFacts(Stored):
     folder: str | None = None
     pitch_extractor: str | None = None
     manifest_sha256: str | None = None
     mel: str | None = None
 
 
-class _StepFacts(_Stored):
+class _StepFacts(Stored):
     total: Count | None = None
     steps: Count | None = None
     budget_s: Finite | None = None
     steps_per_minute: Finite | None = None
 
 
-class _RehearsalFacts(_Stored):
+class _RehearsalFacts(Stored):
     folder: str | None = None
     manifest_sha256: str | None = None
     share: Finite | None = None
     speakers: list[str] | None = None
 
 
-class _FitFacts(_Stored):
+class _FitFacts(Stored):
     run: str
     step: Count
     mels: str
 
 
-class _ContextFacts(_Stored):
+class _ContextFacts(Stored):
     mel: dict[str, Any]
     symbols: dict[str, Any]
     speakers: list[str]
     pitch: dict[str, Any]
 
 
-class RunFacts(_Stored):
+class RunFacts(Stored):
     """run.json. `options` are checked by the plugin's class, what is in `context` and `frontend` by theirs."""
 
     format: int
@@ -67,7 +63,7 @@ class RunFacts(_Stored):
     context: _ContextFacts
     frontend: dict[str, Any]
     plugin: _PluginFacts | None = None
-    versions: dict[str, str] = {}
+    versions: dict[str, str] = Field(default_factory=dict)
     corpus: _CorpusFacts | None = None
     steps: _StepFacts | None = None
     seed: int | None = None
@@ -78,17 +74,17 @@ class RunFacts(_Stored):
     from_acoustic: _FitFacts | None = None
 
 
-class CheckpointFacts(_Stored):
+class CheckpointFacts(Stored):
     """checkpoint.json. A loss may be NaN: a training that has gone wrong says so."""
 
     format: int
     step: Count
     sha256: dict[str, str]
-    versions: dict[str, str] = {}
+    versions: dict[str, str] = Field(default_factory=dict)
     validation_loss: float | None = None
 
 
-class MetricRow(_Stored):
+class MetricRow(Stored):
     """A row of metrics.jsonl: what it is of, and numbers by name."""
 
     __pydantic_extra__: dict[str, float | bool | None]
