@@ -16,13 +16,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ttskit import terminal
 from ttskit.corpus.storage import write_json
 from ttskit.errors import TrainingError, UsageError
 from ttskit.liveness import PARENT
 from ttskit.progress import Bars, duration
+from ttskit.reading import Finite, Misread, as_type, read_json, shown
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -124,14 +125,19 @@ class _StageClock:
         self._whole = settings == {"recipe": "demo", "sentences": None, "steps": None}  # a quick look takes other times
         self.seconds: dict[str, float] = {}
         if path.exists():
-            known = json.loads(path.read_text(encoding="utf-8"))
-            if known["settings"] != settings:
+            try:
+                known = read_json(path, dict[str, Any])
+                seconds = as_type(dict[str, Finite], known.get("seconds"), "seconds")
+            except (OSError, Misread) as error:
+                why = getattr(error, "strerror", None) or str(error)
+                raise UsageError(f"{path} is damaged", why, "give another folder: ttskit demo --out OTHER") from error
+            if known.get("settings") != settings:
                 raise UsageError(
                     f"{path.parent} holds a demo with other settings",
-                    f"it was made with {known['settings']}, now asked: {settings}",
+                    f"it was made with {shown(known.get('settings'), 200)}, now asked: {settings}",
                     "give another folder: ttskit demo --out OTHER",
                 )
-            self.seconds = known["seconds"]
+            self.seconds = seconds
 
     def run(self, name: str, stage: Callable[[], None], which: str) -> None:
         if name in self.seconds:

@@ -14,6 +14,7 @@ import click
 
 from ttskit import __version__
 from ttskit.cli.help import in_language
+from ttskit.cli.own_stdout import own_stdout, their_exit_code
 from ttskit.disk import explain, explained
 from ttskit.errors import PluginError, TTSKitError
 from ttskit.liveness import end_with_named_parent
@@ -48,8 +49,13 @@ class _Commands(click.Group):
             return None
         plugin = registry.get("command", cmd_name)
         try:
-            return in_language(plugin.load())
-        except Exception as error:  # a third party's module may raise anything
+            loaded = plugin.load()
+            if not isinstance(loaded, click.Command):
+                raise TypeError(f"{plugin.factory} is {type(loaded).__name__}, not a click.Command")
+            return in_language(loaded)
+        except BaseException as error:  # a third party's module may raise anything, SystemExit included
+            if isinstance(error, KeyboardInterrupt):
+                raise
             raise PluginError(
                 f"command {cmd_name!r} of {registry.origin('command', cmd_name)} cannot be loaded",
                 f"{type(error).__name__}: {error}",
@@ -112,7 +118,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in arguments
     arguments = [a for a in arguments if a != "--debug"]  # wherever it stands
-    code = _run(arguments, debug)
+    with own_stdout():
+        code = _run(arguments, debug)
     if "TORCHELASTIC_RUN_ID" in os.environ:
         # Started by torchrun: gloo's threads can outlive their group, and a process that is taken down around them now
         # and then aborts after all its work is done, which torchrun takes for a failed training.
@@ -127,9 +134,13 @@ def _run(arguments: list[str], debug: bool) -> int:
         result = in_language(cli).main(arguments, prog_name="ttskit", standalone_mode=False)
         with explain(TTSKitError, "standard output"):
             sys.stdout.flush()  # here a full disk or a reader that left can still be told
-        return result if isinstance(result, int) and not isinstance(result, bool) else 0
+        return their_exit_code(result) if isinstance(result, int) and not isinstance(result, bool) else 0
     except click.exceptions.Exit as error:
-        return error.exit_code
+        return their_exit_code(error.exit_code)
+    except SystemExit as error:  # of a plugin's command: its code is not ours
+        if isinstance(error.code, str):
+            return _failed(error.code, 1, debug)
+        return their_exit_code(error.code)
     except click.ClickException as error:
         error.message = translated(error.message)
         shown = io.StringIO()
@@ -145,7 +156,7 @@ def _run(arguments: list[str], debug: bool) -> int:
         return 1
     except OSError as error:
         return _failed(str(explained(error, doing="")), 1, debug)
-    except Exception as error:
+    except BaseException as error:
         first = (str(error).strip() or "no message").splitlines()[0]
         message = f"internal error: {type(error).__name__}: {first}\n  fix: run it again with --debug and report what it shows"
         return _failed(message, 1, debug)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from ttskit.cli.output import json_option, print_json, print_table, stderr_console
+from ttskit.cli.output import json_option, print_json, print_table, say, stderr_console
 from ttskit.cli.prepare import corpus_options
 from ttskit.errors import CorpusError
 from ttskit.plugins import Registry, create_registry

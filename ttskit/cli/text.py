@@ -176,7 +176,7 @@ def _pairs(written: tuple[str, ...]) -> dict[str, Any]:
             raise UsageError(f"--option {pair!r} is not KEY=VALUE", "", "for example --option emoji=name")
         try:
             read = json.loads(value)
-        except json.JSONDecodeError:
+        except (ValueError, RecursionError):
             read = value
         table, dot, entry = key.partition(".")
         if dot:

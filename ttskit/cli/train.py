@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from pathlib import Path
@@ -183,6 +182,8 @@ def _asked(speaker_from: tuple[str, ...], keep_speakers: str | None, rehearse: P
 
 
 def _summary(folder) -> dict:
+    from ttskit.reading import read_json
+
     best = [c for c in folder.checkpoints if c.validation_loss is not None]
     best = min(best, key=lambda c: (c.validation_loss, c.step), default=None)
     fit = folder.path / "fit" / "figures.json"
@@ -194,5 +195,5 @@ def _summary(folder) -> dict:
         "checkpoints": [c.step for c in folder.checkpoints],
         "best": None if best is None else {"step": best.step, "validation_loss": best.validation_loss},
         "last": train_rows[-1] if train_rows else None,
-        **({"fit": json.loads(fit.read_text(encoding="utf-8"))} if fit.is_file() else {}),
+        **({"fit": read_json(fit)} if fit.is_file() else {}),
     }

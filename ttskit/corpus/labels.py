@@ -124,7 +124,7 @@ def read_labels(path: Path, speaker: str = "") -> Labels:
         else:
             found = [(name, [_entry(e) for e in data[name]]) for name in ("phones", "words") if name in data]
             labels = _picked(path, found, speaker)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, ArithmeticError, RecursionError, StopIteration) as error:
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RuntimeError, StopIteration) as error:
         why = f"{type(error).__name__}: {error!s:.200}"
         raise CorpusError(
             f"{path} is not an alignment file that can be read", why, "TextGrid, or JSON with phones or tokens"

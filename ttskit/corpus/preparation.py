@@ -39,6 +39,7 @@ from ttskit.corpus.work import (
 from ttskit.errors import UsageError
 from ttskit.interfaces.frontend import Frontend
 from ttskit.plugins import Registry, create_registry
+from ttskit.reading import read_json
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -189,7 +190,7 @@ def _retire(out: Path, settings: Mapping) -> None:
     """Take away a corpus.json of other settings: while its features are redone, the folder is no prepared corpus."""
     path = out / "corpus.json"
     try:
-        if json.loads(path.read_text(encoding="utf-8")).get("settings") != json.loads(json.dumps(settings)):
+        if read_json(path, limit_bytes=1 << 30).get("settings") != json.loads(json.dumps(settings)):
             path.unlink()
     except FileNotFoundError:
         pass

@@ -8,13 +8,16 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile, ZipFile
+from zlib import error as ZlibError
 
 import numpy as np
 
 from ttskit.disk import explain
 from ttskit.errors import CorpusError
+from ttskit.reading import Misread
 
-__all__ = ["write_atomic", "write_json", "write_jsonl", "write_npz"]
+__all__ = ["read_npz", "write_atomic", "write_json", "write_jsonl", "write_npz"]
 
 
 def write_atomic(path: Path, write: Callable[[Path], object]) -> None:
@@ -54,3 +57,39 @@ def write_npz(path: Path, **arrays: np.ndarray) -> None:
             np.savez(file, **arrays)
 
     write_atomic(path, write)
+
+
+_SLACK_BYTES = 64 << 10
+_BROKEN = (
+    OSError,
+    ValueError,
+    KeyError,
+    EOFError,
+    TypeError,
+    SyntaxError,
+    MemoryError,
+    OverflowError,
+    NotImplementedError,
+    RuntimeError,
+)
+
+
+def read_npz(path: Path) -> dict[str, np.ndarray]:
+    """The arrays of a file that `write_npz` wrote, which hold no more than the file does.
+
+    Raises:
+        Misread: not there, damaged, or it would unpack to more than itself.
+    """
+    try:
+        with path.open("rb") as file:
+            with ZipFile(file) as archive:
+                unpacked = sum(member.file_size for member in archive.infolist())
+            if unpacked > path.stat().st_size + _SLACK_BYTES:
+                raise Misread(f"it would unpack to {unpacked} bytes, and holds {path.stat().st_size}")
+            file.seek(0)
+            with np.load(file, allow_pickle=False) as data:
+                return {name: data[name] for name in data.files}
+    except Misread:
+        raise
+    except (*_BROKEN, BadZipFile, ZlibError) as error:
+        raise Misread(getattr(error, "strerror", None) or f"{type(error).__name__}: {str(error)[:120]}") from error

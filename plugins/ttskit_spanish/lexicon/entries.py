@@ -12,6 +12,7 @@ from ttskit_spanish.phones import STRESS, VOWELS, symbol_table
 if TYPE_CHECKING:
     from pathlib import Path
 
+_MOST = 8 << 20  # characters, and values, of a lexicon in YAML
 DIALECTS = ("rioplatense", "latin_american", "castilian")
 
 
@@ -64,11 +65,11 @@ def from_tsv(text: str) -> list[Entry]:
 
 
 def _from_yaml(text: str, path: Path) -> list[Entry]:
-    import yaml
+    from ttskit.reading import YamlFault, parse_yaml
 
     try:
-        data = yaml.safe_load(text)
-    except yaml.YAMLError as error:
+        data = parse_yaml(text, size=_MOST, nodes=_MOST, unique=False, texts=True)
+    except YamlFault as error:
         raise InputError(f"lexicon is not valid YAML: {path}", str(error), "write `word: reading`, one a line") from None
     if data is None:
         return []
@@ -79,7 +80,7 @@ def _from_yaml(text: str, path: Path) -> list[Entry]:
     for word, value in data.items():
         readings = value if isinstance(value, dict) else {None: value}
         for name, reading in readings.items():
-            shown = "" if reading is None else str(reading)
+            shown = "" if reading in (None, "~") else str(reading)
             found.append(Entry(str(word), shown, None if name is None else str(name), lines.get(str(word), 0)))
     return found
 
