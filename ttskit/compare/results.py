@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from markupsafe import Markup
 
 from ttskit.corpus.prepared import PreparedCorpus
 from ttskit.corpus.storage import write_atomic, write_json
@@ -22,6 +23,7 @@ from ttskit.interfaces.measurement import Spoken
 from ttskit.measure.plain import plain, show
 from ttskit.measure.run import Measured
 from ttskit.measure.systems import System
+from ttskit.messages import translated
 from ttskit.runs.folder import plain_options
 
 __all__ = ["COLUMNS", "FORMAT", "RESULTS", "TABLE", "ComparisonResults", "content_of", "write_results"]
@@ -113,6 +115,18 @@ class ComparisonResults:
                 for row in self.content["summary"]
             ],
         )
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the summary, and the way to the page."""
+        columns, rows = self.table()
+        head = Markup("").join(Markup("<th>{}</th>").format(translated(column)) for column in columns)
+        lines = Markup("").join(
+            Markup("<tr>{}</tr>").format(Markup("").join(Markup("<td>{}</td>").format(translated(cell)) for cell in row))
+            for row in rows
+        )
+        table = Markup("<table><thead><tr>{}</tr></thead><tbody>{}</tbody></table>").format(head, lines)
+        page = Markup('<p><a href="{}">{}</a></p>').format(self.page.as_posix(), translated("the whole page"))
+        return str(table + page)
 
 
 def content_of(
