@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from markupsafe import Markup
 
 from ttskit.compare.stored import StoredResults
 from ttskit.corpus.prepared import PreparedCorpus
@@ -22,6 +23,7 @@ from ttskit.interfaces.measurement import Spoken
 from ttskit.measure.plain import plain, show
 from ttskit.measure.run import Measured
 from ttskit.measure.systems import System
+from ttskit.messages import translated
 from ttskit.reading import Misread, as_type, read_json, shown
 from ttskit.runs.folder import plain_options
 
@@ -131,6 +133,18 @@ class ComparisonResults:
                 for row in self.content["summary"]
             ],
         )
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the summary, and the way to the page."""
+        columns, rows = self.table()
+        head = Markup("").join(Markup("<th>{}</th>").format(translated(column)) for column in columns)
+        lines = Markup("").join(
+            Markup("<tr>{}</tr>").format(Markup("").join(Markup("<td>{}</td>").format(translated(cell)) for cell in row))
+            for row in rows
+        )
+        table = Markup("<table><thead><tr>{}</tr></thead><tbody>{}</tbody></table>").format(head, lines)
+        page = Markup('<p><a href="{}">{}</a></p>').format(self.page.as_posix(), translated("the whole page"))
+        return str(table + page)
 
 
 def content_of(

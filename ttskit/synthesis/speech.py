@@ -130,6 +130,12 @@ class Speech(_Spoken):
         write_audio(Path(path), self.audio, self.sample_rate_hz)
         return Path(path)
 
+    def _repr_html_(self) -> str:
+        """What a notebook shows: a player and the spectrogram."""
+        from ttskit.synthesis.notebook import speech_html
+
+        return speech_html(self)
+
 
 class SpeechStream(_Spoken):
     """An iterator over the audio of a text, chunk by chunk as it is made; joined, the chunks are `Speech.audio`.
