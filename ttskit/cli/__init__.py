@@ -142,10 +142,9 @@ def _run(arguments: list[str], debug: bool) -> int:
             return _failed(error.code, 1, debug)
         return their_exit_code(error.code)
     except click.ClickException as error:
-        error.message = translated(error.message)
-        shown = io.StringIO()
+        shown, said = io.StringIO(), error.format_message()
         error.show(file=shown)
-        click.echo(plain(shown.getvalue()), err=True, nl=False)
+        click.echo(plain(shown.getvalue().replace(said, translated(said))), err=True, nl=False)
         return error.exit_code
     except TTSKitError as error:
         return _failed(_in_parts(error), error.exit_code, debug)
