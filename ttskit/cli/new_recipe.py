@@ -10,6 +10,7 @@ from ttskit.cli.frontend_options import choices
 from ttskit.cli.survey import Machine, Recordings
 from ttskit.config import load_recipe
 from ttskit.errors import UsageError
+from ttskit.messages import translated
 from ttskit.plugins import Registry
 
 __all__ = ["FEW_MINUTES", "LITTLE_MEMORY_GIB", "SMALL_GPU_GIB", "Plan", "recipe_text", "three_commands", "write_recipe"]
@@ -100,7 +101,7 @@ def recipe_text(plan: Plan, registry: Registry) -> str:
             "# With so few minutes a voice learns sound and timing, not finesse. They go further on top of a voice that can",
             "# speak already (docs/fine-tuning.md): ttskit import, then ttskit train --init-from.",
         ]
-    return "\n".join(lines) + "\n"
+    return "\n".join(translated(line) for line in lines) + "\n"  # comments; keys are the same in every language
 
 
 def _splits(utterances: int) -> list[str]:

@@ -28,9 +28,8 @@ _MANNERS = frozenset(
     studio phone high low true false yes no ok bad good""".split()
 )
 _PARTS = frozenset("train training dev development val valid validation test eval trn tst entrenamiento prueba".split())
-_SPLITS = frozenset(
-    "wavs wav clips audio audios flac mp3 train dev val valid validation test eval data recordings grabaciones raw . ..".split()
-)
+_FOLDERS = "wavs wav clips audio audios flac mp3 train dev val valid validation test eval data recordings grabaciones raw"
+_SPLITS = frozenset((".", "..", *_FOLDERS.split()))
 _SAMPLE_ROWS = 2_000
 _IPA = re.compile("[ˈˌːəɛɔɪʊæɑɐɾʝβðɣŋʃʎɲθχɡ]")
 _ARPABET = re.compile(r"\b[A-Z]{1,2}[012]?\b(?: \b[A-Z]{1,2}[012]?\b){2,}")
