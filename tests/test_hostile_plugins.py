@@ -125,7 +125,7 @@ def test_an_importer_that_fails_to_look_leaves_the_others(theirs, fault, tmp_pat
 def test_an_importer_that_fails_is_named_and_leaves_nothing(theirs, work, said, tmp_path, capsys):
     body = (
         "from ttskit.importing import ImportReport\nclass Thing:\n    def recognises(self, path):\n        return True\n"
-        f"    def __call__(self, path, run):\n        run.mkdir(); print('noise')\n        {work}\nthing = Thing()"
+        f"    def __call__(self, path, run):\n        run.mkdir(exist_ok=True); print('noise')\n        {work}\nthing = Thing()"
     )
     registry = theirs(IMPORTER.format(body=body))
     (tmp_path / "a.pt").write_bytes(b"x")

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 from ttskit.cli import _run, new
 from ttskit.cli.new_recipe import Plan, recipe_text
-from ttskit.cli.survey import Machine, Recordings, look_at_machine
+from ttskit.cli.survey import FoundRecordings, Machine, look_at_machine
 from ttskit.config import load_recipe
 from ttskit.plugins import create_registry
 from ttskit.testing.builders import tiny_corpus
@@ -182,7 +182,7 @@ def test_in_a_terminal_each_answer_is_asked_for_and_what_was_found_is_proposed(h
 def plan(**changes) -> Plan:
     from pathlib import Path
 
-    own = Recordings(Path("rec"), "ljspeech", {"ana": 200}, {"ana": 1200.0}, {44100: 200}, 0, 0)
+    own = FoundRecordings(Path("rec"), "ljspeech", {"ana": 200}, {"ana": 1200.0}, {44100: 200}, 0, 0)
     facts = {
         "recordings": own,
         "speaker": "ana",
@@ -221,7 +221,7 @@ def test_the_recipe_fits_machine_and_recordings(changes, there, not_there, tmp_p
 def test_a_strange_name_stays_in_its_comment(name, tmp_path):
     from pathlib import Path
 
-    own = Recordings(Path(name), "list", {name: 100}, {name: 4000.0}, {22050: 100}, 0, 0)
+    own = FoundRecordings(Path(name), "list", {name: 100}, {name: 4000.0}, {22050: 100}, 0, 0)
     text = recipe_text(plan(recordings=own, speaker=name, name=name), create_registry())
     (tmp_path / "x.yaml").write_text(text, encoding="utf-8", newline="\n")
     read = load_recipe(tmp_path / "x.yaml")

@@ -116,7 +116,8 @@ def test_words_are_quoted_where_a_shell_would_read_them_otherwise(words, line):
     assert command_line(*words) == line
 
 
-BARE = {"format": 1, "kind": "acoustic model", "model": "fastpitch", "options": {}, "context": {}, "frontend": {}}
+CONTEXT = {"mel": {}, "symbols": {}, "speakers": [], "pitch": {}}
+BARE = {"format": 1, "kind": "acoustic model", "model": "fastpitch", "options": {}, "context": CONTEXT, "frontend": {}}
 
 
 @pytest.fixture
@@ -132,7 +133,7 @@ def run(here):
             "kind": "acoustic model",
             "model": "fastpitch",
             "options": {},
-            "context": {},
+            "context": CONTEXT,
             "frontend": {},
             **facts,
         }

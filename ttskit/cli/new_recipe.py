@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ttskit.cli.advice import SENTENCE, command_line
 from ttskit.cli.frontend_options import choices
-from ttskit.cli.survey import Machine, Recordings
+from ttskit.cli.survey import FoundRecordings, Machine
 from ttskit.config import load_recipe
 from ttskit.errors import UsageError
 from ttskit.messages import translated
@@ -33,7 +33,7 @@ class Plan:
         name: of the voice, for folders.
     """
 
-    recordings: Recordings
+    recordings: FoundRecordings
     speaker: str | None
     gpu: bool
     machine: Machine

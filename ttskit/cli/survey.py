@@ -11,13 +11,13 @@ from pathlib import Path
 
 from ttskit.plugins import Registry
 
-__all__ = ["MOST_HEADERS", "Machine", "Recordings", "look_at_machine", "look_at_recordings"]
+__all__ = ["MOST_HEADERS", "FoundRecordings", "Machine", "look_at_machine", "look_at_recordings"]
 
 MOST_HEADERS = 2_000  # files whose header is read; of more, the rest is taken to be like them
 
 
 @dataclass(frozen=True)
-class Recordings:
+class FoundRecordings:
     """What lies in a folder or list.
 
     Args:
@@ -62,7 +62,7 @@ class Recordings:
         return f"{size}, {who} (layout: {self.layout}){faults}"
 
 
-def look_at_recordings(data: Path, registry: Registry, speaker: str | None = None) -> Recordings:
+def look_at_recordings(data: Path, registry: Registry, speaker: str | None = None) -> FoundRecordings:
     """List them, and read the headers of the files; nothing is decoded.
 
     Raises:
@@ -89,7 +89,7 @@ def look_at_recordings(data: Path, registry: Registry, speaker: str | None = Non
         seen[utterance.speaker] += 1
         rates[found.samplerate] += 1
         seconds[utterance.speaker] += found.frames / max(1, found.samplerate)
-    return Recordings(
+    return FoundRecordings(
         data,
         layout,
         dict(counts.most_common()),
