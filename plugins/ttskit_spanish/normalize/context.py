@@ -13,6 +13,7 @@ from ttskit_spanish.pattern import Pattern
 # Letters; marks that no composed letter exists for (Guaraní g̃) stay with their letter.
 _NO_LETTERS = "\u00b2\u00b3\u00b9\u00bc-\u00be\u2070-\u209c\u2150-\u2189\u2460-\u24ff"  # superscripts, fractions: \w for Python
 WORD = Pattern(rf"[^\W\d_{_NO_LETTERS}](?:[^\W\d_{_NO_LETTERS}]|[\u0300-\u036f])*")
+_LINKED = Pattern(r"\.\S|:[\d/\\]")
 # Up to two spaces and then a word, from the end of a token.
 _NEXT = Pattern(r"[ \t\xa0]{0,2}([^\W\d_]+)")
 
@@ -53,6 +54,11 @@ class Context:
     def arithmetic(self) -> bool:
         """Whether the text has a sum or an equation."""
         return self.equation or "+" in self.text[:10_000]
+
+    @cached_property
+    def linked(self) -> bool:
+        """Whether the text has what every address and file name has: a point or colon with something right behind it."""
+        return _LINKED.search(self.text) is not None
 
     def before(self, count: int = 1) -> str:
         """The word `count` pieces before, "" if there is none or it is punctuation."""

@@ -65,11 +65,14 @@ _WEEKDAY_DATE = Pattern(
 _ALONE = Pattern(r"(ene|feb|abr|jun|jul|ago|sept?|oct|nov|dic)\.", re.IGNORECASE)
 _IN = frozenset("en de desde hasta para a fines principios mediados entre y".split())
 _ANY_WEEKDAY = Pattern(r"(lun|mié|jue|vie|sáb|dom)\.(?=[ \xa0](?-i:[a-záéíóúñ\d])|[,/-])", re.IGNORECASE)
+# What any of these forms begins with.
+_BEGINS = Pattern(r"\d{1,2}(?:\.?[º°]|(?i:ro|er)|[-/.]|[ \xa0][adefjmnosſADEFJMNOS])|\d{4}[-/.]")
+_FIRST_THREE = frozenset(name[:3] for name in (*_SHORT, *_DAYS))
 
 
 def _key(written: str) -> str:
-    """Lower case as in the tables (ſ and İ also match s and i where case is ignored)."""
-    return written.lower().replace("ſ", "s").replace("i\u0307", "i")
+    """Lower case as in the tables (ſ, ı and İ also match s and i where case is ignored)."""
+    return written.lower().replace("ſ", "s").replace("ı", "i").replace("i\u0307", "i")
 
 
 def _day(number: int) -> str:
@@ -111,6 +114,8 @@ def read_date(text: str, at: int, context: Context) -> Found | None:
     >>> read("3/24/2020", "es-US")
     'veinticuatro de marzo de dos mil veinte'
     """
+    if _BEGINS.match(text, at) is None:
+        return None
     match = _ISO.match(text, at)
     if match and 1 <= int(match[3]) <= 12 and 1 <= int(match[4]) <= 31:
         said = _said(int(match[4]), int(match[3]), match[1])
@@ -185,6 +190,8 @@ def read_month(text: str, at: int, context: Context) -> Found | None:
     >>> read("mar. de 2025"), read("junio 21 2021"), read("abr. 22"), read("vier. 10"), read("mayo")
     ('marzo de dos mil veinticinco', 'veintiuno de junio de dos mil veintiuno', 'veintidós de abril', 'viernes', None)
     """
+    if _key(text[at : at + 3]) not in _FIRST_THREE:
+        return None
     match = _WEEKDAY.match(text, at)
     if match and _key(match[1]) == "mar" and _DAY_MONTH.match(text, match.end()):
         return "martes", match.end() - 1, "shortened weekday"

@@ -32,6 +32,7 @@ _DOTTED = Pattern(r"(?!\d{1,3}(?:\.\d{3})+(?!\d))\d{1,4}(?:\.\d{1,5}){2,4}(?![\w
 _CODE = Pattern(r"(?=[^\W_]{0,24}\d)(?=[^\W_]{0,24}[^\W\d_])[^\W_]{2,24}(?![^\W_])")
 _PRODUCT = Pattern(r"\d+[xX]\d+")
 _CODE_PART = Pattern(r"[^\W\d_]+|\d+")
+_WITH_DIGIT = Pattern(r"[^\W\d_]{0,25}+[-–]?\d")
 _HYPHENED = Pattern(r"([^\W\d_]{1,20})[-–](\d{1,4})(?![\w-])")
 _SYMBOLS = {
     ".": "punto",
@@ -130,6 +131,8 @@ def read_electronic(text: str, at: int, context: Context) -> Found | None:
     if first == "@":
         match = _HANDLE.match(text, at)
         return ("arroba " + spoken_address(match[1], context.locale), match.end(), "handle") if match else None
+    if not context.linked:
+        return None
     host = _HOST.match(text, at) if first == "l" or first.isdecimal() else None
     if first.isdecimal() and host is None:
         match = _IP.match(text, at)
@@ -167,6 +170,8 @@ def read_code(text: str, at: int, context: Context) -> Found | None:
     >>> read("v3.5"), read("MP3"), read("H2O"), read("COVID-19"), read("C1406")
     ('versión tres punto cinco', 'eme pe tres', 'hache dos o', 'covid diecinueve', 'ce mil cuatrocientos seis')
     """
+    if text[at].isalpha() and _WITH_DIGIT.match(text, at) is None:
+        return None
     match = _VERSION.match(text, at)
     if match:
         words = " punto ".join(cardinal(int(n)) for n in match[1].split("."))

@@ -24,7 +24,7 @@ def _signs(but: frozenset[str] = frozenset()) -> str:
 
 _BEFORE_SIGN = Pattern(rf"(-)?({_signs()})[ \xa0]?([-−])?(?=\d)")
 _BEFORE_CODE = Pattern(r"([a-z]{2,3})(?:[ \xa0](-)|[ \xa0]?)(?=\d)", re.IGNORECASE | re.ASCII)
-_NEAR = Pattern(r"-?[^\s\d]{1,5}[ \xa0]?[-−]?\d")  # what an amount with its sign before it begins with
+_NEAR = Pattern(r"-?[^\s\d]{1,5}+[ \xa0]?[-−]?\d")  # what an amount with its sign before it begins with
 _QUETZALES = Pattern(r"Q\.?[ \xa0]?(?=\d{1,3}(?:,\d{3})*[.,]\d\d(?!\d))")
 _CODE_BEHIND = Pattern(r"[ \xa0]([A-Z]{3})(?![^\W_])")
 _TO = Pattern(r"[ \xa0]?[-–][ \xa0]?(?=[^\W\d_]{0,3}\$|[€£])")
