@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from ttskit_spanish.normalize.context import Context, Found, ends_token
+from ttskit_spanish.normalize.context import Context, Found, ends_text, ends_token
+from ttskit_spanish.normalize.context import folded as _key
 from ttskit_spanish.normalize.daymonth import is_day
 from ttskit_spanish.normalize.numbers import cardinal, spelt
 from ttskit_spanish.normalize.times import read_time
@@ -68,11 +69,6 @@ _ANY_WEEKDAY = Pattern(r"(lun|mié|jue|vie|sáb|dom)\.(?=[ \xa0](?-i:[a-záéí�
 # What any of these forms begins with.
 _BEGINS = Pattern(r"\d{1,2}(?:\.?[º°]|(?i:ro|er)|[-/.]|[ \xa0][adefjmnosſADEFJMNOS])|\d{4}[-/.]")
 _FIRST_THREE = frozenset(name[:3] for name in (*_SHORT, *_DAYS))
-
-
-def _key(written: str) -> str:
-    """Lower case as in the tables (ſ, ı and İ also match s and i where case is ignored)."""
-    return written.lower().replace("ſ", "s").replace("ı", "i").replace("i\u0307", "i")
 
 
 def _day(number: int) -> str:
@@ -201,7 +197,7 @@ def read_month(text: str, at: int, context: Context) -> Found | None:
     match = _ALONE.match(text, at) if context.before() in _IN else None
     if match is not None:
         end = match.end()
-        return _SHORT[_key(match[1])], end - 1 if not text[end:].strip() else end, "shortened month"
+        return _SHORT[_key(match[1])], end - 1 if ends_text(text, end) else end, "shortened month"
     match = _ANY_WEEKDAY.match(text, at)
     if match:
         return _DAYS[_key(match[1])], match.end(), "shortened weekday"

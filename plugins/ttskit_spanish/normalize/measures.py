@@ -54,7 +54,11 @@ def read_measure(text: str, at: int, context: Context) -> Found | None:
         if angle[2]:
             words += f" {numeral_at(angle[2], 0, True).words('m')} segundos"
         return words, angle.end(), "minutes and seconds"
-    if signed and (glued := _DECADE.match(text, at)) and (context.before() in ("los", "años") or text[at - 1 : at] in ("'", "’")):
+    if (
+        signed
+        and (glued := _DECADE.match(text, at))
+        and (context.before() in ("los", "años") or text[at - 1 : at] in ("'", "’"))
+    ):
         return cardinal(int(glued[1])), glued.end(), "decade"
     if signed and (decade := _FULL_DECADE.match(text, at)):
         return cardinal(int(decade[1])), decade.end(), "decade"
