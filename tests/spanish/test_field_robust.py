@@ -52,6 +52,7 @@ def test_a_second_reading_changes_nothing(text):
         ("packx6", "pack por seis"), ("sábx6", "sáb por seis"), ("elx12", "el por doce"), ("cajonX4", "cajon por cuatro"),
         ("Marxx6", "marx por seis"), ("marx6", "marx seis"), ("todxs6", "todes seis"), ("todx-19", "tode diecinueve"),
         ("Lx6", "ele equis seis"), ("ABX6", "a be equis seis"), ("Linux2", "linux dos"), ("elx3,5", "ele tres coma cinco"),
+        ("10brixanx", "diez brixane"),
     ],
 )  # fmt: skip
 def test_an_x_between_a_word_and_a_number_is_read_once_and_for_all(text, said):

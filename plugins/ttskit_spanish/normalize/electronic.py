@@ -193,8 +193,10 @@ def read_code(text: str, at: int, context: Context) -> Found | None:
     if match is None or _PRODUCT.fullmatch(match.group()):
         return None
     words = []
-    for part in _CODE_PART.findall(match.group()):
-        if part[-1] in "xX" and len(part) > 2 and not part.isupper() and read_inclusive(part.lower(), 0, context) is not None:
+    parts = _CODE_PART.findall(match.group())
+    for part in parts:
+        glued = part[-1] in "xX" and len(part) > 2 and part is not parts[-1]
+        if glued and not part.isupper() and read_inclusive(part.lower(), 0, context) is not None:
             words += [_letters(part[:-1], context), "por"]  # packx6
         elif not part.isdecimal():
             words.append(_letters(part, context))
