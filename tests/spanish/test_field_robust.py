@@ -23,7 +23,7 @@ PIECES = st.sampled_from([
     "a.docx", "v2(1).docx", "v2", "15k", "3M", "4K", "AU", "Física", "I", "II", "XIV", "MURIO", "FMI", "LA", "CAMION",
     "García", "ANSES", "ley", "Av.", "amb.", "exp.", "alq.", "dic.", "hola", "casa", "Mitre", "hs", "mañana",
 ])  # fmt: skip
-GLUED = PIECES.filter(lambda piece: piece not in ("x", "X", "x6"))  # Marxx6: an inclusive ending or none
+GLUED = PIECES.filter(lambda piece: piece not in ("x", "X"))  # a word with x at its end: an inclusive ending or none
 TEXTS = st.one_of(st.lists(GLUED, max_size=14).map("".join), st.lists(PIECES, max_size=10).map(" ".join))
 examples = settings(max_examples=300, deadline=None, derandomize=True)
 
@@ -47,6 +47,29 @@ def test_a_second_reading_changes_nothing(text):
 
 
 @pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("packx6", "pack por seis"), ("sábx6", "sáb por seis"), ("elx12", "el por doce"), ("cajonX4", "cajon por cuatro"),
+        ("Marxx6", "marx por seis"), ("marx6", "marx seis"), ("todxs6", "todes seis"), ("todx-19", "tode diecinueve"),
+        ("Lx6", "ele equis seis"), ("ABX6", "a be equis seis"), ("Linux2", "linux dos"), ("elx3,5", "ele tres coma cinco"),
+        ("10brixanx", "diez brixane"),
+    ],
+)  # fmt: skip
+def test_an_x_between_a_word_and_a_number_is_read_once_and_for_all(text, said):
+    assert FRONTEND.normalize(text) == said
+    assert FRONTEND.normalize(said) == said
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["5 dıc. 2020", "dıc. 5", "vıe. 10", "5-dıc-2020", "lunes 5 abrıl", "en dıc.", "5 agoſto", "DİC. 5", "el mıé 5/11",
+     "Lu a Vı de 8 a 12", "Dısp. 7/25", "loſ/aſ alumnos", "Sreſ./aſ. padres", "ſáb 29/11"],
+)  # fmt: skip
+def test_letters_that_match_others_only_where_case_is_ignored_are_looked_up_too(text):
+    assert set(FRONTEND.normalize(text)) <= set("abcdefghijklmnopqrstuvwxyzáéíóúñ .,")
+
+
+@pytest.mark.parametrize(
     "part",
     ["24/12 y ", "5° y ", "x ", "q ", "c/ ", "s/ ", "a.", "L a ", "1 ½ ", "1:2", "&amp;", "\u00ad", "MURIO ", "máx. ", "lun, "],
 )
@@ -60,3 +83,22 @@ def test_time_grows_with_length(part):
     FRONTEND.normalize(part * 8)
     short, long = min(spent(part * size) for _ in range(2)), spent(part * size * 8)
     assert long < 20 * max(short, 0.02), (short, long)
+
+
+@pytest.mark.parametrize(
+    "part",
+    ["7", "12 ", "1/", "/", "x", "x6", "1x", "'", "1'", "’", " ", "\xa0", "a ", "°", "1° ", "º", '"', "“", "«", "(", "(1", "[",
+     "{", "½", "²", "1 ½", "1,", "1.", "1-", "1:", "-", "(011) ", "4444-", "1\xa0 ", "a@", "www..", "a.b(", "h://", "máx. ",
+     "L a V"],
+)  # fmt: skip
+def test_ten_thousand_characters_are_read_in_two_seconds(part):
+    text = (part * 10_000)[:10_000]
+    FRONTEND.normalize(part * 8)
+    spent = []
+    for _ in range(3):  # a machine that is busy with something else makes one reading slow, not each
+        start = time.process_time()
+        FRONTEND.analyze(text)
+        spent.append(time.process_time() - start)
+        if spent[-1] <= 2:
+            return
+    raise AssertionError(spent)

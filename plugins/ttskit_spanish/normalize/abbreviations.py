@@ -103,6 +103,9 @@ _TABLE = {
     "jj.oo.": "juegos olímpicos", "jj. oo.": "juegos olímpicos", "e.e.u.u.": "estados unidos",
 }  # fmt: skip
 _STARTS = frozenset((*(key[0] for key in _TABLE), "o"))
+# The first two characters of each; a space may be left out, and ſ, ı, İ match s and i.
+_PAIRS = frozenset(key[:2] for key in _TABLE) | {key[0] + c for key in _TABLE if key[1] == " " for c in ("\xa0", key[2])}
+_CASELESS = frozenset("ſıİ")
 _LONGEST_FIRST = sorted(_TABLE, key=len, reverse=True)
 _PATTERN = Pattern("|".join(re.escape(key).replace(r"\ ", "[ \xa0]?") for key in _LONGEST_FIRST), re.IGNORECASE)
 # Shortened to a letter or two, and read so only before a number or Roman numeral.
@@ -140,6 +143,9 @@ def read_abbreviation(text: str, at: int, context: Context) -> Found | None:
     found = _numbered(text, at)
     if found is not None:
         return found
+    pair = text[at : at + 2]
+    if pair.lower() not in _PAIRS and _CASELESS.isdisjoint(pair):
+        return None
     match = _PATTERN.match(text, at)
     if match is None:
         return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from ttskit_spanish.normalize.context import Context, Found
+from ttskit_spanish.normalize.context import Context, Found, ends_text, folded
 from ttskit_spanish.normalize.nouns import gender_of
 from ttskit_spanish.pattern import Pattern
 
@@ -47,14 +47,14 @@ def read_agreeing(text: str, at: int, context: Context) -> Found | None:
     match = _PAIR.match(text, at)
     if match is not None:
         end = match.end()
-        if text[end - 1] == "." and _SENTENCE.match(text, end) and not text[end:].strip():
+        if text[end - 1] == "." and _SENTENCE.match(text, end) and ends_text(text, end):
             end -= 1
-        return _both(match[1].lower()), end, "title for both genders"
+        return _both(folded(match[1])), end, "title for both genders"
     match = _ADJECTIVE.match(text, at)
     if match is None:
         return None
     key, end = match[1].lower().replace("min", "mín") if match[1].lower() == "min" else match[1].lower(), match.end()
-    if not text[end:].strip():
+    if ends_text(text, end):
         end -= 1
     if key in _INVARIABLE:
         return (

@@ -13,8 +13,10 @@ from ttskit_spanish.pattern import Pattern
 # Letters; marks that no composed letter exists for (Guaraní g̃) stay with their letter.
 _NO_LETTERS = "\u00b2\u00b3\u00b9\u00bc-\u00be\u2070-\u209c\u2150-\u2189\u2460-\u24ff"  # superscripts, fractions: \w for Python
 WORD = Pattern(rf"[^\W\d_{_NO_LETTERS}](?:[^\W\d_{_NO_LETTERS}]|[\u0300-\u036f])*")
+_SPACES = Pattern(r"\s*\Z")
+_LINKED = Pattern(r"\.\S|:[\d/\\]")
 # Up to two spaces and then a word, from the end of a token.
-_NEXT = Pattern(r"[ \t\xa0]{0,2}([^\W\d_]+)")
+_NEXT = Pattern(r"[ \t\xa0]{0,2}([^\W\d_]{1,200})")
 
 
 class Context:
@@ -54,6 +56,11 @@ class Context:
         """Whether the text has a sum or an equation."""
         return self.equation or "+" in self.text[:10_000]
 
+    @cached_property
+    def linked(self) -> bool:
+        """Whether the text has what every address and file name has: a point or colon with something right behind it."""
+        return _LINKED.search(self.text) is not None
+
     def before(self, count: int = 1) -> str:
         """The word `count` pieces before, "" if there is none or it is punctuation."""
         if len(self.pieces) < count:
@@ -87,6 +94,20 @@ class Context:
 # rule where the class has several. Spoken words may hold " , " for a pause.
 Found = tuple[str, int] | tuple[str, int, str]
 Reader = Callable[[str, int, Context], "Found | None"]
+
+
+def folded(written: str) -> str:
+    """Lower case as in the tables (ſ, ı and İ also match s and i where case is ignored).
+
+    >>> folded("ſáb"), folded("dıc"), folded("DİC")
+    ('sáb', 'dic', 'dic')
+    """
+    return written.lower().replace("ſ", "s").replace("ı", "i").replace("i\u0307", "i")
+
+
+def ends_text(text: str, at: int) -> bool:
+    """Whether nothing but spaces follows; a copy of all that follows would make long texts slow."""
+    return _SPACES.match(text, at) is not None
 
 
 def ends_token(text: str, at: int) -> bool:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from ttskit_spanish.normalize.context import Context, Found, ends_token
+from ttskit_spanish.normalize.context import Context, Found, ends_text, ends_token
+from ttskit_spanish.normalize.context import folded as _key
 from ttskit_spanish.normalize.daymonth import is_day
 from ttskit_spanish.normalize.numbers import cardinal, spelt
 from ttskit_spanish.normalize.times import read_time
@@ -65,11 +66,9 @@ _WEEKDAY_DATE = Pattern(
 _ALONE = Pattern(r"(ene|feb|abr|jun|jul|ago|sept?|oct|nov|dic)\.", re.IGNORECASE)
 _IN = frozenset("en de desde hasta para a fines principios mediados entre y".split())
 _ANY_WEEKDAY = Pattern(r"(lun|mié|jue|vie|sáb|dom)\.(?=[ \xa0](?-i:[a-záéíóúñ\d])|[,/-])", re.IGNORECASE)
-
-
-def _key(written: str) -> str:
-    """Lower case as in the tables (ſ and İ also match s and i where case is ignored)."""
-    return written.lower().replace("ſ", "s").replace("i\u0307", "i")
+# What any of these forms begins with.
+_BEGINS = Pattern(r"\d{1,2}(?:\.?[º°]|(?i:ro|er)|[-/.]|[ \xa0][adefjmnosſADEFJMNOS])|\d{4}[-/.]")
+_FIRST_THREE = frozenset(name[:3] for name in (*_SHORT, *_DAYS))
 
 
 def _day(number: int) -> str:
@@ -111,6 +110,8 @@ def read_date(text: str, at: int, context: Context) -> Found | None:
     >>> read("3/24/2020", "es-US")
     'veinticuatro de marzo de dos mil veinte'
     """
+    if _BEGINS.match(text, at) is None:
+        return None
     match = _ISO.match(text, at)
     if match and 1 <= int(match[3]) <= 12 and 1 <= int(match[4]) <= 31:
         said = _said(int(match[4]), int(match[3]), match[1])
@@ -185,6 +186,8 @@ def read_month(text: str, at: int, context: Context) -> Found | None:
     >>> read("mar. de 2025"), read("junio 21 2021"), read("abr. 22"), read("vier. 10"), read("mayo")
     ('marzo de dos mil veinticinco', 'veintiuno de junio de dos mil veintiuno', 'veintidós de abril', 'viernes', None)
     """
+    if _key(text[at : at + 3]) not in _FIRST_THREE:
+        return None
     match = _WEEKDAY.match(text, at)
     if match and _key(match[1]) == "mar" and _DAY_MONTH.match(text, match.end()):
         return "martes", match.end() - 1, "shortened weekday"
@@ -194,7 +197,7 @@ def read_month(text: str, at: int, context: Context) -> Found | None:
     match = _ALONE.match(text, at) if context.before() in _IN else None
     if match is not None:
         end = match.end()
-        return _SHORT[_key(match[1])], end - 1 if not text[end:].strip() else end, "shortened month"
+        return _SHORT[_key(match[1])], end - 1 if ends_text(text, end) else end, "shortened month"
     match = _ANY_WEEKDAY.match(text, at)
     if match:
         return _DAYS[_key(match[1])], match.end(), "shortened weekday"

@@ -6,6 +6,7 @@ import re
 
 from ttskit_spanish.normalize.acronyms import has_vowel
 from ttskit_spanish.normalize.context import Context, Found
+from ttskit_spanish.normalize.inclusive import read_inclusive
 from ttskit_spanish.normalize.letters import sayable, spell
 from ttskit_spanish.normalize.numbers import cardinal, spelt
 from ttskit_spanish.normalize.telephone import group
@@ -32,6 +33,7 @@ _DOTTED = Pattern(r"(?!\d{1,3}(?:\.\d{3})+(?!\d))\d{1,4}(?:\.\d{1,5}){2,4}(?![\w
 _CODE = Pattern(r"(?=[^\W_]{0,24}\d)(?=[^\W_]{0,24}[^\W\d_])[^\W_]{2,24}(?![^\W_])")
 _PRODUCT = Pattern(r"\d+[xX]\d+")
 _CODE_PART = Pattern(r"[^\W\d_]+|\d+")
+_WITH_DIGIT = Pattern(r"[^\W\d_]{0,25}+[-–]?\d")
 _HYPHENED = Pattern(r"([^\W\d_]{1,20})[-–](\d{1,4})(?![\w-])")
 _SYMBOLS = {
     ".": "punto",
@@ -130,6 +132,8 @@ def read_electronic(text: str, at: int, context: Context) -> Found | None:
     if first == "@":
         match = _HANDLE.match(text, at)
         return ("arroba " + spoken_address(match[1], context.locale), match.end(), "handle") if match else None
+    if not context.linked:
+        return None
     host = _HOST.match(text, at) if first == "l" or first.isdecimal() else None
     if first.isdecimal() and host is None:
         match = _IP.match(text, at)
@@ -164,9 +168,11 @@ def read_code(text: str, at: int, context: Context) -> Found | None:
     >>> from ttskit_spanish.normalize.context import Context, Found
     >>> def read(t):
     ...     return read_code(t, 0, Context(t, "es-AR"))[0]
-    >>> read("v3.5"), read("MP3"), read("H2O"), read("COVID-19"), read("C1406")
-    ('versión tres punto cinco', 'eme pe tres', 'hache dos o', 'covid diecinueve', 'ce mil cuatrocientos seis')
+    >>> read("v3.5"), read("MP3"), read("H2O"), read("COVID-19"), read("C1406"), read("packx6")
+    ('versión tres punto cinco', 'eme pe tres', 'hache dos o', 'covid diecinueve', 'ce mil cuatrocientos seis', 'pack por seis')
     """
+    if text[at].isalpha() and _WITH_DIGIT.match(text, at) is None:
+        return None
     match = _VERSION.match(text, at)
     if match:
         words = " punto ".join(cardinal(int(n)) for n in match[1].split("."))
@@ -187,8 +193,12 @@ def read_code(text: str, at: int, context: Context) -> Found | None:
     if match is None or _PRODUCT.fullmatch(match.group()):
         return None
     words = []
-    for part in _CODE_PART.findall(match.group()):
-        if not part.isdecimal():
+    parts = _CODE_PART.findall(match.group())
+    for part in parts:
+        glued = part[-1] in "xX" and len(part) > 2 and part is not parts[-1]
+        if glued and not part.isupper() and read_inclusive(part.lower(), 0, context) is not None:
+            words += [_letters(part[:-1], context), "por"]  # packx6
+        elif not part.isdecimal():
             words.append(_letters(part, context))
         elif part.isascii():
             words.append(group(part) if part[0] == "0" and len(part) > 1 else cardinal(int(part)))
@@ -200,4 +210,6 @@ def read_code(text: str, at: int, context: Context) -> Found | None:
 def _letters(part: str, context: Context) -> str:
     if len(part) == 1 or not has_vowel(part.lower()) or (part.isupper() and not (sayable(part) and len(part) > 3)):
         return spell(part, context.locale)
-    return part.lower()
+    low = part.lower()
+    inclusive = read_inclusive(low, 0, context) if "x" in low[-2:] else None  # todxs-2: as a second reading would have it
+    return inclusive[0] if inclusive is not None else low

@@ -44,7 +44,7 @@ def read_file(text: str, at: int, context: Context) -> Found | None:
         if match is None or (at and not (text[at - 1].isspace() or text[at - 1] in "()\"'«“")):
             return None
         return f"punto {_suffix(match[1], context)}", match.end(), "suffix of a file"
-    point = text.find(".", at, at + 200) if text[at].isalnum() else -1
+    point = text.find(".", at, at + 200) if context.linked and text[at].isalnum() else -1
     if point < 0 or _DOT.search(text, point, at + 200) is None:
         return None
     match = _NAMED.match(text, at)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ttskit_spanish.normalize.context import Context, Found
+from ttskit_spanish.normalize.context import Context, Found, folded
 from ttskit_spanish.pattern import Pattern
 
 _SIGN = Pattern(r"([^\W\d_]{0,40}[a-zñáéíóúA-ZÑÁÉÍÓÚ])(?:([xX])|@)([sS]?)(?![\w@])(?!\.\w)")
@@ -74,7 +74,7 @@ def read_inclusive(text: str, at: int, context: Context) -> Found | None:
             )
     pair = _PAIR.match(text, at)
     if pair is not None:
-        return _PAIRS[pair.group().lower()], pair.end(), "both genders"
+        return _PAIRS[folded(pair.group())], pair.end(), "both genders"
     match = _DOUBLE.match(text, at)
     if match is None:
         return None

@@ -26,6 +26,9 @@ _ROADS = frozenset("ruta rutas autopista autovía acceso camino panamericana rn 
 _DOOR = Pattern(r"[°º] [A-Z]")
 _ALONE = Pattern(r"(\d{1,3}(?:,\d+)?)'(?: ?(\d{1,2})(?:\"|''))?")
 
+# What feet, minutes, decades, places and inches begin with.
+_SIGNED = Pattern(r"\d{1,4}(?:[,.]\d+)?(?:['′’\"″”°º]|s)")
+
 
 def read_measure(text: str, at: int, context: Context) -> Found | None:
     """A number or fraction with a unit.
@@ -40,24 +43,29 @@ def read_measure(text: str, at: int, context: Context) -> Found | None:
     >>> read("52'30\\"")
     'cincuenta y dos minutos treinta segundos'
     """
-    feet = _feet(text, at, context)
+    signed = _SIGNED.match(text, at) is not None
+    feet = _feet(text, at, context) if signed else None
     if feet is not None:
         return feet
-    angle = _ALONE.match(text, at)
+    angle = _ALONE.match(text, at) if signed else None
     if angle and not text[angle.end() : angle.end() + 1].isalpha():
         minutes = numeral_at(angle[1], 0, True)
         words = f"{minutes.words('m')} {'minuto' if minutes.one else 'minutos'}"
         if angle[2]:
             words += f" {numeral_at(angle[2], 0, True).words('m')} segundos"
         return words, angle.end(), "minutes and seconds"
-    if (glued := _DECADE.match(text, at)) and (context.before() in ("los", "años") or text[at - 1 : at] in ("'", "’")):
+    if (
+        signed
+        and (glued := _DECADE.match(text, at))
+        and (context.before() in ("los", "años") or text[at - 1 : at] in ("'", "’"))
+    ):
         return cardinal(int(glued[1])), glued.end(), "decade"
-    if decade := _FULL_DECADE.match(text, at):
+    if signed and (decade := _FULL_DECADE.match(text, at)):
         return cardinal(int(decade[1])), decade.end(), "decade"
-    special = _place(text, at) or _inches(text, at) or _product(text, at, context)
+    special = ((_place(text, at) or _inches(text, at)) if signed else None) or _product(text, at, context)
     if special is not None:
         return special
-    pressure = _PRESSURE.match(text, at)
+    pressure = _PRESSURE.match(text, at) if "/" in text[at + 2 : at + 4] else None
     if pressure is not None:
         words = f"{cardinal(int(pressure[1]))} {cardinal(int(pressure[2]))} milímetros de mercurio"
         return words, pressure.end(), "blood pressure"
@@ -176,10 +184,12 @@ def _product(text: str, at: int, context: Context) -> Found | None:
             return None
         units += unit is not None
         end = unit[1] if unit is not None else number.end
+        by = _BY.match(text, end)
+        if by is None and not said:
+            return None
         gender = unit[0][2] if unit is not None else "n"
         name = f" {unit[0][0 if number.one and not said else 1]}" if unit is not None else ""
         said.append(number.words(gender) + name)
-        by = _BY.match(text, end)
         if by is None:
             break
         number = numeral_at(text, by.end(), context.comma)

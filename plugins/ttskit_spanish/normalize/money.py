@@ -15,7 +15,7 @@ from ttskit_spanish.pattern import Pattern
 
 _LOCAL = {"USD": DOLLAR, "ARS": PESO}
 _BEFORE_ONLY = frozenset(("S/", "S/.", "B/", "B/.", "Rs.", "Fr.", "Pta."))
-_FIRST = frozenset((*(sign[0] for sign in SIGNS), "$", "-"))
+FIRST_SIGNS = frozenset((*(sign[0] for sign in SIGNS), "$", "-"))
 
 
 def _signs(but: frozenset[str] = frozenset()) -> str:
@@ -24,7 +24,7 @@ def _signs(but: frozenset[str] = frozenset()) -> str:
 
 _BEFORE_SIGN = Pattern(rf"(-)?({_signs()})[ \xa0]?([-−])?(?=\d)")
 _BEFORE_CODE = Pattern(r"([a-z]{2,3})(?:[ \xa0](-)|[ \xa0]?)(?=\d)", re.IGNORECASE | re.ASCII)
-_NEAR = Pattern(r"-?[^\s\d]{1,5}[ \xa0]?[-−]?\d")  # what an amount with its sign before it begins with
+_NEAR = Pattern(r"-?[^\s\d]{1,5}+[ \xa0]?[-−]?\d")  # what an amount with its sign before it begins with
 _QUETZALES = Pattern(r"Q\.?[ \xa0]?(?=\d{1,3}(?:,\d{3})*[.,]\d\d(?!\d))")
 _CODE_BEHIND = Pattern(r"[ \xa0]([A-Z]{3})(?![^\W_])")
 _TO = Pattern(r"[ \xa0]?[-–][ \xa0]?(?=[^\W\d_]{0,3}\$|[€£])")
@@ -74,7 +74,7 @@ def read_money(text: str, at: int, context: Context) -> Found | None:
     if text[at] == "Q" and (quetzales := _QUETZALES.match(text, at)):
         number = numeral_at(text, quetzales.end(), context.comma)
         return (*_said(text, number, CODES["gtq"]), "quetzales") if number is not None else None
-    signed = _BEFORE_SIGN.match(text, at) if not digit and text[at] in _FIRST else None
+    signed = _BEFORE_SIGN.match(text, at) if not digit and text[at] in FIRST_SIGNS else None
     match = None if digit else signed or _BEFORE_CODE.match(text, at)
     if match:
         number = numeral_at(text, match.end(), context.comma)
@@ -114,7 +114,7 @@ def read_money(text: str, at: int, context: Context) -> Found | None:
     of = _OF.match(text, start) if scale else None  # un billón de USD
     start = of.end() if of else start
     sign = text[start + 1 : start + 2] if text[start : start + 1] in (" ", "\xa0") else text[start : start + 1]
-    after = _AFTER.match(text, start) if sign in _FIRST or (sign.isascii() and sign.isalpha()) else None
+    after = _AFTER.match(text, start) if sign in FIRST_SIGNS or (sign.isascii() and sign.isalpha()) else None
     if after is None or (after[1][-1].isalpha() and not ends_token(text, after.end())):
         return None
     if re.match(r"[ \xa0]?\d", text[after.end() : after.end() + 2]) and not after[1][-1].isalpha():

@@ -104,7 +104,7 @@ def numeral_at(text: str, at: int, comma: bool) -> Numeral | None:
         ends = other is not None and (ends_token(text, other.end()) or _SHORT_SCALE.match(text, other.end()))  # 2.5M
         if other and text[end] != mark and ends and len(other[1]) != 3:
             digits, sign, end = other[1], "punto" if comma else "coma", other.end()
-    bare = re.sub(r"\D", "", whole)
+    bare = whole if whole.isdecimal() else re.sub(r"\D", "", whole)
     return Numeral(int(bare) if len(bare) < 60 else LIMIT, digits, end, text[at:end], sign)
 
 

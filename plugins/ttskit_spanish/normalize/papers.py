@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from ttskit_spanish.normalize.context import Context, Found
+from ttskit_spanish.normalize.context import Context, Found, ends_text, folded
 from ttskit_spanish.pattern import Pattern
 
 _NUMBER = r"(?:n[.º°ro]{1,4}[ \xa0]?)?\d"
@@ -70,7 +70,7 @@ def read_paper(text: str, at: int, context: Context) -> Found | None:
         if context.before() in ("por", "media", "cada") and (match := _DOZEN.match(text, at)):
             return "docena", _kept(text, match.end()), "by the dozen"
     if first in "dDrRoOaAsS" and (match := _LAW.match(text, at)):
-        return _LAW_NAMES[match.group()[:-1].lower()], match.end(), "a number of a norm follows"
+        return _LAW_NAMES[folded(match.group()[:-1])], match.end(), "a number of a norm follows"
     if first in "fF" and (match := _PAGES.match(text, at)):
         return "fojas", match.end(), "pages of a file"
     if first in "vV" and (match := _BACK.match(text, at)):
@@ -118,4 +118,4 @@ def read_pages(text: str, at: int, context: Context) -> Found | None:
 
 def _kept(text: str, end: int) -> int:
     """The end without a point that ends the text."""
-    return end - 1 if text[end - 1] == "." and not text[end:].strip() else end
+    return end - 1 if text[end - 1] == "." and ends_text(text, end) else end

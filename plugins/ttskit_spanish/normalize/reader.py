@@ -20,7 +20,7 @@ from ttskit_spanish.normalize.files import read_file
 from ttskit_spanish.normalize.inclusive import read_inclusive
 from ttskit_spanish.normalize.laps import read_lap
 from ttskit_spanish.normalize.measures import read_measure
-from ttskit_spanish.normalize.money import read_money
+from ttskit_spanish.normalize.money import FIRST_SIGNS, read_money
 from ttskit_spanish.normalize.numbers import cardinal
 from ttskit_spanish.normalize.numerals import read_numeral
 from ttskit_spanish.normalize.ordinals import read_fraction, read_ordinal
@@ -87,11 +87,12 @@ _LETTERED: tuple[tuple[str, Reader, str], ...] = (
     ("code", read_code, ""),
     ("roman", read_roman, "cdilmvx"),
 )
-_SIGNED: tuple[tuple[str, Reader], ...] = (
-    ("electronic", read_file),
-    ("money", read_money),
-    ("electronic", read_electronic),
-    ("telephone", read_telephone),
+# With the signs that such a token can begin with.
+_SIGNED: tuple[tuple[str, Reader, frozenset[str]], ...] = (
+    ("electronic", read_file, frozenset(".")),
+    ("money", read_money, FIRST_SIGNS),
+    ("electronic", read_electronic, frozenset("#/~@")),
+    ("telephone", read_telephone, frozenset("+(")),
 )
 # Classes whose tokens another class could often read as well; for the others alternatives are not looked for.
 _DOUBTFUL = frozenset(("date", "time", "measure", "ordinal", "score", "fraction"))
@@ -148,7 +149,13 @@ def _walk(text: str, locale: str, choices: Choices) -> Normalized:
     tags = Tags(text, normalize) if choices.tags is not None else None
     at, length = 0, len(text)
     while at < length:
-        match = _PLAIN.match(text, at)
+        character = text[at]
+        if character == " " and (at + 1 == length or not text[at + 1].isspace()):  # one space: no pattern is needed
+            context.silent(at, at + 1, "space")
+            at += 1
+            continue
+        letter = character.isalpha()
+        match = _PLAIN.match(text, at) if letter else None
         if match is not None and (match.end() == length or text[match.end()] != "." or match.end() - at > 6):
             written = match.group()
             word = squeeze(written.lower())
@@ -156,14 +163,13 @@ def _walk(text: str, locale: str, choices: Choices) -> Normalized:
                 add_word(context, word, match.span(), written)
                 at = match.end()
                 continue
-        character = text[at]
-        space = _SPACE.match(text, at)
+        space = _SPACE.match(text, at) if character.isspace() else None
         if space is not None:
             at = space.end()
             context.silent(space.start(), at, "space")
         elif character.isdecimal() or unicodedata.category(character) == "No":
             at = _read(_NUMERIC, at, context) or _power(at, context)
-        elif character.isalpha():
+        elif letter:
             at = _read(_lettered(character), at, context) or read_word(text, at, context)
         else:
             at = (tags.read(at, context) if tags is not None else None) or _sign(at, context)
@@ -183,6 +189,12 @@ def _lettered(first: str) -> tuple[tuple[str, Reader], ...]:
     """The classes whose tokens can begin with this letter."""
     low = first.lower()
     return tuple((kind, reader) for kind, reader, starts in _LETTERED if not starts or low in starts)
+
+
+@cache
+def _signed(first: str) -> tuple[tuple[str, Reader], ...]:
+    """The classes whose tokens can begin with this sign; all of them with a character that also counts as a number."""
+    return tuple((kind, reader) for kind, reader, starts in _SIGNED if first in starts or first.isalnum())
 
 
 def _read(readers: tuple[tuple[str, Reader], ...], at: int, context: Context) -> int | None:
@@ -234,7 +246,8 @@ def _sign(at: int, context: Context) -> int:
         end = read_pause(text, at, context)
         if end is not None:
             return end
-    end = _read(_SIGNED, at, context)
+    readers = _signed(text[at])
+    end = _read(readers, at, context) if readers else None
     if end is not None:
         return end
     if emoji_at(text, at):

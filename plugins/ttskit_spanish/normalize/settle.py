@@ -14,7 +14,7 @@ from ttskit_spanish.pattern import Pattern
 from ttskit_spanish.spelling import plain
 
 MARKS = {",": ",", ".": ".", ";": ";", ":": ":", "?": "?", "!": "!", "¿": "¿", "¡": "¡", "…": "…", "—": "—", "–": "—", "―": "—"}
-_ELONGATED = Pattern(r"(.)\1{2,}", re.DOTALL)
+_ELONGATED = Pattern(r"(.)\1\1+", re.DOTALL)
 _SHORT = SURE | WITHOUT_POINT
 _ROMAN_LETTERS = Pattern(r"[ivxlcdm]+")
 
@@ -34,7 +34,7 @@ def squeeze(word: str) -> str:
     >>> squeeze("nooo"), squeeze("leer")
     ('no', 'leer')
     """
-    return _ELONGATED.sub(r"\1", word)
+    return word if _ELONGATED.search(word) is None else _ELONGATED.sub(r"\1", word)
 
 
 def add(

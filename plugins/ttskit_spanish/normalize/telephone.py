@@ -43,6 +43,8 @@ _CALLING = frozenset(
 )
 _TAXES = frozenset("cuit cuil cdi".split())
 _TAX_KINDS = ("20", "23", "24", "27", "30", "33", "34")
+# What any of them begins with, but an emergency number and one after a star.
+_BEGINS = Pattern(r"[+(]|\d{6}|\d{1,5}\)?[-. /][\d(A-ZÑ]")
 _PAST = frozenset("al a el los número números por mi tu su de del nuestro es : n . y o , —".split())
 
 
@@ -111,6 +113,9 @@ def read_telephone(text: str, at: int, context: Context) -> Found | None:
     >>> read("43215678", "teléfono"), read("43215678"), read("2214551")
     ('cuarenta y tres veintiuno , cincuenta y seis setenta y ocho', None, None)
     """
+    if _BEGINS.match(text, at) is None and text[at - 1 : at] != "*":
+        match = _EMERGENCY.match(text, at)
+        return (spelt(match.group()), match.end(), "emergency number") if match is not None and calling(context) else None
     tax = _TAX.match(text, at)
     if tax:
         number = int(tax[2].replace(".", ""))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from ttskit_spanish.normalize.numbers import cardinal
 from ttskit_spanish.normalize.unit_names import ANY_CASE, UNITS, Name
 from ttskit_spanish.pattern import Pattern
@@ -62,6 +64,7 @@ def _per_amount(hundred: str, behind: str) -> str | None:
     return f"{cardinal(int(hundred), said[2])} {said[1]}" if said is not None else None
 
 
+@lru_cache(maxsize=16)  # sizes, ranges and quantities ask again about the same place
 def unit_at(text: str, at: int) -> tuple[Name, int] | None:
     """The unit after a number, with its end: (singular, plural, gender).
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from ttskit_spanish.normalize.context import Context, Found
+from ttskit_spanish.normalize.context import Context, Found, folded
 from ttskit_spanish.pattern import Pattern
 
 _WEEK = "lunes martes miércoles jueves viernes sábado domingo".split()
@@ -53,11 +53,11 @@ def read_weekday(text: str, at: int, context: Context) -> Found | None:
     pairs = _PAIRS.match(text, at)
     if pairs is not None and (pairs[1][0].isupper() or _HOUR.match(text, pairs.end())):
         link = "y" if pairs[2].strip() == "y" else "a"
-        return f"{_TWO[pairs[1].lower()]} {link} {_TWO[pairs[3].lower()]}", pairs.end(), "initials of weekdays"
+        return f"{_TWO[folded(pairs[1])]} {link} {_TWO[folded(pairs[3])]}", pairs.end(), "initials of weekdays"
     match = _SHORT.match(text, at)
     if match is None:
         return None
-    key, end = match[1].lower(), match.end()
+    key, end = folded(match[1]), match.end()
     day = SHORT_DAYS[key]
     if text[end : end + 1] == ".":  # mar. is March as well; the others are read with their point elsewhere
         found = key == "mar" and (_DATE.match(text, end + 1) or _ANOTHER.match(text, end + 1))
