@@ -11,7 +11,7 @@ _NO_NOUN = frozenset(
     "el la los las lo "
     "un una es son era eran fue fueron está están hay ha han he se me te nos le les no sí ya más menos como cuando "
     "donde porque "
-    "también muy todo todos esta este ese esa mi tu su".split()
+    "x también muy todo todos esta este ese esa mi tu su".split()
 )
 _MASCULINE = frozenset(
     "día días problema problemas sistema sistemas tema temas programa programas idioma idiomas clima climas mapa mapas "

@@ -95,6 +95,8 @@ def _named(text: str, at: int, context: Context) -> tuple[str, int] | None:
     """The shortened name at `at`, in full, with its end (before a point that ends the sentence)."""
     match = _NAME.match(text, at)
     name = _SHORT.get(match[1].lower()) if match is not None else None
+    if name == "rebanada" and "puntos" in context.recent(6):
+        return None  # rebotes
     if match is None or name is None or (match[1].isupper() and len(match[1]) > 1 and not context.shouting):
         return None
     key, end = match[1].lower(), match.end()
