@@ -59,7 +59,7 @@ def read_agreeing(text: str, at: int, context: Context) -> Found | None:
         end -= 1
     if key in _INVARIABLE:
         return (
-            (_INVARIABLE[key], end, "agreeing")
+            (_INVARIABLE[key] + "es" * (context.before() == "clases"), end, "agreeing")
             if context.before() in ("teléfono", "tel", "domicilio", "clases", "auto")
             else None
         )

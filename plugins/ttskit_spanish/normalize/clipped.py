@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from ttskit_spanish.normalize.context import Context, Found
+from ttskit_spanish.normalize.nouns import gender_of
 from ttskit_spanish.pattern import Pattern
 
 # Cut short -> in full; the plural after a number other than one is made by rule.
@@ -32,8 +33,20 @@ _WORDS = {
     "antig": "antigüedad", "escr": "escritura", "garant": "garantía", "mant": "mantenimiento", "ubic": "ubicación",
     "inmed": "inmediata", "coment": "comentarios", "vehíc": "vehículo", "vehic": "vehículo",
     "combust": "combustible", "aut": "automático",
+    "fte": "frente", "cfte": "contrafrente", "ctrafte": "contrafrente", "contraf": "contrafrente", "plataf": "plataforma",
+    "gge": "garaje", "ctro": "centro", "perm": "permuto", "tit": "titular", "gcia": "gerencia",
+    "propiet": "propietario", "vig": "vigilancia", "segur": "seguridad", "orient": "orientación", 
+    "consult": "consultar", "ptda": "partida", "lleg": "llegada", "dem": "demora",
+    "recorr": "recorrido", "pasaj": "pasajeros", "bol": "boleto", "cdra": "cuadra", "cdras": "cuadras", 
+    "jub": "jubilados", "pens": "pensionados", "asig": "asignación", "aguin": "aguinaldo", 
+    "legis": "legislador", "candid": "candidato", "enc": "encuesta", "estad": "estadística",
+    "export": "exportaciones", "invers": "inversiones", "benef": "beneficiarios",
+    "coef": "coeficiente", "porcent": "porcentaje", "tot": "total", "comis": "comisión",
+    "edific": "edificio", "constr": "construcción", "condic": "condiciones", "cond": "condiciones",
+    "estac": "estacionamiento", "superf": "superficie", "pav": "pavimento", "ilum": "iluminación", 
+    "oblig": "obligatorio", "requis": "requisitos", "excl": "excluyente", "zonif": "zonificación",
 }  # fmt: skip
-LONG = frozenset(word for word in _WORDS if len(word) > 6)
+LONG = frozenset(("csi", *(word for word in _WORDS if len(word) > 6)))
 # Words of their own, or common in other senses: only where a word of the same matter stands near.
 _NEAR = {
     "imp": frozenset("casa departamento monoambiente vendo vende pe hache modelo kilómetros estado luminoso auto".split()),
@@ -44,8 +57,9 @@ _NEAR = {
     "alm": frozenset("desayuno cena".split()),
 }
 _CLIPPED = Pattern(r"([A-Za-zÁÉÍÓÚÑáéíóúñ]{3,10})\.(?![^\W_])")
-_LETTERS = Pattern(r"(i\.[ \xa0]?[am]\.|p\.[ \xa0]?p\.|p/p(?![^\W_]))")
-_IN_FULL = {"ia": "interanual", "im": "intermensual", "pp": "puntos porcentuales"}
+_LETTERS = Pattern(r"(i\.[ \xa0]?[am]\.|p\.[ \xa0]?[pb]\.|p/p(?![^\W_]))")
+_IN_FULL = {"ia": "interanual", "im": "intermensual", "pp": "puntos porcentuales", "pb": "puntos básicos"}
+_RATES = frozenset("riesgo país tasa tasas interés rendimiento bono bonos fed subió bajó recortó".split())
 _FOR_EACH = frozenset("precio valor costo tarifa pesos dólares euros".split())
 # What is counted; the others do not change after a number.
 _THINGS = frozenset(
@@ -67,6 +81,24 @@ _PLACE = Pattern(
     r"(R)\.(?=[ \xa0](?:Gallegos|Cuarto|Tercero|Grande))|(G)\.(?=[ \xa0](?:Pico|Roca|Alvear)[ ,.])"
 )
 
+# Adjectives, in the gender and number of the word before: cocina refacc., expensas incl.
+_ADJECTIVES = frozenset(
+    "incluido dividido luminoso reciclado refaccionado amoblado amueblado cerrado habilitado "
+    "acumulado obligatorio automático".split()
+)
+_INTEREST = Pattern(r"csi(?![^\W_])", re.IGNORECASE)
+_GENERATION = Pattern(r"gen\.", re.IGNORECASE)
+_DEED = Pattern(r"esc\.(?=[ \xa0](?:inm|al día|ok|a cargo))", re.IGNORECASE)
+_ZONE = Pattern(r"z/[ \xa0]?(?=[A-ZÁÉÍÓÚÑ])")
+_AIR = Pattern(r"a/a(?![^\W_])|a\.a\.(?=[ \xa0]?[,;y]|[ \xa0]?$)", re.IGNORECASE)
+_SEASONAL = Pattern(r"temp\.", re.IGNORECASE)
+_SECONDARY = Pattern(r"Sec\.")
+_GOVERNOR = Pattern(r"gob\.(?=[ \xa0][A-ZÁÉÍÓÚÑ])")
+_CAPITAL = Pattern(r"Cap\.(?=[ \xa0]Hum)")
+_HOUR = Pattern(r"hs?\.?(?![^\W_])")
+_GRADUATE = Pattern(r"prof\.", re.IGNORECASE)
+_SENT = frozenset("envío envíos enviamos entrega entregas delivery reparto".split())
+_HOME = Pattern(r"dom\.", re.IGNORECASE)
 _BOOK = Pattern(r"[TF][º°](?=[ \xa0]?\d)")
 _FOLIO_AHEAD = Pattern(r"T[º°][ \xa0]?\d+[ \xa0,-]+[FL][º°]")
 _MINISTER = Pattern(r"min\.(?=[ \xa0]de(?:l| la)?[ \xa0](?:la[ \xa0])?[A-ZÁÉÍÓÚ])", re.IGNORECASE)
@@ -130,6 +162,8 @@ def _special(text: str, at: int, context: Context) -> Found | None:
     before = context.before()
     if before in ("el", "la", "al", "del", "los") and (match := _MINISTER.match(text, at)):
         return ("ministra" if before == "la" else "ministro"), match.end(), "an office follows"
+    if before in ("escuela", "colegio") and (match := _SECONDARY.match(text, at)):
+        return ("secundario" if before == "colegio" else "secundaria"), match.end(), "after a school"
     for pattern, said in ((_STATION, "estación"), (_SCHOOL, "escuela"), (_SECRETARY, "secretaría")):
         if match := pattern.match(text, at):
             return said, match.end(), "a name or number follows"
@@ -143,6 +177,28 @@ def _special(text: str, at: int, context: Context) -> Found | None:
         return "experiencia", _end(text, match.end()), "of an advertisement"
     if before in ("con", "sin", "buenas") and (match := _REFERENCES.match(text, at)):
         return "referencias", _end(text, match.end()), "of an advertisement"
+    if context.pieces and context.pieces[-1].kind == "number" and (match := _INTEREST.match(text, at)):
+        return "cuota sin interés" if context.pieces[-1].text == "una" else "cuotas sin interés", match.end(), "after a number"
+    if context.pieces and context.pieces[-1].kind == "ordinal" and (match := _GENERATION.match(text, at)):
+        return "generación", _end(text, match.end()), "after an ordinal"
+    if match := _DEED.match(text, at):
+        return "escritura", match.end(), "of a house"
+    if match := _ZONE.match(text, at):
+        return "zona", at + 2, "before a place"
+    if match := _AIR.match(text, at):
+        return "aire acondicionado", _end(text, match.end()), "of an advertisement"
+    if before in ("alquilo", "alquilan", "alquila") and (match := _SEASONAL.match(text, at)):
+        return "temporario", match.end(), "of an advertisement"
+    if before in ("el", "al", "del") and (match := _GOVERNOR.match(text, at)):
+        return "gobernador", match.end(), "a name follows"
+    if before in ("ministerio", "ministra", "de") and (match := _CAPITAL.match(text, at)):
+        return "capital", match.end(), "of a ministry"
+    if before == "la" and (match := _HOUR.match(text, at)):
+        return "hora", _end(text, match.end()), "one hour"
+    if before == "apto" and (match := _GRADUATE.match(text, at)):
+        return "profesional", _end(text, match.end()), "of an advertisement"
+    if before == "a" and not context.recent(4).isdisjoint(_SENT) and (match := _HOME.match(text, at)):
+        return "domicilio", _end(text, match.end()), "of an advertisement"
     if match := _LIABLE.match(text, at):
         return "responsabilidad", match.end(), "of law"
     if before == "decreto" and (match := _REGULATING.match(text, at)):
@@ -157,8 +213,10 @@ def _of_letters(written: str, end: int, text: str, context: Context) -> Found | 
     if "/" in written:
         paid = last is not None and (last.kind == "money" or last.text in _FOR_EACH)
         return ("por persona", end, "after a price") if paid else None
-    if last is None or not (last.kind in ("number", "measure") or last.text in ("ciento", "porcentual")):
+    if last is None or not (last.kind in ("number", "measure", "portion") or last.text in ("ciento", "porcentual")):
         return None
+    if key == "pb" and context.recent(24).isdisjoint(_RATES):
+        return None  # planta baja
     return _IN_FULL[key], _end(text, end), "after a figure"
 
 
@@ -180,8 +238,12 @@ def read_period(text: str, at: int, context: Context) -> Found | None:
 
 
 def _counted(said: str, context: Context) -> str:
-    """The plural after a number that is not one."""
+    """The plural after a number that is not one; an adjective as the word before it."""
     last = context.pieces[-1] if context.pieces else None
+    if said in _ADJECTIVES and said[-1] == "o":
+        noun = last.text if last is not None and last.kind in ("word", "abbreviation") and len(last.text) > 3 else ""
+        many = noun.endswith("s") and noun not in ("gratis", "lunes")
+        return said[:-1] + ("a" if noun and gender_of(noun) == "f" else "o") + "s" * many
     if said not in _THINGS or last is None or last.kind != "number" or last.text in ("un", "una", "uno") or said[-1] == "s":
         return said
     if said.endswith("ción"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from ttskit_spanish.normalize.context import Context, Found, ends_token
-from ttskit_spanish.normalize.daymonth import is_day
+from ttskit_spanish.normalize.daymonth import is_day, labelled
 from ttskit_spanish.normalize.numbers import cardinal, spelt
 from ttskit_spanish.normalize.times import read_time
 from ttskit_spanish.normalize.zones import zone_at
@@ -160,6 +160,7 @@ def read_date(text: str, at: int, context: Context) -> Found | None:
     match = _DAY_DASH_MONTH.match(text, at)
     if match is not None and ends_token(text, match.end()):
         named = context.before() in _WEEKDAYS
+        named = named or (bool(context.pieces) and context.pieces[-1].text == ":" and labelled(context))
         if named or (int(match[1]) > 12 and context.before() in ("el", "del", "al")):  # el 25-5; but el 3-1 a Chile
             said = day_and_month(int(match[1]), int(match[2]))
             if said:
@@ -210,7 +211,9 @@ def read_month(text: str, at: int, context: Context) -> Found | None:
     match = match or _WEEKDAY_DATE.match(text, at)
     if match and _key(match[1]) not in _SHORT:
         return _DAYS[_key(match[1])], match.end() - 1, "shortened weekday"
-    match = _ALONE.match(text, at) if context.before() in _IN else None
+    match = _ALONE.match(text, at)
+    ranged = match is not None and (text[match.end() : match.end() + 1] in ("/", "-") or text[at - 1 : at] in ("/", "-"))
+    match = match if ranged or context.before() in _IN else None
     if match is not None:
         end = match.end()
         return _SHORT[_key(match[1])], end - 1 if not text[end:].strip() else end, "shortened month"

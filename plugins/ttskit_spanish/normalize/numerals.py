@@ -157,5 +157,7 @@ def read_numeral(text: str, at: int, context: Context) -> Found | None:
     if scale is not None:
         return f"{number.words('n' if number.digits else 'm')} {scale[0]}", scale[1], "scale"
     gender = gender_after(context, end)
+    if gender == "n" and number.whole in (1, 21) and context.before() == "a" and not context.recent(6).isdisjoint(_OPEN):
+        gender = "f"  # sábado de 9 a 21
     of = " de" if number.millions and gender != "n" and context.after(end) != "de" else ""
     return number.words(gender) + of, end, "decimal" if number.digits else "cardinal"

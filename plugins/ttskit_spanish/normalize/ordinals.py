@@ -127,6 +127,8 @@ def read_fraction(text: str, at: int, context: Context) -> Found | None:
         return f"{cardinal(over, 'f')} {_of_parts(over, under)}", match.end(), "parts"
     if match[1] and over < under:
         return _mixed(int(match[1]), over, under, match.end(), context)
+    if context.equation and (over, under) == (1, 2) and match[1] is None and not context.after(match.end()):
+        return "un medio", match.end(), "fraction in a sum"
     said = _said(int(match[1]) if match[1] else None, over, under)
     why = f": {context.doubt[1]}" if context.doubt[0] == at and context.doubt[1] else ""
     of = " de" if (over, under) != (1, 2) and match[1] is None and context.after(match.end()) in _PORTIONS else ""

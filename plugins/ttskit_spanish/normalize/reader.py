@@ -40,6 +40,7 @@ from ttskit_spanish.normalize.slashed import read_for, read_slashed
 from ttskit_spanish.normalize.tags import Tags, read_pause
 from ttskit_spanish.normalize.telephone import read_plate, read_telephone
 from ttskit_spanish.normalize.times import read_time
+from ttskit_spanish.normalize.truncated import read_truncated
 from ttskit_spanish.normalize.typed import CHAT, SURE
 from ttskit_spanish.normalize.weekdays import SHORT_DAYS, read_weekday
 from ttskit_spanish.normalize.words import read_word
@@ -83,6 +84,7 @@ _LETTERED: tuple[tuple[str, Reader, str], ...] = (
     ("abbreviation", read_paper, "acdefrosuv"),
     ("abbreviation", read_shortened, ""),
     ("abbreviation", read_abbreviation, ""),
+    ("abbreviation", read_truncated, ""),
     ("letters", read_no_numeral, "ivx"),
     ("inclusive", read_inclusive, ""),
     ("plate", read_plate, ""),

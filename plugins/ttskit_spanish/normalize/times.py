@@ -19,6 +19,7 @@ _SENTENCE_ENDS = Pattern(r"[\s\"'»”)]*$|\s+[¿¡«\"“(—]*[A-ZÁÉÍÓÚÑ
 _DURATION = Pattern(r"(\d{1,3}) ?hs? (\d{1,2}) ?(?:min\.?|m|')(?: (\d{1,2}) ?(?:seg|s)\.?)?(?![^\W_])")
 _UNTIL = Pattern(r"[ \xa0]?[-–][ \xa0]?(?=\d{1,2}[:.]\d{2}(?![\d.:]))")
 _VERSIONED = Pattern(r"[A-ZÁÉÍÓÚÑ][\w-]+[ \xa0]$")  # Ubuntu 24.04 LTS
+_WEEK = frozenset("lunes martes miércoles jueves viernes sábado sábados domingo domingos feriados horario".split())
 _LAP = Pattern(r"(\d{1,2})h ?(\d{1,2})['′’](\d{1,2})(?:\"|''|″|”)")
 _AFTER_HOUR = frozenset(
     "las la desde hora hoy mañana tarde noche ayer lunes martes miércoles jueves viernes sábado domingo horario tren micro "
@@ -89,6 +90,7 @@ def read_time(text: str, at: int, context: Context, *, further: bool = True) -> 
         alone = not follows and not context.before()
         last = [piece.kind for piece in context.pieces[-2:]]
         dated = last == ["date", "mark"] and context.pieces[-1].text == "," and hour > 6
+        dated = dated or (context.before() == "a" and not context.recent(9).isdisjoint(_WEEK))
         if not (unit or half or zone or alone or dated or context.before() in _AFTER_HOUR):
             return None  # Python 3.11
         if text[end : end + 2].strip().startswith(("%", "°", "$", "€")):
