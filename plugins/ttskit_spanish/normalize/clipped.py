@@ -96,12 +96,17 @@ _SECONDARY = Pattern(r"Sec\.")
 _GOVERNOR = Pattern(r"gob\.(?=[ \xa0][A-ZÁÉÍÓÚÑ])")
 _CAPITAL = Pattern(r"Cap\.(?=[ \xa0]Hum)")
 _HOUR = Pattern(r"hs?\.?(?![^\W_])")
+_DEEP = frozenset("metro metros kilómetro kilómetros centímetros".split())
+_WEEKLY = Pattern(r"sem\.", re.IGNORECASE)
+_SURFACE = Pattern(r"m[²2](?![^\W_])")
+_COSTS = Pattern(r"exp\.(?=[ \xa0](?:baj|alt|incl|muy|m[ií]n))", re.IGNORECASE)
+_HIGHWAY = Pattern(r"Aut?\.(?=[ \xa0][A-ZÁÉÍÓÚÑ][a-záéíóúñ])")
 _GRADUATE = Pattern(r"prof\.", re.IGNORECASE)
 _SENT = frozenset("envío envíos enviamos entrega entregas delivery reparto".split())
 _HOME = Pattern(r"dom\.", re.IGNORECASE)
 _BOOK = Pattern(r"[TF][º°](?=[ \xa0]?\d)")
 _FOLIO_AHEAD = Pattern(r"T[º°][ \xa0]?\d+[ \xa0,-]+[FL][º°]")
-_MINISTER = Pattern(r"min\.(?=[ \xa0]de(?:l| la)?[ \xa0](?:la[ \xa0])?[A-ZÁÉÍÓÚ])", re.IGNORECASE)
+_MINISTER = Pattern(r"[Mm]in\.(?=[ \xa0]de(?:l| la)?[ \xa0](?:la[ \xa0])?[A-ZÁÉÍÓÚ])")
 _STATION = Pattern(r"Est\.(?=[ \xa0][A-ZÁÉÍÓÚ])")
 _SCHOOL = Pattern(r"Esc\.(?=[ \xa0](?:[Nn][.º°ro]{1,4}[ \xa0]?\d|(?:Téc|Prim|Sec|Nac|Normal|Media)))")
 _SECRETARY = Pattern(r"Sec(?:ret)?\.(?=[ \xa0][Nn][.º°ro]{1,4}[ \xa0]?\d)")
@@ -161,7 +166,11 @@ def _special(text: str, at: int, context: Context) -> Found | None:
     """Those that their neighbours explain."""
     before = context.before()
     if before in ("el", "la", "al", "del", "los") and (match := _MINISTER.match(text, at)):
-        return ("ministra" if before == "la" else "ministro"), match.end(), "an office follows"
+        return (
+            ("ministerio" if text[at] == "M" else "ministra" if before == "la" else "ministro"),
+            match.end(),
+            "an office follows",
+        )
     if before in ("escuela", "colegio") and (match := _SECONDARY.match(text, at)):
         return ("secundario" if before == "colegio" else "secundaria"), match.end(), "after a school"
     for pattern, said in ((_STATION, "estación"), (_SCHOOL, "escuela"), (_SECRETARY, "secretaría")):
@@ -195,7 +204,17 @@ def _special(text: str, at: int, context: Context) -> Found | None:
         return "capital", match.end(), "of a ministry"
     if before == "la" and (match := _HOUR.match(text, at)):
         return "hora", _end(text, match.end()), "one hour"
-    if before == "apto" and (match := _GRADUATE.match(text, at)):
+    if before == "de" and not context.recent(5).isdisjoint(_DEEP) and (match := _GRADUATE.match(text, at)):
+        return "profundidad", _end(text, match.end()), "after a depth"
+    if before in ("pago", "cobro", "sueldo") and (match := _WEEKLY.match(text, at)):
+        return "semanal", _end(text, match.end()), "after a payment"
+    if before in ("el", "los", "del", "por", "cada") and (match := _SURFACE.match(text, at)):
+        return ("metros" if before == "los" else "metro") + " cuadrado" + "s" * (before == "los"), match.end(), "by area"
+    if match := _COSTS.match(text, at):
+        return "expensas", match.end(), "costs of a flat"
+    if match := _HIGHWAY.match(text, at):
+        return "autopista", match.end(), "a name follows"
+    if before in ("apto", "registro", "carnet", "título", "matrícula") and (match := _GRADUATE.match(text, at)):
         return "profesional", _end(text, match.end()), "of an advertisement"
     if before == "a" and not context.recent(4).isdisjoint(_SENT) and (match := _HOME.match(text, at)):
         return "domicilio", _end(text, match.end()), "of an advertisement"

@@ -26,7 +26,7 @@ _OFFICES = {"min": "ministerio", "dir": "dirección", "sec": "secretaría", "sec
             "pres": "presidencia", "gob": "gobierno", "int": "intendencia", "com": "comisión", "inst": "instituto",
             "fed": "federación"}  # fmt: skip
 _POINTED = Pattern(
-    r"(?!Cap\.[ \xa0](?:Fed|Hum)|Sec\.[ \xa0]N)([A-Za-z]{2,10})\.[ \xa0](?=([A-ZÁÉÍÓÚÑ][\wáéíóúñü.]|(?:de|del) ))"
+    r"(?!Cap\.[ \xa0](?:Fed|Hum|[IVXLC]+\b)|Sec\.[ \xa0]N)([A-Za-z]{2,10})\.[ \xa0](?=([A-ZÁÉÍÓÚÑ][\wáéíóúñü.]|(?:de|del) ))"
 )
 # Without their point, before a name: Dr Paz, Av Mitre.
 _BARE = {

@@ -10,7 +10,7 @@ from ttskit_spanish.pattern import Pattern
 
 # What is cut short in notices, papers and advertisements: of two that begin alike the first is read.
 _NOUNS = (
-    "abogado academia accidente acción aceptación acreditación actividad actualización acuerdo adjudicación adjunto "
+    "abogado academia accidente acción aceptación acreditación actividad actualización acuerdo altura adjudicación adjunto "
     "aduana agencia agrupación alquiler ambiente ampliación amortización análisis antecedente antigüedad anuncio aplicación "
     "aporte apelación archivo artefacto asamblea ascensor asesor asistencia asociación aspirante atención audiencia auditoría "
     "auxiliar balance banco barrio beneficio biblioteca bonificación boletín cancelación candidato cantidad capacidad "
@@ -110,8 +110,8 @@ def read_truncated(text: str, at: int, context: Context) -> Found | None:
     ...     from ttskit_spanish.normalize.reader import normalize
     ...
     ...     return " ".join(p.text for p in normalize(t).pieces)
-    >>> read("notif. por cédula, 5 días háb. y 4 horn."), read("vimos el mar. es lindo")
-    ('notificación por cédula , cinco días hábiles y cuatro hornallas .', 'vimos el mar . es lindo')
+    >>> read("notif. por cédula, 5 días háb. y 4 horn., gas"), read("vimos el mar. es lindo")
+    ('notificación por cédula , cinco días hábiles y cuatro hornallas , gas', 'vimos el mar . es lindo')
     """
     match = _CUT.match(text, at)
     if match is None or context.shouting or (match[1].isupper() and len(match[1]) > 1):

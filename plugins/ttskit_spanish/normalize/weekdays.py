@@ -44,7 +44,7 @@ def read_weekday(text: str, at: int, context: Context) -> Found | None:
     """
     if text[at] in "LMXJVSD":
         match = _LETTERS.match(text, at)
-        timed = match is not None and context.before() == "de" and (match[4] or "").strip().lower().startswith(("de", "desde"))
+        timed = match is not None and context.before() == "de" and match[1] == "L" and match[3] in "VSD"
         if match is not None and (timed or context.before() not in _SIZES):
             first, last = _INITIALS[match[1]], _INITIALS[match[3]]
             listed = match[2].strip() in ("y",)
