@@ -26,24 +26,24 @@ _WORDS = {
     "hum": "humedad", "precip": "precipitaciones", "nub": "nublado", "prob": "probabilidad", "visib": "visibilidad",
     "reb": "rebote", "asist": "asistencia", "amon": "amonestado", "clasif": "clasificación", "elim": "eliminatorias",
     "semif": "semifinal", "trim": "trimestre", "sem": "semestre", "bim": "bimestre", "mens": "mensual", "anu": "anual",
-    "acum": "acumulado", "interan": "interanual", "intermens": "intermensual", "var": "variación", 
+    "acum": "acumulado", "interan": "interanual", "intermens": "intermensual", "var": "variación",
     "ptje": "puntaje", "fact": "factura", "subtot": "subtotal", "ctdad": "cantidad", "capac": "capacidad", "dipl": "diploma",
-    "cab": "cabecera", "comun": "comunicado", "vent": "ventanilla", "habil": "habilitado", "contrib": "contribución",
+    "cab": "cabecera", "vent": "ventanilla", "contrib": "contribución",
     "munic": "municipal", "subsid": "subsidio", "reglam": "reglamentario", "ampl": "amplio",
     "antig": "antigüedad", "escr": "escritura", "garant": "garantía", "mant": "mantenimiento", "ubic": "ubicación",
     "inmed": "inmediata", "coment": "comentarios", "vehíc": "vehículo", "vehic": "vehículo",
     "combust": "combustible", "aut": "automático",
     "fte": "frente", "cfte": "contrafrente", "ctrafte": "contrafrente", "contraf": "contrafrente", "plataf": "plataforma",
     "gge": "garaje", "ctro": "centro", "perm": "permuto", "tit": "titular", "gcia": "gerencia",
-    "propiet": "propietario", "vig": "vigilancia", "segur": "seguridad", "orient": "orientación", 
+    "propiet": "propietario", "vig": "vigilancia", "segur": "seguridad", "orient": "orientación",
     "consult": "consultar", "ptda": "partida", "lleg": "llegada", "dem": "demora",
-    "recorr": "recorrido", "pasaj": "pasajeros", "bol": "boleto", "cdra": "cuadra", "cdras": "cuadras", 
-    "jub": "jubilados", "pens": "pensionados", "asig": "asignación", "aguin": "aguinaldo", 
+    "recorr": "recorrido", "pasaj": "pasajeros", "bol": "boleto", "cdra": "cuadra", "cdras": "cuadras",
+    "jub": "jubilados", "pens": "pensionados", "asig": "asignación", "aguin": "aguinaldo",
     "legis": "legislador", "candid": "candidato", "enc": "encuesta", "estad": "estadística",
     "export": "exportaciones", "invers": "inversiones", "benef": "beneficiarios",
     "coef": "coeficiente", "porcent": "porcentaje", "tot": "total", "comis": "comisión",
     "edific": "edificio", "constr": "construcción", "condic": "condiciones", "cond": "condiciones",
-    "estac": "estacionamiento", "superf": "superficie", "pav": "pavimento", "ilum": "iluminación", 
+    "estac": "estacionamiento", "superf": "superficie", "pav": "pavimento", "ilum": "iluminación",
     "oblig": "obligatorio", "requis": "requisitos", "excl": "excluyente", "zonif": "zonificación",
 }  # fmt: skip
 LONG = frozenset(("csi", *(word for word in _WORDS if len(word) > 6)))
@@ -51,6 +51,7 @@ LONG = frozenset(("csi", *(word for word in _WORDS if len(word) > 6)))
 _NEAR = {
     "imp": frozenset("casa departamento monoambiente vendo vende pe hache modelo kilómetros estado luminoso auto".split()),
     "cont": frozenset("frente luminoso ambientes".split()),
+    "hum": frozenset("grados máxima mínima temperatura térmica lluvia viento presión".split()),
     "aut": frozenset("modelo caja kilómetros vendo".split()),
     "corr": frozenset("criminal juzgado".split()),
     "sem": frozenset("primer segundo primero".split()),
@@ -95,7 +96,7 @@ _SEASONAL = Pattern(r"temp\.", re.IGNORECASE)
 _SECONDARY = Pattern(r"Sec\.")
 _GOVERNOR = Pattern(r"gob\.(?=[ \xa0][A-ZÁÉÍÓÚÑ])")
 _CAPITAL = Pattern(r"Cap\.(?=[ \xa0]Hum)")
-_HOUR = Pattern(r"hs?\.?(?![^\W_])")
+_HOUR = Pattern(r"hs\.?(?![^\W_])")
 _DEEP = frozenset("metro metros kilómetro kilómetros centímetros".split())
 _WEEKLY = Pattern(r"sem\.", re.IGNORECASE)
 _SURFACE = Pattern(r"m[²2](?![^\W_])")
@@ -154,8 +155,10 @@ def read_clipped(text: str, at: int, context: Context) -> Found | None:
         return special
     match = _CLIPPED.match(text, at)
     said = _WORDS.get(match[1].lower()) if match is not None else None
-    if match is None or said is None:
+    if match is None or said is None or (match[1].isupper() and not context.shouting):
         return None
+    if match[1] == "Div":
+        said = "división"
     near = _NEAR.get(match[1].lower())
     if near is not None and context.recent(10).isdisjoint(near):
         return None

@@ -79,6 +79,7 @@ _CONTRACTED = {
     "cjal": "concejal", "crnel": "coronel", "cpo": "cuerpo", "dción": "dirección", "mcipal": "municipal", "pdo": "partido",
     "ctro": "centro", "rcia": "residencia", "vcia": "vivencia", "acc": "acceso", "autop": "autopista", "lín": "línea",
 }  # fmt: skip
+_IN_USE = frozenset("hum test bancar funcionar formular terciar mercader comed editor actual anal digit club".split())
 _CUT = Pattern(r"([A-Za-zÁÉÍÓÚÑáéíóúñü]{3,9})\.(?![^\W_])")
 _GOES_ON = Pattern(r"[ \xa0]?[,;:)/]|[ \xa0](?=[a-záéíóúñ\d(\"“«$+–-])")
 _SURELY = Pattern(r"[ \xa0]?[,;:)/]")
@@ -127,7 +128,7 @@ def read_truncated(text: str, at: int, context: Context) -> Found | None:
     entries = _index().get(key.translate(_PLAIN), [])
     accented = [e for e in entries if not (key != key.translate(_PLAIN) and not e[0].startswith(key))]
     entry = next((e for e in accented if e[0].startswith(key)), accented[0] if accented else None)
-    if entry is None or (written[0].isupper() and context.before() == "de"):
+    if entry is None or key in _IN_USE or (written[0].isupper() and context.before() == "de"):
         return None
     if key[-1] in _WORD_ENDS:
         if not (_SURELY.match(text, end) or (written[0].isupper() and _NAME.match(text, end) and not context.before())):
