@@ -3,7 +3,8 @@
 A row of the lists is: kind, tab, what is written, tab, the reading. Several readings stand between "||"; one that
 begins with "~" need only be contained, in parts joined by "…". Case and punctuation do not count. In `field_lines.tsv`
 151 of 334 were right before these rules; of those that were written after them, 289 of 309 (`field_lines_later.tsv`) and
-180 of 195 (`field_lines_last.tsv`) at the first run.
+180 of 195 (`field_lines_last.tsv`) at the first run. Of those that one who had not seen the rules wrote in four turns
+(`field_lines_judged.tsv`), 79 of 128, 51 of 61, 42 of 60 and 51 of 59 were right at the first run.
 """
 
 from __future__ import annotations
@@ -134,3 +135,23 @@ def test_the_lines_of_the_field():
         wanted = row["reading"] if "reading" in row else "~" + "…".join(row["contains"])
         right += is_right(wanted, said)
     assert right / len(judged) >= 0.97
+
+
+@pytest.mark.parametrize(
+    ("written", "reading"),
+    [
+        ("Lo vio el VAR. Fue gol.", "lo vio el var. fue gol."),
+        ("Rendí el test. luego dormí", "rendí el test. luego dormí"),
+        ("La h es muda.", "la hache es muda."),
+        ("Vimos el mar. es lindo", "vimos el mar. es lindo"),
+        ("Fuimos al bar. estaba lleno", "fuimos al bar. estaba lleno"),
+        ("Es lo comun. nada raro", "es lo comun. nada raro"),
+        ("Hum. No sé.", "hum. no sé."),
+        ("Abierto 9-13/16-20", "abierto nueve a trece, dieciséis a veinte"),
+        ("T° 20 en la sala", "temperatura veinte en la sala"),
+        ("El 3S pro", "el tres ese pro"),
+        ("La charla es a las 10 EST.", "la charla es a las diez e ese te."),
+    ],
+)
+def test_what_only_looks_cut_short(written, reading):
+    assert plain(FRONTEND.normalize(written)) == plain(reading)

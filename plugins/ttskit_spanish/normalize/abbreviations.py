@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from ttskit_spanish.normalize.context import Context, Found, ends_token
+from ttskit_spanish.normalize.nouns import gender_of
 from ttskit_spanish.pattern import Pattern
 
 # Written (lower case) -> said. Those with a space or a sign inside are tried first, the longest first.
@@ -161,6 +162,8 @@ def read_abbreviation(text: str, at: int, context: Context) -> Found | None:
     said = _TABLE.get(key)
     if said is None:
         return None
+    if key == "c/u" and _each_is_feminine(context):
+        said = "cada una"
     if key == "ptas." and context.locale == "es-AR":
         said = "puertas"
     dated = bool(context.pieces) and context.pieces[-1].kind in ("number", "roman", "ordinal", "date")
@@ -175,6 +178,17 @@ def read_abbreviation(text: str, at: int, context: Context) -> Found | None:
         if ends_here.match(text, match.end()):
             said += " ."
     return said, match.end()
+
+
+def _each_is_feminine(context: Context) -> bool:
+    """Whether what was counted last is feminine: 12 cuotas de $ 5 c/u, 3 remeras c/u."""
+    last = ""
+    for piece in context.pieces[-14:]:
+        if piece.kind == "mark" and piece.text != ",":
+            last = ""
+        elif piece.kind in ("word", "abbreviation", "measure") and piece.text.endswith("s") and len(piece.text) > 3:
+            last = piece.text.split()[-1]
+    return bool(last) and gender_of(last) == "f"
 
 
 def _numbered(text: str, at: int) -> Found | None:

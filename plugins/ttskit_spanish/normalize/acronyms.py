@@ -10,8 +10,8 @@ from ttskit_spanish.normalize.shouted import is_acronym, with_accents
 from ttskit_spanish.pattern import Pattern
 
 # Said otherwise than their letters suggest.
-_SPELT = frozenset("ONG SOS CEO ADN ARN OMS GPS USB PDF CUE IPC UIA UOM UTA UCR UTN UIF UE IA AI OIT OMC ADSL".split())
-_SAID = frozenset("OVNI CUIT CUIL IVA SIDA COVID CONICET UNICEF UNESCO ARBA EPEC IPOD".split())
+_SPELT = frozenset("ONG SOS CEO ADN ARN OMS GPS USB PDF CUE IPC UIA UOM UTA UCR UTN UIF UE IA AI OIT OMC ADSL LLA".split())
+_SAID = frozenset("OVNI CUIT CUIL IVA SIDA COVID CONICET UNICEF UNESCO ARBA EPEC IPOD OFF".split())
 _SAID_AS = {
     "YPF": "i pe efe",
     "CD": "ce de",

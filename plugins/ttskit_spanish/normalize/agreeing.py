@@ -17,6 +17,7 @@ _NOT_AGREEING = frozenset(
     "de del con a al y o e en por para la el las los una un es fue era más sin hasta desde como su entre vs versus cada hoy "
     "mañana".split()
 )
+_DEGREES = Pattern(r":?[ \xa0]-?\d{1,2}(?:,\d)?[ \xa0]?[°º]")  # a temperature
 _MEASURED_IN = frozenset("grado grados centígrados".split())
 _PAIR = Pattern(
     r"(sr|sres|dr|dres|prof|profs|lic|lics|ing|ings|arq|arqs|hno|hnos|director|cdor|abog|sto)\.?[ \xa0]?/[ \xa0]?"
@@ -58,7 +59,7 @@ def read_agreeing(text: str, at: int, context: Context) -> Found | None:
         end -= 1
     if key in _INVARIABLE:
         return (
-            (_INVARIABLE[key], end, "agreeing")
+            (_INVARIABLE[key] + "es" * (context.before() == "clases"), end, "agreeing")
             if context.before() in ("teléfono", "tel", "domicilio", "clases", "auto")
             else None
         )
@@ -70,7 +71,7 @@ def read_agreeing(text: str, at: int, context: Context) -> Found | None:
         earlier = _earlier(context)
         if earlier is not None:
             return stem + earlier, end, "agrees with the one before"
-        if key in _FEMININE_BY_DEFAULT:
+        if key in _FEMININE_BY_DEFAULT or _DEGREES.match(text, match.end()):
             return stem + "a", end, "feminine where nothing else is said"
         return stem + "o", end, "stands alone"
     many = noun.endswith("s") and noun not in ("el", "las", "los")

@@ -6,7 +6,7 @@ import re
 
 from ttskit_spanish.normalize.context import Context, Found, ends_text, ends_token
 from ttskit_spanish.normalize.context import folded as _key
-from ttskit_spanish.normalize.daymonth import is_day
+from ttskit_spanish.normalize.daymonth import is_day, labelled
 from ttskit_spanish.normalize.numbers import cardinal, spelt
 from ttskit_spanish.normalize.times import read_time
 from ttskit_spanish.normalize.zones import zone_at
@@ -45,6 +45,7 @@ _NO_DATE = Pattern(r"(\d{1,2})/(\d{1,2})/(\d{4})(?![\d/])")
 _ROMAN_MONTH = Pattern(r"(\d{1,2})([/.-])(I{1,3}|I?V|VI{1,3}|I?X|XI{1,2})\2(\d{4}|\d{2})(?!\d)")
 _DAY_DASH_MONTH = Pattern(r"(\d{1,2})-(\d{1,2})(?![\d/-]|[.,]\d)")
 _FULL = Pattern(r"(0[1-9]|[12]\d|3[01])([-./])(0[1-9]|1[0-2])\2((?:1[5-9]|20)\d\d)(?![\d]|-\d)")
+_DAYS_OF_MONTH = Pattern(r"(\d{1,2})[-–](\d{1,2})/(\d{1,2})(?:/(\d{4}))?(?![\d/-]|[.,]\d)")
 _ISO = Pattern(r"(\d{4})([-/]|(?<=19\d\d|20\d\d)\.)(\d{2})\2(\d{2})")
 _DAY_MONTH = Pattern(
     rf"(?P<day>\d{{1,2}})(?P<first>\.?[º°]|ro)? (?:de )?{_MONTH}(?P<dot>\.)?(?![^\W\d_])"
@@ -97,6 +98,24 @@ def read_full_date(text: str, at: int, context: Context) -> Found | None:
     return _said(int(match[1]), int(match[3]), match[4]), match.end(), "day/month/year"
 
 
+def read_days(text: str, at: int, context: Context) -> Found | None:
+    """12-14/11: from one day of a month to another.
+
+    >>> def read(t):
+    ...     found = read_days(t, 0, Context(t, "es-AR"))
+    ...     return found and found[0]
+    >>> read("12-14/11"), read("9-13/16-20"), read("14-12/11"), read("3-5/2/2026")
+    ('doce a catorce de noviembre', None, None, 'tres a cinco de febrero de dos mil veintiséis')
+    """
+    match = _DAYS_OF_MONTH.match(text, at) if context.locale != "es-US" else None
+    if match is None or not ends_token(text, match.end()):
+        return None
+    first, last, month = int(match[1]), int(match[2]), int(match[3])
+    if not (1 <= first < last <= 31 and 1 <= month <= 12) or context.equation:
+        return None
+    return f"{_day(first)} a {_said(last, month, match[4])}", match.end(), "days of a month"
+
+
 def read_date(text: str, at: int, context: Context) -> Found | None:
     """A date that begins with a digit.
 
@@ -142,6 +161,7 @@ def read_date(text: str, at: int, context: Context) -> Found | None:
     match = _DAY_DASH_MONTH.match(text, at)
     if match is not None and ends_token(text, match.end()):
         named = context.before() in _WEEKDAYS
+        named = named or (bool(context.pieces) and context.pieces[-1].text == ":" and labelled(context))
         if named or (int(match[1]) > 12 and context.before() in ("el", "del", "al")):  # el 25-5; but el 3-1 a Chile
             said = day_and_month(int(match[1]), int(match[2]))
             if said:
@@ -194,7 +214,9 @@ def read_month(text: str, at: int, context: Context) -> Found | None:
     match = match or _WEEKDAY_DATE.match(text, at)
     if match and _key(match[1]) not in _SHORT:
         return _DAYS[_key(match[1])], match.end() - 1, "shortened weekday"
-    match = _ALONE.match(text, at) if context.before() in _IN else None
+    match = _ALONE.match(text, at)
+    ranged = match is not None and (text[match.end() : match.end() + 1] in ("/", "-") or text[at - 1 : at] in ("/", "-"))
+    match = match if ranged or context.before() in _IN else None
     if match is not None:
         end = match.end()
         return _SHORT[_key(match[1])], end - 1 if ends_text(text, end) else end, "shortened month"

@@ -110,6 +110,17 @@ def weigh(text: str, at: int, match: re.Match, context: Context) -> tuple[int, s
     return total, max(reasons)[1] if reasons else ""
 
 
+def labelled(context: Context) -> bool:
+    """Whether the label before speaks of a day: Cierre de actas: 30-11.
+
+    >>> from ttskit_spanish.normalize.piece import Piece
+    >>> [labelled(Context("", "es-AR", [Piece(w, (0, 0)), Piece(":", (0, 0))])) for w in ("inscripción", "resultado")]
+    [True, False]
+    """
+    near = {piece.text for piece in context.pieces[-5:]}
+    return not near.isdisjoint(_SURE) or not near.isdisjoint(_LIKELY)
+
+
 def _named(context: Context) -> str:
     """The word before, small ones left out: la presión está en 13/8."""
     return next((p.text for p in context.pieces[:-5:-1] if p.text not in _SMALL), "")

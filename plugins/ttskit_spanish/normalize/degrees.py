@@ -49,6 +49,7 @@ _OF_SCHOOL = Pattern(
     r"[ \xa0]de (?:la )?(?:primaria|secundaria|grado|escuela|medicina|abogacía|derecho|polimodal|EGB|jardín|nivel)"
 )
 _CLAUSE = Pattern(r"[ \xa0](?!Celsius|Fahrenheit|Kelvin|[NSEO] )[A-ZÁÉÍÓÚÑ][a-záéíóúñü]")
+_ENDS = Pattern(r"[ \xa0]?(?:[.;,)]|$)")
 _LABEL = Pattern(r"[ \xa0]?[:)]|\.-|[ \xa0]?[–—-][ \xa0]")
 _OF_WEATHER = Pattern(
     r"[ \xa0](?:de|y|como)[ \xa0](?:m[aá]x|m[ií]n|t[eé]rmica|sensaci|temperatura|calor|lat|long|inclin)|[ \xa0]a la sombra"
@@ -88,6 +89,10 @@ def sign_of_degree(text: str, number: int, end: int, context: Context, *, listed
     recent = context.recent(6)
     if before in _THERE and number <= 40:
         return False, "after an article"
+    if number <= 30 and context.pieces and context.pieces[-1].text == "," and _ENDS.match(text, end):
+        ranked = any(piece.kind == "ordinal" for piece in context.pieces[-12:])
+        if ranked and recent.isdisjoint(_WEATHER):
+            return False, "ranks stand before"
     if not recent.isdisjoint(_WEATHER):
         return True, "words of weather or angles stand near"
     if number <= 20 and (before in _RANKED or not recent.isdisjoint(_SCHOOL)):

@@ -129,10 +129,19 @@ def _fraction(text: str, at: int, parts: Parts, context: Context) -> Found | Non
     return f"{rest} {one}" if half else f"{rest} de {one}", end, "fraction with unit"
 
 
+def _quoted(text: str, at: int) -> bool:
+    """Whether a quotation is open at `at`; a sign behind a digit outside of one is of inches."""
+    opened, start = False, max(0, at - 200)
+    for i in range(start, at):
+        if text[i] == '"':
+            opened = not opened and not text[i - 1 : i].isdecimal()
+    return opened
+
+
 def _inch_sign(text: str, at: int, sign: int) -> int | None:
     """The end of an inch sign at `sign`, where no quotation that was opened before `at` can end there."""
     match = _INCH_SIGN.match(text, sign)
-    if match is None or text[max(0, at - 200) : at].count('"') % 2 or text[at - 1 : at] in ('"', "“"):
+    if match is None or _quoted(text, at) or text[at - 1 : at] in ('"', "“"):
         return None
     if match.group() == "”" and "“" in text[max(0, at - 200) : at]:
         return None

@@ -11,8 +11,9 @@ _NO_NOUN = frozenset(
     "el la los las lo "
     "un una es son era eran fue fueron está están hay ha han he se me te nos le les no sí ya más menos como cuando "
     "donde porque "
-    "también muy todo todos esta este ese esa mi tu su".split()
+    "x también muy todo todos esta este ese esa mi tu su".split()
 )
+_NUMBERS = frozenset("folio tomo expediente legajo matrícula".split())  # what counts nothing
 _MASCULINE = frozenset(
     "día días problema problemas sistema sistemas tema temas programa programas idioma idiomas clima climas mapa mapas "
     "planeta planetas "
@@ -62,6 +63,8 @@ def gender_after(context: Context, at: int) -> str:
             return "f" if group[1].lower() == "a" else "n"
         later = _LATER.match(context.text, at)
         word = later[1].lower() if later else word
+    if context.before() in _NUMBERS:
+        return "n"
     if not word or word in _NO_NOUN:
         return "f" if context.before() in ("la", "las") else "n"  # a la 1, a las 21: hours
     if word in _UN:

@@ -12,7 +12,7 @@ from ttskit_spanish.normalize.numbers import LIMIT, cardinal, decimals, spelt
 from ttskit_spanish.pattern import Pattern
 
 _GAP = "[ \u00a0\u2009\u202f]"
-_COMMA = Pattern(rf"(?:\d{{1,3}}(?:\.\d{{3}})+|\d{{1,3}}(?:{_GAP}\d{{3}})+|\d+)(?![\d])(?:,\d+)?")
+_COMMA = Pattern(rf"(?:(?!0\.)\d{{1,3}}(?:\.\d{{3}})+|\d{{1,3}}(?:{_GAP}\d{{3}})+|\d+)(?![\d])(?:,\d+)?")
 _POINT = Pattern(rf"(?:\d{{1,3}}(?:,\d{{3}})+|\d{{1,3}}(?:{_GAP}\d{{3}})+|\d+)(?![\d])(?:\.\d+)?")
 _POINT_ONLY = Pattern(r"\d{1,3}(?:,\d{3})+\.\d+(?![\d.,]\d)")
 _COMMA_ONLY = Pattern(r"\d{1,3}(?:\.\d{3})+,\d+(?![\d.,]\d)")
@@ -41,6 +41,7 @@ _MILLIONS = Pattern(r"[ \xa0]?MM?(?=[ \xa0]de[ \xa0][a-záéíóú]{3,20}s(?![^\
 _THOUSANDS = Pattern(r"[kK](?![^\W_])")
 RANGE = Pattern(r" ?[-–] ?(?=\d)")
 _OUT_OF = Pattern(r" ?/ ?(5|10|20|100)(?![\d/])")
+_OPEN = frozenset("lunes martes miércoles jueves viernes sábado sábados domingo domingos feriados".split())
 _MODELS = frozenset("boeing embraer airbus mercedes modelo".split())
 _OTHER_DECIMAL = Pattern(r"[.,](\d+)")
 _TIMES = Pattern(r" ?[xX×] ?(?=\d)")
@@ -102,7 +103,7 @@ def numeral_at(text: str, at: int, comma: bool) -> Numeral | None:
     if not digits and whole.isdecimal():  # the other locale's decimal sign, where it cannot be thousands
         other = _OTHER_DECIMAL.match(text, end)
         ends = other is not None and (ends_token(text, other.end()) or _SHORT_SCALE.match(text, other.end()))  # 2.5M
-        if other and text[end] != mark and ends and len(other[1]) != 3:
+        if other and text[end] != mark and ends and (len(other[1]) != 3 or whole == "0"):
             digits, sign, end = other[1], "punto" if comma else "coma", other.end()
     bare = whole if whole.isdecimal() else re.sub(r"\D", "", whole)
     return Numeral(int(bare) if len(bare) < 60 else LIMIT, digits, end, text[at:end], sign)
@@ -134,6 +135,8 @@ def read_numeral(text: str, at: int, context: Context) -> Found | None:
         second = numeral_at(text, span.end(), context.comma)
         if second is not None and ends_token(text, second.end):
             gender = gender_after(context, second.end)
+            if gender == "n" and context.before() in _OPEN and max(number.whole, second.whole) < 25:
+                gender = "f"  # hours
             if context.before() in _MODELS:
                 return f"{number.words()} {second.words()}", second.end, "model"
             return f"{number.words(gender)} a {second.words(gender)}", second.end, "range"
@@ -154,5 +157,7 @@ def read_numeral(text: str, at: int, context: Context) -> Found | None:
     if scale is not None:
         return f"{number.words('n' if number.digits else 'm')} {scale[0]}", scale[1], "scale"
     gender = gender_after(context, end)
+    if gender == "n" and number.whole in (1, 21) and context.before() == "a" and not context.recent(6).isdisjoint(_OPEN):
+        gender = "f"  # sábado de 9 a 21
     of = " de" if number.millions and gender != "n" and context.after(end) != "de" else ""
     return number.words(gender) + of, end, "decimal" if number.digits else "cardinal"

@@ -34,6 +34,11 @@ _FILES = frozenset(
     "oficina departamento unidad local lote lotes".split()
 )
 _BAR_YEAR = Pattern(r"(?:1[5-9]|20)\d\d$")
+# Masculine, often with a capital: 21° Congreso.
+_EVENTS = frozenset(
+    "Congreso Encuentro Festival Torneo Concurso Premio Salón Simposio Foro Aniversario Maratón Seminario Batallón Regimiento "
+    "Campeonato Certamen Ciclo Coloquio Taller Juzgado Tribunal Circuito Piso Puesto Año Grado Lugar Gran Parlamento".split()
+)
 _SEASON = Pattern(r"((?:19|20)\d\d)/(\d\d)(?![\d/])")
 _MARKED = frozenset("nota notas puntaje calificación puntuación sacó sacaron saqué saca calificó puntuó valoración".split())
 
@@ -60,6 +65,7 @@ def read_ordinal(text: str, at: int, context: Context) -> Found | None:
     after = not named and noun_after(context, match.end())
     feminine = mark == "ª" or mark.rstrip("s").endswith("a") or (mark in ("º", "°") and after and context.before() == "la")
     noun = after and gender_after(context, match.end()) == "m"
+    noun = noun or (mark in ("º", "°") and context.after(match.end()) in _EVENTS)
     short = mark in _MASCULINE_SHORT or (mark in ("º", "°") and noun)
     said = ordinal(number, "f" if feminine else "m", short=short and not feminine and not plural)
     why = f": {context.doubt[1]}" if context.doubt[0] == at and mark in ("º", "°") else ""
@@ -106,7 +112,11 @@ def read_fraction(text: str, at: int, context: Context) -> Found | None:
     if marked and under in (5, 10, 20, 100) and over <= under:
         return f"{cardinal(over)} sobre {cardinal(under)}", match.end(), "mark"
     norm = match[1] is None and under > 12 and under % 10 and not _FILES.isdisjoint(context.recent(8))
-    filed = norm or (match[1] is None and not _FILES.isdisjoint((context.before(), context.written())))
+    filed = (
+        norm
+        or ("." in match[2] and len(match[3]) == 2)
+        or (match[1] is None and not _FILES.isdisjoint((context.before(), context.written())))
+    )
     if filed or (len(match[3]) == 2 and match[3][0] == "0"):
         return f"{cardinal(over)} barra {numeral(match[3])}", match.end(), "file number"
     alone = over == 1 and not context.pieces and match.end() == len(text)  # 1/2000 by itself
@@ -117,6 +127,8 @@ def read_fraction(text: str, at: int, context: Context) -> Found | None:
         return f"{cardinal(over, 'f')} {_of_parts(over, under)}", match.end(), "parts"
     if match[1] and over < under:
         return _mixed(int(match[1]), over, under, match.end(), context)
+    if context.equation and (over, under) == (1, 2) and match[1] is None and not context.after(match.end()):
+        return "un medio", match.end(), "fraction in a sum"
     said = _said(int(match[1]) if match[1] else None, over, under)
     why = f": {context.doubt[1]}" if context.doubt[0] == at and context.doubt[1] else ""
     of = " de" if (over, under) != (1, 2) and match[1] is None and context.after(match.end()) in _PORTIONS else ""

@@ -95,14 +95,16 @@ def _named(text: str, at: int, context: Context) -> tuple[str, int] | None:
     """The shortened name at `at`, in full, with its end (before a point that ends the sentence)."""
     match = _NAME.match(text, at)
     name = _SHORT.get(match[1].lower()) if match is not None else None
+    if name == "rebanada" and "puntos" in context.recent(6):
+        return None  # rebotes
     if match is None or name is None or (match[1].isupper() and len(match[1]) > 1 and not context.shouting):
         return None
     key, end = match[1].lower(), match.end()
     if key in _POINTED and not match[2] and not (len(key) > 2 and (context.shouting or _OF.match(text, end))):
         return None
-    if key in _OF_ONLY and text[end : end + 4] != " de ":
+    if key in _OF_ONLY and text[end : end + 4] not in (" de ", " fij", " igu", " men"):
         return None
-    name = "cucharadita" if key in _KITCHEN else name
+    name = "cucharadita" if key in _KITCHEN and text[end : end + 4] == " de " and text[end + 4 : end + 5] != "$" else name
     if match[2] and _SENTENCE.match(text, end):
         end -= 1
     return name, end

@@ -12,8 +12,9 @@ from ttskit_spanish.normalize.agreeing import read_agreeing
 from ttskit_spanish.normalize.alternatives import alternatives
 from ttskit_spanish.normalize.chat import read_chat
 from ttskit_spanish.normalize.choices import DEFAULT, Choices
+from ttskit_spanish.normalize.clipped import LONG, read_clipped, read_period
 from ttskit_spanish.normalize.context import Context, Reader
-from ttskit_spanish.normalize.dates import MONTHS, read_date, read_full_date, read_month
+from ttskit_spanish.normalize.dates import MONTHS, read_date, read_days, read_full_date, read_month
 from ttskit_spanish.normalize.electronic import read_code, read_electronic
 from ttskit_spanish.normalize.emoji import emoji_at, read_emoji
 from ttskit_spanish.normalize.files import read_file
@@ -39,6 +40,7 @@ from ttskit_spanish.normalize.slashed import read_for, read_slashed
 from ttskit_spanish.normalize.tags import Tags, read_pause
 from ttskit_spanish.normalize.telephone import read_plate, read_telephone
 from ttskit_spanish.normalize.times import read_time
+from ttskit_spanish.normalize.truncated import read_truncated
 from ttskit_spanish.normalize.typed import CHAT, SURE
 from ttskit_spanish.normalize.weekdays import SHORT_DAYS, read_weekday
 from ttskit_spanish.normalize.words import read_word
@@ -55,7 +57,9 @@ _NUMERIC: tuple[tuple[str, Reader], ...] = (
     ("number", read_pages),
     ("measure", read_portion),
     ("time", read_lap),
+    ("date", read_days),
     ("date", read_date),
+    ("date", read_period),
     ("time", read_time),
     ("money", read_money),
     ("number", read_short_scale),
@@ -75,10 +79,12 @@ _LETTERED: tuple[tuple[str, Reader, str], ...] = (
     ("abbreviation", read_slashed, "cehps"),
     ("abbreviation", read_chat, "".join({word[0] for word in CHAT} | {"x"})),
     ("abbreviation", read_for, "x"),
+    ("abbreviation", read_clipped, ""),
     ("abbreviation", read_agreeing, "acdhilmps"),
     ("abbreviation", read_paper, "acdefrosuv"),
     ("abbreviation", read_shortened, ""),
     ("abbreviation", read_abbreviation, ""),
+    ("abbreviation", read_truncated, ""),
     ("letters", read_no_numeral, "ivx"),
     ("inclusive", read_inclusive, ""),
     ("plate", read_plate, ""),
@@ -104,7 +110,7 @@ _PLAIN = Pattern(
     r"(?=[b-df-hj-np-tv-zñB-DF-HJ-NP-TV-ZÑ]*[aeiouáéíóúüAEIOUÁÉÍÓÚ])"
     r"[A-ZÁÉÍÓÚÑÜ]?[a-záéíóúñü]{2,98}(?=[,;?!)…\n]|:(?![^\W_])| (?!\d)|\.(?:[\s…]|$)|$)"
 )
-_TRIGGERS = frozenset(
+_TRIGGERS = LONG | frozenset(
     (*MONTHS, *SHORT_DAYS, *SURE, "tel", "vs", "hs", "km", "kg", "nro", "ec", "depto", "dpto", "bs", "eeuu", "ee", "uu", "urss")
 )
 # Python counts four control characters and the "next line" of EBCDIC as spaces; here they are reported.

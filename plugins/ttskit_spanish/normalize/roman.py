@@ -15,7 +15,7 @@ _ROMAN = Pattern(r"(?=[ivxlcdm])m{0,3}(?:cm|cd|d?c{0,3})(?:xc|xl|l?x{0,3})(?:ix|
 _VALUES = {"i": 1, "v": 5, "x": 10, "l": 50, "c": 100, "d": 500, "m": 1000}
 # Nouns that Roman numerals follow; read as cardinals.
 _COUNTED = frozenset(
-    "siglo siglos capítulo capítulos tomo tomos volumen fase fases acto actos parte partes título artículo sección "
+    "siglo siglos sala capítulo capítulos tomo tomos volumen fase fases acto actos parte partes título artículo sección "
     "libro anexo inciso "
     "tipo tipos tabla figura cuadro gráfico apéndice lámina módulo factor par ley jornada sesión semestre trimestre "
     "cuatrimestre estadio serie bloque "

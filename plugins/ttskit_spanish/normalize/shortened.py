@@ -25,7 +25,9 @@ _FEMININE = {"intendente": "intendenta", "presidente": "presidenta", "gobernador
 _OFFICES = {"min": "ministerio", "dir": "dirección", "sec": "secretaría", "secr": "secretaría", "subsec": "subsecretaría",
             "pres": "presidencia", "gob": "gobierno", "int": "intendencia", "com": "comisión", "inst": "instituto",
             "fed": "federación"}  # fmt: skip
-_POINTED = Pattern(r"([A-Za-z]{2,10})\.[ \xa0](?=([A-ZÁÉÍÓÚÑ][\wáéíóúñü.]|(?:de|del) ))")
+_POINTED = Pattern(
+    r"(?!Cap\.[ \xa0](?:Fed|Hum|[IVXLC]+\b)|Sec\.[ \xa0]N)([A-Za-z]{2,10})\.[ \xa0](?=([A-ZÁÉÍÓÚÑ][\wáéíóúñü.]|(?:de|del) ))"
+)
 # Without their point, before a name: Dr Paz, Av Mitre.
 _BARE = {
     "Dr": "doctor", "Dra": "doctora", "Sr": "señor", "Sra": "señora", "Srta": "señorita", "Sres": "señores",

@@ -7,6 +7,7 @@ from ttskit_spanish.normalize.units import unit_at
 from ttskit_spanish.pattern import Pattern
 
 _BAR = Pattern(r"([cspehdCSPEH])/[ \xa0]?(?=([^\W_]+))")
+_SAYING = Pattern(r"[ \xa0](?:el|la|los|las)[ \xa0][A-Z]{3,6}(?![^\W_])")
 _TIMES = Pattern(
     r"\d{1,3}[ \xa0]?(?:hs?|hrs?|horas?|min|minutos?|d[ií]as?|semanas?|mes(?:es)?|años?|kms?|g|gr|kg|m|mts|metros)\.?"
     r"(?![^\W_])"
@@ -31,7 +32,7 @@ _TOPICS = frozenset(
     "informe informes charla debate dudas duda consulta consultas info información libro libros ley proyecto taller curso "
     "opinión "
     "texto trabajo impuesto impuestos nota notas artículo artículos datos documental conferencia tesis estudio estudios apunte "
-    "apuntes monografía tp seminario interés intereses recargo descuento calculado".split()
+    "apuntes monografía ordenanza decreto resolución tp seminario interés intereses recargo descuento calculado".split()
 )
 _ROADS = frozenset("av avda avenida ruta calle autopista au bv diagonal diag costanera colectora pje ruta rn rp camino".split())
 _PLACES = frozenset(
@@ -139,6 +140,8 @@ def _without(text: str, end: int, low: str, word: str, context: Context) -> Foun
         return (
             ("según", end, "letter and slash: before a norm") if low != "fs" else ("sobre", end, "letter and slash: on a page")
         )
+    if low in _THE and _SAYING.match(text, end) and recent.isdisjoint(_TOPICS):
+        return "según", end, "letter and slash: before who says it"
     if low in _THE or not recent.isdisjoint(_TOPICS):
         return "sobre", end, "letter and slash: a subject"
     return "sin", end, "letter and slash: without"

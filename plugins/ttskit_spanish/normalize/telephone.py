@@ -15,7 +15,8 @@ _LOCAL = Pattern(
     r"(?:0\d{2,4}[ -]\d{6,7}|\d{2}[- ]\d{4}-\d{4}|(?:11|15)[ -]\d{4}[ -]\d{4}|"
     r"(?:11|15|[23]\d{2})[ -](?:15[ -])?\d{3}[ -]\d{4}|[23]\d{3}[ -](?:15[ -])?\d{2}[ -]\d{4}|"
     r"(?:\(?0?\d{2,4}\)?[ -])(?:15[ -])?\d{2,4}[ -]\d{3,4}(?<=\d{4})|"
-    r"\(?0\d{2,4}\)?[ -](?:15[ -])?\d{6,7}|(?:11|15)-\d{8}|\d{2,3}\.\d{3,4}\.\d{4}|\d{2,3} \d{2,3} \d{2} \d{2}|"
+    r"0\d{2,4} - \d{2,4}[ -]\d{4}|\(?0\d{2,4}\)?[ -](?:15[ -])?\d{6,7}|"
+    r"(?:11|15)-\d{8}|\d{2,3}\.\d{3,4}\.\d{4}|\d{2,3} \d{2,3} \d{2} \d{2}|"
     r"0\d{2,3}[ -]\d-\d{6}|0[ -]?[89]\d0[ -]\d{3}[ -]\d{3,4}|0-?[89]\d0[ -]\d{7}|\d{3}-\d{3}-\d{3,4})(?!\d)"
 )
 _VANITY = Pattern(
@@ -39,7 +40,7 @@ _EMERGENCY = Pattern(r"(?:911|10[0-9]|11[0-9]|14[0-9]|13[0-9]|144|137)(?!\d|[.,]
 _CALLING = frozenset(
     "llamá llama llamar llame llamó llamen llamando discá discar marcá marcar marque teléfono teléfonos tel línea llamado "
     "llamados llamadas celular celulares whatsapp wsp wpp wasap fax contacto contactos contactate contactarse comunicarse "
-    "comunicate comunícate consultas reservas turnos informes móvil cel".split()
+    "comunicate comunícate emergencia emergencias urgencias policía consultas reservas turnos informes móvil cel".split()
 )
 _TAXES = frozenset("cuit cuil cdi".split())
 _TAX_KINDS = ("20", "23", "24", "27", "30", "33", "34")

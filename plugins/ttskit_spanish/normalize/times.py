@@ -9,7 +9,7 @@ from ttskit_spanish.normalize.numbers import cardinal
 from ttskit_spanish.normalize.zones import zone_at
 from ttskit_spanish.pattern import Pattern
 
-_CLOCK = Pattern(r"(\d{1,2})([:.])(\d{2})(?::(\d{2}))?(?![\d,]|\.000(?!\d))")
+_CLOCK = Pattern(r"(\d{1,2})([:.])(\d{2})(?::(\d{2}))?(?!\d|,\d|\.000(?!\d))")
 _LETTERED = Pattern(r"(\d{1,2})h(\d{2})(?:m(?:(\d{2})s)?)?")
 _HOURS = Pattern(r" ?(?:hs?|hrs?|horas?)\b\.?", re.IGNORECASE)
 _HALF = Pattern(r"[ \xa0]?([ap])\.?[ \xa0]?m\b\.?", re.IGNORECASE)
@@ -18,9 +18,12 @@ _NOON = Pattern(r"12(?:([:.])00)? m\.(?= [a-záéíóúñ]|[,;)]|\s*$)")
 _SENTENCE_ENDS = Pattern(r"[\s\"'»”)]*$|\s+[¿¡«\"“(—]*[A-ZÁÉÍÓÚÑ]")
 _DURATION = Pattern(r"(\d{1,3}) ?hs? (\d{1,2}) ?(?:min\.?|m|')(?: (\d{1,2}) ?(?:seg|s)\.?)?(?![^\W_])")
 _UNTIL = Pattern(r"[ \xa0]?[-–][ \xa0]?(?=\d{1,2}[:.]\d{2}(?![\d.:]))")
+_VERSIONED = Pattern(r"[A-ZÁÉÍÓÚÑ][\w-]+[ \xa0]$")  # Ubuntu 24.04 LTS
+_WEEK = frozenset("lunes martes miércoles jueves viernes sábado sábados domingo domingos feriados horario".split())
 _LAP = Pattern(r"(\d{1,2})h ?(\d{1,2})['′’](\d{1,2})(?:\"|''|″|”)")
 _AFTER_HOUR = frozenset(
-    "las la desde hora hoy mañana tarde noche ayer lunes martes miércoles jueves viernes sábado domingo horario".split()
+    "las la desde hora hoy mañana tarde noche ayer lunes martes miércoles jueves viernes sábado domingo horario tren micro "
+    "llegada salida embarque turno función".split()
 )
 
 
@@ -82,9 +85,13 @@ def read_time(text: str, at: int, context: Context, *, further: bool = True) -> 
         follows = context.after(end)
         if text[end : end + 1] == "." and text[end + 1 : end + 2].isdecimal():
             return None
-        zone = follows.isupper() or follows.lower() in ("est", "pst", "utc", "gmt")
+        version = _VERSIONED.search(text, max(0, at - 20), at) is not None
+        zone = (follows.isupper() and not version) or follows.lower() in ("est", "pst", "utc", "gmt")
         alone = not follows and not context.before()
-        if not (unit or half or zone or alone or context.before() in _AFTER_HOUR):
+        last = [piece.kind for piece in context.pieces[-2:]]
+        dated = last == ["date", "mark"] and context.pieces[-1].text == "," and hour > 6
+        dated = dated or (context.before() == "a" and not context.recent(9).isdisjoint(_WEEK))
+        if not (unit or half or zone or alone or dated or context.before() in _AFTER_HOUR):
             return None  # Python 3.11
         if text[end : end + 2].strip().startswith(("%", "°", "$", "€")):
             return None

@@ -27,7 +27,8 @@ _ANOTHER = Pattern(
 _LETTERS = Pattern(
     r"([LMXJVSD])( a | al | y |-|–)([MXJVSD])(?![\w/-])(?=([ \xa0]?(?:de |desde |:|,|\()?[ \xa0]?\(?\d|[ \xa0]?[.,:;)]|$)?)"
 )
-_PAIRS = Pattern(r"(lu|ma|mi|ju|vi|s[aá])( a | al | y |-|–)(ma|mi|ju|vi|s[aá]|do)(?![^\W_])", re.IGNORECASE)
+_PAIRS = Pattern(r"(lu|ma|mi|ju|vi|s[aá])\.?( a | al | y |-|–|/)(ma|mi|ju|vi|s[aá]|do)(?![^\W_])\.?", re.IGNORECASE)
+_ONE = Pattern(r"(lu|ma|mi|ju|vi|s[aá]|do)\.(?=[ \xa0]\d)", re.IGNORECASE)
 _INITIALS = {"L": 0, "M": 1, "X": 2, "J": 3, "V": 4, "S": 5, "D": 6}
 _SIZES = frozenset("talle talles talla tallas tamaño tamaños vitamina vitaminas letra letras entre de plan grupo clase".split())
 
@@ -43,7 +44,8 @@ def read_weekday(text: str, at: int, context: Context) -> Found | None:
     """
     if text[at] in "LMXJVSD":
         match = _LETTERS.match(text, at)
-        if match is not None and context.before() not in _SIZES:
+        timed = match is not None and context.before() == "de" and match[1] == "L" and match[3] in "VSD"
+        if match is not None and (timed or context.before() not in _SIZES):
             first, last = _INITIALS[match[1]], _INITIALS[match[3]]
             listed = match[2].strip() in ("y",)
             if first < last and (match[4] is not None or not listed) and not (listed and match[4].strip(" .,:;)") == ""):
@@ -54,6 +56,9 @@ def read_weekday(text: str, at: int, context: Context) -> Found | None:
     if pairs is not None and (pairs[1][0].isupper() or _HOUR.match(text, pairs.end())):
         link = "y" if pairs[2].strip() == "y" else "a"
         return f"{_TWO[folded(pairs[1])]} {link} {_TWO[folded(pairs[3])]}", pairs.end(), "initials of weekdays"
+    alone = _ONE.match(text, at)
+    if alone is not None and _HOUR.match(text, alone.end()) and not context.recent(14).isdisjoint(_WEEK):
+        return _TWO[alone[1].lower()], alone.end(), "initials of a weekday after others"
     match = _SHORT.match(text, at)
     if match is None:
         return None
