@@ -100,6 +100,16 @@ _TABLE = {
     "rod.": "rodado", "jdo.": "juzgado", "fisc.": "fiscalía",
     "lav.": "lavadero", "dep.": "departamento", "terr.": "terraza", "sup.": "superficie",
     "cub.": "cubiertos", "desc.": "descuento", "biol.": "biología",
+    "ingr.": "ingredientes", "ingred.": "ingredientes", "vel.": "velocidad", "prep.": "preparación", "opc.": "opcional",
+    "cuatr.": "cuatrimestre", "trim.": "trimestre", "bim.": "bimestre", "trab.": "trabajo", "eval.": "evaluación",
+    "recup.": "recuperatorio", "insc.": "inscripción", "asist.": "asistencia", "coord.": "coordinación", "lab.": "laboratorio",
+    "resp.": "respuesta", "psicol.": "psicología", "filos.": "filosofía", "sociol.": "sociología", "educ.": "educación",
+    "bibliog.": "bibliografía", "introd.": "introducción", "leng.": "lengua", "mús.": "música", "informát.": "informática",
+    "gcias.": "gracias", "gcias": "gracias", "urg.": "urgente", "reun.": "reunión", "asamb.": "asamblea", "asc.": "ascensor",
+    "mant.": "mantenimiento", "vit.": "vitamina", "tto.": "tratamiento", "pcte.": "paciente", "pac.": "paciente",
+    "iny.": "inyectable", "jbe.": "jarabe", "susp.": "suspensión", "cardiol.": "cardiología", "traumat.": "traumatología",
+    "odont.": "odontología", "ginec.": "ginecología", "ppios.": "principios", "ppio.": "principio", "déc.": "década",
+    "décs.": "décadas", "ilustr.": "ilustraciones", "long.": "longitud", "lat.": "latitud", "fam.": "familia",
     "jj.oo.": "juegos olímpicos", "jj. oo.": "juegos olímpicos", "e.e.u.u.": "estados unidos",
 }  # fmt: skip
 _STARTS = frozenset((*(key[0] for key in _TABLE), "o"))

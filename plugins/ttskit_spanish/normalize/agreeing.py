@@ -17,6 +17,12 @@ _NOT_AGREEING = frozenset(
     "de del con a al y o e en por para la el las los una un es fue era más sin hasta desde como su entre vs versus cada hoy "
     "mañana".split()
 )
+# heladera mín. 4 hs: not the noun is the least
+_LASTS = Pattern(r"[ \xa0]?:?[ \xa0]?\d{1,3}[ \xa0]?(?:hs?|hrs?|horas?|min|minutos|días|semanas|meses|años)(?![^\W_])")
+_LASTING = frozenset(
+    "duración estadía estancia reserva espera antelación anticipación permanencia cocción experiencia antigüedad edad garantía "
+    "carga pena condena demora autonomía licencia vigencia validez conservación frecuencia la el los las".split()
+)
 _MEASURED_IN = frozenset("grado grados centígrados".split())
 _PAIR = Pattern(
     r"(sr|sres|dr|dres|prof|profs|lic|lics|ing|ings|arq|arqs|hno|hnos|director|cdor|abog|sto)\.?[ \xa0]?/[ \xa0]?"
@@ -66,6 +72,8 @@ def read_agreeing(text: str, at: int, context: Context) -> Found | None:
     if stem is None or (match[1].lower() == "min" and not _noun(context)):
         return None
     noun = _noun(context)
+    if noun is not None and noun not in _LASTING and _LASTS.match(text, end):
+        return stem + "o", end, "before how long"
     if noun is None:
         earlier = _earlier(context)
         if earlier is not None:

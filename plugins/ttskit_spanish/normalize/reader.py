@@ -21,6 +21,7 @@ from ttskit_spanish.normalize.inclusive import read_inclusive
 from ttskit_spanish.normalize.laps import read_lap
 from ttskit_spanish.normalize.measures import read_measure
 from ttskit_spanish.normalize.money import read_money
+from ttskit_spanish.normalize.notes import read_note
 from ttskit_spanish.normalize.numbers import cardinal
 from ttskit_spanish.normalize.numerals import read_numeral
 from ttskit_spanish.normalize.ordinals import read_fraction, read_ordinal
@@ -75,6 +76,7 @@ _LETTERED: tuple[tuple[str, Reader, str], ...] = (
     ("abbreviation", read_slashed, "cehps"),
     ("abbreviation", read_chat, "".join({word[0] for word in CHAT} | {"x"})),
     ("abbreviation", read_for, "x"),
+    ("abbreviation", read_note, "abcdefglmnoprstuúv"),
     ("abbreviation", read_agreeing, "acdhilmps"),
     ("abbreviation", read_paper, "acdefrosuv"),
     ("abbreviation", read_shortened, ""),

@@ -13,6 +13,8 @@ _SYMBOLS = {
     "&": "y",
     "@": "arroba",
     "#": "numeral",
+    "♯": "sostenido",
+    "♭": "bemol",
     "+": "más",
     "=": "igual a",
     "×": "por",
@@ -50,6 +52,9 @@ _VARIABLE = Pattern(r"(?:^|[ (])[a-zA-Z] $")  # x - y = 3
 _OPERATIONS = frozenset(("más", "menos", "por", "dividido"))
 _MARKUP = Pattern(r"</?(?:b|i|u|em|strong|p|br|hr|span|div|sub|sup|small|h[1-6]|li|ul|ol|a|font)(?:\s[^<>]{0,200})?/?>")
 
+_HEADING = Pattern(r"(?:#{1,6}|>{1,3})(?=[ \xa0]+[^\s\d=<>])")
+_LINE = Pattern(r"(?:^|\n)[ \xa0]{0,3}$")
+
 
 def read_sign(text: str, at: int, context: Context) -> int:
     """Read the character at `at` that is no letter, digit, space, hyphen or emoji; returns the end."""
@@ -62,6 +67,9 @@ def read_sign(text: str, at: int, context: Context) -> int:
     if character == "~" and (after == "~" or (at and text[at - 1] == "~")):
         context.silent(at, end, "formatting")
         return end
+    if character in "#>" and (heading := _HEADING.match(text, at)) is not None and _LINE.search(text[max(0, at - 4) : at]):
+        context.silent(at, heading.end(), "markup")
+        return heading.end()
     if character == "." and after == ".":
         while text[end : end + 1] == ".":
             end += 1
