@@ -109,7 +109,7 @@ _TABLE = {
     "mant.": "mantenimiento", "vit.": "vitamina", "tto.": "tratamiento", "pcte.": "paciente", "pac.": "paciente",
     "iny.": "inyectable", "jbe.": "jarabe", "susp.": "suspensión", "cardiol.": "cardiología", "traumat.": "traumatología",
     "odont.": "odontología", "ginec.": "ginecología", "ppios.": "principios", "ppio.": "principio", "déc.": "década",
-    "décs.": "décadas", "ilustr.": "ilustraciones", "long.": "longitud", "lat.": "latitud", "fam.": "familia",
+    "décs.": "décadas", "ilustr.": "ilustraciones", "choc.": "chocolate", "fam.": "familia",
     "jj.oo.": "juegos olímpicos", "jj. oo.": "juegos olímpicos", "e.e.u.u.": "estados unidos",
 }  # fmt: skip
 _STARTS = frozenset((*(key[0] for key in _TABLE), "o"))

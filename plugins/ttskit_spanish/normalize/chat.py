@@ -16,6 +16,7 @@ _WORD = Pattern(
 _FOR_WHAT = Pattern(r"[xX][ \xa0]?q(?=[ \xa0?!.,]|$)")
 _END = Pattern(r"[.!?\n…]")
 _ONE_LETTER = frozenset(("q", "d", "k", "t", "m"))
+_SPOKEN = frozenset(("word", "abbreviation", "mark"))
 _NO_PRONOUN = frozenset("es son y e o u a de del en por más menos igual vale con cuadrado".split())
 _LETTERS = frozenset(
     "letra la el una eje vitamina grupo punto clase valor variable factor sea que los las opción plan hepatitis talle".split()
@@ -59,7 +60,7 @@ def read_chat(text: str, at: int, context: Context) -> Found | None:
             return None
         if low == "m" and follows in _NO_PRONOUN:
             return None  # m es la masa
-        if low in ("k", "t", "m") and (not follows or (context.pieces and context.pieces[-1].kind != "word")):
+        if low in ("k", "t", "m") and (not follows or (context.pieces and context.pieces[-1].kind not in _SPOKEN)):
             return None
         if (written == "Q" and context.before()) or text[match.end() : match.end() + 1] in (".", "'", "’", ")"):
             return None

@@ -62,6 +62,8 @@ def gender_after(context: Context, at: int) -> str:
             return "f" if group[1].lower() == "a" else "n"
         later = _LATER.match(context.text, at)
         word = later[1].lower() if later else word
+    if word == "sobre" and context.text.startswith(" de ", at + 6):
+        return "m"  # 1 sobre de levadura
     if not word or word in _NO_NOUN:
         return "f" if context.before() in ("la", "las") else "n"  # a la 1, a las 21: hours
     if word in _UN:
