@@ -110,6 +110,11 @@ _TABLE = {
     "iny.": "inyectable", "jbe.": "jarabe", "susp.": "suspensión", "cardiol.": "cardiología", "traumat.": "traumatología",
     "odont.": "odontología", "ginec.": "ginecología", "ppios.": "principios", "ppio.": "principio", "déc.": "década",
     "décs.": "décadas", "ilustr.": "ilustraciones", "choc.": "chocolate", "fam.": "familia",
+    "caps.": "capítulos", "div.": "división", "divs.": "divisiones", "flia": "familia", "aniv.": "aniversario",
+    "rta.": "respuesta", "rtas.": "respuestas", "vet.": "veterinaria", "att.": "atentamente", "lts.": "litros",
+    "kgs.": "kilos", "mts.": "metros", "grs.": "gramos", "kms.": "kilómetros", "cms.": "centímetros", "mins.": "minutos",
+    "comis.": "comisión", "concl.": "conclusión", "ejs.": "ejemplos", "ejerc.": "ejercicios", "anat.": "anatomía",
+    "intr.": "introducción", "pedag.": "pedagogía", "antrop.": "antropología", "farm.": "farmacia", "guard.": "guardia",
     "jj.oo.": "juegos olímpicos", "jj. oo.": "juegos olímpicos", "e.e.u.u.": "estados unidos",
 }  # fmt: skip
 _STARTS = frozenset((*(key[0] for key in _TABLE), "o"))

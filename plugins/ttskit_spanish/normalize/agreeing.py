@@ -21,7 +21,9 @@ _NOT_AGREEING = frozenset(
 _LASTS = Pattern(r"[ \xa0]?:?[ \xa0]?\d{1,3}[ \xa0]?(?:hs?|hrs?|horas?|min|minutos|días|semanas|meses|años)(?![^\W_])")
 _LASTING = frozenset(
     "duración estadía estancia reserva espera antelación anticipación permanencia cocción experiencia antigüedad edad garantía "
-    "carga pena condena demora autonomía licencia vigencia validez conservación frecuencia la el los las".split()
+    "velocidad temperatura potencia presión nivel altura "
+    "volumen fuego luz carga pena condena demora autonomía licencia vigencia validez conservación frecuencia "
+    "la el los las".split()
 )
 _MEASURED_IN = frozenset("grado grados centígrados".split())
 _PAIR = Pattern(
@@ -81,7 +83,7 @@ def read_agreeing(text: str, at: int, context: Context) -> Found | None:
         if key in _FEMININE_BY_DEFAULT:
             return stem + "a", end, "feminine where nothing else is said"
         return stem + "o", end, "stands alone"
-    many = noun.endswith("s") and noun not in ("el", "las", "los")
+    many = noun.endswith("s") and not noun.endswith(("sis", "virus")) and noun not in ("las", "los", "lunes", "mes")
     gender = {"la": "f", "las": "f", "una": "f", "el": "m", "los": "m", "un": "m"}.get(noun) or gender_of(noun)
     many = many or noun in ("las", "los")
     return stem + ("a" if gender == "f" else "o") + ("s" if many else ""), end, f"agrees with “{noun}”"

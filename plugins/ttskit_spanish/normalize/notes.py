@@ -70,10 +70,17 @@ _AFTER = {
     ("sec", "educación"): "secundaria", ("prim", "educación"): "primaria", ("fís", "educación"): "física",
     ("mat", "análisis"): "matemático", ("arg", "historia"): "argentina",
     ("contemp", "historia"): "contemporánea", ("intr", "vía"): "intramuscular", ("subcut", "vía"): "subcutánea",
+    ("sup", "o"): "superior", ("inf", "o"): "inferior", ("sup", "nivel"): "superior", ("inf", "e"): "inferior",
+    ("sup", "piso"): "superior", ("inf", "nivel"): "inferior", ("nac", "de"): "nacimiento",
     ("resp", "vías"): "respiratorias", ("clín", "historia"): "clínica",
 }  # fmt: skip
 _TAIL = Pattern(r"([^\W\d_]{2,9})\.(?![^\W_])")
 _STIFF = Pattern(r"pto\.(?=[ \xa0](?:de[ \xa0])?(?:nieve|caramelo|letra|cruz|bala|cinta|pelo|merengue)(?![^\W_]))", re.I)
+# Said loud, not spelt: RE lindo, SOS un genio.
+_LOUD = Pattern(
+    r"RE(?=[ \xa0](?!TV|FM|AM)[^\W\d_]{3,})|SOS(?=[ \xa0](?:un|una|el|la|lo|los|mi|vos|re|muy|tan|más|de|lind|gros|divin)\w*)",
+    re.I,
+)
 _BEFORE_NOUN = ("próx", "prox", "últ")
 
 
@@ -98,6 +105,8 @@ def read_note(text: str, at: int, context: Context) -> Found | None:
         one, many = _COUNTED[match[1].lower()]
         several = before in ("los", "las") or _SEVERAL.match(text, match.end()) is not None
         return many if several else one, at + len(match[1]) + 1, "before a number or letter"
+    if first in "rs" and (match := _LOUD.match(text, at)) and match.group().isupper():
+        return match.group().lower(), match.end(), "said loud"
     if first == "b":
         match = _KISSES.match(text, at)
         counted = bool(context.pieces) and context.pieces[-1].kind in ("number", "money")

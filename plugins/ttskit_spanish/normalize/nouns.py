@@ -56,6 +56,8 @@ def gender_after(context: Context, at: int) -> str:
     """
     written = context.after(at)
     word = written.lower()
+    if len(word) == 1 and context.text[at : at + 4].strip().lower().startswith(word + "/"):
+        return "n"  # 1 c/12 hs
     if word == "de":
         group = _GROUP.match(context.text, at)
         if group:

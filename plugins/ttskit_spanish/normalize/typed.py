@@ -29,6 +29,7 @@ CHAT = {
     "wpp": "whatsapp", "wsp": "whatsapp", "wapp": "whatsapp", "wsap": "whatsapp", "m": "me", "xa": "para", "qtal": "qué tal",
     "bb": "bebé", "bsas": "buenos aires", "tdv": "todavía", "cdt": "cuidate", "tns": "tenés", "sbs": "sabés", "hy": "hoy",
     "ahr": "ahora", "jsjs": "jajaja", "jsjsjs": "jajaja", "jjj": "jajaja", "jj": "jaja", "fb": "facebook",
+    "nche": "noche", "muxo": "mucho",
     "tmpoco": "tampoco", "hla": "hola",
     "cn": "con", "vrns": "viernes", "sbdo": "sábado", "dmgo": "domingo",
 }  # fmt: skip
