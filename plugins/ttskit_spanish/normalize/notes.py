@@ -12,12 +12,14 @@ _COUNTED = {
     "ej": ("ejercicio", "ejercicios"), "ejs": ("ejercicios", "ejercicios"), "ejerc": ("ejercicio", "ejercicios"),
     "act": ("actividad", "actividades"), "prob": ("problema", "problemas"), "preg": ("pregunta", "preguntas"),
     "unid": ("unidad", "unidades"), "mód": ("módulo", "módulos"), "com": ("comisión", "comisiones"), "op": ("opus", "opus"),
-    "mov": ("movimiento", "movimientos"), "ep": ("episodio", "episodios"), "lec": ("lección", "lecciones"),
+    "mov": ("movimiento", "movimientos"), "ep": ("episodio", "episodios"), "gráf": ("gráfico", "gráficos"),
+    "graf": ("gráfico", "gráficos"),
+    "lám": ("lámina", "láminas"), "lec": ("lección", "lecciones"),
     "pto": ("punto", "puntos"), "tp": ("te pe", "te pe"), "sem": ("semana", "semanas"), "sat": ("saturación", "saturación"),
     "vit": ("vitamina", "vitaminas"), "cuest": ("cuestionario", "cuestionarios"), "gpo": ("grupo", "grupos"),
 }  # fmt: skip
 _NUMBERED = Pattern(
-    r"(ejs?|ejerc|act|prob|preg|unid|mód|com|op|mov|ep|lec|pto|tp|sem|sat|vit|cuest|gpo)\.[ \xa0]?"
+    r"(ejs?|ejerc|act|prob|preg|unid|mód|com|op|mov|ep|gr[áa]f|lám|lec|pto|tp|sem|sat|vit|cuest|gpo)\.[ \xa0]?"
     r"(?=(?:n[.º°]{1,2}[ \xa0]?)?(\d{1,4})|(?-i:([A-Z]\d{0,2}))(?![\w.]))",
     re.IGNORECASE,
 )
@@ -43,6 +45,7 @@ _UNITS = Pattern(r"U(?=[ \xa0,;.)/]|$)")
 _DOSED = frozenset(
     "insulina heparina nph glargina lantus dosis penicilina humalog novorapid toxina botox aplicar enoxaparina lispro".split()
 )
+_WORDS = Pattern(r"[^\W\d_]+")
 _SHARP = Pattern(r"(do|re|mi|fa|sol|la|si)([#♯♭])(?![\w#])", re.IGNORECASE)
 _PHYSICAL = Pattern(r"ed\.(?=[ \xa0](?:físi|fis\.|fís|especial|vial|sexual|inicial|primaria|secundaria|superior))", re.I)
 _SCIENCES = Pattern(r"(soc|nat|exact|econ|pol|jur|med|vet|agr)\.(?![^\W_])", re.IGNORECASE)
@@ -50,12 +53,18 @@ _WHICH = {
     "soc": "sociales", "nat": "naturales", "exact": "exactas", "econ": "económicas", "pol": "políticas", "jur": "jurídicas",
     "med": "médicas", "vet": "veterinarias", "agr": "agrarias",
 }  # fmt: skip
-_PRACTICAL = Pattern(r"(pr[aá]ct|te[oó]r|oblig|opc|ord|prox|próx|últ)\.(?![^\W_])", re.IGNORECASE)
+_PRACTICAL = Pattern(
+    r"(pr[aá]ct|te[oó]r|oblig|pr[oó]x|últ|rall|picad|derr|masc|fem|fisiol|priv|grat|bás|púb|orgán|descr|desnat|cocid)\.(?![^\W_])",
+    re.IGNORECASE,
+)
 _STEMS = {
     "práct": "práctic", "pract": "práctic", "teór": "teóric", "teor": "teóric", "oblig": "obligatori", "próx": "próxim",
-    "prox": "próxim", "últ": "últim",
+    "prox": "próxim", "últ": "últim", "rall": "rallad", "picad": "picad", "derr": "derretid", "masc": "masculin",
+    "fem": "femenin", "fisiol": "fisiológic", "priv": "privad", "grat": "gratuit", "bás": "básic", "púb": "públic",
+    "orgán": "orgánic", "descr": "descremad", "desnat": "desnatad", "cocid": "cocid",
 }  # fmt: skip
-_BY_ITSELF = {"práct": "a", "pract": "a", "teór": "a", "teor": "a", "oblig": "o", "próx": "o", "prox": "o", "últ": "o"}
+_FEMININE_ALONE = frozenset("práct pract teór teor".split())
+_NO_NOUN = frozenset("del con y o e en por para al que es son más sin muy una un de se".split())
 _CLASSES = Pattern(r"c[aá]t\.(?![^\W_])", re.IGNORECASE)
 # What only the noun before tells: química org., prof. adj., horno fte.
 _AFTER = {
@@ -119,7 +128,8 @@ def read_note(text: str, at: int, context: Context) -> Found | None:
     if first == "t" and (match := _SEASON.match(text, at)):
         return "temporada", match.end(), "an episode follows"
     if first == "u" and context.pieces and context.pieces[-1].kind == "number" and (match := _UNITS.match(text, at)):
-        return ("unidades", at + 1, "a dose") if not _DOSED.isdisjoint(context.recent(10)) else None
+        near = _WORDS.findall(text[max(0, at - 80) : at + 80].lower())
+        return ("unidades", at + 1, "a dose") if not _DOSED.isdisjoint(near) else None
     if first == "e":
         return _schooling(text, at, context)
     if first in "dfrmsl" and (match := _SHARP.match(text, at)):
@@ -166,9 +176,20 @@ def _adjective(key: str, text: str, end: int, context: Context) -> Found:
     else:
         follows = context.after(end).lower() if key in _BEFORE_NOUN else ""
         noun = follows or before
-        known = bool(noun) and noun.isalpha() and (bool(follows) or context.pieces[-1].kind in ("word", "abbreviation"))
+        known = (
+            bool(noun)
+            and noun.isalpha()
+            and noun not in _NO_NOUN
+            and (bool(follows) or context.pieces[-1].kind in ("word", "abbreviation"))
+        )
         many = known and noun.endswith("s") and noun not in ("lunes", "martes", "miércoles", "jueves", "viernes", "mes")
-        ending = (("a" if gender_of(noun) == "f" else "o") + ("s" if many else "")) if known else _BY_ITSELF[key]
+        ending = (
+            (("a" if gender_of(noun) == "f" else "o") + ("s" if many else ""))
+            if known
+            else "a"
+            if key in _FEMININE_ALONE
+            else "o"
+        )
     return _STEMS[key] + ending, _kept(text, end), "agrees with its noun"
 
 

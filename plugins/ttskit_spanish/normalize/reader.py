@@ -172,7 +172,7 @@ def _walk(text: str, locale: str, choices: Choices) -> Normalized:
     at, length = 0, len(text)
     while at < length:
         match = _PLAIN.match(text, at)
-        if match is not None and (match.end() == length or text[match.end()] != "." or match.end() - at > 6):
+        if match is not None and (match.end() == length or text[match.end()] != "." or match.end() - at > 7):
             written = match.group()
             word = squeeze(written.lower())
             if word not in _TRIGGERS and word[-1] != "x" and word[-2:] != "xs":

@@ -6,6 +6,7 @@ import re
 
 from ttskit_spanish.normalize.context import Context
 from ttskit_spanish.normalize.settle import MARKS, add, add_mark
+from ttskit_spanish.normalize.units import per_at
 from ttskit_spanish.pattern import Pattern
 
 _QUOTES = frozenset("\"'«»“”„‟‘’‚‛‹›`´")
@@ -120,6 +121,15 @@ def read_sign(text: str, at: int, context: Context) -> int:
         between = text[at - 1 : at].isspace() and after.isspace()
         if between and pieces and pieces[-1].kind == "number":
             add(context, "dividido", (at, end), "symbol")
+        elif (
+            at
+            and text[at - 1].isalpha()
+            and len(pieces) > 1
+            and pieces[-2].kind == "number"
+            and (per := per_at(text, at)) is not None
+        ):
+            end = per[1]
+            add(context, per[0], (at, end), "measure", "per")  # 21 gotas/min
         elif in_words:
             add_mark(context, ",", at, end)
         else:

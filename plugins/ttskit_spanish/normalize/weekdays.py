@@ -67,7 +67,9 @@ def read_weekday(text: str, at: int, context: Context) -> Found | None:
     key, end = match[1].lower(), match.end()
     day = SHORT_DAYS[key]
     if text[end : end + 1] == ".":  # mar. is March as well; the others are read with their point elsewhere
-        found = key == "mar" and (_DATE.match(text, end + 1) or _ANOTHER.match(text, end + 1))
+        found = key == "mar" and (
+            context.before() in ("el", "este") or _DATE.match(text, end + 1) or _ANOTHER.match(text, end + 1)
+        )
         return (day, end + 1, "weekday before a date") if found else None
     if _DATE.match(text, end):
         return day, end, "weekday before a date"
