@@ -3,7 +3,7 @@
 A row of the lists is: kind, tab, what is written, tab, the reading. Several readings stand between "||"; one that
 begins with "~" need only be contained, in parts joined by "…". Case and punctuation do not count. In `field_lines.tsv`
 151 of 334 were right before these rules; of those that were written after them, 289 of 309 (`field_lines_later.tsv`) and
-180 of 195 (`field_lines_last.tsv`) at the first run.
+180 of 195 (`field_lines_last.tsv`) at the first run. In `field_lines_home.tsv`, of another judge, 312 of 367 were.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ KINDS = rows()
 
 
 def test_there_are_many_and_none_is_empty():
-    assert sum(map(len, KINDS.values())) > 830 and min(map(len, KINDS.values())) >= 8
+    assert sum(map(len, KINDS.values())) > 1190 and min(map(len, KINDS.values())) >= 8
     assert all(plain(reading) for lines in KINDS.values() for _, reading in lines)
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 
 from ttskit_spanish.normalize.context import Context, Found
+from ttskit_spanish.normalize.letters import spell
+from ttskit_spanish.normalize.numbers import cardinal
 from ttskit_spanish.pattern import Pattern
 
 # Before a number or the letter of a class: one, several.
@@ -90,6 +92,15 @@ _LOUD = Pattern(
     r"RE(?=[ \xa0](?!TV|FM|AM)[^\W\d_]{3,})|SOS(?=[ \xa0](?:un|una|el|la|lo|los|mi|vos|re|muy|tan|más|de|lind|gros|divin)\w*)",
     re.I,
 )
+# After an ordinal: 11va gen., 2da div.
+_RANKED = {"gen": "generación", "div": "división", "ed": "edición", "temp": "temporada", "fil": "fila", "secc": "sección",
+           "pers": "persona", "clas": "clase", "cat": "categoría", "subdiv": "subdivisión"}  # fmt: skip
+# Compounds: NaOH, HCl, CaO.
+_ELEMENT = r"(?:Na|Ca|Mg|Cl|Fe|Cu|Zn|Ag|Al|Br|Li|Mn|Pb|Hg|Ba|Si|Ti|[HONSCPKFI])"
+_COMPOUND = Pattern(
+    rf"(?=[A-Z\d]{{0,9}}[a-z])(?=\w*\d|\w*(?:O|OH|Cl|S|Br|F|I)(?![\w'’]))(?:{_ELEMENT}\d{{0,2}}){{2,9}}(?![\w'’])"
+)
+_PARTS = Pattern(r"[A-Za-z]+|\d+")
 _BEFORE_NOUN = ("próx", "prox", "últ")
 
 
@@ -140,6 +151,14 @@ def read_note(text: str, at: int, context: Context) -> Found | None:
             return _WHICH[match[1].lower()], _kept(text, match.end()), "after ciencias"
     if first == "p" and (match := _STIFF.match(text, at)):
         return "punto", match.end(), "how stiff"
+    if context.pieces and context.pieces[-1].kind == "ordinal" and (match := _TAIL.match(text, at)):
+        ranked = _RANKED.get(match[1].lower())
+        if ranked is not None:
+            return ranked, _kept(text, match.end()), "after an ordinal"
+    if text[at].isupper() and (match := _COMPOUND.match(text, at)):
+        parts = _PARTS.findall(match.group())
+        said = " ".join(cardinal(int(part)) if part.isdecimal() else spell(part, context.locale) for part in parts)
+        return said, match.end(), "compound"
     if before and (match := _TAIL.match(text, at)) and (said := _AFTER.get((match[1].lower(), before))) is not None:
         return said, _kept(text, match.end()), f"after “{before}”"
     if first == "c" and before in ("horas", "hora") and (match := _CLASSES.match(text, at)):

@@ -76,7 +76,7 @@ _LETTERED: tuple[tuple[str, Reader, str], ...] = (
     ("abbreviation", read_slashed, "cehps"),
     ("abbreviation", read_chat, "".join({word[0] for word in CHAT} | {"x"})),
     ("abbreviation", read_for, "x"),
-    ("abbreviation", read_note, "abcdefgilmnoprstuúv"),
+    ("abbreviation", read_note, "abcdefghiklmnoprstuúvz"),
     ("abbreviation", read_agreeing, "acdhilmps"),
     ("abbreviation", read_paper, "acdefrosuv"),
     ("abbreviation", read_shortened, ""),

@@ -25,7 +25,7 @@ _FEMININE = {"intendente": "intendenta", "presidente": "presidenta", "gobernador
 _OFFICES = {"min": "ministerio", "dir": "dirección", "sec": "secretaría", "secr": "secretaría", "subsec": "subsecretaría",
             "pres": "presidencia", "gob": "gobierno", "int": "intendencia", "com": "comisión", "inst": "instituto",
             "fed": "federación"}  # fmt: skip
-_POINTED = Pattern(r"([A-Za-z]{2,10})\.[ \xa0](?=([A-ZÁÉÍÓÚÑ][\wáéíóúñü.]|(?:de|del) ))")
+_POINTED = Pattern(r"([A-Za-z]{2,10})\.[ \xa0](?=((?:de|del|DE|DEL) |[A-ZÁÉÍÓÚÑ][\wáéíóúñü.]))")
 # Without their point, before a name: Dr Paz, Av Mitre.
 _BARE = {
     "Dr": "doctor", "Dra": "doctora", "Sr": "señor", "Sra": "señora", "Srta": "señorita", "Sres": "señores",
@@ -85,7 +85,7 @@ def read_shortened(text: str, at: int, context: Context) -> Found | None:
     if match is None:
         return None
     key = match[1].lower()
-    if match[2].startswith("de"):
+    if match[2] in ("de ", "del ", "DE ", "DEL "):
         said = _OFFICES.get(key) if key != "fed" or not context.before() else None  # Cámara Fed. de Casación
         return (said, at + len(key) + 1, "office") if said is not None and match[1][0].isupper() else None
     said = _BEFORE_NAME.get(key)

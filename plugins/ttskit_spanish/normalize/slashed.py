@@ -8,7 +8,8 @@ from ttskit_spanish.pattern import Pattern
 
 _BAR = Pattern(r"([cspehdCSPEH])/[ \xa0]?(?=([^\W_]+))")
 _TIMES = Pattern(
-    r"\d{1,3}[ \xa0]?(?:hs?|hrs?|horas?|min|minutos?|d[ií]as?|semanas?|mes(?:es)?|años?|kms?|g|gr|kg|m|mts|metros)\.?"
+    r"\d{1,3}(?:[ \xa0]?[-–a][ \xa0]?\d{1,3})?[ \xa0]?(?:hs?|hrs?|horas?|min|minutos?|d[ií]as?|semanas?|"
+    r"mes(?:es)?|años?|kms?|g|gr|kg|m|mts|metros)\.?"
     r"(?![^\W_])|\d{1,3}['’′\"”″]"
 )
 # What a price or dose is reckoned by.
@@ -178,6 +179,7 @@ def read_for(text: str, at: int, context: Context) -> Found | None:
         return None
     if (
         not before
+        and not (follows[0].isdecimal() and text[:at].endswith((") ", ")\xa0")))
         and not (follows.islower() and follows not in _NO_FOR and follows not in ("vale", "tiende", "igual", "menor"))
         and follows != "q "
     ):

@@ -24,7 +24,7 @@ _WHEN = Pattern(
     re.IGNORECASE,
 )
 _NO_OTHER, _CLEAR = frozenset(("sáb", "mié", "miér")), frozenset(("sab", "mie", "mier", "lun", "jue", "vie", "vier"))
-_POINTS = frozenset("el este próximo los todos cada".split())
+_POINTS = frozenset("el del al este próximo los todos cada".split())
 _NUMBER = Pattern(r",?[ \xa0]\d{1,2}(?![\d%]|[.,]\d{3})")
 _ANOTHER = Pattern(
     r"(?:\.?,[ \xa0]?|[ \xa0]{0,9}[/&()–-][ \xa0]{0,9}|[ \xa0]{1,9}(?:a|y|e|o|al)[ \xa0]{1,9})"
