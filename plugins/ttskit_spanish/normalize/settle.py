@@ -15,7 +15,7 @@ from ttskit_spanish.spelling import plain
 
 MARKS = {",": ",", ".": ".", ";": ";", ":": ":", "?": "?", "!": "!", "¿": "¿", "¡": "¡", "…": "…", "—": "—", "–": "—", "―": "—"}
 _ELONGATED = Pattern(r"(.)\1{2,}", re.DOTALL)
-_IN_OO = frozenset("yahoo shampoo tattoo voodoo bamboo kangaroo taboo igloo waterloo woohoo cuckoo vindaloo".split())
+_IN_OO = frozenset("incaa yahoo shampoo tattoo voodoo bamboo kangaroo taboo igloo waterloo woohoo cuckoo vindaloo".split())
 _SHORT = SURE | WITHOUT_POINT
 _ROMAN_LETTERS = Pattern(r"[ivxlcdm]+")
 
