@@ -106,28 +106,7 @@ _PLAIN = Pattern(
     r"[A-ZÁÉÍÓÚÑÜ]?[a-záéíóúñü]{2,98}(?=[,;?!)…\n]|:(?![^\W_])| (?!\d)|\.(?:[\s…]|$)|$)"
 )
 _TRIGGERS = frozenset(
-    (
-        *MONTHS,
-        *SHORT_DAYS,
-        *SURE,
-        "tel",
-        "vs",
-        "hs",
-        "km",
-        "kg",
-        "nro",
-        "ec",
-        "depto",
-        "dpto",
-        "flia",
-        "gcias",
-        "et",
-        "bs",
-        "eeuu",
-        "ee",
-        "uu",
-        "urss",
-    )
+    (*MONTHS, *SHORT_DAYS, *SURE, *"tel vs hs km kg nro ec depto dpto flia gcias et bs eeuu ee uu urss".split())
 )
 # Python counts four control characters and the "next line" of EBCDIC as spaces; here they are reported.
 _SPACE = Pattern(r"[^\S\x1c-\x1f\x85]+")
