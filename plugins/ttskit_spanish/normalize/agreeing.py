@@ -18,6 +18,14 @@ _NOT_AGREEING = frozenset(
     "mañana".split()
 )
 _DEGREES = Pattern(r":?[ \xa0]-?\d{1,2}(?:,\d)?[ \xa0]?[°º]")  # a temperature
+# heladera mín. 4 hs: not the noun is the least
+_LASTS = Pattern(r"[ \xa0]?:?[ \xa0]?\d{1,3}[ \xa0]?(?:hs?|hrs?|horas?|min|minutos|días|semanas|meses|años)(?![^\W_])")
+_LASTING = frozenset(
+    "duración estadía estancia reserva espera antelación anticipación permanencia cocción experiencia antigüedad edad garantía "
+    "velocidad temperatura potencia presión nivel altura "
+    "volumen fuego luz carga pena condena demora autonomía licencia vigencia validez conservación frecuencia "
+    "la el los las".split()
+)
 _MEASURED_IN = frozenset("grado grados centígrados".split())
 _PAIR = Pattern(
     r"(sr|sres|dr|dres|prof|profs|lic|lics|ing|ings|arq|arqs|hno|hnos|director|cdor|abog|sto)\.?[ \xa0]?/[ \xa0]?"
@@ -67,6 +75,8 @@ def read_agreeing(text: str, at: int, context: Context) -> Found | None:
     if stem is None or (match[1].lower() == "min" and not _noun(context)):
         return None
     noun = _noun(context)
+    if noun is not None and noun not in _LASTING and _LASTS.match(text, end):
+        return stem + "o", end, "before how long"
     if noun is None:
         earlier = _earlier(context)
         if earlier is not None:
@@ -74,7 +84,7 @@ def read_agreeing(text: str, at: int, context: Context) -> Found | None:
         if key in _FEMININE_BY_DEFAULT or _DEGREES.match(text, match.end()):
             return stem + "a", end, "feminine where nothing else is said"
         return stem + "o", end, "stands alone"
-    many = noun.endswith("s") and noun not in ("el", "las", "los")
+    many = noun.endswith("s") and not noun.endswith(("sis", "virus")) and noun not in ("las", "los", "lunes", "mes")
     gender = {"la": "f", "las": "f", "una": "f", "el": "m", "los": "m", "un": "m"}.get(noun) or gender_of(noun)
     many = many or noun in ("las", "los")
     return stem + ("a" if gender == "f" else "o") + ("s" if many else ""), end, f"agrees with “{noun}”"

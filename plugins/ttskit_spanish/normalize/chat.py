@@ -11,11 +11,14 @@ from ttskit_spanish.pattern import Pattern
 _ASKING = {"que": "qué", "porque": "por qué", "cuando": "cuándo", "donde": "dónde", "como": "cómo", "quien": "quién",
            "quienes": "quiénes"}  # fmt: skip
 _WORD = Pattern(
-    r"[a-zñá]{1,9}\d?(?![^\W_]|[.'’)]\w|-\w)|100pre(?!\w)|Q(?=[ \xa0][a-záéíóúñ])|(?:[XP]q|Dsps?|Dps|Tkm|Tqm|Tmb)(?![^\W_])"
+    r"[a-zñá]{1,9}\d?(?![^\W_]|[.'’)]\w|-\w)|100pre(?!\w)|Q(?=[ \xa0][a-záéíóúñ])|"
+    r"[A-ZÑ][a-zñá]{2,8}(?![^\W_]|[.'’)]\w|-\w)|(?:[XP]q|Dsps?|Dps|Tkm|Tqm|Tmb)(?![^\W_])"
 )
 _FOR_WHAT = Pattern(r"[xX][ \xa0]?q(?=[ \xa0?!.,]|$)")
 _END = Pattern(r"[.!?\n…]")
-_ONE_LETTER = frozenset(("q", "d", "k", "t"))
+_ONE_LETTER = frozenset(("q", "d", "k", "t", "m"))
+_SPOKEN = frozenset(("word", "abbreviation", "mark"))
+_NO_PRONOUN = frozenset("es son y e o u a de del en por más menos igual vale con cuadrado".split())
 _LETTERS = frozenset(
     "letra la el una eje vitamina grupo punto clase valor variable factor sea que los las opción plan hepatitis talle".split()
 )
@@ -52,11 +55,15 @@ def read_chat(text: str, at: int, context: Context) -> Found | None:
         return None
     if low in _ONE_LETTER:
         follows = context.after(match.end())
-        if context.before() in _LETTERS or (low != "d" and low != "q" and not (follows.islower() and len(follows) > 1)):
+        if (context.before() in _LETTERS and not (low in ("m", "t") and context.before() == "que")) or (
+            low != "d" and low != "q" and not (follows.islower() and len(follows) > 1)
+        ):
             return None
         if low == "k" and context.before() and context.before() not in _BEFORE_ASKING:
             return None
-        if low in ("k", "t") and (not follows or (context.pieces and context.pieces[-1].kind != "word")):
+        if low == "m" and follows in _NO_PRONOUN:
+            return None  # m es la masa
+        if low in ("k", "t", "m") and (not follows or (context.pieces and context.pieces[-1].kind not in _SPOKEN)):
             return None
         if (written == "Q" and context.before()) or text[match.end() : match.end() + 1] in (".", "'", "’", ")"):
             return None

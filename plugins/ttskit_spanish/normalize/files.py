@@ -11,6 +11,7 @@ from ttskit_spanish.pattern import Pattern
 _SUFFIXES = (
     "txt|jpe?g|png|gif|pdf|docx?|xlsx?|pptx?|csv|zip|rar|mp[34]|wav|exe|html?|json|py|xml|md|odt|ods|psd|svg|avi|mov|mkv|wma|ogg|opus"
     "|flac|aac|m4a|webp|webm|heic|textgrid|dll|tar|gz|tgz|7z|js|ts|css|apk|ini|log|bat|ipynb|ya?ml|sql|epub|mobi|srt|dwg|iso|bak"
+    "|sh|rb|java|cpp|php|jar|deb|dmg|msi|tsv|toml|cfg|conf|bmp|tiff|rtf|ics|vcf|torrent|npy|onnx|ckpt|ttf|otf|xcf|stl"
 )
 _NAMED = Pattern(
     rf"[^\W_][\w-]{{0,60}}(?:\.[\w-]{{1,40}}){{0,3}}?(?:\(\d{{1,3}}\))?\.(?:{_SUFFIXES})(?:\.gz)?(?![\w.]?\w)", re.IGNORECASE

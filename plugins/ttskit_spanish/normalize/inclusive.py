@@ -82,8 +82,18 @@ def read_inclusive(text: str, at: int, context: Context) -> Found | None:
     second = _second(first, ending, bracket=match[3] is not None)
     if second is None:
         return None
-    link = "y" if first.endswith("s") else "o"
+    link = _and(second) if first.endswith("s") else _or(second)
     return f"{first} {link} {second}", match.end(), "both genders" if ending not in ("s", "es") else "one or more"
+
+
+def _and(word: str) -> str:
+    """e before the sound of i: e interesadas, e hijas; y hienas."""
+    return "e" if word.startswith(("i", "í", "hi", "hí")) and not word.startswith(("hia", "hie", "io")) else "y"
+
+
+def _or(word: str) -> str:
+    """u before the sound of o: u otra, u obrera."""
+    return "u" if word.startswith(("o", "ó", "ho", "hó")) else "o"
 
 
 def _second(first: str, ending: str, *, bracket: bool) -> str | None:

@@ -42,7 +42,7 @@ _NAMES = {
 
 # Onset, one or two vowels, at most one coda consonant; what a Spanish reader says as a word.
 _SYLLABLE = r"(?:[bcdfgjklmnñpqrstvz]|[bcfgp][lr]|[dt]r|ch|ll|rr|qu|y(?=[aeiou]))?[aeiouáéíóú]{1,2}[bcdlmnrstxyz]?"
-_WORD = Pattern(rf"(?:h(?=[aeiou]))?(?:{_SYLLABLE})*{_SYLLABLE}(?:(?<=[aeiou])[fpk]|s)?")
+_WORD = Pattern(rf"(?:h(?=[aeiou]))?(?:{_SYLLABLE})*{_SYLLABLE}(?:(?<=[aeiou])[fpk]|(?<!s)s)?")
 
 
 def spell(letters: str, locale: str = "es-AR") -> str:

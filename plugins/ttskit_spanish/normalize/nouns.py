@@ -57,12 +57,16 @@ def gender_after(context: Context, at: int) -> str:
     """
     written = context.after(at)
     word = written.lower()
+    if len(word) == 1 and context.text[at : at + 4].strip().lower().startswith(word + "/"):
+        return "n"  # 1 c/12 hs
     if word == "de":
         group = _GROUP.match(context.text, at)
         if group:
             return "f" if group[1].lower() == "a" else "n"
         later = _LATER.match(context.text, at)
         word = later[1].lower() if later else word
+    if word == "sobre" and context.text.startswith(" de ", at + 6):
+        return "m"  # 1 sobre de levadura
     if context.before() in _NUMBERS:
         return "n"
     if not word or word in _NO_NOUN:

@@ -15,6 +15,9 @@ _ORDINAL = Pattern(
     r"(\d{1,3}(?:[. \xa0]\d{3}){0,3}|\d{1,9})"
     r"\.?(º|°|ª|ᵉʳ|ᵒˢ|ᵃˢ|ᵒ|ᵃ|(?:er|e?r[oa]s?|d[oa]s?|t[oa]s?|m[oa]s?|a?v[oa]s?|n[oa]s?|os|as)\b)"
 )
+_IN_CAPITALS = Pattern(
+    r"(?=1ER|1R|2D|3ER|3R|[456]T|7M|10M|8V|9N)(\d{1,2})\.?(ER[OA]S?|ER|R[OA]S?|D[OA]S?|T[OA]S?|M[OA]S?|V[OA]S?|N[OA]S?)\b"
+)
 _MASCULINE_SHORT = ("ᵉʳ", "er")
 _SMALL_RAISED = str.maketrans("ᵒᵃˢ", "oas")
 _FRACTION = Pattern(r"(?:(\d{1,6}) )?(\d{1,3}(?:\.\d{3})+|\d{1,9})/(\d{1,3}(?:\.\d{3})+|\d{1,9})")
@@ -52,10 +55,10 @@ def read_ordinal(text: str, at: int, context: Context) -> Found | None:
     >>> read("5ª"), read("3er piso"), read("12º"), read("1ro"), read("1.ᵉʳ"), read("1º piso"), read("10mo")
     ('quinta', 'tercer', 'duodécimo', 'primero', 'primer', 'primer', 'décimo')
     """
-    match = _ORDINAL.match(text, at)
+    match = _ORDINAL.match(text, at) or _IN_CAPITALS.match(text, at)
     if match is None or not (ends_token(text, match.end()) or (match[2] in "º°" and _DOOR.match(text, match.end()))):
         return None
-    number, mark = int(re.sub(r"\D", "", match[1])), match[2]
+    number, mark = int(re.sub(r"\D", "", match[1])), match[2].lower()
     if number == 0 or (mark == "°" and number > 40):
         return None
     plural = mark[-1] == "s"
@@ -75,7 +78,7 @@ def read_ordinal(text: str, at: int, context: Context) -> Found | None:
 def _after_point(text: str, match: re.Match) -> int:
     """The end of an ordinal, its own point included: 3er. Encuentro, 4ta. fecha."""
     end = match.end()
-    return end + 1 if (_ER_POINT if match[2] == "er" else _POINT).match(text, end) else end
+    return end + 1 if (_ER_POINT if match[2].lower() == "er" else _POINT).match(text, end) else end
 
 
 def read_fraction(text: str, at: int, context: Context) -> Found | None:

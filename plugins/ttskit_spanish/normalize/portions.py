@@ -20,7 +20,7 @@ _NAMES = {
     "semana": "sem sems", "rebanada": "reb rebs", "rodaja": "rod rods",
     "feta": "fet fets", "pieza": "pza pzas pz pzs", "alumno": "alum alums", "jugador": "jug jugs",
     
-    "cajón": "caj cajs", "atado": "atdo", "cochera": "coch cochs", "vuelta": "vtas", 
+    "cajón": "caj cajs", "atado": "atdo", "cochera": "coch cochs", "hoja": "hjs hja", "vuelta": "vtas", 
 }  # fmt: skip
 _SHORT = {short: name for name, shorts in _NAMES.items() for short in shorts.split()}
 # Only with their point, or with "de" behind them: u as the conjunction, un, doc. of a computer, cta. of a bank.

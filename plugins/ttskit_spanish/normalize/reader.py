@@ -22,6 +22,7 @@ from ttskit_spanish.normalize.inclusive import read_inclusive
 from ttskit_spanish.normalize.laps import read_lap
 from ttskit_spanish.normalize.measures import read_measure
 from ttskit_spanish.normalize.money import FIRST_SIGNS, read_money
+from ttskit_spanish.normalize.notes import read_note
 from ttskit_spanish.normalize.numbers import cardinal
 from ttskit_spanish.normalize.numerals import read_numeral
 from ttskit_spanish.normalize.ordinals import read_fraction, read_ordinal
@@ -79,6 +80,7 @@ _LETTERED: tuple[tuple[str, Reader, str], ...] = (
     ("abbreviation", read_slashed, "cehps"),
     ("abbreviation", read_chat, "".join({word[0] for word in CHAT} | {"x"})),
     ("abbreviation", read_for, "x"),
+    ("abbreviation", read_note, "abcdefghiklmnoprstuúvz"),
     ("abbreviation", read_clipped, ""),
     ("abbreviation", read_agreeing, "acdhilmps"),
     ("abbreviation", read_paper, "acdefrosuv"),
@@ -111,7 +113,7 @@ _PLAIN = Pattern(
     r"[A-ZÁÉÍÓÚÑÜ]?[a-záéíóúñü]{2,98}(?=[,;?!)…\n]|:(?![^\W_])| (?!\d)|\.(?:[\s…]|$)|$)"
 )
 _TRIGGERS = LONG | frozenset(
-    (*MONTHS, *SHORT_DAYS, *SURE, "tel", "vs", "hs", "km", "kg", "nro", "ec", "depto", "dpto", "bs", "eeuu", "ee", "uu", "urss")
+    (*MONTHS, *SHORT_DAYS, *SURE, *"tel vs hs km kg nro ec depto dpto flia gcias et bs eeuu ee uu urss".split())
 )
 # Python counts four control characters and the "next line" of EBCDIC as spaces; here they are reported.
 _SPACE = Pattern(r"[^\S\x1c-\x1f\x85]+")
@@ -162,7 +164,7 @@ def _walk(text: str, locale: str, choices: Choices) -> Normalized:
             continue
         letter = character.isalpha()
         match = _PLAIN.match(text, at) if letter else None
-        if match is not None and (match.end() == length or text[match.end()] != "." or match.end() - at > 6):
+        if match is not None and (match.end() == length or text[match.end()] != "." or match.end() - at > 7):
             written = match.group()
             word = squeeze(written.lower())
             if word not in _TRIGGERS and word[-1] != "x" and word[-2:] != "xs":

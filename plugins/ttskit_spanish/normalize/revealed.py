@@ -11,7 +11,9 @@ from ttskit_spanish.pattern import Pattern
 
 # Soft hyphen, zero-width spaces and joiners, marks of direction, the byte order mark.
 _HIDDEN = "\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff"
-_ANY = Pattern(rf"[&{_HIDDEN}]")
+# Full-width letters and signs of East Asian keyboards.
+_WIDE = "\uff01-\uff5e"
+_ANY = Pattern(rf"[&{_HIDDEN}{_WIDE}]")
 _INVISIBLE = Pattern(rf"[{_HIDDEN}]")
 # With its semicolon; without it only the old names, and not where a query goes on (?a=1&copy=2).
 _REFERENCE = Pattern(
@@ -73,6 +75,8 @@ def reveal(text: str) -> Revealed | None:
             meant = _meant(reference[1])
             if meant is not None:
                 character, end, changed = meant, reference.end(), True
+        if "\uff01" <= character <= "\uff5e":
+            character, changed = chr(ord(character) - 0xFEE0), True
         if _INVISIBLE.match(character) and _joins(characters, text, end):
             changed = True
             if characters:

@@ -21,7 +21,9 @@ _COUNTED = frozenset(
     "cuatrimestre estadio serie bloque "
     "nivel grado escena etapa milenio dinastía categoría grupo zona región canto unidad unidades capítulos libros "
     "artículos títulos anexos tablas figuras escenas secciones actos volúmenes fascículo episodio temporada lección tema "
-    "módulos ejercicio apartado párrafo cuaderno curso ciclo reglamento protocolo".split()
+    "módulos ejercicio apartado párrafo cuaderno curso ciclo reglamento protocolo sala pabellón entrepiso subsuelo "
+    "concierto sonata sinfonía cuarteto suite opus preludio formulario "
+    "boletín".split()
 )
 # What students number: Física I, Análisis II; general and the like after them.
 _SUBJECTS = frozenset(
@@ -33,7 +35,8 @@ _SUBJECTS = frozenset(
     "francés "
     "alemán italiano portugués latín griego antropología lógica electrónica mecánica termodinámica hidráulica estructuras "
     "diseño "
-    "residencia metodología investigación civil penal comercial orgánica inorgánica universal ramal".split()
+    "residencia metodología investigación civil penal comercial orgánica inorgánica matemático "
+    "teórica aplicada financiera argentina instrumental laboratorio universal ramal".split()
 )
 # What is numbered by a Roman ordinal before it: I Congreso, II Guerra Mundial.
 _EVENTS = frozenset(
@@ -128,7 +131,12 @@ def read_roman(text: str, at: int, context: Context) -> Found | None:
         gender = "f" if before in ("la", "las", "una") else "m" if before in ("el", "los", "un") else gender_of(event)
         return ordinal(number, gender, short=not plural) + ("s" if plural else ""), match.end(), "before an event"
     small = set(letters) <= set("IVX") if len(letters) < 4 else True
-    if letters.isupper() and len(letters) > 1 and small and not context.shouting:
+    if (
+        letters.isupper()
+        and len(letters) > 1
+        and small
+        and (not context.shouting or (number != 6 and set(letters) <= set("IVX")))
+    ):
         return cardinal(number), match.end(), "capitals"
     return None
 

@@ -15,6 +15,7 @@ from ttskit_spanish.spelling import plain
 
 MARKS = {",": ",", ".": ".", ";": ";", ":": ":", "?": "?", "!": "!", "¿": "¿", "¡": "¡", "…": "…", "—": "—", "–": "—", "―": "—"}
 _ELONGATED = Pattern(r"(.)\1\1+", re.DOTALL)
+_IN_OO = frozenset("incaa yahoo shampoo tattoo voodoo bamboo kangaroo taboo igloo waterloo woohoo cuckoo vindaloo".split())
 _SHORT = SURE | WITHOUT_POINT
 _ROMAN_LETTERS = Pattern(r"[ivxlcdm]+")
 
@@ -31,10 +32,13 @@ def speakable(spoken: str) -> bool:
 def squeeze(word: str) -> str:
     """A word without letters held long.
 
-    >>> squeeze("nooo"), squeeze("leer")
-    ('no', 'leer')
+    >>> squeeze("nooo"), squeeze("leer"), squeeze("siii"), squeeze("muchoo"), squeeze("tattoo")
+    ('no', 'leer', 'sí', 'mucho', 'tattoo')
     """
-    return word if _ELONGATED.search(word) is None else _ELONGATED.sub(r"\1", word)
+    held = word if _ELONGATED.search(word) is None else _ELONGATED.sub(r"\1", word)
+    if held[-2:] in ("aa", "oo") and len(held) > 4 and held not in _IN_OO:
+        return held[:-1]  # no Spanish word ends so
+    return "sí" if held == "si" and held != word else held
 
 
 def add(

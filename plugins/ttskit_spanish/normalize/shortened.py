@@ -26,7 +26,8 @@ _OFFICES = {"min": "ministerio", "dir": "dirección", "sec": "secretaría", "sec
             "pres": "presidencia", "gob": "gobierno", "int": "intendencia", "com": "comisión", "inst": "instituto",
             "fed": "federación"}  # fmt: skip
 _POINTED = Pattern(
-    r"(?!Cap\.[ \xa0](?:Fed|Hum|[IVXLC]+\b)|Sec\.[ \xa0]N)([A-Za-z]{2,10})\.[ \xa0](?=([A-ZÁÉÍÓÚÑ][\wáéíóúñü.]|(?:de|del) ))"
+    r"(?!Cap\.[ \xa0](?:Fed|Hum|[IVXLC]+\b)|Sec\.[ \xa0]N)([A-Za-z]{2,10})\.[ \xa0]"
+    r"(?=((?:de|del|DE|DEL) |[A-ZÁÉÍÓÚÑ][\wáéíóúñü.]))"
 )
 # Without their point, before a name: Dr Paz, Av Mitre.
 _BARE = {
@@ -87,7 +88,7 @@ def read_shortened(text: str, at: int, context: Context) -> Found | None:
     if match is None:
         return None
     key = match[1].lower()
-    if match[2].startswith("de"):
+    if match[2] in ("de ", "del ", "DE ", "DEL "):
         said = _OFFICES.get(key) if key != "fed" or not context.before() else None  # Cámara Fed. de Casación
         return (said, at + len(key) + 1, "office") if said is not None and match[1][0].isupper() else None
     said = _BEFORE_NAME.get(key)

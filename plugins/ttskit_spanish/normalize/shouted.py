@@ -108,7 +108,7 @@ _NO_ICO = frozenset("abanico hocico borrico barrica marica indico explico dedico
                     "dedica aplica complica ubica comunica comunico costarrica perico botica mastica mendica radica erradica "
                     "reivindica "
                     "federico enrico ludovico alberico salpica pellica".split())  # fmt: skip
-_IN_IA = Pattern(r"[a-zñ]{2,}(?:log|graf|nom|pat|fon|latr|metr)ia$|[a-zñ]{3,}eria$")
+_IN_IA = Pattern(r"[a-zñ]{2,}(?:log|graf|nom|pat|fon|latr|metr)ia$|[a-zñ]{3,}eria$|[a-zñ]{3,}guia$")
 _NO_THIRD = frozenset("mestizo carrizo granizo bautizo erizo chorizo hechizo rizo macizo postizo enfermizo rojizo "
                       "cobrizo suizo".split())  # fmt: skip
 _NO_ERIA = frozenset(

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 from ttskit_spanish.normalize.context import Context
 from ttskit_spanish.normalize.settle import MARKS, add, add_mark
+from ttskit_spanish.normalize.units import per_at
 from ttskit_spanish.pattern import Pattern
 
 _QUOTES = frozenset("\"'«»“”„‟‘’‚‛‹›`´")
@@ -13,6 +16,8 @@ _SYMBOLS = {
     "&": "y",
     "@": "arroba",
     "#": "numeral",
+    "♯": "sostenido",
+    "♭": "bemol",
     "+": "más",
     "=": "igual a",
     "×": "por",
@@ -48,7 +53,21 @@ _SYMBOLS = {
 _AMOUNT = Pattern(r"[^\W\d_]{0,3}[$€£¥₡₲₩₧₹][ \xa0]?\d")  # -US$ 20
 _VARIABLE = Pattern(r"(?:^|[ (])[a-zA-Z] $")  # x - y = 3
 _OPERATIONS = frozenset(("más", "menos", "por", "dividido"))
-_MARKUP = Pattern(r"</?(?:b|i|u|em|strong|p|br|hr|span|div|sub|sup|small|h[1-6]|li|ul|ol|a|font)(?:\s[^<>]{0,200})?/?>")
+_MARKUP = Pattern(
+    r"</?(?:b|i|u|s|q|em|strong|p|br|hr|span|div|sub|sup|small|big|h[1-6]|li|ul|ol|a|font|table|thead|tbody|tr|t[dh]|img|code|pre|"
+    r"kbd|tt|del|ins|mark|cite|blockquote|center|section|article|header|footer|main|nav|figure|figcaption|button|label|form|input|"
+    r"iframe|video|audio|source|script|style|title|head|body|html|meta|link|abbr|dl|dt|dd|strike|noscript)(?:\s[^<>]{0,300})?/?>"
+    r"|<!--[^<>]{0,300}-->|<!DOCTYPE[^<>]{0,100}>",
+    re.IGNORECASE,
+)
+# [word](https://…): the address is not read out
+_TARGET = Pattern(
+    r"\]\((?:https?://|www\.|mailto:|[#./]|[\w/-]{1,80}\.[a-z]{2,4}\b)[^()\s]{0,300}(?:[ \xa0]\"[^\"\n]{0,100}\")?\)"
+)
+
+_HEADING = Pattern(r"(?:#{1,6}|>{1,3})(?=[ \xa0]+[^\s\d=<>])")
+_CHECKED = Pattern(r"\[[ xX]\](?=[ \xa0]\S)")
+_LINE = Pattern(r"(?:^|\n)[ \xa0]{0,3}$")
 
 
 def read_sign(text: str, at: int, context: Context) -> int:
@@ -62,6 +81,18 @@ def read_sign(text: str, at: int, context: Context) -> int:
     if character == "~" and (after == "~" or (at and text[at - 1] == "~")):
         context.silent(at, end, "formatting")
         return end
+    if character in "#>" and (heading := _HEADING.match(text, at)) is not None and _LINE.search(text[max(0, at - 4) : at]):
+        context.silent(at, heading.end(), "markup")
+        return heading.end()
+    if character == "]" and after == "(" and (target := _TARGET.match(text, at)) is not None:
+        context.silent(at, target.end(), "where a link leads")
+        return target.end()
+    if character == "!" and after == "[" and "](" in text[at : at + 200]:
+        context.silent(at, end, "picture")
+        return end
+    if character == "[" and _CHECKED.match(text, at):
+        context.silent(at, at + 3, "box to tick")
+        return at + 3
     if character == "." and after == ".":
         while text[end : end + 1] == ".":
             end += 1
@@ -90,6 +121,15 @@ def read_sign(text: str, at: int, context: Context) -> int:
         between = text[at - 1 : at].isspace() and after.isspace()
         if between and pieces and pieces[-1].kind == "number":
             add(context, "dividido", (at, end), "symbol")
+        elif (
+            at
+            and text[at - 1].isalpha()
+            and len(pieces) > 1
+            and pieces[-2].kind == "number"
+            and (per := per_at(text, at)) is not None
+        ):
+            end = per[1]
+            add(context, per[0], (at, end), "measure", "per")  # 21 gotas/min
         elif in_words:
             add_mark(context, ",", at, end)
         else:

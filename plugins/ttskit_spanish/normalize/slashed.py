@@ -9,8 +9,9 @@ from ttskit_spanish.pattern import Pattern
 _BAR = Pattern(r"([cspehdCSPEH])/[ \xa0]?(?=([^\W_]+))")
 _SAYING = Pattern(r"[ \xa0](?:el|la|los|las)[ \xa0][A-Z]{3,6}(?![^\W_])")
 _TIMES = Pattern(
-    r"\d{1,3}[ \xa0]?(?:hs?|hrs?|horas?|min|minutos?|d[ií]as?|semanas?|mes(?:es)?|años?|kms?|g|gr|kg|m|mts|metros)\.?"
-    r"(?![^\W_])"
+    r"\d{1,3}(?:[ \xa0]?[-–a][ \xa0]?\d{1,3})?[ \xa0]?(?:hs?|hrs?|horas?|min|minutos?|d[ií]as?|semanas?|"
+    r"mes(?:es)?|años?|kms?|g|gr|kg|m|mts|metros)\.?"
+    r"(?![^\W_])|\d{1,3}['’′\"”″]"
 )
 # What a price or dose is reckoned by.
 _EACH = frozenset(
@@ -18,6 +19,9 @@ _EACH = frozenset(
     "paquete "
     "mes cuota cliente alumno".split()
 )
+_TURNS = frozenset("día semana mes año noche hora vez lado ojo comida tanto pierna brazo".split())
+# What no "con" can follow: en c/ojo, de c/ lado.
+_PREPOSITIONS = frozenset("en de a por para sobre entre desde hacia".split())
 _PER = frozenset("persona kilo litro metro hora día noche mes año unidad docena cabeza cliente familia alumno semana".split())
 _THE = frozenset(
     "el la los las un una unos unas este esta estos estas ese esa su sus tu tus mi mis lo cómo qué aquel aquella nuestro "
@@ -106,6 +110,8 @@ def _with(text: str, end: int, low: str, start: int, context: Context) -> Found 
         return None if low == "u" else ("cada " + low, start + len(low), "letter and slash: each")
     if _TIMES.match(text, start):
         return "cada", end, "letter and slash: before a time or measure"
+    if low in _TURNS or context.before() in _PREPOSITIONS:
+        return "cada", end, "letter and slash: each"
     if low[0].isdecimal():
         return "con", end, "letter and slash: before a number of things"
     if len(low) < 2:
@@ -176,6 +182,7 @@ def read_for(text: str, at: int, context: Context) -> Found | None:
         return None
     if (
         not before
+        and not (follows[0].isdecimal() and text[:at].endswith((") ", ")\xa0")))
         and not (follows.islower() and follows not in _NO_FOR and follows not in ("vale", "tiende", "igual", "menor"))
         and follows != "q "
     ):

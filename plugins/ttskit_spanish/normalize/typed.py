@@ -26,6 +26,11 @@ CHAT = {
     "mchos": "muchos", "trbjo": "trabajo", "lpm": "la puta madre", "ddp": "de puta madre",
     "xfvr": "por favor",
     "pfvr": "por favor", "pfv": "por favor", "hna": "hermana", "hno": "hermano",
+    "wpp": "whatsapp", "wsp": "whatsapp", "wapp": "whatsapp", "wsap": "whatsapp", "m": "me", "xa": "para", "qtal": "qué tal",
+    "bb": "bebé", "bsas": "buenos aires", "tdv": "todavía", "cdt": "cuidate", "tns": "tenés", "sbs": "sabés", "hy": "hoy",
+    "ahr": "ahora", "jsjs": "jajaja", "jsjsjs": "jajaja", "jjj": "jajaja", "jj": "jaja", "fb": "facebook",
+    "nche": "noche", "muxo": "mucho",
+    "tmpoco": "tampoco", "hla": "hola",
     "cn": "con", "vrns": "viernes", "sbdo": "sábado", "dmgo": "domingo",
 }  # fmt: skip
 

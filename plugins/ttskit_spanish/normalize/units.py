@@ -111,6 +111,8 @@ def unit_at(text: str, at: int) -> tuple[Name, int] | None:
         return None  # 5G, 4K
     goes_on = _GOES_ON.match(text, match.end()) is not None
     alone = written in ("J", "N") and behind is None and times is None
+    if alone and text[match.end() : match.end() + 1] in (".", "º", "°"):
+        return None  # 27 N.º 2
     if alone and (goes_on or not apart or not _MEASURED.search(text[max(0, at - 4) : at])):
         return None  # 3 J, 10 N 123
     if written == "MM" and _MILLIONS.match(text, match.end()):

@@ -18,6 +18,13 @@ _NAME = r"(?:" + "|".join(sorted((*SHORT_DAYS, *(d.rstrip("s") for d in _WEEK)),
 _SHORT = Pattern(r"(" + "|".join(sorted(SHORT_DAYS, key=len, reverse=True)) + r")(?![^\W_])", re.IGNORECASE)
 _DATE = Pattern(r",?[ \xa0]\d{1,2}(?:/\d{1,2}|[ \xa0]de[ \xa0][a-z])")
 _HOUR = Pattern(r",?[ \xa0](?:de |a las? |desde las? )?\d{1,2}(?:[.:]\d\d)?(?:[ \xa0]?hs?\b|[ \xa0]a[ \xa0]\d|-\d|:\d|\.\d\d)")
+_WHEN = Pattern(
+    r",?[ \xa0](?:a la[ \xa0](?:noche|tarde|mañana)|al mediodía|(?:a|desde|hasta) las?[ \xa0]\d|tipo[ \xa0]\d|que viene|pasado)"
+    r"(?![^\W\d_])",
+    re.IGNORECASE,
+)
+_NO_OTHER, _CLEAR = frozenset(("sáb", "mié", "miér")), frozenset(("sab", "mie", "mier", "lun", "jue", "vie", "vier"))
+_POINTS = frozenset("el del al este próximo los todos cada".split())
 _NUMBER = Pattern(r",?[ \xa0]\d{1,2}(?![\d%]|[.,]\d{3})")
 _ANOTHER = Pattern(
     r"(?:\.?,[ \xa0]?|[ \xa0]{0,9}[/&()–-][ \xa0]{0,9}|[ \xa0]{1,9}(?:a|y|e|o|al)[ \xa0]{1,9})"
@@ -58,14 +65,16 @@ def read_weekday(text: str, at: int, context: Context) -> Found | None:
         return f"{_TWO[folded(pairs[1])]} {link} {_TWO[folded(pairs[3])]}", pairs.end(), "initials of weekdays"
     alone = _ONE.match(text, at)
     if alone is not None and _HOUR.match(text, alone.end()) and not context.recent(14).isdisjoint(_WEEK):
-        return _TWO[alone[1].lower()], alone.end(), "initials of a weekday after others"
+        return _TWO[folded(alone[1])], alone.end(), "initials of a weekday after others"
     match = _SHORT.match(text, at)
     if match is None:
         return None
     key, end = folded(match[1]), match.end()
     day = SHORT_DAYS[key]
     if text[end : end + 1] == ".":  # mar. is March as well; the others are read with their point elsewhere
-        found = key == "mar" and (_DATE.match(text, end + 1) or _ANOTHER.match(text, end + 1))
+        found = key == "mar" and (
+            context.before() in ("el", "este") or _DATE.match(text, end + 1) or _ANOTHER.match(text, end + 1)
+        )
         return (day, end + 1, "weekday before a date") if found else None
     if _DATE.match(text, end):
         return day, end, "weekday before a date"
@@ -77,4 +86,6 @@ def read_weekday(text: str, at: int, context: Context) -> Found | None:
         return day, end, "weekday after another"
     if _HOUR.match(text, end) or (key not in ("mar", "dom") and _NUMBER.match(text, end)):
         return day, end, "weekday before an hour"
+    if key in _NO_OTHER or (key in _CLEAR and (context.before() in _POINTS or _WHEN.match(text, end))):
+        return day, end, "weekday"
     return None
