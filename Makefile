@@ -11,7 +11,7 @@ PIP = $(BIN)/python -m pip --disable-pip-version-check install -q -c constraints
 # Two test processes with one thread each share two cores better than one process with two.
 THREADS = OMP_NUM_THREADS=1 MKL_NUM_THREADS=1
 
-.PHONY: demo test lint docs messages nightly nightly-numerics clean
+.PHONY: demo test lint docs messages nightly nightly-numerics nightly-planted clean
 
 demo: $(VENV)/.demo
 	$(BIN)/ttskit demo --out demo
@@ -41,6 +41,10 @@ nightly: $(VENV)/.test
 # What compares numbers, as other processors, libraries and numbers of threads compute them; says which setting fails.
 nightly-numerics: $(VENV)/.test
 	$(BIN)/python tests/numerics/run_matrix.py -n $(PROCESSES) --dist loadfile $(ARGS)
+
+# Plants faults one by one in a copy of the checkout, and says which of them no test sees (ARGS="loop.py" plants some of them).
+nightly-planted: $(VENV)/.test
+	$(THREADS) $(BIN)/python tests/planted/run_planted.py $(ARGS)
 
 clean:
 	rm -rf $(VENV)

@@ -91,7 +91,9 @@ def test_what_a_fair_comparison_has_equal_is_told_where_it_differs(prepared):
     ):
         facts = facts_of(prepared, one, {**one, **change})
         assert [f.name for f in facts.values() if not f.same] == [name] and facts[name].weight == "should"
-    budgets = facts_of(prepared, {**one, "steps": {"total": 70, "budget_s": 60}}, {**one, "steps": {"total": 90, "budget_s": 60}})
+    budgets = facts_of(
+        prepared, {**one, "steps": {"total": 70, "budget_s": 60}}, {**one, "steps": {"total": 90, "budget_s": 60}}
+    )
     assert budgets["budget"].same and budgets["budget"].values == ("60 s", "60 s")  # equal time, whatever the steps
     weights = {name: fact.weight for name, fact in same.items()}
     assert [n for n, w in weights.items() if w == "must"] == ["mel content", "vocoder"]

@@ -75,7 +75,11 @@ def test_a_rate_that_leaves_bands_empty_is_told_once_and_skips_nothing(preset, r
 
 
 def test_nothing_usable_counts_the_reasons_that_skipped_something():
-    problems = [Problem("a", "no text", "empty"), Problem("b", "low rate", "8 kHz", skipped=False), Problem("c", "no text", "x")]
+    problems = [
+        Problem("a", "no text", "empty"),
+        Problem("b", "low rate", "8 kHz", skipped=False),
+        Problem("c", "no text", "x"),
+    ]
     with pytest.raises(CorpusError, match="no usable utterance") as error:
         require_some([], problems, Path("data"))
     assert error.value.why == "2 × no text\nfirst: a: empty"

@@ -93,7 +93,9 @@ def test_what_a_measurement_needs_and_is_not_there_leaves_it_out_with_a_reason(a
 def test_a_measure_belongs_to_the_first_who_gives_it_and_costs_the_second_its_own_part_only(ask):
     """Planted: the later one took its place in the results."""
     asked = ask(
-        plugin("first", finds("m", "n"), place=1), plugin("second", finds("k", "m"), place=2), plugin("third", finds("k"), place=3)
+        plugin("first", finds("m", "n"), place=1),
+        plugin("second", finds("k", "m"), place=2),
+        plugin("third", finds("k"), place=3),
     )
     assert [r.row.measure.key for r in asked["first"].rows] == ["m", "n"]
     assert asked["second"].rows == () and "measure 'm' is given twice, by 'first' as well" in asked["second"].notes[0]
@@ -103,7 +105,9 @@ def test_a_measure_belongs_to_the_first_who_gives_it_and_costs_the_second_its_ow
 
 
 def test_one_that_fails_costs_only_its_own_part(ask):
-    asked = ask(plugin("bad", lambda spoken: 1 / 0, place=1), plugin("odd", lambda spoken: 5, place=2), plugin("good", finds("m")))
+    asked = ask(
+        plugin("bad", lambda spoken: 1 / 0, place=1), plugin("odd", lambda spoken: 5, place=2), plugin("good", finds("m"))
+    )
     assert "ZeroDivisionError" in asked["bad"].notes[0] and "bad 1" in asked["bad"].notes[0]
     assert "measure() returned int" in asked["odd"].notes[0] and asked["good"].rows
 

@@ -88,7 +88,9 @@ def test_every_pair_is_subtracted_in_the_order_of_the_systems_over_the_sentences
 
 def test_seeds_of_a_sentence_are_averaged_and_are_not_more_sentences():
     """Planted: the first seed spoke for all."""
-    own = [Observation("a", v, s, seed) for s, values in (("x", (1.0, 3.0)), ("y", (5.0, 7.0))) for seed, v in enumerate(values)]
+    own = [
+        Observation("a", v, s, seed) for s, values in (("x", (1.0, 3.0)), ("y", (5.0, 7.0))) for seed, v in enumerate(values)
+    ]
     value = table_row(by_sentence(), ["a"], CONFIG)
     assert value.values == {}
     value = table_row(Row(SHARE, tuple(own)), ["a"], CONFIG).values["a"]

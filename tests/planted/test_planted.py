@@ -62,7 +62,7 @@ def test_a_planted_fault_is_taken_back_whatever_happens(tmp_path):
     for twice in ("limit", "3", "nowhere"):
         old = replace(fault, old=twice)
         (tmp_path / "a.py").write_text("limit = 3\nlimit = 3\n", encoding="utf-8")
-        with pytest.raises(ValueError, match="stands [02] times"), table.planted(old, tmp_path):
+        with pytest.raises(ValueError, match=r"stands [02] times"), table.planted(old, tmp_path):
             pass
 
 

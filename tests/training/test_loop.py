@@ -117,7 +117,12 @@ def training(tmp_path):
         task = Task("counter", folder, config, 1, Counter, lambda *_: Batches(), lambda *_: validator, steps={"total": total})
         made = Training(task, shop)
         made.prepare(resume=resume)
-        made.model.ended = lambda: setattr(stop, "asked", made.step + 1 == stop_at)
+
+        def ended():
+            assert made.step < total, "it goes on beyond its end"
+            stop.asked = made.step + 1 == stop_at
+
+        made.model.ended = ended
         return made, folder, validator
 
     yield make
@@ -140,7 +145,9 @@ def test_a_validation_without_a_number_is_not_the_best(training):
 
 
 def test_the_best_outlives_those_that_come_after_it(training):
-    made, folder, _ = training(12, {k: abs(k - 4) + 1.0 for k in range(1, 13)}, validate_every=1, checkpoint_every=1, keep_last=2)
+    made, folder, _ = training(
+        12, {k: abs(k - 4) + 1.0 for k in range(1, 13)}, validate_every=1, checkpoint_every=1, keep_last=2
+    )
     made.run()
     assert folder.steps == [4, 11, 12]
 
@@ -191,15 +198,15 @@ def test_a_resumed_training_knows_what_was_the_best(training):
 
 
 def test_a_training_that_is_done_does_not_go_on(training):
-    made, folder, _ = training(3)
+    made, _, _ = training(3)
     made.run()
-    made, folder, validator = training(3, {}, resume=True)
+    made, _, validator = training(3, {}, resume=True)
     made.run()
     assert made.model.weight.item() == -3 and validator.asked == []
 
 
 def test_a_resumed_training_goes_on_from_its_last_checkpoint_and_not_its_best(training):
-    made, folder, _ = training(6, {2: 1.0, 4: 2.0}, stop_at=5, validate_every=2)
+    made, _, _ = training(6, {2: 1.0, 4: 2.0}, stop_at=5, validate_every=2)
     with pytest.raises(TrainingStopped):
         made.run()
     made, _, _ = training(6, {6: 9.0}, resume=True)
