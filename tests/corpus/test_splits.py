@@ -107,6 +107,6 @@ def test_splits_are_as_large_as_asked_for_where_no_group_stands_in_the_way(valid
 
 def test_a_group_too_large_for_a_split_stays_in_train():
     texts = [*["hola mundo entero"] * 8, *sentences(12)]
-    for seed in range(6):
+    for seed in range(40):  # in some of them it is the first
         split = assign_splits(texts, ["ana"] * 20, {"validation": 4, "test": 4}, 0.8, seed)
         assert set(split[:8]) == {"train"} and Counter(split) == {"train": 12, "validation": 4, "test": 4}
