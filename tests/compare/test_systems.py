@@ -86,8 +86,9 @@ def test_what_cannot_be_compared_is_refused(load, tmp_path):
             load(runs)
     with pytest.raises(UsageError, match="b holds a vocoder"):
         load(["a", "b"], kinds={"b": "vocoder"})
-    with pytest.raises(MismatchError, match="'?c'?"):
+    with pytest.raises(MismatchError, match="a and c disagree") as error:
         load(["a", "b", "c"], mels={"c": MelConfig(bands=21)})
+    assert "bands" in error.value.why and "compare runs of one prepared corpus" in error.value.fix
 
 
 def test_the_corpus_is_the_one_that_is_given_else_the_first_runs(load, tmp_path):

@@ -17,7 +17,7 @@ from ttskit.training.data import corpus_facts, rehearsal_facts
 
 @pytest.fixture
 def going_on(corpus, registry, tmp_path):
-    """going_on(change) raises if a run of the corpus may not go on with `change`: of model, seed, corpus, options, rehearsal."""
+    """going_on(change) raises if a run of the corpus may not go on with `change`."""
     recipe, plugin = load_recipe("tiny", registry=registry), registry.get("acoustic model", "fastpitch")
     options = recipe.options_for("fastpitch", registry)
 
