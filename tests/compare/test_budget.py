@@ -79,3 +79,54 @@ def test_what_is_asked_for_wins_over_the_recipe_and_the_recipe_over_defaults():
     assert (config.limit, config.seeds, config.hard, config.confidence) == (5, [4], False, 0.95)
     with pytest.raises(UsageError, match="unknown setting 'limits'"):
         experiment._config(recipe, {"limits": 5})
+
+
+class Stopped(Exception):
+    """Far enough."""
+
+
+@pytest.fixture
+def begun(monkeypatch, tmp_path):
+    """begun(runs, **call) -> what `compare` trained, if it did, and what it loaded, before anything is loaded."""
+
+    def make(runs=(), **call):
+        seen = {}
+
+        def train_models(config, models, data, recipe, out, *rest):
+            seen["trained"] = {"steps": config.steps, "budget_s": config.budget_s, "models": list(models)}
+            return ["one", "two"]
+
+        def load_systems(runs, vocoder, device, checkpoint, registry):
+            seen["loaded"] = (list(runs), vocoder, checkpoint)
+            raise Stopped
+
+        monkeypatch.setattr(experiment, "train_models", train_models)
+        monkeypatch.setattr(experiment, "load_systems", load_systems)
+        with pytest.raises(Stopped):
+            experiment.compare(runs, out=tmp_path / "out", device="cpu", **call)
+        return seen
+
+    return make
+
+
+def test_a_budget_that_is_asked_for_wins_over_the_steps_of_the_recipe(begun):
+    """Planted: the recipe's steps were trained, and the budget was only told."""
+    recipe = load_recipe("base", ["compare.steps=500"])
+    assert begun(recipe=recipe)["trained"]["steps"] == 500
+    assert begun(recipe=recipe, budget_s="2m")["trained"] == {"steps": None, "budget_s": 120.0, "models": []}
+    assert begun(recipe=recipe, budget_s="2m", steps=7)["trained"]["steps"] == 7
+
+
+def test_runs_are_not_trained_again_and_speak_with_their_last_checkpoint_unless_another_is_named(begun):
+    """Planted: with the best one, of as many steps as its validation chose: another budget than the other system's."""
+    recipe = load_recipe("base")
+    assert begun(["a", "b"], recipe=recipe) == {"loaded": (["a", "b"], None, "last")}
+    assert begun(["a", "b"], recipe=recipe, checkpoint="best", vocoder="v")["loaded"] == (["a", "b"], "v", "best")
+    assert begun(recipe=recipe)["loaded"] == (["one", "two"], None, "last")
+
+
+def test_a_wrong_measurement_is_found_before_anything_is_trained(begun, monkeypatch, tmp_path):
+    monkeypatch.setattr(experiment, "train_models", lambda *_: pytest.fail("trained"))
+    recipe = load_recipe("base")
+    with pytest.raises(PluginError, match="unknown measurement 'qualty'"):
+        experiment.compare(out=tmp_path / "out", recipe=recipe, measurements={"qualty": False}, device="cpu")
