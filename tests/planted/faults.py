@@ -63,11 +63,12 @@ def planted(fault: Fault | Harmless, checkout: Path) -> Iterator[None]:
     """
     path = checkout / fault.file
     before = path.read_bytes()
-    count = before.count(fault.old.encode())
+    text = before.decode("utf-8").replace("\r\n", "\n")
+    count = text.count(fault.old)
     if count != 1:
         raise ValueError(f"{fault.name}: its text stands {count} times in {fault.file}, and must once")
     try:
-        path.write_bytes(before.replace(fault.old.encode(), fault.new.encode()))
+        path.write_bytes(text.replace(fault.old, fault.new).encode("utf-8"))
         yield
     finally:
         path.write_bytes(before)
