@@ -142,24 +142,3 @@ def test_several_lists_ask_for_one(tmp_path):
 
 def test_ids_fit_every_file_system():
     assert safe_name('a/b\\c:d*?"<>|.') == "a_b_c_d______" and safe_name("..") == "_"
-
-
-def test_of_three_lines_of_one_id_the_first_is_used_and_the_others_are_told_with_both_texts(tmp_path):
-    """Planted: the last one was used, and said to be the first."""
-    put(tmp_path, metadata_DOT_csv="a|uno\nb|otro\nA|dos\na|tres\n")
-    reading = without_duplicates(read_ljspeech(tmp_path))
-    assert [(u.id, u.text) for u in reading.utterances] == [("a", "uno"), ("b", "otro")]
-    assert [p.reason for p in reading.problems] == [f"text '{t}'; the first, with 'uno', is used" for t in ("dos", "tres")]
-
-
-def test_of_recordings_of_one_name_the_least_compressed_is_taken(tmp_path):
-    """Planted: the MP3 beside a wave."""
-    for name, suffixes, taken in (
-        ("one", ("mp3", "wav", "flac"), "wav"),
-        ("two", ("ogg", "mp3", "flac"), "flac"),
-        ("three", ("mp3", "ogg", "opus"), "ogg"),
-    ):
-        folder = put(tmp_path / name, metadata_DOT_csv="a|hola\n", **{f"wavs__a_DOT_{suffix}": b"" for suffix in suffixes})
-        assert [u.audio.name for u in read_ljspeech(folder).utterances] == [f"a.{taken}"]
-        put(folder, metadata_DOT_csv="a.mp3|hola\n")  # one that is named with its suffix is meant
-        assert [u.audio.suffix for u in read_ljspeech(folder).utterances] == [".mp3"]
