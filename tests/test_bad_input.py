@@ -20,8 +20,10 @@ def corpora(tmp_path_factory):
     arguments = ["prepare", str(folder / "recordings"), "--out", str(folder / "prepared"), "--recipe", "tiny", "--jobs", "1"]
     assert _run(arguments, debug=False) == 0
     written = {
-        "semicolons/metadata.csv": "a;hola\n",
-        "tabs/list.txt": "a.wav\thola\n",
+        "semicolons/metadata.csv": "a;hola; che\nb;chau\n",
+        "commas/list.txt": "a.wav,hola, che\na.wav,chau\n",
+        "two/list.txt": "".join(f"{i}.wav|{who}|hola che {i}\n" for i, who in enumerate(["ana", "beto"] * 3)),
+        "doubtful/metadata.csv": "".join(f"{i}|{who}|hola che {i}\n" for i, who in enumerate(["m", "f"] * 3)),
         "silent/metadata.csv": "a|hola\n",
         "outside/list.txt": "../a.wav|hola\n",
         "other/corpus.json": '{"format": 99}',
@@ -33,7 +35,7 @@ def corpora(tmp_path_factory):
         (folder / name).write_text(content, encoding="utf-8")
     (folder / "latin.yaml").write_bytes("extends: base\nvocoder: Peña\n".encode("latin-1"))
     (folder / "empty").mkdir()
-    for name in ("tabs/a.wav", "a.wav"):
+    for name in ("commas/a.wav", "a.wav"):
         soundfile.write(folder / name, tone(150, 0.5, 8000), 8000)
     soundfile.write(folder / "silent" / "a.wav", np.zeros(8000, np.float32), 8000)
     return folder
@@ -56,11 +58,16 @@ TRAIN = "train --recipe tiny --run run --steps 1"
         (f"prepare nowhere {PREPARE}", 1, "there is no corpus at nowhere"),
         (f"prepare empty {PREPARE}", 1, "empty is empty"),
         (f"prepare semicolons {PREPARE}", 1, "metadata.csv, line 1: no '|' between name and text"),
-        (f"prepare tabs {PREPARE}", 1, "list.txt, line 1: no '|' between name and text"),
+        (f"prepare commas {PREPARE}", 1, "list.txt, line 1: no '|' between name and text"),
         (f"prepare silent {PREPARE}", 1, "no usable utterance in silent"),
         (f"prepare outside/list.txt {PREPARE}", 1, "lies outside the corpus folder: refused"),
         (f"prepare recordings {PREPARE} --reader lj", 2, "unknown corpus reader 'lj'"),
-        (f"prepare recordings {PREPARE} --speaker bo --reader folders", 2, "no speaker 'bo'"),
+        (f"prepare two/list.txt {PREPARE} --speaker bo", 2, "no speaker 'bo'"),
+        (f"prepare recordings {PREPARE} --speaker bo --reader folders", 1, "these may be the list: metadata.csv"),
+        (f"prepare doubtful {PREPARE}", 1, "say what they are: --columns path,speaker,text"),
+        (f"prepare doubtful {PREPARE} --columns path,text", 2, "--columns names 2 columns, metadata.csv has 3"),
+        (f"prepare recordings {PREPARE} --columns path,txt", 2, "did you mean 'text'?"),
+        (f"prepare recordings {PREPARE} --columns path,text --reader strange", 2, "unknown corpus reader 'strange'"),
         (f"prepare recordings {PREPARE} --set corpus.trimm=1", 2, "corpus.trimm: unknown key, did you mean 'trim'?"),
         (f"prepare recordings {PREPARE} --set frontend=spansh", 2, "unknown frontend 'spansh'"),
         (f"prepare recordings {PREPARE} --set corpus.pitch_extractor=yin", 2, "unknown pitch extractor 'yin'"),

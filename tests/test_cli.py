@@ -142,7 +142,7 @@ def raising(error: BaseException, monkeypatch, debug: bool = False) -> int:
         ),
         (UsageError("wrong", "", "right"), 2, "error: wrong\n  fix: right\n"),
         (KeyboardInterrupt(), 1, "error: stopped\n"),
-        (OSError(28, "No space left on device", "x.wav"), 1, "error: No space left on device: x.wav\n"),
+        (OSError(28, "No space left on device", "x.wav"), 1, "error: the disk is full: x.wav\n"),
         (RuntimeError("shape\nof things"), 1, "error: internal error: RuntimeError: shape\n"),
     ],
 )

@@ -79,6 +79,7 @@ _MEASUREMENTS = (
     ("intrusive", "PESQ and STOI", "with the recording's timing (extra intrusive)", "intrusive:Intrusive", ["recordings"]),
 )
 _COMMANDS = {
+    "new": "Begin a voice: asks what you have, writes a recipe, says what to type",
     "prepare": "Turn recordings and transcripts into a training corpus",
     "check": "Say what is wrong with a corpus, without changing anything",
     "train": "Train an acoustic model or a vocoder on a prepared corpus",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import traceback
-from collections.abc import Container
+from collections.abc import Container, Mapping
 from contextlib import AbstractContextManager, redirect_stdout
 from copy import deepcopy
 from dataclasses import dataclass, field
@@ -33,6 +33,7 @@ from ttskit.interfaces.descriptions import (
 __all__ = ["GROUP", "KINDS", "Guard", "Origin", "PluginProblem", "Registry", "create_registry"]
 
 GROUP = "ttskit.plugins"
+_LONGEST_NAME, _LONGEST_TEXT = 80, 1_000  # characters
 
 # kind -> (hook that provides it, description class)
 KINDS: dict[str, tuple[str, type[Plugin[Any]]]] = {
@@ -109,7 +110,7 @@ class Guard(AbstractContextManager["Guard"]):
 
 def _text(error: BaseException) -> str:
     try:
-        return str(error)
+        return str(error)[:1_000]
     except Exception:  # an exception class of a plugin may be wrong too
         return ""
 
@@ -212,19 +213,24 @@ def _register(registry: Registry, entry_point: EntryPoint) -> None:
     dist = entry_point.dist
     origin = Origin(entry_point.name, dist.name if dist else "unknown distribution", dist.version if dist else "")
     try:
-        module = entry_point.load()
+        with redirect_stdout(sys.stderr):  # what a module prints when it is imported is no result of a command
+            module = entry_point.load()
         if any(name == entry_point.name for name, _ in registry.events.list_name_plugin()):
             raise PluginError(f"entry point {entry_point.name!r} is taken", "", "rename it")
-        offered = _descriptions(module)
+        with redirect_stdout(sys.stderr):
+            offered = _descriptions(module)
         registry.events.register(module, name=entry_point.name)
         registry.origins[entry_point.name] = origin
     except BaseException as error:  # a third party's import may raise anything, SystemExit included
         if isinstance(error, KeyboardInterrupt):
             raise
-        cause = error.what if isinstance(error, PluginError) else f"{type(error).__name__}: {error}"
+        cause = error.what if isinstance(error, PluginError) else f"{type(error).__name__}: {_text(error)}"
         registry.problems.append(PluginProblem(origin, cause, traceback.format_exc()))
         return
     for plugin in offered:
+        if fault := _fault(plugin):
+            registry.problems.append(PluginProblem(origin, f"{plugin.kind} {_shown(plugin.name)} is left out: {fault}"))
+            continue
         key = (plugin.kind, plugin.name)
         if key in registry.taken:
             registry.taken[key].append(origin)
@@ -234,6 +240,36 @@ def _register(registry: Registry, entry_point: EntryPoint) -> None:
             registry.problems.append(PluginProblem(origin, f"{plugin.kind} {plugin.name!r} is already offered by {first}"))
         else:
             registry.found[key] = (plugin, origin)
+
+
+def _fault(plugin: Plugin[Any]) -> str:
+    """What makes a description unusable, "" if nothing: a plugin may return anything, and only this costs it."""
+    if type(plugin.name) is not str or not 0 < len(plugin.name) <= _LONGEST_NAME or not plugin.name.isprintable():
+        return f"its name must be a text of 1 to {_LONGEST_NAME} printable characters"
+    if plugin.name != plugin.name.strip():
+        return "its name begins or ends with a space"
+    for part in ("summary", "factory", "options"):
+        value = getattr(plugin, part)
+        if type(value) is not str or len(value) > _LONGEST_TEXT or any(not c.isprintable() for c in value):
+            return f"its {part} must be one line of text, got {_shown(value)}"
+    if not isinstance(plugin.facts, Mapping) or not all(type(key) is str for key in plugin.facts):
+        return f"its facts must be a mapping of names, got {_shown(plugin.facts)}"
+    place = plugin.facts.get("place", 0.0)
+    if isinstance(place, bool) or not isinstance(place, (int, float)) or not abs(place) < 1e9:
+        return f"its place must be a number, got {_shown(place)}"
+    for listed in ("needs", "features", "controls", "precisions", "structure"):
+        value = plugin.facts.get(listed, ())
+        if not isinstance(value, (list, tuple)) or not all(type(item) is str for item in value):
+            return f"its {listed} must be a list of names, got {_shown(value)}"
+    return ""
+
+
+def _shown(value: object) -> str:
+    """A value of a plugin's, whose own `repr` may be wrong too."""
+    try:
+        return ascii(value)[:60]
+    except Exception:
+        return type(value).__name__
 
 
 def _descriptions(module: object) -> list[Plugin[Any]]:

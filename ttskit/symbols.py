@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 from ttskit.errors import InputError, UsageError
@@ -34,7 +35,7 @@ class SymbolTable:
     features: Mapping[str, Mapping[str, str]] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
-        repeated = sorted({s for s in self.symbols if self.symbols.count(s) > 1})
+        repeated = sorted(s for s, count in Counter(self.symbols).items() if count > 1)
         if repeated:
             raise UsageError("symbol table repeats a symbol", f"repeated: {repeated}", "list each symbol once")
         for role, symbol in (("pad", self.pad), ("space", self.space), ("boundary", self.boundary)):
@@ -80,7 +81,14 @@ class SymbolTable:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> SymbolTable:
-        """The table that `to_json` wrote."""
+        """The table that `to_json` wrote.
+
+        Raises:
+            Misread: a field that is missing or of another type.
+        """
+        from ttskit.reading import as_type
+
+        as_type(_stored(), data, "symbols")
         return cls(
             symbols=tuple(data["symbols"]),
             pad=data["pad"],
@@ -98,7 +106,7 @@ class SpeakerTable:
     names: tuple[str, ...]
 
     def __post_init__(self) -> None:
-        repeated = sorted({n for n in self.names if self.names.count(n) > 1})
+        repeated = sorted(n for n, count in Counter(self.names).items() if count > 1)
         if repeated:
             raise UsageError("speaker table repeats a name", f"repeated: {repeated}", "give each speaker one name")
         if not self.names:
@@ -130,8 +138,27 @@ class SpeakerTable:
 
     @classmethod
     def from_json(cls, data: Sequence[str]) -> SpeakerTable:
-        """The table that `to_json` wrote."""
-        return cls(tuple(data))
+        """The table that `to_json` wrote; `Misread` if it is no list of texts."""
+        from ttskit.reading import as_type
+
+        return cls(as_type(tuple[str, ...], data, "speakers"))
+
+
+@cache
+def _stored() -> Any:
+    """The form of a symbol table in a file; made on first use, so that importing this module loads no pydantic."""
+    from pydantic import create_model
+
+    text: Any = (str | None, None)
+    return create_model(
+        "StoredSymbols",
+        symbols=(list[str], ...),
+        pad=(str, ...),
+        space=text,
+        boundary=text,
+        silent=(list[str], []),
+        features=(dict[str, dict[str, str]], {}),
+    )
 
 
 def _some(names: Sequence[str], limit: int = 8) -> str:

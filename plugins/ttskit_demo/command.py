@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import click
+
+from ttskit.messages import translated
+from ttskit.terminal import plain, plain_json
 
 
 @click.command(epilog="Example: ttskit demo --out demo")
@@ -27,9 +29,9 @@ def command(out: Path, recipe: str, sentences: int | None, steps: int | None, as
 
     report = demo(out, recipe=recipe, sentences=sentences, steps=steps)
     if as_json:
-        click.echo(json.dumps({"page": str(report.page), "stages_s": report.stages}, indent=1))
+        click.echo(plain_json({"page": str(report.page), "stages_s": report.stages}, indent=1))
         return
     for name, seconds in report.stages.items():
         click.echo(f"{name:10} {seconds:7.1f} s")
     click.echo(f"{'all':10} {sum(report.stages.values()):7.1f} s")
-    click.echo(f"Open {report.page}")
+    click.echo(plain(translated(f"Open {report.page}")))

@@ -7,9 +7,10 @@ import random
 from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ttskit.errors import TTSKitError
+from ttskit.reading import Misread, read_json
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -68,7 +69,7 @@ def make_corpus(
     recipe |= {"voice": voice} if voice else {}
     recipe = json.loads(json.dumps(recipe))
     made = folder / "corpus_made.json"
-    if made.is_file() and json.loads(made.read_text(encoding="utf-8")).get("recipe") == recipe:
+    if made.is_file() and _recipe_of(made) == recipe:
         return folder
     analyses = [frontend.analyze(text) for text in texts]
     for number, analysis in enumerate(analyses, 1):
@@ -100,6 +101,14 @@ def make_corpus(
     facts = {"engine": f"espeak-ng {version}", "seconds": round(total_s, 2), "recipe": recipe}
     made.write_text(json.dumps(facts, ensure_ascii=False, indent=1) + "\n", encoding="utf-8", newline="\n")
     return folder
+
+
+def _recipe_of(made: Path) -> Any:
+    """What a corpus that was made before was made from; None if its file cannot be read, and it is made anew."""
+    try:
+        return read_json(made, dict[str, Any]).get("recipe")
+    except (OSError, Misread):
+        return None
 
 
 def _write(folder: Path, name: str, tokens: Sequence[str], times, spoken) -> float:

@@ -8,6 +8,7 @@ compare. A stage that is done is not done again, a training that was stopped goe
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -15,15 +16,21 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from ttskit import terminal
 from ttskit.corpus.storage import write_json
 from ttskit.errors import TrainingError, UsageError
+from ttskit.liveness import PARENT
+from ttskit.progress import Bars, duration
+from ttskit.reading import Finite, Misread, as_type, read_json, shown
 
 if TYPE_CHECKING:
     from rich.console import Console
 
 ALIGNMENT = "fastpitch-aligner"
+# Of the recipe `demo` on two fast cores, measured (benchmarks/RESULTS.md); slow ones take up to three times as long.
+TYPICAL_S = {"corpus": 1, "prepare": 6, "aligner": 53, "train": 206, "compare": 27}
 AR, NAR = "tacotron2", "fastpitch"
 # The aligner sees token embeddings and mels only, so everything behind it may be small: on the demo
 # corpus it finds phone onsets as well as the full model does (11 ms), in a fraction of the time.
@@ -61,9 +68,7 @@ def demo(
         steps: train both models this many steps instead of the recipe's.
         aligner_steps: steps of the short FastPitch that aligns the corpus for Tacotron 2.
     """
-    from rich.console import Console
-
-    console = console or Console(stderr=True)
+    console = console or terminal.console()
     out.mkdir(parents=True, exist_ok=True)
     clock = _StageClock(out / "stages.json", {"recipe": recipe, "sentences": sentences, "steps": steps}, console)
     prepared, runs = out / "prepared", out / "runs"
@@ -89,7 +94,7 @@ def demo(
         _side_by_side([training], console, beside=recogniser)
         from ttskit.runs.align import align
 
-        align(prepared, runs / "aligner", name=ALIGNMENT)
+        align(prepared, runs / "aligner", name=ALIGNMENT, console=console)
 
     def train() -> None:
         overrides = [] if steps is None else [f"models.{m}.training.steps={steps}" for m in (AR, NAR)]
@@ -106,8 +111,9 @@ def demo(
 
         compare_runs([runs / AR, runs / NAR], data=prepared, out=out / "comparison", console=console)
 
-    for name, stage in (("corpus", corpus), ("prepare", prepare), ("aligner", aligner), ("train", train), ("compare", compare)):
-        clock.run(name, stage)
+    stages = {"corpus": corpus, "prepare": prepare, "aligner": aligner, "train": train, "compare": compare}
+    for index, (name, stage) in enumerate(stages.items(), start=1):
+        clock.run(name, stage, f"stage {index} of {len(stages)}")
     return DemoReport(out / "comparison" / "index.html", clock.seconds)
 
 
@@ -116,27 +122,34 @@ class _StageClock:
 
     def __init__(self, path: Path, settings: dict, console: Console) -> None:
         self.path, self.settings, self.console = path, settings, console
+        self._whole = settings == {"recipe": "demo", "sentences": None, "steps": None}  # a quick look takes other times
         self.seconds: dict[str, float] = {}
         if path.exists():
-            known = json.loads(path.read_text(encoding="utf-8"))
-            if known["settings"] != settings:
+            try:
+                known = read_json(path, dict[str, Any])
+                seconds = as_type(dict[str, Finite], known.get("seconds"), "seconds")
+            except (OSError, Misread) as error:
+                why = getattr(error, "strerror", None) or str(error)
+                raise UsageError(f"{path} is damaged", why, "give another folder: ttskit demo --out OTHER") from error
+            if known.get("settings") != settings:
                 raise UsageError(
                     f"{path.parent} holds a demo with other settings",
-                    f"it was made with {known['settings']}, now asked: {settings}",
+                    f"it was made with {shown(known.get('settings'), 200)}, now asked: {settings}",
                     "give another folder: ttskit demo --out OTHER",
                 )
-            self.seconds = known["seconds"]
+            self.seconds = seconds
 
-    def run(self, name: str, stage: Callable[[], None]) -> None:
+    def run(self, name: str, stage: Callable[[], None], which: str) -> None:
         if name in self.seconds:
-            self.console.print(f"{name}: done before, in {self.seconds[name]:.0f} s")
+            self.console.print(f"{which}, {name}: done before, in {duration(self.seconds[name])}", highlight=False)
             return
-        self.console.print(f"{name} …")
+        usual = f" ({duration(TYPICAL_S[name])} on two fast cores)" if self._whole else ""
+        self.console.print(f"{which}, {name} …{usual}", highlight=False)
         started = time.perf_counter()
         stage()
         self.seconds[name] = round(time.perf_counter() - started, 1)
         write_json(self.path, {"settings": self.settings, "seconds": self.seconds})  # whole, so that a kill cannot tear it
-        self.console.print(f"{name}: {self.seconds[name]:.0f} s")
+        self.console.print(f"{which}, {name}: {duration(self.seconds[name])}", highlight=False)
 
 
 @dataclass
@@ -224,39 +237,36 @@ def _side_by_side(trainings: list[_Subprocess], console: Console, beside: list[s
 
 def _start(command: list[str], log: Path) -> subprocess.Popen:
     with log.open("w", encoding="utf-8") as sink:
-        return subprocess.Popen(command, stdout=sink, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
+        env = {**os.environ, PARENT: str(os.getpid())}  # a demo that is killed takes its trainings with it
+        return subprocess.Popen(command, stdout=sink, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, env=env)
 
 
 @contextmanager
 def _bars(trainings: list[_Subprocess], console: Console) -> Iterator[Callable[[], None]]:
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-
+    """Each training's step of how many, and the time left: bars in a terminal, elsewhere one line for all."""
     from ttskit.config import load_recipe
 
-    columns = (
-        TextColumn("{task.description:24}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=console, disable=not console.is_terminal) as bars:
-        tasks = []
-        for training in trainings:
-            total = load_recipe(training.recipe, training.overrides).training_for(training.model).steps
-            tasks.append(bars.add_task(training.run.name, total=total))
-        said = time.monotonic()
+    totals = [load_recipe(t.recipe, t.overrides).training_for(t.model).steps or 0 for t in trainings]
+    with Bars(console, off=not console.is_terminal) as bars:
+        began = [training.progress()[0] for training in trainings]
+        tasks = [
+            bars.add_task(training.run.name, total=total, completed=step, began=step, note="")
+            for training, total, step in zip(trainings, totals, began, strict=True)
+        ]
+        started = said = time.monotonic()
 
         def update() -> None:
             nonlocal said
             lines = []
-            for task, training in zip(tasks, trainings, strict=True):
+            for task, training, total, first in zip(tasks, trainings, totals, began, strict=True):
                 step, loss = training.progress()
-                words = training.run.name + ("" if loss is None else f"  loss {loss:.3f}")
-                bars.update(task, completed=step, description=words)
-                lines.append(f"{words}  step {step}")
+                note = "" if loss is None else f"{training.run.name}: loss {loss:.3f}"
+                bars.update(task, completed=step, note=note)
+                rest_s = (total - step) * (time.monotonic() - started) / (step - first) if step > first else None
+                left = f"  {duration(rest_s)} left" if rest_s else ""
+                lines.append(f"{training.run.name}  step {step}/{total}{'' if loss is None else f'  loss {loss:.3f}'}{left}")
             if not console.is_terminal and time.monotonic() - said > 20:
                 said = time.monotonic()
-                console.print(" | ".join(lines))
+                console.print(" | ".join(lines), soft_wrap=True)
 
         yield update

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from ttskit.errors import CheckpointError
+from ttskit.importing import plain_name
 from ttskit_fastpitch.config import FastPitchOptions
 
 _BLOCK = {
@@ -85,20 +86,11 @@ def from_dle(state: Mapping[str, Tensor]) -> TensorsRead:
     return _renamed({plain_name(name): value for name, value in state.items()}, "NVIDIA DeepLearningExamples")
 
 
-def plain_name(name: str) -> str:
-    """A tensor's name without the prefix of torch's parallel wrappers, which may be there more than once.
-
-    >>> plain_name("module.module.proj.bias")
-    'proj.bias'
-    """
-    return re.sub(r"^(module\.)+", "", name)
-
-
 def from_nemo(state: Mapping[str, Tensor]) -> TensorsRead:
     """Tensors of a NeMo state dict under our names. The aligner is saved twice there; the copy is ignored."""
     plain, copies = {}, []
     for name, value in state.items():
-        short = name.removeprefix("fastpitch.")
+        short = plain_name(name.removeprefix("fastpitch."))
         if short.startswith("aligner.") and short == name and f"fastpitch.{name}" in state:
             copies.append(name)
         else:
@@ -202,9 +194,10 @@ def options_from_nemo(config: Mapping) -> dict:
     _refuse_unknown(config)
     energy = config.get("energy_predictor")
     aligner = config.get("alignment_module") or {}
+    g2p = (config.get("text_tokenizer") or {}).get("g2p") or {}
     learned = bool(config.get("learn_alignment", False))
     usual = 0.1 if learned else 1.0  # NeMo's default weight of durations, pitch and energy
-    interpolated = (config.get("text_tokenizer", {}).get("g2p") or {}).get("phoneme_probability") is not None
+    interpolated = g2p.get("phoneme_probability") is not None
     prior = {"form": "interpolated" if interpolated else "exact", "support": "full", "round_frames": 50, "round_tokens": 10}
     ramp = config.get("bin_loss_warmup_epochs", 100)
     options = {
@@ -258,13 +251,13 @@ def _refuse_unknown(config: Mapping) -> None:
         if isinstance(config.get(f), Mapping)
     ]
     strange = [
-        f"{name}.{key}: {config[name][key]!r}"
+        f"{name}.{key}: {config[name][key]!r:.80}"
         for name in sections
         for key in ("pre_lnorm", "condition_types")
         if config[name].get(key)
     ]
     if (config.get("alignment_module") or {}).get("dist_type", "l2") != "l2":
-        strange.append(f"alignment_module.dist_type: {config['alignment_module']['dist_type']!r}")
+        strange.append(f"alignment_module.dist_type: {config['alignment_module']['dist_type']!r:.80}")
     if config.get("energy_predictor") and not config.get("use_log_energy", True):
         strange.append("use_log_energy: False")
     if config.get("speaker_encoder"):

@@ -24,7 +24,7 @@ def _odd(kernel: int) -> int:
 class StackOptions(_Options):
     """Encoder or decoder: a stack of feed-forward transformer blocks, or of BiLSTM blocks."""
 
-    layers: int = Field(6, ge=1, description="number of blocks")
+    layers: int = Field(6, ge=1, le=1_000, description="number of blocks")
     block: Literal["transformer", "lstm"] | None = Field(
         None, description="kind of block; the model's own `block` if not given"
     )
@@ -48,7 +48,7 @@ class StackOptions(_Options):
 class PredictorOptions(_Options):
     """A duration, pitch or energy predictor: convolutions over the encoder's output."""
 
-    layers: int = Field(2, ge=1, description="convolution layers")
+    layers: int = Field(2, ge=1, le=1_000, description="convolution layers")
     filter_channels: int = Field(256, ge=1, description="width of each layer")
     kernel: int = Field(3, ge=1, description="kernel of each layer (odd)")
     dropout: float = Field(0.1, ge=0, lt=1, description="dropout after each layer")

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from pydantic import ValidationError
 from torch import Tensor
 
 from ttskit.audio.config import MelConfig
@@ -19,6 +18,8 @@ from ttskit.importing import (
     is_archive,
     open_archive,
     pitch_statistics,
+    plain_name,
+    plain_names,
     speaker_table,
     symbol_table,
     tensors_of,
@@ -26,12 +27,15 @@ from ttskit.importing import (
 )
 from ttskit.importing.archive import last_part
 from ttskit.importing.mels import mel_of_nemo, mel_of_nvidia
+from ttskit.importing.numbers import real
 from ttskit.importing.symbol_sets import ENGLISH_BASIC, english_basic
 from ttskit.interfaces import Frontend, FrontendFingerprint, ModelContext, PitchStats
 from ttskit.plugins import create_registry
+from ttskit.reading import Misread, as_type, shown
+from ttskit.runs.building import build_for
 from ttskit.runs.folder import RunFolder
 from ttskit.symbols import SymbolTable
-from ttskit_fastpitch.checkpoints import from_dle, from_nemo, options_from_dle, options_from_nemo, plain_name
+from ttskit_fastpitch.checkpoints import from_dle, from_nemo, options_from_dle, options_from_nemo
 from ttskit_fastpitch.config import FastPitchOptions
 from ttskit_fastpitch.model import FastPitch
 
@@ -75,13 +79,13 @@ class NemoFastPitch(Importer):
         if not self.recognises(path):
             raise CheckpointError(f"{path.name} is not a NeMo FastPitch", "it is not an archive of a FastPitchModel", "")
         report, archive = ImportReport(), open_archive(path)
-        version = archive.config.get("nemo_version", "not given")
+        version = shown(archive.config.get("nemo_version", "not given")).strip('"')
         report.understood("model", f"FastPitch of NVIDIA NeMo, version {version}")
         imported = from_nemo(archive.weights())
         options = _options(path, lambda: options_from_nemo(archive.config), imported.state)
         report.understood("weights", f"{len(imported.state)} tensors")
         report.ignored("tensors", f"{len(imported.ignored)} that are computed, or saved twice")
-        rows = imported.state["embedding.weight"].shape[0]
+        rows = _rows(imported.state, "embedding.weight", path)
         if symbols is None:
             extra = {k: v for k, v in (("reading", reading), ("dialect", dialect)) if v is not None}
             frontend = _nemo_frontend(archive, rows, run, extra, report)
@@ -124,12 +128,13 @@ class DleFastPitch(Importer):
         if not isinstance(content.get("config"), Mapping):
             raise CheckpointError(f"{path.name} does not say how its model is built", "it has no `config`", "")
         setup = content.get("train_setup") if isinstance(content.get("train_setup"), Mapping) else {}
-        report.understood("model", f"FastPitch of NVIDIA DeepLearningExamples, epoch {content.get('epoch', 'not given')}")
+        epoch = shown(content.get("epoch", "not given")).strip('"')
+        report.understood("model", f"FastPitch of NVIDIA DeepLearningExamples, epoch {epoch}")
         averaged = isinstance(content.get("ema_state_dict"), Mapping)
         if ema and not averaged:
             raise CheckpointError(f"{path.name} has no averaged weights", "there is no ema_state_dict", "leave --ema out")
         which = "ema_state_dict" if ema else "state_dict"
-        state = {plain_name(n): v for n, v in tensors_of(content[which], path.name).items()}
+        state = tensors_of(plain_names(content[which]), path.name)
         imported = from_dle(state)
         options = _options(path, lambda: options_from_dle(content["config"], setup), imported.state)
         report.understood("weights", f"{len(imported.state)} tensors of {which}")
@@ -139,31 +144,33 @@ class DleFastPitch(Importer):
         for name in ("optimizer", "scaler"):
             if name in content:
                 report.ignored(name, "training goes on with a fresh one")
-        table = self._symbols(path, setup, imported.state["embedding.weight"].shape[0], symbols, report)
-        mel = mel_of_nvidia(setup, imported.state["projection.weight"].shape[0], report)
+        table = self._symbols(path, setup, _rows(imported.state, "embedding.weight", path), symbols, report)
+        mel = mel_of_nvidia(setup, _rows(imported.state, "projection.weight", path), report)
         stats = self._pitch(state, report) if pitch_stats is None else None
         context = _context(mel, table, imported.state, speakers, pitch_stats, stats, report)
         _write(run, path, options, context, _characters(table, "lower").fingerprint(), imported.state)
         return report
 
-    def _symbols(self, path: Path, setup: Mapping, rows: int, given: Path | None, report: ImportReport) -> SymbolTable:
-        if given is not None:
-            report.understood("symbols", f"{rows}, from {given.name}")
-            return symbol_table(given, rows)
+    def _symbols(self, path: Path, setup: Mapping, rows: int, listed: Path | None, report: ImportReport) -> SymbolTable:
+        if listed is not None:
+            report.understood("symbols", f"{rows}, from {listed.name}")
+            return symbol_table(listed, rows)
         if setup.get("symbol_set") != ENGLISH_BASIC or rows != len(english_basic()):
-            why = f"its embedding has {rows} rows, its symbol set is {setup.get('symbol_set', 'not given')!r}"
+            why = f"its embedding has {rows} rows, its symbol set is {shown(setup.get('symbol_set', 'not given'))}"
             raise CheckpointError(f"{path.name} does not hold its symbols", why, "give them in order: --symbols FILE")
-        spoken = setup.get("p_arpabet")  # share of words trained in ARPAbet; NVIDIA's published models have 1.0
-        trained_on = "letters" if isinstance(spoken, (int, float)) and spoken <= 0.5 else "arpabet"
+        # Share of words trained in ARPAbet; NVIDIA's published models have 1.0.
+        given = {} if setup.get("p_arpabet") is None else setup
+        spoken = real(given, "p_arpabet", f"the train_setup of {path.name}", -1.0, least=-1.0, most=1.0)
+        trained_on = "letters" if 0 <= spoken <= 0.5 else "arpabet"
         report.understood("symbols", f"{rows}, NVIDIA's set {ENGLISH_BASIC}: letters and ARPAbet")
         report.missing("pronunciation", "texts are read as letters; ARPAbet and NVIDIA's English cleaners are not in ttskit")
-        said = f"p_arpabet {spoken:g}" if isinstance(spoken, (int, float)) else "p_arpabet is not given, 1 assumed"
+        said = f"p_arpabet {spoken:g}" if spoken >= 0 else "p_arpabet is not given, 1 assumed"
         report.understood("sounds for fine-tuning", f"{'ARPAbet' if trained_on == 'arpabet' else 'letters'} ({said})")
         return english_basic(trained_on)
 
     def _pitch(self, state: Mapping[str, Tensor], report: ImportReport) -> PitchStats:
-        mean, std = (float(state[n]) if n in state else 0.0 for n in ("pitch_mean", "pitch_std"))
-        if std > 0:
+        mean, std = (float(state[n]) if n in state and state[n].numel() == 1 else 0.0 for n in ("pitch_mean", "pitch_std"))
+        if std > 0 and mean > 0:
             report.understood("pitch", f"mean {mean:.1f} Hz, deviation {std:.1f} Hz, for all speakers")
             return PitchStats(mean, std)
         report.missing(
@@ -178,11 +185,20 @@ def _options(path: Path, read: Any, state: Mapping[str, Tensor]) -> FastPitchOpt
     """Validated options; a checkpoint without aligner has durations from outside."""
     aligner = any(name.startswith("aligner.") for name in state)
     try:
-        return FastPitchOptions.model_validate({**read(), **({} if aligner else {"alignment": "external"})})
+        return as_type(FastPitchOptions, {**read(), **({} if aligner else {"alignment": "external"})})
     except KeyError as error:
         raise CheckpointError(f"the configuration in {path.name} is not FastPitch's", f"{error} is missing", "") from error
-    except (ValidationError, TypeError, AttributeError) as error:
+    except (Misread, TypeError, AttributeError) as error:
         raise CheckpointError(f"the configuration in {path.name} cannot be used", str(error)[:400], "") from error
+
+
+def _rows(state: Mapping[str, Tensor], name: str, path: Path) -> int:
+    """Rows of a tensor that has to be there."""
+    shape = tuple(state[name].shape) if name in state else None
+    if not shape or not shape[0]:
+        why = f"{name} is missing" if shape is None else f"{name} is {shape}"
+        raise CheckpointError(f"{path.name} is not a whole FastPitch", why, "download it again")
+    return shape[0]
 
 
 def _context(
@@ -194,7 +210,7 @@ def _context(
     same: PitchStats | None,
     report: ImportReport,
 ) -> ModelContext:
-    count = state["speaker_embedding.weight"].shape[0] if "speaker_embedding.weight" in state else 1
+    count = _rows(state, "speaker_embedding.weight", Path("the checkpoint")) if "speaker_embedding.weight" in state else 1
     names = speaker_table(speakers, count)
     if speakers is None and count > 1:
         report.missing("speaker names", f"{count} speakers are called 0 … {count - 1}; names: --speakers FILE")
@@ -230,7 +246,7 @@ def _nemo_frontend(archive: NemoArchive, rows: int, run: Path, extra: dict, repo
             "only NeMo's Spanish IPA is known; give the tokens in order: --symbols FILE",
         )
     strange = [
-        f"{k}: {v!r}"
+        f"{k}: {shown(v)}"
         for section, known in ((tokenizer, _TOKENIZER), (g2p, _G2P))
         for k, v in section.items()
         if k not in (*known, *_NO_EFFECT) and v not in (None, "", False)
@@ -278,7 +294,7 @@ def _write(
     frontend: FrontendFingerprint,
     state: Mapping[str, Tensor],
 ) -> None:
-    model = FastPitch(options, context)
+    model = build_for(state, lambda: FastPitch(options, context), path.name)
     try:
         model.load_state_dict(dict(state))
     except RuntimeError as error:

@@ -17,10 +17,12 @@ import torch
 from torch import Tensor, nn
 
 from ttskit.errors import CheckpointError, ConfigError
+from ttskit.importing import plain_name
 from ttskit.nn import split_weight
+from ttskit.reading import as_type
 from ttskit_hifigan.config import GeneratorSize, HifiganOptions
 
-_WRAPPERS = ("module.", "_orig_mod.", "generator.")
+_WRAPPERS = ("module.", "model.", "generator.")
 _PARTS = ("conv_pre.", "ups.", "resblocks.", "conv_post.")
 _NESTED = re.compile(r"resblocks\.(\d+)\.(\d+)\.(convs\w*)\.")
 # New spellings of torch's normalisations → the old ones, which are ours.
@@ -63,7 +65,7 @@ def generator_state(content: Mapping[str, Any], average: bool = False) -> dict[s
         state = content["gen_ema"]
     elif isinstance(content.get("generator"), Mapping):
         state = content["generator"]
-    names = {_unwrapped(name): value for name, value in state.items() if isinstance(value, Tensor)}
+    names = {_unwrapped(name): value for name, value in state.items() if isinstance(name, str) and isinstance(value, Tensor)}
     names = {name: value for name, value in names.items() if name.startswith(_PARTS)}
     kernels = 1 + max((int(m[2]) for m in map(_NESTED.match, names) if m), default=-1)
     flat = {
@@ -83,7 +85,7 @@ def discriminator_state(content: Mapping[str, Any], which: str) -> dict[str, Ten
         which: "mpd" or "msd".
     """
     if isinstance(content.get(which), Mapping):
-        names = {name.removeprefix("module."): value for name, value in content[which].items()}
+        names = {plain_name(name): value for name, value in content[which].items()}
     else:
         names = {name.removeprefix(f"{which}."): value for name, value in content.items() if name.startswith(f"{which}.")}
     if not names:
@@ -103,9 +105,10 @@ def options_from_config(config: Mapping[str, Any]) -> HifiganOptions:
     if missing:
         raise ConfigError("no HiFi-GAN configuration", f"missing: {', '.join(missing)}", "give the checkpoint's config.json")
     try:
-        return HifiganOptions(**{**{name: model[name] for name in names}, "resblock": int(model["resblock"])})
+        kind = int(model["resblock"]) if model["resblock"] in ("1", "2") else model["resblock"]  # the authors write text
+        return as_type(HifiganOptions, {**{name: model[name] for name in names}, "resblock": kind})
     except ValueError as error:
-        raise ConfigError("HiFi-GAN configuration does not fit", str(error), "") from error
+        raise ConfigError("HiFi-GAN configuration does not fit", str(error), "give the checkpoint's config.json") from error
 
 
 def load_state(module: nn.Module, state: Mapping[str, Tensor]) -> None:
@@ -125,6 +128,7 @@ def load_state(module: nn.Module, state: Mapping[str, Tensor]) -> None:
 
 
 def _unwrapped(name: str) -> str:
+    name = name.replace("_orig_mod.", "")  # torch.compile's, of the whole or of a part
     while True:
         for wrapper in _WRAPPERS:
             if name.startswith(wrapper):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -11,16 +10,21 @@ from typing import Any
 from torch import Tensor
 
 from ttskit.audio.config import MelConfig
-from ttskit.errors import CheckpointError, TTSKitError
+from ttskit.errors import CheckpointError, InputError, TTSKitError
 from ttskit.importing import Importer, ImportReport, is_archive, open_archive, tensors_of, torch_content
 from ttskit.importing.mels import described, mel_of_nemo, mel_of_nvidia
+from ttskit.importing.numbers import made_mel, real, whole
 from ttskit.interfaces import FrontendFingerprint, ModelContext
 from ttskit.plugins import create_registry
+from ttskit.reading import Misread, parse_json, shown
+from ttskit.runs.building import TRAINING_VALUES, build_for
 from ttskit.runs.checkpoints import write_checkpoint
 from ttskit.runs.folder import RunFolder
 from ttskit.symbols import SpeakerTable, SymbolTable
+from ttskit.texts import read_text
 from ttskit_hifigan.checkpoints import discriminator_state, generator_state, load_state, options_from_config
 from ttskit_hifigan.config import HifiganOptions
+from ttskit_hifigan.model import Generator
 from ttskit_hifigan.vocoder import LEARNT, Hifigan
 
 _JUDGES = ("mpd", "msd")
@@ -85,7 +89,7 @@ class DleHifigan(Importer):
             report.ignored("generator" if ema else "gen_ema", "choose with --ema")
         setup = content.get("train_setup") if isinstance(content.get("train_setup"), Mapping) else {}
         state = _generator(tensors_of(content["gen_ema" if ema else "generator"], path.name), report)
-        mel = mel_of_nvidia(setup, state["conv_pre.weight_v"].shape[1], report)
+        mel = mel_of_nvidia(setup, _bands(state, path), report)
         # Its mels for training are the authors': frames half a hop later than NVIDIA's other models, guarded root.
         mel = replace(mel, first_frame_centre_samples=mel.hop_samples // 2, magnitude_guard=1e-9)
         judges = _judges(_beside(path, "hifigan_gen_", "hifigan_discrim_"), report)
@@ -105,7 +109,7 @@ class NemoHifigan(Importer):
         if not self.recognises(path):
             raise CheckpointError(f"{path.name} is not a NeMo HiFi-GAN", "it is not an archive of a HifiGanModel", "")
         report, archive = ImportReport(), open_archive(path)
-        report.understood("model", f"HiFi-GAN of NVIDIA NeMo, version {archive.config.get('nemo_version', 'not given')}")
+        report.understood("model", f"HiFi-GAN of NVIDIA NeMo, version {shown(archive.config.get('nemo_version', 'not given'))}")
         weights = archive.weights()
         state = _generator(weights, report)
         mel = mel_of_nemo(archive.config.get("preprocessor") or {}, path.name, report)
@@ -114,6 +118,15 @@ class NemoHifigan(Importer):
         ignored = [name for name in ("train_ds", "validation_ds", "optim", "denoise_strength") if name in archive.config]
         report.ignored("training settings", ", ".join(ignored))
         return report
+
+
+def _bands(state: Mapping[str, Tensor], path: Path) -> int:
+    """Mel bands that the first convolution takes."""
+    weight = state.get("conv_pre.weight_v")
+    if weight is None or weight.dim() != 3:
+        why = "conv_pre.weight_v is missing" if weight is None else f"conv_pre.weight_v is {tuple(weight.shape)}"
+        raise CheckpointError(f"{path.name} is not a whole HiFi-GAN", why, "download it again")
+    return weight.shape[1]
 
 
 def _generator(state: Mapping[str, Tensor], report: ImportReport) -> dict[str, Tensor]:
@@ -141,37 +154,41 @@ def _judges(file: Path | None, report: ImportReport) -> dict[str, Mapping[str, T
 
 def _config_json(path: Path, checkpoint: Path) -> Mapping[str, Any]:
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        if not path.exists():
+            raise FileNotFoundError(path)
+        content = parse_json(read_text(path, repair=False).text)
     except FileNotFoundError:
         raise CheckpointError(
             f"{checkpoint.name} does not say how its model is built",
             f"there is no {path}",
             "give its configuration: --config config.json",
         ) from None
-    except (OSError, ValueError) as error:
-        raise CheckpointError(f"{path} cannot be read", str(error), "give the checkpoint's config.json") from error
+    except (InputError, OSError, Misread) as error:
+        why = getattr(error, "strerror", None) or str(error)
+        raise CheckpointError(f"{path} cannot be read", why, "give the checkpoint's config.json") from error
     if not isinstance(content, Mapping):
         raise CheckpointError(f"{path} is not a configuration", f"it is {type(content).__name__}", "")
     return content
 
 
 def _mel_of_authors(settings: Mapping[str, Any], name: str, report: ImportReport) -> MelConfig:
-    try:
-        rate, hop, fft = (int(settings[k]) for k in ("sampling_rate", "hop_size", "n_fft"))
-        mel = MelConfig(
-            rate,
-            fft,
-            int(settings["win_size"]),
-            hop_samples=hop,
-            bands=int(settings["num_mels"]),
-            f_min_hz=float(settings["fmin"]),
-            f_max_hz=float(rate / 2 if settings["fmax"] is None else settings["fmax"]),
-            first_frame_centre_samples=hop // 2,
-            magnitude_guard=1e-9,
-        )
-    except (KeyError, TypeError, ValueError) as error:
-        why = f"{type(error).__name__}: {error}"
-        raise CheckpointError(f"the configuration of {name} has no audio settings", why, "give its config.json") from error
+    where = f"the configuration of {name}"
+    rate, hop, fft, window, bands = (
+        whole(settings, k, where) for k in ("sampling_rate", "hop_size", "n_fft", "win_size", "num_mels")
+    )
+    half = {**settings, "fmax": rate / 2} if "fmax" in settings and settings["fmax"] is None else settings
+    mel = made_mel(
+        where,
+        rate,
+        fft,
+        window,
+        hop_samples=hop,
+        bands=bands,
+        f_min_hz=real(settings, "fmin", where),
+        f_max_hz=real(half, "fmax", where),
+        first_frame_centre_samples=hop // 2,
+        magnitude_guard=1e-9,
+    )
     report.understood("audio", described(mel))
     return mel
 
@@ -192,7 +209,9 @@ def _write(
         why = f"{type(error).__name__}: {error}"
         raise CheckpointError(f"the configuration of {path.name} is not HiFi-GAN's", why, "give its config.json") from error
     options = HifiganOptions(**{**options.model_dump(exclude_unset=True), **({"discriminator_scale": scale} if scale else {})})
-    model = Hifigan(options, mel)
+    options.check_mel(mel)
+    build_for(state, lambda: Generator(options.size(), mel.bands), path.name)  # what the file is to be held against
+    model = build_for(state, lambda: Hifigan(options, mel), path.name, TRAINING_VALUES * 4)
     load_state(model.generator, state)
     if judges:
         try:

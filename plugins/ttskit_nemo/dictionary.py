@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ttskit.errors import ConfigError
+from ttskit.texts import rows_of
 
 STRESSES = "ˈˌ"
 _VARIANT = re.compile(r"\(\d+\)$")
@@ -51,7 +52,7 @@ def read_dictionary(path: Path, letters: str = "latin1", case: str = "upper", st
     """
     try:
         content = path.read_bytes()
-        lines = content.decode("utf-8-sig").splitlines()
+        lines = rows_of(content.decode("utf-8-sig"))
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"cannot read the dictionary {path}", str(error), "import the checkpoint again") from error
     words: dict[str, list[str]] = {}

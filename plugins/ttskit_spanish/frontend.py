@@ -56,9 +56,9 @@ class SpanishFrontend(Frontend):
             from pathlib import Path
 
             path = Path(chosen["lexicon"]).expanduser().absolute()
-            table, self.lexicon_hash = project_table(path, chosen["dialect"])
+            table, self.lexicon_hash = project_table(path, chosen["dialect"], chosen["names"])
             self.options, self.files = {**self.options, "lexicon": str(path)}, ("lexicon",)
-        own = {name: chosen[name] for name in ("fricative", "lleismo", "hie", "hue")}
+        own = {name: chosen[name] for name in ("fricative", "lleismo", "hie", "hue", "names")}
         self._dialect = dialect(chosen["dialect"], lexicon=table, **own)
         self._table = symbol_table(self._style.symbols or (table is not None and table.allophones))
 

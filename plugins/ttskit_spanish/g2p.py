@@ -42,10 +42,11 @@ def dialect(
     lleismo: bool = False,
     hie: str = "j",
     hue: str = "w",
+    names: str = "hispanicised",
     lexicon: Table | None = None,
 ) -> Dialect:
-    """The settings of a dialect by name; `lexicon` is the built-in one unless given."""
-    lexicon = lexicon or builtin_table(name)
+    """The settings of a dialect by name; `lexicon` is the built-in one unless given, with names as `names` says."""
+    lexicon = lexicon or builtin_table(name, names)
     if name == "rioplatense":
         return Dialect("s", fricative, fricative, True, hie, hue, lexicon)
     ll = "ʎ" if lleismo else "ʝ"
@@ -65,13 +66,15 @@ class Pronunciation(NamedTuple):
 _GLIDES = {"i": "j", "u": "w"}
 _FRONT = frozenset("ei")
 _NEEDS_E = frozenset("bcdfgklmnpqrtv") | {"qu", "ph"}
-_BEFORE_TRILL = frozenset("nlsz")
+_BEFORE_TRILL = frozenset("nlszx")
+_BEFORE_PREFIXED = frozenset("bdt")
+_LONGEST_PREFIX = 7  # ciudad-realeño; syllables of a megabyte are not searched through
 _HISSES = frozenset("sθ")
 _SILENT_INITIALS = frozenset(tuple(pair) for pair in "ps pn gn mn pt ct ts tm cn cz".split())
 
 
-def _consonant(parts: list[Unit], index: int, d: Dialect) -> str:
-    """Phoneme (or "ks") of the consonant grapheme at `index`."""
+def _consonant(parts: list[Unit], index: int, d: Dialect, starts: list[int]) -> str:
+    """Phoneme (or "ks") of the consonant grapheme at `index`; `starts` are the first units of syllables."""
     unit = parts[index].sound
     after = parts[index + 1] if index + 1 < len(parts) else None
     if unit == "c":
@@ -82,8 +85,9 @@ def _consonant(parts: list[Unit], index: int, d: Dialect) -> str:
         return "x" if after is not None and after.sound in _FRONT and not after.h else "ɡ"
     if unit == "r":
         before = parts[index - 1].sound if index else ""
-        sub = index == 3 and before == "b" and parts[0].text + parts[1].text == "su"
-        return "r" if index == 0 or before in _BEFORE_TRILL or (sub and after is not None and after.vowel) else "ɾ"
+        if index == 0 or before in _BEFORE_TRILL:
+            return "r"
+        return "r" if before in _BEFORE_PREFIXED and index < _LONGEST_PREFIX and index in starts else "ɾ"  # sub-rayar
     if unit == "ll":
         return "l" if after is None or not after.vowel else d.ll
     if unit == "y":
@@ -120,7 +124,7 @@ def _phonemes(cut: Syllabified, stressed: tuple[int, ...], d: Dialect) -> tuple[
                 sound = STRESS + sound
         else:
             if sound is None:
-                sound = _consonant(parts, index, d)
+                sound = _consonant(parts, index, d, cut.starts)
                 if sound == "ks":
                     out.append("k")
                     sound = "s"

@@ -55,6 +55,11 @@ OPTIONS: dict[str, Option] = {
     "lexicon": Option(
         None, str, "path of a TSV or YAML file of words and readings, which win over rules and the built-in lexicon"
     ),
+    "names": Option(
+        "hispanicised",
+        ("hispanicised", "native"),
+        "names and loans whose use is divided (Verne, Mozart): as Spanish speakers read them, or as their own language does",
+    ),
     "spaces": Option(False, bool, "put a space token between words that no punctuation separates"),
     "acronyms": Option(
         "auto",

@@ -96,10 +96,10 @@ class _Units(dict[str, Unit]):
 _UNITS = _Units()
 
 # Digraphs; a single letter otherwise. "ph", "th", "sh" … are of loans and names.
-# des-hacer, tras-humancia have s and a silent h; Christian has k. ÿ is y as a vowel.
+# des-hacer, tras-humancia have s and a silent h (trash has not); Christian has k. ÿ is y as a vowel.
 _GRAPHEME = Pattern(
     rf"h*[{_VOWELS}ÿ]|^h+y|h+|tch|ch(?![rl])|ll|rr|qu(?=[eéií])|gu(?=[eéií])"
-    r"|(?<!^de)(?<!^tra)(?<!^tran)(?<!^mi)sh|ph|th|kh|gh|^rh|ck|[a-zñ]"
+    r"|(?<!^de)(?<!^tra)(?<!^tran)sh|(?<=^tra)sh(?!um)|ph|th|kh|gh|^rh|ck|[a-zñ]"
 )
 _VOWEL_Y = Pattern(rf"y(?![{_VOWELS}])")
 _H_OF_NOTHING = Pattern(rf"h(?![{_VOWELS}ÿ])")

@@ -53,6 +53,15 @@ _PREFIX = Pattern(
 )
 
 
+# A prefix keeps its consonant from an r after it, which is the one of rosa (RAE & ASALE, Ortografía 2010, ch. II); its letters
+# are one unit each. Elsewhere the consonant and r open a syllable: su-bri-ga-dier, pos-tre, a-bro-gar.
+_BEFORE_R = {3: ("obr", "abr"), 4: ("subr",), 5: ("postr",), 7: ("ciudadr",)}  # the beginnings below, by the unit after the r
+_APART_FROM_R = Pattern(
+    r"(?:sub(?!rig[ao]d)|ab(?=renunci)|ob(?=rep[ct])|ciudad"
+    r"|post(?=r(?:om[aá]n|evoluci|eform|ena(?:cen|ci)|ealis|adiol)))(?=r[aeiouáéíóú])"
+)
+
+
 def nuclei(parts: list[Unit], apart: int = -1) -> list[tuple[int, int, int]]:
     """Vowel groups that are one syllable each: (first unit, end, core); the vowel at `apart` joins none before it."""
     found: list[tuple[int, int, int]] = []
@@ -132,8 +141,8 @@ def syllabify(word: str, *, tl_together: bool = True) -> Syllabified | None:
             starts.append(start)
         else:
             together = _together(parts[start - 2].sound, parts[start - 1].sound, tl_together)
-            if together and start == 4 and letters.startswith("subr"):
-                together = False  # sub-rayar
+            if together and start in _BEFORE_R and letters.startswith(_BEFORE_R[start]) and _APART_FROM_R.match(letters):
+                together = False
             starts.append(start - (2 if together else 1))
     return Syllabified(parts, starts, cores, _stressed(parts, found))
 

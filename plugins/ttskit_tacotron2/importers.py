@@ -5,14 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from pydantic import ValidationError
-
 from ttskit.errors import CheckpointError
-from ttskit.importing import Importer, ImportReport, is_archive, speaker_table, symbol_table, tensors_of, torch_content
+from ttskit.importing import (
+    Importer,
+    ImportReport,
+    is_archive,
+    plain_names,
+    speaker_table,
+    symbol_table,
+    tensors_of,
+    torch_content,
+)
 from ttskit.importing.mels import mel_of_nvidia
+from ttskit.importing.numbers import real
 from ttskit.importing.symbol_sets import ENGLISH_BASIC, english_basic
 from ttskit.interfaces import ModelContext
 from ttskit.plugins import create_registry
+from ttskit.runs.building import build_for
 from ttskit.runs.folder import RunFolder
 from ttskit_tacotron2.checkpoints import from_public, options_of
 from ttskit_tacotron2.model import Tacotron2
@@ -26,27 +35,27 @@ class NvidiaTacotron2(Importer):
     def recognises(self, path: Path) -> bool:
         """A torch file whose state dict has Tacotron 2's names."""
         state = None if is_archive(path) else _state(torch_content(path))
-        return isinstance(state, Mapping) and any(str(name).removeprefix("module.") == _ASKED for name in state)
+        return isinstance(state, Mapping) and _ASKED in state
 
     def __call__(self, path: Path, run: Path, *, symbols: Path | None = None) -> ImportReport:
         """Write the run. `symbols`: in the checkpoint's order, one a line."""
         if not self.recognises(path):
             raise CheckpointError(f"{path.name} is not a Tacotron 2 of NVIDIA", "it has other contents", "")
         content, report = torch_content(path), ImportReport()
-        state = {n.removeprefix("module."): v for n, v in tensors_of(_state(content), path.name).items()}
+        state = tensors_of(_state(content), path.name)
         config = content.get("config") if isinstance(content.get("config"), Mapping) else {}
         source = "NVIDIA DeepLearningExamples" if config else "NVIDIA/tacotron2"
         steps = f", iteration {content['iteration']}" if isinstance(content.get("iteration"), int) else ""
         report.understood("model", f"Tacotron 2 of {source}{steps}")
         # DeepLearningExamples' length leaves out the frame on which the stop token fires.
         changes = {"keep_stop_frame": False} if config else {}
-        if isinstance(config.get("gate_threshold"), (int, float)):
-            changes["stop_threshold"] = float(config["gate_threshold"])
+        if "gate_threshold" in config:
+            changes["stop_threshold"] = real(config, "gate_threshold", f"the configuration in {path.name}", most=1.0)
         try:
             bands = state["postnet.convolutions.0.0.conv.weight"].shape[1]
             options = options_of(state, bands, **changes)
             named = from_public(state)
-        except (KeyError, ValueError, IndexError, ValidationError) as error:
+        except (LookupError, ValueError, ArithmeticError) as error:
             why = f"{type(error).__name__}: {error}"[:300]
             raise CheckpointError(f"{path.name} is not a complete Tacotron 2", why, "download it again") from error
         report.understood("weights", f"{len(named)} tensors; sizes are read from their shapes")
@@ -54,7 +63,7 @@ class NvidiaTacotron2(Importer):
         ignored = [name for name in names if name in content]
         if ignored:
             report.ignored("training state", ", ".join(ignored))
-        rows = state["embedding.weight"].shape[0]
+        rows = named["embedding.weight"].shape[0]
         if symbols is not None:
             table = symbol_table(symbols, rows)
             report.understood("symbols", f"{rows}, from {symbols.name}")
@@ -67,7 +76,7 @@ class NvidiaTacotron2(Importer):
             )
         mel = mel_of_nvidia({}, bands, report)
         context = ModelContext(mel, table, speaker_table(None, 1))
-        model = Tacotron2(options, context)
+        model = build_for(named, lambda: Tacotron2(options, context), path.name)
         try:
             model.load_state_dict(named)
         except RuntimeError as error:
@@ -90,7 +99,7 @@ class NvidiaTacotron2(Importer):
 
 
 def _state(content: object) -> object:
-    return content.get("state_dict", content) if isinstance(content, Mapping) else None
+    return plain_names(content.get("state_dict", content)) if isinstance(content, Mapping) else None
 
 
 nvidia = NvidiaTacotron2()

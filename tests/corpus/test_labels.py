@@ -107,11 +107,11 @@ def test_files_that_cannot_be_read(tmp_path):
     path = tmp_path / "c.TextGrid"
     for content, message in (
         (SHORT[: len(SHORT) // 2], "cut short"),
-        ("hello", "is cut short"),
+        ("hello", "not a TextGrid"),
         (SHORT.replace("IntervalTier", "Pitch"), "unknown kind"),
         ('File type = "ooBinaryFile"', "not a TextGrid"),
         (SHORT.replace('"words"', '"a"').replace('"phones"', '"b"'), "neither phones nor words"),
-        (SHORT.replace("0.25\n1.5", "0.2\n1.5"), "overlap"),
+        (SHORT.replace('"sil"', '"s"').replace("0.25\n1.5", "0.2\n1.5"), "overlap"),
     ):
         path.write_text(content, encoding="utf-8")
         with pytest.raises(CorpusError, match=message) as caught:

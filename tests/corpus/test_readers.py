@@ -80,15 +80,33 @@ def test_missing_and_empty_corpus(tmp_path):
 
 
 def test_wrong_separator_says_file_line_and_what_was_found(tmp_path):
-    put(tmp_path, metadata_DOT_csv="\na\thola qué tal\nb\tchau\n")
+    put(tmp_path, metadata_DOT_csv="\na,hola, qué tal\nb,chau\n")
     with pytest.raises(CorpusError) as error:
         read_ljspeech(tmp_path)
-    assert "metadata.csv, line 2" in error.value.what and "'a\\thola qué tal', which has a tab" in error.value.why
+    assert "metadata.csv, line 2" in error.value.what and "'a,hola, qué tal', which has ','" in error.value.why
 
 
 @pytest.mark.parametrize("mark", ["\t", ";", ","])
+def test_another_separator_is_read_where_every_row_has_it_alike(tmp_path, mark):
+    put(
+        tmp_path,
+        list_DOT_txt=f"x.wav{mark}hola\ny{mark}chau\n",
+        x_DOT_wav=b"",
+        y_DOT_wav=b"",
+        notes_DOT_txt="At home, in May.\n",
+    )
+    assert detect(tmp_path) == "list"
+    assert [(u.id, u.text) for u in read_list(tmp_path).utterances] == [("x", "hola"), ("y", "chau")]
+
+
+@pytest.mark.parametrize("mark", [";", ","])
 def test_a_list_with_the_wrong_separator_is_found_and_named(tmp_path, mark):
-    put(tmp_path, list_DOT_txt=f"x.wav{mark}hola\n", x_DOT_wav=b"", notes_DOT_txt="Recorded at home, in May.\n")
+    put(
+        tmp_path,
+        list_DOT_txt=f"x.wav{mark}hola{mark} che\nx.wav{mark}hola\n",
+        x_DOT_wav=b"",
+        notes_DOT_txt="At home, in May.\n",
+    )
     assert detect(tmp_path) == "list"
     with pytest.raises(CorpusError, match=r"list\.txt, line 1: no '\|' between name and text"):
         read_list(tmp_path)
@@ -142,3 +160,8 @@ def test_several_lists_ask_for_one(tmp_path):
 
 def test_ids_fit_every_file_system():
     assert safe_name('a/b\\c:d*?"<>|.') == "a_b_c_d______" and safe_name("..") == "_"
+
+
+def test_a_recording_in_two_formats_is_one_utterance(tmp_path):
+    put(tmp_path, ana__a_DOT_flac=b"", ana__a_DOT_wav=b"", ana__a_DOT_txt="hola", ana__b_DOT_ogg=b"", ana__b_DOT_txt="chau")
+    assert [(u.id, u.audio.name) for u in read_folders(tmp_path).utterances] == [("ana_a", "a.wav"), ("ana_b", "b.ogg")]

@@ -34,15 +34,17 @@ _KEYWORDS = {
     "help", "epilog", "summary", "what", "why", "fix", "reason", "cause", "label", "title", "text", "prompt", "description",
     "short_help", "message", "footnote",
 }  # fmt: skip
-_SYNTAX = re.compile(r"\s*[\w: ]+ = |.*<span|\w+\.\w+ \|")  # of files that are written (TextGrid, HTML) and of types
+_SYNTAX = re.compile(r"\s*[\w: ]+ = |.*<(span|img|audio)|\w+\.\w+ \|")  # of written files and of types
 _LETTERS = re.compile(r"[^\W\d_]{2}")
 _MOST_BRANCHES = 8
+_LIST, _SMALL_WORDS = 9, {"the", "a", "of", "is", "not", "and", "are"}
 
 
 # What speaks to others than the users of the command line: Spanish data, symbol tables, the kit for plugin developers, files
 # that are written.
 LEFT_OUT = (
-    "ttskit/testing/*", "ttskit/messages/*", "ttskit/importing/symbol_sets.py", "plugins/ttskit_spanish/normalize/*",
+    "ttskit/testing/*", "ttskit/messages/*", "ttskit/importing/symbol_sets.py", "ttskit/corpus/column_names.py",
+    "ttskit/corpus/tier_names.py", "ttskit/cli/completion.py", "plugins/ttskit_spanish/normalize/*",
     "plugins/ttskit_spanish/phonetics.py", "plugins/ttskit_spanish/foreign.py", "plugins/ttskit_spanish/words.py",
     "plugins/ttskit_spanish/g2p.py", "plugins/ttskit_spanish/spelling.py", "plugins/ttskit_spanish/syllables.py",
 )  # fmt: skip
@@ -252,6 +254,10 @@ def _escaped(text: str) -> str:
 
 
 def _says_something(template: str) -> bool:
+    """Letters outside its places, and no list of names to look up: those have neither marks nor small words."""
+    words = template.split()
+    if len(words) >= _LIST and not re.search(r"[,;:()?]|\.\s", template) and not _SMALL_WORDS & set(words):
+        return False
     return bool(_LETTERS.search(re.sub(r"{\w*}", "", template)))
 
 

@@ -170,5 +170,6 @@ def test_other_errors_of_the_disk_are_not_hidden(tmp_path, monkeypatch):
         raise OSError(errno.EIO, "Input/output error")
 
     monkeypatch.setattr(files, "write_bytes", broken)
-    with pytest.raises(OSError, match="Input/output"):
+    with pytest.raises(TrainingError, match="the disk does not work: cannot write") as error:
         files.write_text(tmp_path / "a", "x")
+    assert error.value.__cause__.errno == errno.EIO

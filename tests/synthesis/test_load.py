@@ -174,7 +174,7 @@ def test_a_run_of_another_version(make_run, capsys):
     assert "another version" in shown and "99" in shown and "Traceback" not in shown
 
 
-@pytest.mark.parametrize("text", ["", " \n", "🙂", "\x07\x00", "¡¿...!?"])
+@pytest.mark.parametrize("text", ["", " \n", "🙂", "\x07\x01", "¡¿...!?"])
 def test_nothing_to_speak_exits_with_1(fastpitch, tmp_path, monkeypatch, capsys, text):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("sys.stdin", SimpleNamespace(buffer=io.BytesIO(text.encode())))
@@ -194,21 +194,54 @@ def test_a_file_of_lines_speaks_what_it_can_and_says_the_rest(fastpitch, tmp_pat
     assert "not read: '\\x07' at character 4" in shown and "'🙂' at character 10" in shown
     assert sorted(p.name for p in (tmp_path / "out").iterdir()) == ["0001.wav", "0003.wav"]
     assert soundfile.info(tmp_path / "out" / "0001.wav").frames > 0
-    lines.write_bytes("mañana\n".encode("latin-1"))
-    assert _run(arguments, debug=False) == 1
-    assert "frases.txt is not UTF-8" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "utf-16", "utf-16-le", "mac_roman"])
+def test_a_file_of_lines_in_any_encoding_is_spoken_alike(fastpitch, tmp_path, capsys, encoding):
+    lines, words = tmp_path / "frases.txt", []
+    arguments = ["synthesize", "--voice", str(fastpitch), "--file", str(lines), "-o", str(tmp_path / "out")]
+    for content in ("¿mañana sí?\n".encode(), "¿mañana sí?\n".encode(encoding)):
+        lines.write_bytes(content)
+        assert _run(arguments, debug=False) == 0
+        words.append((tmp_path / "out" / "0001.wav").read_bytes())
+    assert words[0] == words[1]
+    assert ("frases.txt, line 1: " in capsys.readouterr().err) == (encoding != "utf-16")
+
+
+def test_lines_whose_letters_are_lost_are_not_spoken(fastpitch, tmp_path, capsys):
+    lines = tmp_path / "frases.txt"
+    arguments = ["synthesize", "--voice", str(fastpitch), "--file", str(lines), "-o", str(tmp_path / "out")]
+    for content, told in (
+        ("Hola.\nMa\ufffdana.\n".encode(), "line 2 of"),
+        (b"RIFF\x24\0\0\0WAVEfmt ", "it is a WAV sound"),
+        ("¿hola? mañ".encode()[:-1], "is cut short"),
+    ):
+        lines.write_bytes(content)
+        assert _run(arguments, debug=False) == 1 and told in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "cp1252", "utf-16", "utf-16-le"])
+def test_standard_input_in_another_encoding_is_not_spoken_with_holes(fastpitch, tmp_path, monkeypatch, capsys, encoding):
+    heard = []
+    for content in ("¿mañana?".encode(), "¿mañana?".encode(encoding)):
+        monkeypatch.setattr("sys.stdin", SimpleNamespace(buffer=io.BytesIO(content)))
+        assert _run(["synthesize", "-", "--voice", str(fastpitch), "-o", str(tmp_path / "a.wav")], debug=False) == 0
+        heard.append((tmp_path / "a.wav").read_bytes())
+    assert heard[0] == heard[1] and "not read" not in capsys.readouterr().err
 
 
 def test_a_disk_that_is_full_leaves_no_half_file(fastpitch, tmp_path, monkeypatch, capsys):
     import errno
 
-    def full(self, data):
+    def full(self, target):
         raise OSError(errno.ENOSPC, "No space left on device", str(self))
 
-    monkeypatch.setattr("pathlib.Path.write_bytes", full)
+    monkeypatch.setattr("pathlib.Path.replace", full)
     assert _run(["synthesize", "hola", "--voice", str(fastpitch), "-o", str(tmp_path / "a.wav")], debug=False) == 1
     shown = capsys.readouterr().err
-    assert "error: No space left on device" in shown and "Traceback" not in shown
+    assert f"error: the disk is full: cannot write {tmp_path / 'a.wav'}" in shown and "Traceback" not in shown
+    assert f"are left on the disk of {tmp_path}" in shown and "no half file is left" in shown and "free some space" in shown
     assert not list(tmp_path.iterdir())
 
 

@@ -206,3 +206,41 @@ def test_the_command_line_takes_every_control(run, tmp_path, capsys):
         assert _run(arguments, debug=False) == code
         shown = capsys.readouterr().err
         assert words in shown and "Traceback" not in shown
+
+
+@pytest.mark.parametrize(
+    ("name", "format", "subtype"),
+    [("hola.mp3", "MP3", "MPEG_LAYER_III"), ("hola.OGG", "OGG", "VORBIS"), ("hola.opus", "OGG", "OPUS"),
+     ("hola.flac", "FLAC", "PCM_16"), ("hola.aiff", "AIFF", "PCM_16"), ("hola", "WAV", "PCM_16")],
+)  # fmt: skip
+def test_a_file_is_encoded_as_its_suffix_says(run, tmp_path, name, format, subtype):
+    assert speak(run, "Hola. Che.", "-o", str(tmp_path / name)) == 0
+    facts = soundfile.info(str(tmp_path / name))
+    assert (facts.format, facts.subtype) == (format, subtype) and facts.frames > 1000
+    assert [p.name for p in tmp_path.iterdir()] == [name]
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("-o hola.m4a", "cannot write .m4a files: hola.m4a"),
+        ("-o hola.mp", "written are .wav .flac"),
+        ("-o hola.txt --stream", "cannot write .txt files"),
+        ("-o hola.mp3 --stream", "--stream writes WAV while it is made"),
+        ("-o hola.wav --raw", "--raw writes samples without a header"),
+        ("-o hola.mp3 --raw", "fix: -o hola.raw"),
+    ],
+)
+def test_a_format_that_would_not_be_the_suffix_is_refused_before_anything_is_loaded(
+    tmp_path, monkeypatch, capsys, line, message
+):
+    monkeypatch.chdir(tmp_path)
+    assert _run(["synthesize", "Hola.", "--voice", "nowhere", *line.split()], debug=False) == 2
+    assert message in " ".join(capsys.readouterr().err.split()) and not list(tmp_path.iterdir())
+
+
+def test_a_folder_of_utterances_is_not_named_like_a_sound(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "lines.txt").write_text("Hola.\nChe.\n", encoding="utf-8")
+    assert _run(["synthesize", "--file", "lines.txt", "--voice", "nowhere", "-o", "hola.mp3"], debug=False) == 2
+    assert "hola.mp3 is the name of one sound file" in capsys.readouterr().err and not (tmp_path / "hola.mp3").exists()

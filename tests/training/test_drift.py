@@ -35,7 +35,7 @@ def test_the_command_shows_each_speaker(run, corpus_folder):
     words = [run("a").path, run("b", seed=6).path, "--data", corpus_folder, "--limit", "1", "--speaker", "beto"]
     table = CliRunner().invoke(command, [str(w) for w in words], catch_exceptions=False)
     assert table.exit_code == 0 and "beto" in table.output and " dB" in table.output and "ana" not in table.output
-    rows = json.loads(CliRunner().invoke(command, [*map(str, words), "--json"], catch_exceptions=False).output)
+    rows = json.loads(CliRunner().invoke(command, [*map(str, words), "--json"], catch_exceptions=False).stdout)
     assert rows[0]["speaker"] == "beto" and rows[0]["sentences"] == 1
 
 

@@ -240,9 +240,10 @@ def test_all_processes_stop_while_mels_are_made(trained, own, registry):
     """One that is done with its share stops as well, where another was interrupted within its own."""
     acoustic = trained(data=own, steps=1)
     run = trained("hifigan", run="hg", data=own, steps=1)
+    run.update(**fit.acoustic_facts(acoustic.path, registry))
     group = SimpleNamespace(rank=1, world=2, first=False, device="cpu", any=lambda flag: True, wait=lambda: None)
     with pytest.raises(KeyboardInterrupt):
-        fit.fitting_mels(own, run, acoustic.path, group, registry, None, SimpleNamespace(asked=False))
+        fit.fitting_mels(own, run, group, registry, None, SimpleNamespace(asked=False))
 
 
 def test_a_run_that_knows_more_is_read_by_name(own, random_run, registry):

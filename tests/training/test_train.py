@@ -132,19 +132,6 @@ def test_speed_and_on_a_gpu_memory_are_logged(trained, monkeypatch):
     assert Processes(0, 1, torch.device("cuda")).memory() == {"memory_bytes": 7}
 
 
-def test_tensorboard_shows_what_metrics_jsonl_holds(trained):
-    pytest.importorskip("tensorboard", reason="it is in the extra 'tensorboard'")
-    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
-
-    run = trained(steps=4, overrides=VALIDATED)
-    board = EventAccumulator(str(run.path / "tensorboard")).Reload()
-    for split in ("train", "validation"):
-        rows = run.metrics(split)
-        shown = board.Scalars(f"{split}/loss")
-        assert [e.step for e in shown] == [row["step"] for row in rows]
-        assert [e.value for e in shown] == pytest.approx([row["loss"] for row in rows])
-
-
 def test_an_existing_run_is_not_overwritten(trained, tmp_path):
     run = trained(steps=1)
     with pytest.raises(UsageError, match="is a run already") as error:
@@ -314,7 +301,7 @@ def test_progress_without_a_terminal_is_plain_lines(trained, tmp_path):
     shown.file.close()
     lines = (tmp_path / "out.txt").read_text(encoding="utf-8").splitlines()
     assert lines[0].startswith("fastpitch on cpu (fp32)") and "\x1b" not in "".join(lines)
-    assert "step 3/3" in lines[-1] and all(word in lines[-1] for word in ("loss", "frames/s", "validation", "alignment"))
+    assert "step 3/3" in lines[-1] and all(word in lines[-1] for word in ("loss", "frames/s", "validation", "diagonality"))
 
 
 def test_failed_samples_do_not_end_a_training(trained, tmp_path, monkeypatch):

@@ -24,13 +24,16 @@ def follow(values, due=4_000, total=50_000, every=1_000) -> AlignmentWatch:
 
 def test_words_say_whether_it_is_to_be_expected_now():
     assert follow([]).words() == ""
-    assert follow([0.1] * 3).words() == "step 3,000 of 50,000: attention not yet diagonal (0.10), normal until about step 4,000"
-    assert follow([0.1, 0.3, 0.82]).words() == "step 3,000 of 50,000: attention diagonal (0.82)"
-    assert "late, and coming (0.45" in follow([0.1, 0.1, 0.1, 0.2, 0.3, 0.45]).words()
-    assert "still not diagonal (0.10), due by step 4,000" in follow([0.1] * 8).words()
+    early = (
+        "step 3,000 of 50,000: attention not yet diagonal (diagonality 0.10, from 0.7 on it is), normal until about step 4,000"
+    )
+    assert follow([0.1] * 3).words() == early
+    assert follow([0.1, 0.3, 0.82]).words() == "step 3,000 of 50,000: attention diagonal (diagonality 0.82 of 1)"
+    assert "late, and coming (diagonality 0.45" in follow([0.1, 0.1, 0.1, 0.2, 0.3, 0.45]).words()
+    assert "still not diagonal (diagonality 0.10; 0.7 was due by step 4,000)" in follow([0.1] * 8).words()
     assert AlignmentWatch(None, 100).words() == ""
     parallel = AlignmentWatch(40, 100, [{"step": 50, "diagonality": 0.9}], "alignment")
-    assert parallel.words() == "step 50 of 100: alignment diagonal (0.90)"
+    assert parallel.words() == "step 50 of 100: alignment diagonal (diagonality 0.90 of 1)"
 
 
 def test_hopeless_is_said_late_and_only_without_any_progress():

@@ -53,8 +53,11 @@ class MelConfig:
     def __post_init__(self) -> None:
         problems = []
         for name in ("sample_rate_hz", "fft_samples", "window_samples", "hop_samples", "bands"):
-            if getattr(self, name) < 1:
-                problems.append(f"{name} is {getattr(self, name)}, must be at least 1")
+            if not 1 <= getattr(self, name) <= _MOST[name]:
+                problems.append(f"{name} is {getattr(self, name):.6g}, must be 1 … {_MOST[name]}")
+        for name in ("magnitude_power", "log_guard", "magnitude_guard"):
+            if not (0 <= getattr(self, name) < 1e3):
+                problems.append(f"{name} is {getattr(self, name):g}, must be 0 or more, and finite")
         if self.window_samples > self.fft_samples:
             problems.append(f"window_samples {self.window_samples} is more than fft_samples {self.fft_samples}")
         if not 0 <= self.f_min_hz < self.f_max_hz <= self.sample_rate_hz / 2:
@@ -122,9 +125,15 @@ class MelConfig:
         known = [f.name for f in fields(cls)]
         for key in data:
             if key not in known:
-                near = get_close_matches(key, known, n=1)
-                raise ConfigError(f"unknown mel setting {key!r}", "", f"did you mean {near[0]!r}?" if near else "remove it")
-        return cls(**data)
+                near = get_close_matches(str(key), known, n=1)
+                raise ConfigError(f"unknown mel setting {key!r:.80}", "", f"did you mean {near[0]!r}?" if near else "remove it")
+        from ttskit.reading import Misread, as_type
+
+        try:
+            as_type(cls, dict(data))
+        except Misread as error:
+            raise ConfigError("mel settings are not valid", str(error), "start from a preset: " + ", ".join(PRESETS)) from None
+        return cls(**data)  # as written: 0 and 0.0 have different hashes, which name the features of older corpora
 
     def require_same_content(self, other: MelConfig, mine: str, theirs: str) -> str | None:
         """Check that features of `mine` can go into `theirs`; `MismatchError` shows both values.
@@ -150,6 +159,9 @@ class MelConfig:
         moved = f"the audio is moved by {shift:+d} samples ({1000 * shift / self.sample_rate_hz:+.1f} ms) to match"
         return f"{mine} and {theirs} place frames differently ({', '.join(changed)}): {moved if shift else 'times agree'}"
 
+
+# Beyond what any speech is made with; what a file says is not believed into memory.
+_MOST = {"sample_rate_hz": 768_000, "fft_samples": 1 << 16, "window_samples": 1 << 16, "hop_samples": 1 << 16, "bands": 1 << 12}
 
 PRESETS: dict[str, MelConfig] = {
     # NVIDIA Tacotron 2 / FastPitch (DeepLearningExamples): centred frames, no guard under the root.
@@ -179,8 +191,8 @@ def mel_config(value: str | Mapping | MelConfig) -> MelConfig:
         value = {"preset": value}
     value = dict(value)
     preset = value.pop("preset", "nvidia-22050")
-    if preset not in PRESETS:
-        near = get_close_matches(preset, PRESETS, n=1)
+    if not isinstance(preset, str) or preset not in PRESETS:
+        near = get_close_matches(str(preset), PRESETS, n=1)
         fix = f"did you mean {near[0]!r}?" if near else "use nvidia-22050"
-        raise ConfigError(f"unknown mel preset {preset!r}", f"presets: {', '.join(PRESETS)}", fix)
+        raise ConfigError(f"unknown mel preset {preset!r:.80}", f"presets: {', '.join(PRESETS)}", fix)
     return MelConfig.from_json({**PRESETS[preset].to_json(), **value})

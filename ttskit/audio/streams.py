@@ -5,9 +5,13 @@ from __future__ import annotations
 import struct
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
+
+from ttskit.audio.files import no_numbers
+from ttskit.disk import explain
+from ttskit.errors import AudioError
 
 __all__ = ["AudioStream"]
 
@@ -15,7 +19,7 @@ _UNKNOWN = 0xFFFFFFFF  # the length of a WAV that is still being written, as pla
 
 
 class AudioStream:
-    """Writes audio (s,) in [-1, 1] as 16-bit little-endian samples, each chunk flushed at once.
+    """Writes audio (s,) in [-1, 1] as 16-bit little-endian samples, each chunk at once.
 
     A WAV says at first that its length is not known, which players of a pipe understand; where it can go back, the
     header is mended at the end. What was written before a failure stays, and is a whole WAV.
@@ -24,25 +28,50 @@ class AudioStream:
         target: a path, or a binary stream that stays open.
         rate_hz: sample rate.
         raw: samples only, without a header.
+        shown: what errors call the target; its own name if not given.
+
+    Raises:
+        AudioError: also later: the system refuses it, as on a full disk; says what was written. A reader that left raises
+            BrokenPipeError.
     """
 
-    def __init__(self, target: Path | BinaryIO, rate_hz: int, raw: bool = False) -> None:
+    def __init__(self, target: Path | BinaryIO, rate_hz: int, raw: bool = False, shown: Path | None = None) -> None:
         self._own = isinstance(target, Path)
-        if self._own:
-            target.parent.mkdir(parents=True, exist_ok=True)
-        self._file: BinaryIO = target.open("wb") if self._own else target
-        self._rate_hz, self._raw, self.samples = rate_hz, raw, 0
+        self._shown: Path | str = shown or (target if isinstance(target, Path) else "standard output")
+        self._rate_hz, self._raw, self._bytes = rate_hz, raw, 0
+        with explain(AudioError, self._shown, "nothing was written"):
+            if isinstance(target, Path):
+                target.parent.mkdir(parents=True, exist_ok=True)
+                # unbuffered: what a full disk did not take is not kept back to fail once more when the header is mended
+                self._file: Any = target.open("wb", buffering=0)
+            else:
+                self._file = target
         if not raw:
-            self._file.write(self._header(_UNKNOWN))
-            self._file.flush()
+            self._put(self._header(_UNKNOWN))
+            self._bytes = 0
+
+    @property
+    def samples(self) -> int:
+        """Samples written so far."""
+        return self._bytes // 2
 
     def write(self, audio: np.ndarray) -> None:
         """Append a chunk."""
+        if not np.isfinite(audio).all():
+            raise no_numbers(audio)
         # As libsndfile turns floats into 16 bits, so that a streamed file has the samples of one written at once.
         pcm = np.floor(np.asarray(audio, dtype=np.float64) * 32768.0).clip(-32768, 32767).astype("<i2")
-        self._file.write(pcm.tobytes())
-        self._file.flush()
-        self.samples += len(pcm)
+        self._put(pcm.tobytes())
+
+    def _put(self, data: bytes) -> None:
+        rest = memoryview(data)
+        while rest:
+            said = f"{self.samples / self._rate_hz:.1f} s of sound were written before" if self._bytes else ""
+            with explain(AudioError, self._shown, said):
+                done = self._file.write(rest) or 0
+                self._file.flush()
+            self._bytes += done
+            rest = rest[done:]
 
     def __enter__(self) -> AudioStream:
         return self
@@ -50,12 +79,10 @@ class AudioStream:
     def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None) -> None:
         if not self._own:
             return
-        try:
+        with explain(AudioError, self._shown), self._file:
             if not self._raw and self._file.seekable():  # a named pipe or /dev/stdout is not
                 self._file.seek(0)
                 self._file.write(self._header(2 * self.samples))
-        finally:
-            self._file.close()
 
     def _header(self, data_bytes: int) -> bytes:
         riff = _UNKNOWN if data_bytes == _UNKNOWN else 36 + data_bytes

@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 import traceback
+import warnings
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import click
 
 from ttskit import __version__
 from ttskit.cli.help import in_language
+from ttskit.cli.own_stdout import own_stdout, their_exit_code
+from ttskit.disk import explain, explained
 from ttskit.errors import PluginError, TTSKitError
+from ttskit.liveness import end_with_named_parent
 from ttskit.messages import language, speak, translated
 from ttskit.plugins import Registry, create_registry
+from ttskit.terminal import plain
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 __all__ = ["cli", "main"]
 
@@ -39,8 +49,13 @@ class _Commands(click.Group):
             return None
         plugin = registry.get("command", cmd_name)
         try:
-            return in_language(plugin.load())
-        except Exception as error:  # a third party's module may raise anything
+            loaded = plugin.load()
+            if not isinstance(loaded, click.Command):
+                raise TypeError(f"{plugin.factory} is {type(loaded).__name__}, not a click.Command")
+            return in_language(loaded)
+        except BaseException as error:  # a third party's module may raise anything, SystemExit included
+            if isinstance(error, KeyboardInterrupt):
+                raise
             raise PluginError(
                 f"command {cmd_name!r} of {registry.origin('command', cmd_name)} cannot be loaded",
                 f"{type(error).__name__}: {error}",
@@ -53,6 +68,18 @@ class _Commands(click.Group):
         except click.UsageError:
             self.registry(ctx).get("command", args[0])  # says the nearest name, and which plugins were left out
             raise
+
+    def get_help(self, ctx: click.Context) -> str:
+        return plain(super().get_help(ctx))  # plugins wrote the summaries
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Names with their summaries; no command is imported for it, so that one which fails to import stops no completion."""
+        from click.shell_completion import CompletionItem
+
+        commands = self.registry(ctx).all("command")
+        names = [name for name in self.list_commands(ctx) if name.startswith(incomplete)]
+        options = click.Command.shell_complete(self, ctx, incomplete)
+        return [*(CompletionItem(name, help=commands[name].summary) for name in names), *options]
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         registry = self.registry(ctx)
@@ -72,8 +99,9 @@ def cli(debug: bool) -> None:
 
     \b
     Example:
-      ttskit demo                    # from nothing to two voices and the page that compares them
-      ttskit train --help            # every command shows an example
+      ttskit demo              # from nothing to two voices and a page about them
+      ttskit new               # asks what you have, and says what to type
+      ttskit train --help      # every command shows an example
     """
 
 
@@ -82,10 +110,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
     _speak_utf8()
     if language() != "en":
         speak(language())
+    end_with_named_parent()
+    form = warnings.formatwarning
+    warnings.formatwarning = lambda *said, **more: plain(form(*said, **more))  # a library's may quote a file's name
+    if "_TTSKIT_COMPLETE" in os.environ:
+        from ttskit.cli import completion  # noqa: F401 - makes one more shell known
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in arguments
     arguments = [a for a in arguments if a != "--debug"]  # wherever it stands
-    code = _run(arguments, debug)
+    with own_stdout():
+        code = _run(arguments, debug)
     if "TORCHELASTIC_RUN_ID" in os.environ:
         # Started by torchrun: gloo's threads can outlive their group, and a process that is taken down around them now
         # and then aborts after all its work is done, which torchrun takes for a failed training.
@@ -98,24 +132,30 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def _run(arguments: list[str], debug: bool) -> int:
     try:
         result = in_language(cli).main(arguments, prog_name="ttskit", standalone_mode=False)
-        return result if isinstance(result, int) and not isinstance(result, bool) else 0
+        with explain(TTSKitError, "standard output"):
+            sys.stdout.flush()  # here a full disk or a reader that left can still be told
+        return their_exit_code(result) if isinstance(result, int) and not isinstance(result, bool) else 0
     except click.exceptions.Exit as error:
-        return error.exit_code
+        return their_exit_code(error.exit_code)
+    except SystemExit as error:  # of a plugin's command: its code is not ours
+        if isinstance(error.code, str):
+            return _failed(error.code, 1, debug)
+        return their_exit_code(error.code)
     except click.ClickException as error:
-        error.message = translated(error.message)
-        error.show()
+        shown, said = io.StringIO(), error.format_message()
+        error.show(file=shown)
+        click.echo(plain(shown.getvalue().replace(said, translated(said))), err=True, nl=False)
         return error.exit_code
     except TTSKitError as error:
         return _failed(_in_parts(error), error.exit_code, debug)
     except (KeyboardInterrupt, click.Abort):
         return _failed("stopped", 1, debug)
     except BrokenPipeError:  # the reader of our output left, as `| head` does
-        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123 - until the process ends
+        _to_nowhere()
         return 1
     except OSError as error:
-        name = f": {error.filename}" if error.filename else ""
-        return _failed(f"{error.strerror or type(error).__name__}{name}", 1, debug)
-    except Exception as error:
+        return _failed(str(explained(error, doing="")), 1, debug)
+    except BaseException as error:
         first = (str(error).strip() or "no message").splitlines()[0]
         message = f"internal error: {type(error).__name__}: {first}\n  fix: run it again with --debug and report what it shows"
         return _failed(message, 1, debug)
@@ -129,10 +169,28 @@ def _in_parts(error: TTSKitError) -> str:
 
 
 def _failed(message: str, code: int, debug: bool) -> int:
-    if debug:
-        click.echo(traceback.format_exc(), err=True)
-    click.echo(click.style(f"{translated('error')}: ", fg="red", bold=True) + translated(message), err=True)
+    try:
+        if debug:
+            click.echo(plain(traceback.format_exc()), err=True)
+        click.echo(click.style(f"{translated('error')}: ", fg="red", bold=True) + plain(translated(message)), err=True)
+        sys.stdout.flush()
+    except OSError:  # nobody can be told, or what is left for a full disk cannot go there
+        _to_nowhere()
     return code
+
+
+def _to_nowhere() -> None:
+    """Let what is still to be written vanish, so that the end of the process does not fail over it once more."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError):
+            try:
+                nowhere = os.open(os.devnull, os.O_WRONLY)
+                os.dup2(nowhere, stream.fileno())
+                os.close(nowhere)
+            except (OSError, ValueError):  # a stream without a file, in tests
+                continue
 
 
 def _speak_utf8() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from ttskit.cli.output import json_option, note, print_json
+from ttskit.cli.output import json_option, note, print_json, say, stderr_console
 
 __all__ = ["SHOWN", "command"]
 
@@ -39,7 +39,7 @@ def command(
     \b
       ttskit align prepared/ana --from runs/fp-ana --name fastpitch
       ttskit align prepared/ana --from mfa_output --name mfa
-      ttskit train --model tacotron2 --data prepared/ana --set training.alignment=fastpitch
+      ttskit train --recipe tacotron2-minutes --data prepared/ana --run runs/t2
     """
     from ttskit.runs.align import WITHIN_MS, align
 
@@ -51,15 +51,16 @@ def command(
         device=device,
         textgrid=textgrid,
         pictures=pictures,
+        console=stderr_console(),
     )
     if as_json:
         print_json(report.to_json())
         return
     place = data / "alignments" / name
-    click.echo(f"{report.utterances} utterances aligned as {name!r} in {place}")
+    say(f"{report.utterances} utterances aligned as {name!r} in {place}")
     if report.boundary_error_ms is not None:
         within = ", ".join(f"{100 * report.within(limit):.0f} % within {limit}" for limit in WITHIN_MS)
-        click.echo(
+        say(
             f"phone onsets against the corpus's exact times: mean {report.boundary_error_ms:.1f} ms, "
             f"median {report.median_error_ms:.1f} ms, {within} ms"
         )

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from ttskit.cli.output import json_option, print_json, print_table, stderr_console
+from ttskit.cli.output import json_option, print_json, print_table, say, stderr_console
 from ttskit.cli.prepare import corpus_options
 from ttskit.errors import CorpusError
 from ttskit.plugins import Registry, create_registry
@@ -26,6 +26,7 @@ def command(
     overrides: tuple[str, ...],
     reader: str | None,
     speaker: str | None,
+    columns: str | None,
     jobs: int | None,
     as_json: bool,
 ) -> None:
@@ -46,6 +47,7 @@ def command(
         load_recipe(recipe, overrides, registry),
         reader=reader,
         speaker=speaker,
+        columns=columns,
         jobs=jobs,
         console=stderr_console(),
         registry=registry,
@@ -58,6 +60,6 @@ def command(
             [(p.id, p.kind + ("" if p.skipped else " (warning)"), p.reason) for p in report.problems],
         )
         speakers = ", ".join(f"{name} {seconds / 60:.1f} min" for name, seconds in report.seconds.items())
-        click.echo(f"{report.usable} of {report.found} utterances usable ({report.reader}): {speakers or 'no speech'}")
+        say(f"{report.usable} of {report.found} utterances usable ({report.reader}): {speakers or 'no speech'}")
     if report.blocked:
         raise CorpusError("prepare would stop", report.blocked, "correct the corpus and check it again")

@@ -48,7 +48,7 @@ def command(
 
     \b
       ttskit compare runs/t2-ana runs/fp-ana -o comparison
-      ttskit compare --models tacotron2,fastpitch --data prepared/ana --budget 10m -o comparison
+      ttskit compare --models tacotron2,fastpitch --data DATA --budget 10m -o page
     """
     if runs and (models or budget or steps):
         raise click.UsageError("give RUNs to compare, or --models to train, not both")

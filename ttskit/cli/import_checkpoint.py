@@ -31,9 +31,10 @@ def command(file: Path, run: Path, importer: str | None, as_json: bool, **option
     Prints what was understood, what was ignored and what the file lacks. Nothing in the file is executed.
 
     \b
-      ttskit import tts_es_fastpitch_multispeaker.nemo -o runs/nemo --speakers speakers.tsv --pitch-stats pitch_stats.json
+      ttskit import es.nemo -o runs/nemo --speakers names.tsv --pitch-stats p.json
       ttskit synthesize "Hola" --voice runs/nemo --speaker 0 -o hola.wav
     """
+    from ttskit.cli.advice import after_run, say_next
     from ttskit.cli.output import note, print_json, print_table
     from ttskit.importing import import_checkpoint
 
@@ -45,3 +46,4 @@ def command(file: Path, run: Path, importer: str | None, as_json: bool, **option
     order = {"understood": 0, "ignored": 1, "missing": 2}
     print_table(["", "what", "detail"], sorted(done.report.rows, key=lambda row: order.get(row[0], 3)), title=str(file))
     note(f"{done.run.kind} {done.run.model!r} in {run} (importer {done.importer})")
+    say_next(*after_run(done.run, run))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -11,67 +10,85 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ttskit import terminal
+from ttskit.disk import explain
+from ttskit.errors import TTSKitError
 from ttskit.messages import translated
+from ttskit.terminal import plain, plain_json, plain_line
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["json_option", "note", "print_json", "print_table", "progress", "say", "stderr_console"]
+__all__ = [
+    "echo",
+    "json_option",
+    "note",
+    "print_json",
+    "print_table",
+    "print_wrapped",
+    "progress",
+    "say",
+    "stderr_console",
+]
 
 # Decorator of every command that shows a table: adds the parameter `as_json: bool`.
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
 
 
-def print_json(data: Any) -> None:
-    """One JSON document on stdout; paths and the like become strings."""
-    click.echo(json.dumps(data, ensure_ascii=False, indent=2, default=str))
+def echo(text: str, err: bool = False) -> None:
+    """Text on stdout, or on stderr: the one way there. Nothing in it steers the terminal, whoever named the file.
+
+    Raises:
+        TTSKitError: the output cannot be written, as on a full disk. A reader that left raises BrokenPipeError.
+    """
+    with explain(TTSKitError, "standard error" if err else "standard output"):
+        click.echo(plain(text), err=err)
+
+
+def print_json(data: Any, indent: int | None = 2, err: bool = False) -> None:
+    """One JSON document on stdout (or stderr); paths and the like become strings."""
+    echo(plain_json(data, indent), err)
 
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[Any]], title: str = "") -> None:
     """A table on stdout: rich's in a terminal, columns of plain text in a pipe."""
     columns = [translated(column) for column in columns]
-    texts = [["" if cell is None else translated(str(cell)) for cell in row] for row in rows]
+    texts = [["" if cell is None else plain_line(translated(str(cell))) for cell in row] for row in rows]
     if sys.stdout.isatty():
-        from rich.console import Console
-        from rich.table import Table
+        from ttskit.columns import laid_out
 
-        table = Table(title=translated(title) or None, title_justify="left", header_style="bold")
-        for column in columns:
-            table.add_column(column, overflow="fold")
-        for row in texts:
-            table.add_row(*map(_plain, row))
-        Console().print(table)
+        console = terminal.console(stderr=False)
+        console.print(laid_out(columns, texts, console.width, translated(title)))
         return
     widths = [max(len(column), *(len(row[i]) for row in texts)) if texts else len(column) for i, column in enumerate(columns)]
     for row in [list(columns), *texts]:
-        click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+        echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
 
 
-def _plain(cell: str):
-    from rich.text import Text
+def print_wrapped(text: str) -> None:
+    """Prose on stdout: broken between words in a terminal, as it is in a pipe."""
+    text = translated(text)
+    if sys.stdout.isatty():
+        from rich.text import Text
 
-    return Text(cell)  # brackets in a message are no markup
+        terminal.console(stderr=False).print(Text(text))
+    else:
+        echo(text)
 
 
 def note(text: str) -> None:
     """One line on stderr: what happens, warnings, where things went."""
-    click.echo(translated(text), err=True)
+    echo(translated(text), err=True)
 
 
 def say(text: str) -> None:
-    """What a command answers, on stdout; what other programs read (paths, JSON, tokens) goes through `click.echo` instead."""
-    click.echo(translated(text))
+    """What a command answers, on stdout; what other programs read (paths, JSON, tokens) goes through `echo` instead."""
+    echo(translated(text))
 
 
 def stderr_console() -> Console:
-    """A rich console on stderr, for progress; plain texts that are printed on it are translated."""
-    from rich.console import Console
-
-    class Translating(Console):
-        def print(self, *objects: Any, **options: Any) -> None:
-            super().print(*(translated(o) if isinstance(o, str) else o for o in objects), **options)
-
-    return Translating(stderr=True)
+    """A rich console on stderr, for progress."""
+    return terminal.console()
 
 
 @contextmanager
@@ -107,7 +124,7 @@ def progress(label: str, total: int | None = None, every_s: float = 10.0) -> Ite
             shown = now
             rate = done / (now - started)
             left = f", {(total - done) / rate:.0f} s left" if total and rate > 0 else ""
-            click.echo(f"{label}: {done}{f'/{total}' if total else ''} ({rate:.1f}/s{left}) {note}".rstrip(), err=True)
+            echo(translated(f"{label}: {done}{f'/{total}' if total else ''} ({rate:.1f}/s{left}) {note}".rstrip()), err=True)
 
     yield advance
-    click.echo(f"{label}: {done} done in {time.monotonic() - started:.1f} s", err=True)
+    echo(translated(f"{label}: {done} done in {time.monotonic() - started:.1f} s"), err=True)

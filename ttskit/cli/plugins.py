@@ -8,7 +8,7 @@ from typing import Any, get_args
 
 import click
 
-from ttskit.cli.output import json_option, note, print_json, print_table
+from ttskit.cli.output import echo, json_option, note, print_json, print_table, print_wrapped, say
 from ttskit.errors import PluginError
 from ttskit.interfaces.descriptions import Plugin
 from ttskit.plugins import KINDS, Registry, create_registry
@@ -17,7 +17,10 @@ __all__ = ["check", "command", "list_", "new", "show"]
 
 # Those of ttskit.testing.scaffold, which is imported when one is written; a test holds them equal.
 _SCAFFOLDS = ("acoustic-model", "vocoder", "frontend", "metric", "measurement", "command", "reader")
-_kind_option = click.option("--kind", type=click.Choice(list(KINDS)), help="Where several kinds share the name.")
+# metavar: the names of all kinds would not fit a line of a terminal
+_kind_option = click.option(
+    "--kind", type=click.Choice(list(KINDS)), metavar="KIND", help="Where several kinds share the name."
+)
 
 
 @click.group(name="plugins")
@@ -31,7 +34,7 @@ def command() -> None:
 
 
 @command.command(name="list")
-@click.option("--kind", type=click.Choice(list(KINDS)), help="Only this kind.")
+@click.option("--kind", type=click.Choice(list(KINDS)), metavar="KIND", help=f"Only this kind: {', '.join(KINDS)}.")
 @json_option
 @click.pass_context
 def list_(ctx: click.Context, kind: str | None, as_json: bool) -> None:
@@ -96,12 +99,12 @@ def show(ctx: click.Context, name: str, kind: str | None, as_json: bool) -> None
     if as_json:
         print_json(data)
         return
-    click.echo(f"{plugin.kind} {name}: {plugin.summary}\nfrom {distribution} {version}, {plugin.factory}")
+    print_wrapped(f"{plugin.kind} {name}: {plugin.summary}\nfrom {distribution} {version}, {plugin.factory}")
     for key, value in data["facts"].items():
-        click.echo(f"  {key}: {', '.join(map(str, value)) if isinstance(value, list) else value}")
+        print_wrapped(f"  {key}: {', '.join(map(str, value)) if isinstance(value, list) else value}")
     if options:
         where = "frontend.options" if plugin.kind == "frontend" else f"models.{name}.options"
-        click.echo(f"\noptions (in a recipe under {where}):")
+        say(f"\noptions (in a recipe under {where}):")
         print_table(("option", "type", "default", "meaning"), [tuple(o.values()) for o in options])
 
 
@@ -156,7 +159,7 @@ def new(ctx: click.Context, name: str, kind: str, out: str, as_json: bool) -> No
     if as_json:
         print_json({"folder": str(folder), "kind": kind})
         return
-    click.echo(folder)
+    echo(str(folder))
     note(f'next: pip install -e "{folder}[test]", then python -m pytest {folder}')
 
 

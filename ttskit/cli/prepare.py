@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from ttskit.cli.advice import after_prepare, say_next
 from ttskit.cli.output import json_option, note, print_json, print_table, stderr_console
 from ttskit.corpus.problems import Problem
 from ttskit.plugins import Registry, create_registry
@@ -25,6 +26,11 @@ def corpus_options(command: Callable) -> Callable:
             ),
             click.option("--reader", help="Corpus reader; found out if not given (ttskit plugins list)."),
             click.option("--speaker", help="Name of the speaker of a single-voice corpus, or the one to take from several."),
+            click.option(
+                "--columns",
+                metavar="NAMES",
+                help="What a list's columns are, if not understood: path, text, raw, normalized, speaker, language, ignore.",
+            ),
             click.option("--jobs", type=click.IntRange(min=1), help="Worker processes; default: one per processor core."),
         ]
     ):
@@ -46,18 +52,21 @@ def command(
     overrides: tuple[str, ...],
     reader: str | None,
     speaker: str | None,
+    columns: str | None,
     jobs: int | None,
     as_json: bool,
 ) -> None:
     """Turn the recordings and transcripts in DATA into a corpus ready for training.
 
-    DATA is a folder with metadata.csv and wavs/, a list of path|text or path|speaker|text, or one folder
-    per speaker. Run it again after an interruption or a change: only what is missing is done.
+    DATA is a folder with metadata.csv and wavs/, a list (columns by |, tab or CSV, or JSON lines), one folder per
+    speaker, or a .txt beside each clip. What a list's columns were taken for is said in one line, and asked in doubt.
+    Run it again after an interruption or a change: only what is missing is done.
 
     \b
     Example:
       ttskit prepare recordings/ana --out prepared/ana --speaker ana
-      ttskit prepare recordings/phone --out prepared/phone --set mel=telephone-8000
+      ttskit prepare recordings/train.txt --columns path,text,speaker --out prepared/two
+      ttskit prepare recordings/phone --out prepared/ana-8 --recipe telephone-8000
     """
     from ttskit.config import load_recipe
     from ttskit.corpus import prepare
@@ -69,6 +78,7 @@ def command(
         load_recipe(recipe, overrides, registry),
         reader=reader,
         speaker=speaker,
+        columns=columns,
         jobs=jobs,
         console=stderr_console(),
         registry=registry,
@@ -82,6 +92,7 @@ def command(
     print_table(("what", "found"), rows + problem_rows(report.problems))
     if report.problems:
         note(f"every problem with its reason: {report.folder / 'problems.jsonl'}")
+    say_next(*after_prepare(data, out, recipe, overrides, report.problems, speaker))
 
 
 def problem_rows(problems: list[Problem]) -> list[tuple[str, str]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ttskit.cli.output import echo, note, print_json
+from ttskit.cli.texts import argument, file_lines, stdin_text
 from ttskit.cli.values import GroupedCommand, Numbers, pairs
 from ttskit.errors import InputError, UsageError
 
@@ -68,7 +69,12 @@ _GROUPS = {
 @click.option("--like-speaker", metavar="NAME", help="Who recorded it, if the voice knows them.")
 @click.option("--markup/--no-markup", default=True, help="Whether {pace=0.8|words} is control.")
 @click.option("--file", "lines", type=_FILE, help="A text file, one utterance a line.")
-@click.option("-o", "--out", type=click.Path(path_type=Path), help="WAV, - for stdout; with --file a folder. [out.wav / out]")
+@click.option(
+    "-o",
+    "--out",
+    type=click.Path(path_type=Path),
+    help="File; by its suffix .wav .mp3 .ogg …; - for stdout; with --file a folder. [out.wav]",
+)
 @click.option("--stream", is_flag=True, help="Write audio while it is made.")
 @click.option("--raw", is_flag=True, help="Samples without a WAV header (16 bit, mono).")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
@@ -91,9 +97,10 @@ def command(
     """Speak TEXT (or standard input, or each line of a file) with a trained voice.
 
     \b
-      ttskit synthesize "Hola, {pace=0.8 pitch=+3|¿cómo andás?}" --voice runs/ana -o hola.wav
+      ttskit synthesize "Hola, {pace=0.8|¿cómo andás?}" --voice runs/ana -o a.wav
       ttskit synthesize - --voice runs/ana --stream -o - < cuento.txt | mpv -
     """
+    _check_target(out, folder=lines is not None, stream=stream, raw=raw)
     jobs = _jobs(text, lines, out)
     to_stdout = jobs[0][1] == _STDOUT
     if how["like"] is not None and lines is not None:
@@ -104,6 +111,7 @@ def command(
     voice = load_voice(
         run, vocoder, device=device, checkpoint=chosen, precision=precision, denoise=denoise, options=pairs(changes)
     )
+    _tell_immature(run, vocoder, chosen)
     results, failed = [], []
     for index, (line, path) in enumerate(jobs):
         try:
@@ -112,12 +120,12 @@ def command(
             if len(jobs) == 1:
                 raise
             failed.append(index)
-            click.echo(f"line {index + 1} skipped: {error}", err=True)
+            note(f"line {index + 1} skipped: {error}")
     if as_json:
-        click.echo(json.dumps(results, ensure_ascii=False, indent=1), err=to_stdout)
+        print_json(results, indent=1, err=to_stdout)
     else:
         for result in results:
-            click.echo(
+            echo(
                 f"{result['path']}  {result['seconds']:.2f} s, real-time factor {result['real_time_factor']:.2f}"
                 + (f", first audio after {result['first_audio_s']:.2f} s" if stream else "")
                 + _ending(result),
@@ -129,6 +137,16 @@ def command(
             "see the messages above",
             "correct those lines; the rest is written",
         )
+
+
+def _tell_immature(run: Path, vocoder: str | None, checkpoint: str | int) -> None:
+    """Say which part has hardly been trained, before it is heard."""
+    from ttskit.runs.maturity import undertrained
+
+    parts = [(run, checkpoint), *([(Path(vocoder), "best")] if vocoder and (Path(vocoder) / "run.json").is_file() else [])]
+    for path, which in parts:
+        if said := undertrained(path, which):
+            note(f"note: {said}")
 
 
 def _ending(result: dict[str, Any]) -> str:
@@ -147,16 +165,11 @@ def _speak(voice: Voice, text: str, path: Path, stream: bool, raw: bool, how: di
             for chunk in spoken:
                 target.write(chunk)
     else:
-        spoken = voice.synthesize(text, **how)
-        if raw or path == _STDOUT:
-            with _audio_stream(path, voice.sample_rate_hz, raw) as target:
-                target.write(spoken.audio)
-        else:
-            spoken.save(path)
-    for note in spoken.notes:
-        click.echo(f"note: {note}", err=True)
+        spoken = voice.write(text, sys.stdout.buffer if path == _STDOUT else path, raw=raw, **how)
+    for said in spoken.notes:
+        note(f"note: {said}")
     for unknown in spoken.unknown:
-        click.echo(f"note: not read: {unknown.character!r} at character {unknown.position}", err=True)
+        note(f"note: not read: {unknown.character!r} at character {unknown.position}")
     faults = spoken.faults()
     return {
         "path": str(path),
@@ -180,6 +193,27 @@ def _audio_stream(path: Path, rate_hz: int, raw: bool) -> Iterator[Any]:
         yield target
 
 
+def _check_target(out: Path | None, folder: bool, stream: bool, raw: bool) -> None:
+    """`UsageError` for a name that says another format than would be written, before anything is loaded."""
+    if out is None or out == _STDOUT or not out.suffix or (out.is_dir() and folder):
+        return
+    from ttskit.audio.encoding import WRITTEN, format_of
+
+    known = out.suffix.lower() in WRITTEN
+    if folder:
+        if known:
+            raise UsageError("--file writes a folder of files", f"{out} is the name of one sound file", f"-o {out.stem}")
+        return
+    if raw:
+        if known:
+            raise UsageError("--raw writes samples without a header", f"no player could read {out}", f"-o {out.stem}.raw")
+        return
+    if format_of(out) != ".wav" and stream:
+        raise UsageError(
+            "--stream writes WAV while it is made", f"{out.suffix} can be written whole only", "leave --stream out"
+        )
+
+
 def _jobs(text: str | None, lines: Path | None, out: Path | None) -> list[tuple[str, Path]]:
     if lines is not None:
         if text is not None:
@@ -187,16 +221,11 @@ def _jobs(text: str | None, lines: Path | None, out: Path | None) -> list[tuple[
         folder = out or Path("out")
         if folder == _STDOUT:
             raise UsageError("--file writes a folder of files", "-o - is standard output", "name a folder")
-        try:
-            content = lines.read_text(encoding="utf-8-sig")
-        except UnicodeDecodeError as error:
-            raise InputError(f"{lines} is not UTF-8", f"byte {error.start}", "save it as UTF-8") from error
-        wanted = [line for line in content.splitlines() if line.strip()]
+        wanted = file_lines(lines)
         if not wanted:
             raise InputError(f"{lines} has no text", "", "write one utterance a line")
         return [(line, folder / f"{i + 1:04d}.wav") for i, line in enumerate(wanted)]
-    if text is None or text == "-":
-        text = sys.stdin.buffer.read().decode("utf-8-sig", errors="replace")
+    text = stdin_text() if text is None or text == "-" else argument(text)
     if not text.strip():
         raise InputError("nothing to speak", "the text is empty", 'ttskit synthesize "Hola" --voice RUN')
     return [(text, out or Path("out.wav"))]

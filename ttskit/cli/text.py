@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ttskit.cli.frontend_options import FrontendOption
-from ttskit.cli.output import note
+from ttskit.cli.output import echo, note, print_json
+from ttskit.cli.texts import argument, stdin_lines
 from ttskit.config.recipe import FrontendConfig
 from ttskit.errors import UsageError
 from ttskit.plugins import create_registry
@@ -144,10 +144,10 @@ def check_lexicon(files, name, as_json) -> None:
     found = {file: frontend.check_lexicon(file) for file in files}
     for file, problems in found.items():
         if as_json:
-            click.echo(json.dumps({"file": str(file), "problems": problems}, ensure_ascii=False))
+            print_json({"file": str(file), "problems": problems}, indent=None)
             continue
         for problem in problems:
-            click.echo(f"{file}: {problem}")
+            echo(f"{file}: {problem}")
     bad = sum(not problem.endswith("(remark)") for problems in found.values() for problem in problems)
     note(f"{len(files)} checked, {bad} to correct")
     if bad:
@@ -176,7 +176,7 @@ def _pairs(written: tuple[str, ...]) -> dict[str, Any]:
             raise UsageError(f"--option {pair!r} is not KEY=VALUE", "", "for example --option emoji=name")
         try:
             read = json.loads(value)
-        except json.JSONDecodeError:
+        except (ValueError, RecursionError):
             read = value
         table, dot, entry = key.partition(".")
         if dot:
@@ -201,10 +201,9 @@ def _explained(analysis: Analysis) -> Iterator[str]:
 
 def _lines(arguments: tuple[str, ...]) -> Iterator[str]:
     if arguments:
-        yield from arguments
+        yield from map(argument, arguments)
         return
-    for raw in sys.stdin.buffer:  # UTF-8 whatever the console's code page
-        yield raw.decode("utf-8", "replace").removeprefix("\ufeff").rstrip("\r\n")
+    yield from stdin_lines()
 
 
 def _show(
@@ -214,12 +213,12 @@ def _show(
     for number, text in enumerate(_lines(arguments), 1):
         analysis = frontend.analyze(text)
         if as_json:
-            click.echo(json.dumps(analysis.to_json(), ensure_ascii=False))
+            print_json(analysis.to_json(), indent=None)
             continue
-        click.echo(line(analysis))
+        echo(line(analysis))
         if explain:
             for row in _explained(analysis):
-                click.echo(row)
+                echo(row)
             continue
         if analysis.unknown:
             shown = ", ".join(f"{u.character!r} at {u.position}" for u in analysis.unknown[:8])

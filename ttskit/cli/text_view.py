@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ttskit import terminal
+
 if TYPE_CHECKING:
     from rich.text import Text
 
@@ -36,11 +38,10 @@ _COLOURS = {
 
 def render(analysis: Analysis) -> None:
     """Print the sentence, a row for each stretch that is said, and the tokens; colours only where the terminal has them."""
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    console = Console(highlight=False)
+    console = terminal.console(stderr=False, highlight=False)
     console.print(_coloured(analysis))
     table = Table(box=None, header_style="dim", pad_edge=False, padding=(0, 2, 0, 0))
     for column in ("written", "class", "said", "phones", "or"):

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import os
+import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from ttskit.cli.output import json_option, note, print_json, stderr_console
+from ttskit.cli.advice import after_run, say_next
+from ttskit.cli.output import echo, json_option, note, print_json, stderr_console
+from ttskit.messages import translated
+
+if TYPE_CHECKING:
+    from ttskit.training.forecast import Confirm
 
 __all__ = ["command"]
 
@@ -21,6 +27,12 @@ __all__ = ["command"]
 @click.option("--steps", type=click.IntRange(min=1), help="Steps to train.")
 @click.option("--budget", help="Training time instead: 90s, 10m, 1.5h.")
 @click.option("--resume", is_flag=True, help="Go on from the last checkpoint, exactly as if never stopped.")
+@click.option(
+    "--fork",
+    type=click.Path(path_type=Path),
+    metavar="NEW",
+    help="Go on from RUN's last checkpoint in a new run, with changes.",
+)
 @click.option("--init-from", type=click.Path(path_type=Path), help="Run to start from: symbols and speakers by name.")
 @click.option("--speaker-from", multiple=True, metavar="[NEW=]OLD", help="Old voice that a new speaker starts from.")
 @click.option("--keep-speakers", metavar="all|NAME,…", help="Old speakers to keep in the model.")
@@ -32,6 +44,10 @@ __all__ = ["command"]
 @click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Change a recipe value: training.log_every=5.")
 @click.option("--device", default="auto", show_default=True, help="cpu, cuda, cuda:1, mps.")
 @click.option("--threads", type=click.IntRange(min=1), help="CPU threads.")
+@click.option(
+    "--tensorboard/--no-tensorboard", default=None, help="Curves, pictures, sounds in RUN/tensorboard.  [default: if installed]"
+)
+@click.option("--yes", is_flag=True, help="Start without asking, however long it takes.")
 @json_option
 def command(
     model: str | None,
@@ -41,6 +57,7 @@ def command(
     steps: int | None,
     budget: str | None,
     resume: bool,
+    fork: Path | None,
     init_from: Path | None,
     speaker_from: tuple[str, ...],
     keep_speakers: str | None,
@@ -50,6 +67,8 @@ def command(
     overrides: tuple[str, ...],
     device: str,
     threads: int | None,
+    tensorboard: bool | None,
+    yes: bool,
     as_json: bool,
 ) -> None:
     """Train a model on a prepared corpus.
@@ -58,10 +77,11 @@ def command(
     (the -- keeps torchrun from reading --run as an option of its own).
 
     \b
-      ttskit train --model fastpitch --data prepared/ana --run runs/ana --budget 10m
+      ttskit train --recipe small --data prepared/ana --run runs/ana --budget 10m
       ttskit train --resume --run runs/ana
-      ttskit train --model fastpitch --init-from runs/nemo --data prepared/ana --speaker-from arf_05679
-      ttskit train --model hifigan --from-acoustic runs/ana --data prepared/ana --init-from runs/hifigan
+      ttskit train --run runs/ana --fork runs/ana-b --set training.max_utterances=16
+      ttskit train --init-from runs/nemo --data prepared/ana --speaker-from OLD
+      ttskit train --model hifigan --from-acoustic runs/ana --data prepared/ana
     """
     from ttskit.config import load_recipe
     from ttskit.errors import UsageError
@@ -71,16 +91,17 @@ def command(
 
     registry = create_registry()
     first = os.environ.get("RANK", "0") == "0"  # torchrun's other processes are silent
-    if resume:
+    if resume or fork is not None:
         if run is None:
-            raise UsageError("--resume needs the run", "", "ttskit train --resume --run RUN")
+            flag = "resume" if fork is None else "fork"
+            raise UsageError(f"--{flag} needs the run", "", f"ttskit train --{flag}{' NEW' if fork else ''} --run RUN")
         before = RunFolder.open(run)
         recipe = recipe or str(run)
         model = model or before.model
         data = data or Path((before.info.get("corpus") or {}).get("folder", ""))
     if data is None:
         raise UsageError("which corpus?", "--data is missing", "--data PREPARED (made by ttskit prepare)")
-    if init_from is None and not resume and (speaker_from or keep_speakers):
+    if init_from is None and not resume and fork is None and (speaker_from or keep_speakers):
         raise UsageError(
             "there are no old speakers", "--speaker-from and --keep-speakers need a run to start from", "--init-from RUN"
         )
@@ -89,6 +110,7 @@ def command(
     loaded = load_recipe(recipe or ("finetune" if fine else "base"), overrides, registry=registry)
     model = model or named or loaded.model
     asked = _asked(speaker_from, keep_speakers, rehearse, freeze)
+    asked |= {} if tensorboard is None else {"tensorboard": tensorboard}
     loaded = loaded.with_training(model, asked) if asked else loaded
     run = run or Path("runs") / f"{model}-{data.resolve().name}"
     try:
@@ -98,6 +120,7 @@ def command(
             data=data,
             run=run,
             resume=resume,
+            fork=fork,
             steps=steps,
             budget_s=budget,
             init_from=init_from,
@@ -106,6 +129,7 @@ def command(
             threads=threads,
             registry=registry,
             console=stderr_console(),
+            confirm=None if yes or resume or budget else _asking(),
         )
     except TrainingStopped as stopped:
         if first:
@@ -121,7 +145,15 @@ def command(
     if as_json:
         print_json(_summary(folder))
     else:
-        click.echo(str(folder.path))
+        echo(str(folder.path))
+        say_next(*after_run(folder, run, from_acoustic or (folder.info.get("from_acoustic") or {}).get("run")))
+
+
+def _asking() -> Confirm | None:
+    """Who is asked whether a training of many hours shall start: the person at the terminal; nobody where there is none."""
+    if not (sys.stdin.isatty() and sys.stderr.isatty()) or int(os.environ.get("WORLD_SIZE", "1")) > 1:
+        return None
+    return lambda forecast: click.confirm(translated("Start all the same?"), default=False, err=True)
 
 
 def _asked(speaker_from: tuple[str, ...], keep_speakers: str | None, rehearse: Path | None, freeze: tuple[str, ...]) -> dict:
@@ -150,6 +182,8 @@ def _asked(speaker_from: tuple[str, ...], keep_speakers: str | None, rehearse: P
 
 
 def _summary(folder) -> dict:
+    from ttskit.reading import read_json
+
     best = [c for c in folder.checkpoints if c.validation_loss is not None]
     best = min(best, key=lambda c: (c.validation_loss, c.step), default=None)
     fit = folder.path / "fit" / "figures.json"
@@ -161,5 +195,5 @@ def _summary(folder) -> dict:
         "checkpoints": [c.step for c in folder.checkpoints],
         "best": None if best is None else {"step": best.step, "validation_loss": best.validation_loss},
         "last": train_rows[-1] if train_rows else None,
-        **({"fit": json.loads(fit.read_text(encoding="utf-8"))} if fit.is_file() else {}),
+        **({"fit": read_json(fit)} if fit.is_file() else {}),
     }

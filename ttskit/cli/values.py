@@ -71,15 +71,15 @@ def pairs(given: Sequence[str]) -> dict[str, Any]:
     Raises:
         UsageError: no "=", or a value that cannot be read.
     """
-    import yaml
+    from ttskit.reading import YamlFault, parse_yaml
 
     found = {}
     for text in given:
         key, equals, value = text.partition("=")
         try:
-            found[key.strip()] = yaml.safe_load(value)
-        except yaml.YAMLError as error:
-            raise UsageError(f"the value of {text!r} cannot be read", str(error).splitlines()[0], "") from error
+            found[key.strip()] = parse_yaml(value, finite=True)
+        except YamlFault as error:
+            raise UsageError(f"the value of {text!r:.200} cannot be read", error.reason, "") from error
         if not equals or not key.strip():
             raise UsageError(
                 f"{text!r} is not an option with a value", "", "--option KEY=VALUE, as in --option monotonic=window"

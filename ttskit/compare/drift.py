@@ -9,8 +9,9 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -25,7 +26,11 @@ from ttskit.measure.spoken import SoundStore
 from ttskit.measure.stats import Interval
 from ttskit.measure.systems import System, load_systems
 from ttskit.plugins import Registry, create_registry
+from ttskit.progress import progress
 from ttskit.synthesis.voice import part_seed
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 __all__ = ["SpeakerDrift", "drift"]
 
@@ -70,6 +75,7 @@ def drift(
     checkpoint: str | int = "best",
     seed: int = 0,
     registry: Registry | None = None,
+    console: Console | None = None,
 ) -> list[SpeakerDrift]:
     """How far each voice that both runs have has moved.
 
@@ -79,6 +85,7 @@ def drift(
         speakers: names; by default those whom both runs know and the corpus has recordings of, else all of both (16 at most).
         limit: sentences per speaker.
         vocoder, device, checkpoint: as for `ttskit compare`.
+        console: where progress goes; None: nowhere.
 
     Raises:
         UsageError: no speaker in common, or one that a run does not have.
@@ -90,11 +97,16 @@ def drift(
     corpus.mel.require_same_content(old.loaded.context.mel, f"the corpus {corpus.folder.name}", f"run {old.label}")
     analyse = Analyser(corpus, registry)
     sentences = recorded_sentences(corpus, CompareConfig(limit=None), registry)
-    rows = []
+    jobs = []
     for name in _speakers(old, new, corpus, speakers):
         own = [s for s in sentences if s.speaker == name]
-        chosen = [replace(s, speaker=name) for s in (own or sentences)[:limit]]
-        rows.append(_measure(old, new, name, chosen, bool(own), corpus, analyse, seed, registry))
+        jobs.append((name, [replace(s, speaker=name) for s in (own or sentences)[:limit]], bool(own)))
+    rows = []
+    with progress(console, "speaking", 2 * sum(len(chosen) for _, chosen, _ in jobs)) as advance:
+        for name, chosen, recorded in jobs:
+            rows.append(
+                _measure(old, new, name, chosen, recorded, corpus, analyse, seed, registry, partial(advance, note=name))
+            )
     return rows
 
 
@@ -127,13 +139,18 @@ def _measure(
     analyse: Analyser,
     seed: int,
     registry: Registry,
+    advance: Callable[[], None],
 ) -> SpeakerDrift:
     with tempfile.TemporaryDirectory() as place, SoundStore(Path(place) / "sounds") as store:
 
         def keep(system: str, sentence: Sentence, audio: np.ndarray) -> Sample:
             return Sample(sentence, system, 0, store.keep(Sound(audio, *analyse(audio, speaker))))
 
-        said = {s.label: [keep(s.label, *one) for one in _said(s, sentences, speaker, seed)] for s in (old, new)}
+        def spoken(one: tuple[Sentence, np.ndarray], system: str) -> Sample:
+            advance()
+            return keep(system, *one)
+
+        said = {s.label: [spoken(one, s.label) for one in _said(s, sentences, speaker, seed)] for s in (old, new)}
         before = [replace(sample, system=NATURAL) for sample in said[old.label]]  # what the later run is compared with
         moved = _quality([*before, *said[new.label]], [new], sentences, corpus, Path(place), registry)
         shift = [_median_hz(b.sound) / _median_hz(a.sound) for a, b in zip(said[old.label], said[new.label], strict=True)]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ from ttskit.compare.results import ComparisonResults, content_of, write_results
 from ttskit.config import CompareConfig, Recipe, load_recipe
 from ttskit.corpus.prepared import PreparedCorpus
 from ttskit.devices import pick_device
+from ttskit.disk import explained
 from ttskit.errors import UsageError
 from ttskit.measure.analysis import Analyser
 from ttskit.measure.run import measure_all, measurements
@@ -22,6 +24,7 @@ from ttskit.measure.sentences import hard_sentences, recorded_sentences
 from ttskit.measure.spoken import SoundStore, speak
 from ttskit.measure.systems import corpus_folder, load_systems
 from ttskit.plugins import Registry, create_registry
+from ttskit.progress import progress
 from ttskit.runs.folder import RunFolder
 
 if TYPE_CHECKING:
@@ -78,35 +81,46 @@ def compare(
     if budget_s is not None and steps is None:
         config = config.model_copy(update={"steps": None})  # what is asked for wins over the recipe
     measurements(registry, config)  # a wrong name or option is found before anything is trained
-    where, clock = str(pick_device(device)), _Stages()
+    where, clock, counted = str(pick_device(device)), _Stages(), partial(progress, console)
     if not runs:
         with clock("training"):
             runs = train_models(config, models, data, recipe, out, device, registry, console)
-    out.mkdir(parents=True, exist_ok=True)
-    systems = load_systems(runs, vocoder, where, checkpoint, registry)
-    corpus = PreparedCorpus.open(corpus_folder(systems, data))
-    facts = comparability(systems, corpus)
+    with _no_room(out):
+        out.mkdir(parents=True, exist_ok=True)
+        systems = load_systems(runs, vocoder, where, checkpoint, registry)
+        corpus = PreparedCorpus.open(corpus_folder(systems, data))
+        facts = comparability(systems, corpus)
 
-    with SoundStore(out / ".sounds") as store:
-        with clock("speaking"):
-            analyse = Analyser(corpus, registry)
-            sentences = recorded_sentences(corpus, config, registry)
-            sentences += hard_sentences(corpus, config, registry) if config.hard else []
-            spoken = speak(systems, sentences, corpus, config, analyse, store, out, where, tell)
-        measured = measure_all(spoken, registry)
-        clock.seconds |= {one.name: one.seconds for one in measured if one.seconds}
-        chosen = {
-            "vocoder": systems[0].voice.vocoder_name,
-            "checkpoint": checkpoint,
-            "pitch_extractor": analyse.pitch_extractor,
-        }
-        content = content_of(spoken, measured, [fact.to_json() for fact in facts], chosen, clock.seconds)
-        write_results(out, content, spoken, measured)  # before the page: a page that fails costs no number
-        with clock("page"):
-            content = write_page(out, content, spoken, measured)
-    write_results(out, {**content, "stages_s": clock.seconds})
+        with SoundStore(out / ".sounds") as store:
+            with clock("speaking"):
+                analyse = Analyser(corpus, registry)
+                sentences = recorded_sentences(corpus, config, registry)
+                sentences += hard_sentences(corpus, config, registry) if config.hard else []
+                spoken = speak(systems, sentences, corpus, config, analyse, store, out, where, tell, counted)
+            measured = measure_all(spoken, registry)
+            clock.seconds |= {one.name: one.seconds for one in measured if one.seconds}
+            chosen = {
+                "vocoder": systems[0].voice.vocoder_name,
+                "checkpoint": checkpoint,
+                "pitch_extractor": analyse.pitch_extractor,
+            }
+            content = content_of(spoken, measured, [fact.to_json() for fact in facts], chosen, clock.seconds)
+            write_results(out, content, spoken, measured)  # before the page: a page that fails costs no number
+            with clock("page"):
+                content = write_page(out, content, spoken, measured)
+        write_results(out, {**content, "stages_s": clock.seconds})
     tell(f"compared in {sum(clock.seconds.values()):.0f} s: {out / 'index.html'}")
     return ComparisonResults.open(out)
+
+
+@contextmanager
+def _no_room(out: Path) -> Iterator[None]:
+    """What the system refuses while a report is written, with the file, the reason and what stays."""
+    try:
+        yield
+    except OSError as error:
+        kept = f"what is complete stays in {out}, and the trained runs stay"
+        raise explained(error, error.filename or out, kept, "compare again", doing="") from error
 
 
 class _Stages:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 import math
 import platform
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,7 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from markupsafe import Markup
 
+from ttskit.compare.stored import StoredResults
 from ttskit.corpus.prepared import PreparedCorpus
 from ttskit.corpus.storage import write_atomic, write_json
 from ttskit.errors import CheckpointError
@@ -22,11 +23,14 @@ from ttskit.interfaces.measurement import Spoken
 from ttskit.measure.plain import plain, show
 from ttskit.measure.run import Measured
 from ttskit.measure.systems import System
+from ttskit.messages import translated
+from ttskit.reading import Misread, as_type, read_json, shown
 from ttskit.runs.folder import plain_options
 
 __all__ = ["COLUMNS", "FORMAT", "RESULTS", "TABLE", "ComparisonResults", "content_of", "write_results"]
 
 FORMAT = 2  # of results.json and measurements.csv; raised when a key or column changes its meaning
+_MOST_BYTES = 256 << 20
 RESULTS, TABLE = "results.json", "measurements.csv"
 COLUMNS = (
     "system",
@@ -74,13 +78,20 @@ class ComparisonResults:
         """
         path = Path(folder) / RESULTS
         try:
-            content = json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
+            content = as_type(dict[str, Any], read_json(path, limit_bytes=_MOST_BYTES))
+            found = as_type(int, content.get("format"), "format")
+        except (OSError, Misread) as error:
             fix = "ttskit compare RUN RUN -o OUT"
-            raise CheckpointError(f"{folder} is not a comparison", f"{path}: {error}", fix) from error
-        if content.get("format") != FORMAT:
-            found = content.get("format")
-            raise CheckpointError(f"{folder} was written by another version", f"format {found}, need {FORMAT}", "compare again")
+            why = f"{path}: {getattr(error, 'strerror', None) or error}"
+            raise CheckpointError(f"{folder} is not a comparison", why, fix) from error
+        if found != FORMAT:
+            raise CheckpointError(
+                f"{folder} was written by another version", f"format {shown(found)}, need {FORMAT}", "compare again"
+            )
+        try:
+            as_type(StoredResults, content)
+        except Misread as error:
+            raise CheckpointError(f"{path} is damaged", str(error), "compare again") from error
         return cls(Path(folder), content)
 
     def row(self, key: str) -> dict:
@@ -100,9 +111,18 @@ class ComparisonResults:
         return self.content["measurements"][measurement]["data"]
 
     def observations(self, measure: str | None = None) -> list[dict[str, Any]]:
-        """The rows of measurements.csv (of one measure): numbers as numbers, NaN where undefined, None where not applicable."""
-        with (self.folder / TABLE).open(encoding="utf-8", newline="") as file:
-            return [_typed(row) for row in csv.DictReader(file) if measure is None or row["measure"] == measure]
+        """The rows of measurements.csv (of one measure): numbers as numbers, NaN where undefined, None where not applicable.
+
+        Raises:
+            CheckpointError: the table is missing or damaged.
+        """
+        path = self.folder / TABLE
+        try:
+            with path.open(encoding="utf-8", newline="") as file:
+                return [_typed(row) for row in csv.DictReader(file) if measure is None or row["measure"] == measure]
+        except (OSError, ValueError, KeyError, TypeError, csv.Error) as error:
+            why = getattr(error, "strerror", None) or f"{type(error).__name__}: {str(error)[:200]}"
+            raise CheckpointError(f"{path} is missing or damaged", why, "compare again") from error
 
     def table(self) -> tuple[list[str], list[list[str]]]:
         """The summary: column names and rows of text."""
@@ -113,6 +133,18 @@ class ComparisonResults:
                 for row in self.content["summary"]
             ],
         )
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the summary, and the way to the page."""
+        columns, rows = self.table()
+        head = Markup("").join(Markup("<th>{}</th>").format(translated(column)) for column in columns)
+        lines = Markup("").join(
+            Markup("<tr>{}</tr>").format(Markup("").join(Markup("<td>{}</td>").format(translated(cell)) for cell in row))
+            for row in rows
+        )
+        table = Markup("<table><thead><tr>{}</tr></thead><tbody>{}</tbody></table>").format(head, lines)
+        page = Markup('<p><a href="{}">{}</a></p>').format(self.page.as_posix(), translated("the whole page"))
+        return str(table + page)
 
 
 def content_of(

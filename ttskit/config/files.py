@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
@@ -13,6 +12,9 @@ import yaml
 
 from ttskit.config.training import LIMITS
 from ttskit.errors import ConfigError
+from ttskit.reading import Misread, YamlFault, parse_yaml, read_limited
+from ttskit.reading import shown as _shown
+from ttskit.reading.bounded_yaml import SIZE
 
 __all__ = ["EITHER", "KeyPath", "Layers", "find_recipe", "overruled", "read_layers", "shipped_recipes", "shown_path"]
 
@@ -35,13 +37,8 @@ class Layers:
         return "recipe"
 
 
-class _Loader(yaml.SafeLoader):
-    """Safe YAML that also reads 1e-3 as a number (YAML 1.1 wants 1.0e-3)."""
-
-
-_Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:float", re.compile(r"^[-+]?[0-9][0-9_]*(\.[0-9_]*)?[eE][-+]?[0-9]+$"), list("-+0123456789")
-)
+_CHAIN = 32  # recipes that extend one another
+_KEYS = 16  # keys inside one another in --set a.b.c=value
 
 
 def shipped_recipes() -> dict[str, Path]:
@@ -63,14 +60,20 @@ def find_recipe(name: str | Path, beside: Path | None = None) -> Path:
     text, shipped = str(name), shipped_recipes()
     if text in shipped:
         return shipped[text]
-    path = Path(text).expanduser()
-    path = path if path.is_absolute() else (beside or Path()) / path
-    for candidate in (path, path / "config.yaml", path.with_name(path.name + ".yaml")):
-        if candidate.is_file():
-            return candidate
+    try:
+        path = Path(text).expanduser()
+        path = path if path.is_absolute() else (beside or Path()) / path
+        for candidate in (path, path / "config.yaml", path.with_name(f"{path.name}.yaml") if path.name else path):
+            if candidate.is_file():
+                return candidate
+    except (OSError, ValueError, RuntimeError) as error:  # too long, a NUL, the home of nobody
+        why = getattr(error, "strerror", None) or str(error)
+        raise ConfigError(
+            f"no recipe {text!r:.80}", why, "give the path of a YAML file or the name of a shipped recipe"
+        ) from None
     near = get_close_matches(text, shipped, n=1)
     raise ConfigError(
-        f"no recipe {text!r}",
+        f"no recipe {text!r:.200}",
         f"neither a file nor a shipped recipe: {', '.join(shipped)}",
         f"did you mean {near[0]!r}?" if near else "give the path of a YAML file or one of these names",
     )
@@ -87,18 +90,20 @@ def read_layers(name: str | Path, overrides: Iterable[str] = ()) -> Layers:
     for override in overrides:
         key, equals, value = override.partition("=")
         if not equals or not all(key.strip().split(".")):
-            problems.append(f"--set {override}: write it as --set key.subkey=value")
+            problems.append(f"{_set(override)}: write it as --set key.subkey=value")
+            continue
+        keys = tuple(key.strip().split("."))
+        if len(keys) > _KEYS:
+            problems.append(f"{_set(override)}: {len(keys)} keys inside one another, no recipe has more than {_KEYS}")
             continue
         try:
-            parsed = yaml.load(value, _Loader)
-        except yaml.YAMLError as error:
-            problems.append(f"--set {override}: {_yaml_problem(error)}")
+            nested: Any = parse_yaml(value, finite=True)
+        except YamlFault as error:
+            problems.append(f"{_set(override)}: {error.reason}")
             continue
-        path = tuple(key.strip().split("."))
-        nested: Any = parsed
-        for part in reversed(path):
+        for part in reversed(keys):
             nested = {part: nested}
-        _merge(layers, nested, {path: f"--set {override}"})  # the place holds for everything below as well
+        _merge(layers, nested, {keys: _set(override)})  # the place holds for everything below as well
     if problems:
         raise ConfigError("overrides are not valid", "\n".join(problems), "")
     return layers
@@ -113,44 +118,43 @@ def _chain(path: Path) -> list[Path]:
             shown = " → ".join(p.name for p in [*chain[chain.index(path) :], path])
             raise ConfigError("recipes extend each other in a circle", shown, f"remove `extends` from {chain[-1].name}")
         chain.append(path)
+        if len(chain) > _CHAIN:
+            raise ConfigError(
+                f"{_CHAIN} recipes extend each other", f"the last is {shown_path(path)}", "write them as fewer files"
+            )
         data, places = _read(path)
         parent = data.get("extends")
         if parent is None:
             return chain
+        where = places.get(("extends",), shown_path(path))  # a merge key has no line of its own
         if not isinstance(parent, str):
-            raise ConfigError(f"{places['extends',]}: extends: must be one name or path, got {parent!r}", "", "extends: base")
+            raise ConfigError(f"{where}: extends: must be one name or path, got {_shown(parent)}", "", "extends: base")
         try:
             path = find_recipe(parent, beside=path.parent)
         except ConfigError as error:
-            raise ConfigError(f"{places['extends',]}: extends: {error.what}", error.why, error.fix) from None
+            raise ConfigError(f"{where}: extends: {error.what}", error.why, error.fix) from None
 
 
 def _read(path: Path) -> tuple[dict[str, Any], dict[KeyPath, str]]:
     """A file's data and the place of each key."""
     shown = shown_path(path)
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        data = read_limited(path, 4 * SIZE)
+        text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        line = path.read_bytes()[: error.start].count(b"\n") + 1
+        line = data[: error.start].count(b"\n") + 1
         raise ConfigError(f"{shown}:{line}: not UTF-8 text", str(error), "save the recipe as UTF-8") from None
-    except OSError as error:
-        raise ConfigError(f"cannot read recipe {shown}", error.strerror or str(error), "") from None
-    loader = _Loader(text)
-    try:
-        node = loader.get_single_node()
-        if node is None:
-            return {}, {}
-        if not isinstance(node, yaml.MappingNode):
-            raise ConfigError(f"{shown}: a recipe is a mapping of keys to values", f"got {node.value!r:.60}", "extends: base")
-        places: dict[KeyPath, str] = {}
-        _places(node, (), shown, places)
-        return loader.construct_document(node), places
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f"{shown}:{mark.line + 1}" if mark else shown
-        raise ConfigError(f"{where}: not valid YAML", _yaml_problem(error), "") from None
-    finally:
-        loader.dispose()
+    except (OSError, Misread) as error:
+        raise ConfigError(f"cannot read recipe {shown}", getattr(error, "strerror", None) or str(error), "") from None
+    places: dict[KeyPath, str] = {}
+    try:  # keys that are written twice are left to `_places`, which says more of them
+        parsed = parse_yaml(text, unique=False, finite=True, visit=lambda root: _places(root, (), shown, places))
+    except YamlFault as error:
+        where = shown if error.line is None else f"{shown}:{error.line}"
+        raise ConfigError(f"{where}: not valid YAML", error.reason, "") from None
+    if not isinstance(parsed, (Mapping, type(None))):
+        raise ConfigError(f"{shown}: a recipe is a mapping of keys to values", f"got {_shown(parsed)}", "extends: base")
+    return dict(parsed or {}), places
 
 
 def _places(node: yaml.Node, path: KeyPath, shown: str, places: dict[KeyPath, str]) -> None:
@@ -185,7 +189,7 @@ def _merge(layers: Layers, data: Mapping[str, Any], places: Mapping[KeyPath, str
             data[section] = {key: data[section]}
         new, old = data.get(section), layers.data.get(section)
         if isinstance(new, Mapping) and isinstance(old, Mapping) and key in new and new[key] != old.get(key):
-            _forget(layers, (section,))
+            _forget(layers, old, (section,))
             del layers.data[section]
     layers.data = _merged(layers, layers.data, data, ())
     layers.places.update(places)
@@ -202,20 +206,23 @@ def overruled(key: str, new: Mapping[str, Any]) -> bool:
 
 def _merged(layers: Layers, old: Any, new: Any, path: KeyPath) -> Any:
     if not (isinstance(old, Mapping) and isinstance(new, Mapping)):
-        _forget(layers, path)
+        _forget(layers, old, path)
         return new
     result = {key: value for key, value in old.items() if not overruled(key, new)}
     return {**result, **{key: _merged(layers, old.get(key), value, (*path, key)) for key, value in new.items()}}
 
 
-def _forget(layers: Layers, path: KeyPath) -> None:
-    """Drop the places below a value that is replaced as a whole."""
-    for known in [p for p in layers.places if p[: len(path)] == path]:
-        del layers.places[known]
+def _forget(layers: Layers, old: Any, path: KeyPath) -> None:
+    """Drop the places of a value that is replaced as a whole, and of all that was in it."""
+    layers.places.pop(path, None)
+    items = old.items() if isinstance(old, Mapping) else enumerate(old) if isinstance(old, list) else ()
+    for key, value in items:
+        _forget(layers, value, (*path, key))
 
 
-def _yaml_problem(error: yaml.YAMLError) -> str:
-    return " ".join(part for part in (getattr(error, "context", None), getattr(error, "problem", None)) if part) or str(error)
+def _set(override: str) -> str:
+    """An override as messages name it."""
+    return f"--set {override}" if len(override) <= 200 else f"--set {override[:200]}…"
 
 
 def shown_path(path: Path) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -51,7 +51,7 @@ class Recipe(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    seed: int = Field(1234, ge=0, description="seed of everything random")
+    seed: int = Field(1234, ge=0, lt=1 << 63, description="seed of everything random")
     mel: dict[str, Any] = Field({"preset": "nvidia-22050"}, description="preset, or {preset: …} with differences")
     frontend: FrontendConfig = Field(default_factory=lambda: FrontendConfig(), description="which frontend reads the text")
     corpus: CorpusConfig = Field(default_factory=CorpusConfig, description="how recordings are prepared")
@@ -143,6 +143,7 @@ def load_recipe(name_or_path: str | Path = "base", overrides: Iterable[str] = ()
         recipe = _without_faults(layers.data, error)
     if recipe is not None:
         recipe._layers = layers
+        problems += _truths(layers.data, recipe, (), layers)
         _check(recipe, registry, problems)
     _raise(problems)
     assert recipe is not None  # a recipe that could not be built has problems
@@ -167,13 +168,20 @@ def _check(recipe: Recipe, registry: Registry, problems: list[str]) -> None:
         _options(frontend, recipe.frontend.options, ("frontend", "options"), layers, problems)
     if recipe.model not in recipe.models:
         _found(lambda: _model_plugin(recipe.model, registry), ("model",), layers, problems)
-    if not any(sign in recipe.vocoder for sign in "/\\.") and not Path(recipe.vocoder).is_dir():
+    if not any(sign in recipe.vocoder for sign in "/\\.") and not _is_folder(recipe.vocoder):
         _found(lambda: registry.get("vocoder", recipe.vocoder), ("vocoder",), layers, problems)
     for name, section in recipe.models.items():
         plugin = _found(lambda name=name: _model_plugin(name, registry), ("models", name), layers, problems)
         if plugin is not None:
             _options(plugin, section.options, ("models", name, "options"), layers, problems)
         _training(recipe, name, layers, problems)
+
+
+def _is_folder(name: str) -> bool:
+    try:
+        return Path(name).is_dir()
+    except (OSError, ValueError):  # too long for a name
+        return False
 
 
 _MEL_KEYS = ("preset", *(f.name for f in fields(MelConfig)))
@@ -218,10 +226,29 @@ def _options(plugin: Plugin, given: Mapping[str, Any], path: KeyPath, layers: La
         problems += [_line(layers, (*path, key), f"unknown key{_meant(key, known)}") for key in unknown]
         given = {key: value for key, value in given.items() if key in known}
     try:
-        return TypeAdapter(cls).validate_python(dict(given))
+        options = TypeAdapter(cls).validate_python(dict(given))
     except ValidationError as error:
         problems += _explained(error, cls, layers, path)
         return None
+    except Exception as error:  # a validator of a third party's class
+        problems.append(_line(layers, path, f"options of {plugin.name} cannot be checked ({type(error).__name__}: {error})"))
+        return None
+    problems += _truths(given, options, path, layers)
+    return options
+
+
+def _truths(given: Any, made: Any, path: KeyPath, layers: Layers) -> Iterator[str]:
+    """A line for each true or false where a number stands now: pydantic takes them for 1 and 0, people do not."""
+    if isinstance(given, bool):
+        if isinstance(made, (int, float)) and not isinstance(made, bool):
+            yield _line(layers, path, f"must be a number, got {str(given).lower()}")
+    elif isinstance(given, Mapping):
+        for key, value in given.items():
+            inner = made.get(key) if isinstance(made, Mapping) else getattr(made, str(key), None)
+            yield from _truths(value, inner, (*path, key), layers)
+    elif isinstance(given, (list, tuple)) and isinstance(made, Sequence) and len(given) == len(made):
+        for index, value in enumerate(given):
+            yield from _truths(value, made[index], (*path, index), layers)
 
 
 def _overlaid(base: Any, given: Any) -> Any:
@@ -294,8 +321,13 @@ def _meant(key: str, known: Iterable[str]) -> str:
     return f", did you mean {near[0]!r}?" if near else f" (keys: {', '.join(known)})" if known else ""
 
 
+_SHOWN = 40  # problems of one recipe: more fill no screen
+
+
 def _raise(problems: list[str]) -> None:
     if problems:
         unique = list(dict.fromkeys(problems))
         count = "1 problem" if len(unique) == 1 else f"{len(unique)} problems"
-        raise ConfigError(f"the recipe is not valid: {count}", "\n".join(unique))
+        shown = [line if len(line) <= 400 else f"{line[:400]}…" for line in unique[:_SHOWN]]
+        shown += [f"… and {len(unique) - _SHOWN} more"] if len(unique) > _SHOWN else []
+        raise ConfigError(f"the recipe is not valid: {count}", "\n".join(shown))

@@ -7,9 +7,20 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-__all__ = ["LIMITS", "RehearsalConfig", "TrainingConfig", "TransferConfig", "parse_seconds"]
+__all__ = ["LEARNING", "LIMITS", "RehearsalConfig", "TrainingConfig", "TransferConfig", "parse_seconds"]
 
 LIMITS = ("steps", "budget_s", "steps_per_minute")  # three ways to say how long; a recipe that says one drops the others
+# What decides the numbers that are learned; the rest says where, how long, how often and what is shown.
+LEARNING = (
+    "frames_per_batch",
+    "max_utterances",
+    "segments_per_batch",
+    "accumulate",
+    "precision",
+    "alignment",
+    "freeze",
+    "freeze_until",
+)
 _UNIT_S = {"": 1.0, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
 
 
@@ -105,6 +116,10 @@ class TrainingConfig(BaseModel):
     samples: int = Field(2, ge=0, description="Validation utterances spoken and drawn at each validation; 0 for none.")
     vocoder: str | None = Field(
         None, description="Vocoder of the audio samples, a plugin or run folder; the recipe's if not given."
+    )
+    tensorboard: bool | None = Field(
+        None,
+        description="Curves, pictures and sounds in the run's tensorboard/; if not given, where TensorBoard is installed.",
     )
 
     freeze: list[str] = Field(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ttskit.corpus.problems import Problem
 from ttskit.corpus.progress import run_all
-from ttskit.corpus.screening import analyse, low_rates, read
+from ttskit.corpus.screening import analyse, low_rates, read, say_understood
 from ttskit.corpus.splits import assign_splits
 from ttskit.corpus.work import AudioJob, prepare_audio
 from ttskit.errors import CorpusError
@@ -59,6 +59,7 @@ def check(
     *,
     reader: str | None = None,
     speaker: str | None = None,
+    columns: str | None = None,
     jobs: int | None = None,
     console: Console | None = None,
     registry: Registry | None = None,
@@ -70,7 +71,8 @@ def check(
     """
     registry = registry or create_registry()
     config, mel = recipe.corpus, recipe.mel_config()
-    reading, reader = read(Path(data), reader, speaker, registry)
+    reading, reader = read(Path(data), reader, speaker, registry, columns)
+    say_understood(reading, console)
     frontend = registry.get("frontend", recipe.frontend.name).load()(**recipe.frontend.options)
     candidates, problems = analyse(reading, frontend, config)
     audio = run_all(

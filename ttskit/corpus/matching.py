@@ -19,6 +19,7 @@ __all__ = ["LEAST_SHARE", "Listener", "Matched", "Step", "match"]
 
 
 _CLOSE, _VOWEL, _CONSONANT, _OTHER, _LEFT_OUT, _JOINED = 0.1, 0.4, 0.5, 0.9, 0.7, 0.1
+_MOST_LABELS = 6  # for a token
 LEAST_SHARE = 0.5  # of a word's tokens whose label must sound like them
 
 
@@ -118,6 +119,7 @@ def match(
             raise MismatchError(f"{labels.source.name} has other tokens", why, "")
         return Matched(np.asarray(labels.times_s, dtype=np.float64), 1.0)
     listener = listener or Listener(Phonetics())
+    _bearable(tokens, labels)
     sounds = [i for i, token in enumerate(tokens) if token not in silent]
     if not sounds:
         raise MismatchError("the utterance has no sounds", " ".join(tokens), "")
@@ -143,6 +145,17 @@ def match(
             continue
         _place(places, steps, starts, ends)
     return Matched(_bounded(tokens, silent, starts, ends, labels.end_s), agreed / len(sounds), tuple(notes))
+
+
+def _bearable(tokens: Sequence[str], labels: Labels) -> None:
+    """`MismatchError` for labels that are far more than the text can have: the search grows with their product."""
+    for kind, tier in (("phones", labels.phones), ("words", labels.words)):
+        if len(tier) > _MOST_LABELS * len(tokens) + 100:
+            raise MismatchError(
+                f"{labels.source.name} does not say what the text says",
+                f"{len(tier)} {kind}, the text has {len(tokens)} tokens",
+                "is it the alignment of a longer recording? cut it with its audio",
+            )
 
 
 def _segments(

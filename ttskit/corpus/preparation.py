@@ -21,7 +21,7 @@ from ttskit.corpus.prepared import FORMAT, PreparedUtterance
 from ttskit.corpus.problems import Problem
 from ttskit.corpus.progress import run_all
 from ttskit.corpus.readers import CorpusReading
-from ttskit.corpus.screening import Candidate, analyse, low_rates, read, require_some
+from ttskit.corpus.screening import Candidate, analyse, low_rates, read, require_some, say_understood
 from ttskit.corpus.splits import assign_splits
 from ttskit.corpus.storage import write_json, write_jsonl
 from ttskit.corpus.work import (
@@ -39,6 +39,7 @@ from ttskit.corpus.work import (
 from ttskit.errors import UsageError
 from ttskit.interfaces.frontend import Frontend
 from ttskit.plugins import Registry, create_registry
+from ttskit.reading import read_json
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -81,6 +82,7 @@ def prepare(
     *,
     reader: str | None = None,
     speaker: str | None = None,
+    columns: str | None = None,
     jobs: int | None = None,
     console: Console | None = None,
     registry: Registry | None = None,
@@ -94,6 +96,7 @@ def prepare(
         recipe: a `ttskit.config.Recipe`; its mel, frontend, corpus and seed are used.
         reader: corpus reader plugin; None finds out.
         speaker: name of the speaker of a single-voice corpus, or the one to take from several.
+        columns: what a list's columns are ("path,text,speaker"); None: understood from its rows.
         jobs: worker processes; None: one per core.
         console: where progress goes; None: nowhere.
 
@@ -108,7 +111,8 @@ def prepare(
     registry = registry or create_registry()
     config, mel = recipe.corpus, recipe.mel_config()
     extractor = registry.get("pitch extractor", config.pitch_extractor).factory
-    reading, reader = read(data, reader, speaker, registry)
+    reading, reader = read(data, reader, speaker, registry, columns)
+    say_understood(reading, console)
     frontend: Frontend = registry.get("frontend", recipe.frontend.name).load()(**recipe.frontend.options)
     settings = {
         "corpus": config.model_dump(mode="json"),
@@ -116,6 +120,7 @@ def prepare(
         "frontend": frontend.fingerprint().to_json(),
         "seed": recipe.seed,
         "reader": reader,
+        **({} if columns is None else {"columns": columns}),
     }
     _retire(out, settings)
     _sweep(out)
@@ -185,7 +190,7 @@ def _retire(out: Path, settings: Mapping) -> None:
     """Take away a corpus.json of other settings: while its features are redone, the folder is no prepared corpus."""
     path = out / "corpus.json"
     try:
-        if json.loads(path.read_text(encoding="utf-8")).get("settings") != json.loads(json.dumps(settings)):
+        if read_json(path, limit_bytes=1 << 30).get("settings") != json.loads(json.dumps(settings)):
             path.unlink()
     except FileNotFoundError:
         pass

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-import json
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING
-from zipfile import BadZipFile
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ttskit.audio.config import MelConfig
 from ttskit.corpus.readers import safe_name
-from ttskit.corpus.storage import write_json
+from ttskit.corpus.storage import read_npz, write_json
+from ttskit.corpus.stored import CorpusFacts, StoredAlignment
 from ttskit.errors import CorpusError, TTSKitError, UsageError
 from ttskit.interfaces.frontend import Frontend, FrontendFingerprint
+from ttskit.reading import Count, Finite, Misread, as_type, read_json, shown, typed_line
+from ttskit.reading.typed import CONTROLS
 from ttskit.symbols import SpeakerTable, SymbolTable
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ __all__ = [
 FORMAT = 1
 SPLITS = ("train", "validation", "test")
 CACHE_BYTES = 512 * 1024**2
+_CORPUS_BYTES, _LINE_BYTES = 64 << 20, 4 << 20  # of corpus.json, with all that was said of its recordings; of one utterance
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +69,11 @@ class PreparedUtterance:
     tokens: tuple[str, ...]
     token_words: tuple[int | None, ...]
     split: str
-    samples: int
-    frames: int
-    trim_start_s: float
-    trim_end_s: float
-    gain_db: float
+    samples: Count
+    frames: Count
+    trim_start_s: Finite
+    trim_end_s: Finite
+    gain_db: Finite
     source: str
 
     def to_json(self) -> dict:
@@ -80,8 +82,8 @@ class PreparedUtterance:
 
     @classmethod
     def from_json(cls, data: Mapping) -> PreparedUtterance:
-        """The utterance that `to_json` wrote."""
-        return cls(**{**data, "tokens": tuple(data["tokens"]), "token_words": tuple(data["token_words"])})
+        """The utterance that `to_json` wrote; `Misread` names a field that is missing or of another type."""
+        return as_type(cls, dict(data))
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,23 +153,26 @@ class PreparedCorpus:
         if not path.is_file():
             why = f"there is no {path}" if folder.is_dir() else f"there is no folder {folder}"
             raise CorpusError(f"{folder} is not a prepared corpus", why, f"ttskit prepare CORPUS --out {folder}")
+        place = path
         try:
-            info = json.loads(path.read_text(encoding="utf-8"))
+            info = as_type(dict[str, Any], read_json(path, limit_bytes=_CORPUS_BYTES))
             if info.get("format") != FORMAT:
                 raise CorpusError(
                     f"{folder} was prepared by another version",
-                    f"format {info.get('format')}, this ttskit reads {FORMAT}",
+                    f"format {shown(info.get('format'))}, this ttskit reads {FORMAT}",
                     f"prepare it again: ttskit prepare CORPUS --out {folder}",
                 )
-            with (folder / "manifest.jsonl").open(encoding="utf-8") as lines:
-                utterances = [PreparedUtterance.from_json(json.loads(line)) for line in lines if line.strip()]
+            as_type(CorpusFacts, info)
+            place = folder / "manifest.jsonl"
+            utterances = list(_manifest(place))
+            place = path
             return cls(folder, info, utterances)
-        except TTSKitError:
+        except CorpusError:
             raise
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        except (OSError, Misread, TTSKitError) as error:
             raise CorpusError(
                 f"{folder} is damaged",
-                f"{type(error).__name__}: {error}",
+                f"{place.name}: {getattr(error, 'strerror', None) or error}",
                 f"prepare it again: ttskit prepare CORPUS --out {folder}",
             ) from error
 
@@ -216,12 +221,14 @@ class PreparedCorpus:
         def read() -> tuple[Features, int]:
             path = self.features_path(utterance.id)
             try:
-                with np.load(path, allow_pickle=False) as data:
-                    value = Features(data["mel"], data["pitch_hz"])
-            except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
+                data = read_npz(path)
+                value = Features(data["mel"], data["pitch_hz"])
+            except (Misread, KeyError) as error:
                 raise _damaged(path, error) from error
             if value.mel.shape != (self.mel.bands, utterance.frames) or value.pitch_hz.shape != (utterance.frames,):
                 raise _damaged(path, f"mel {value.mel.shape}, manifest says {(self.mel.bands, utterance.frames)}")
+            if value.mel.dtype.kind != "f" or value.pitch_hz.dtype.kind != "f":
+                raise _damaged(path, f"mel is {value.mel.dtype}, pitch_hz {value.pitch_hz.dtype}, both must be floating point")
             value.mel.flags.writeable = value.pitch_hz.flags.writeable = False
             return value, value.mel.nbytes + value.pitch_hz.nbytes
 
@@ -256,7 +263,10 @@ class PreparedCorpus:
         path = self.folder / "alignments" / "reference" / f"{utterance.id}.json"
         if not path.is_file():
             return None
-        return np.asarray(self._read_alignment(path, utterance)["times_s"], dtype=np.float64)
+        times_s = np.asarray(self._read_alignment(path, utterance, "times_s"), dtype=np.float64)
+        if times_s.shape != (len(utterance.tokens) + 1,) or (np.diff(times_s) < 0).any():
+            raise _damaged(path, f"times_s must be {len(utterance.tokens) + 1} numbers that do not fall")
+        return times_s
 
     def has_alignment(self, utterance: PreparedUtterance, name: str) -> bool:
         """Whether an utterance has the alignment `name`."""
@@ -272,7 +282,7 @@ class PreparedCorpus:
                 f"alignments here: {', '.join(have) or 'none'}",
                 f"ttskit align {self.folder} --from RUN --name {name}",
             )
-        durations = np.asarray(self._read_alignment(path, utterance)["durations"], dtype=np.int64)
+        durations = np.asarray(self._read_alignment(path, utterance, "durations"), dtype=np.int64)
         if durations.shape != (len(utterance.tokens),) or int(durations.sum()) != utterance.frames:
             raise CorpusError(
                 f"{path} was made for other features",
@@ -302,23 +312,45 @@ class PreparedCorpus:
             {"tokens": list(utterance.tokens), "durations": durations},
         )
 
-    def _read_alignment(self, path: Path, utterance: PreparedUtterance) -> dict:
+    def _read_alignment(self, path: Path, utterance: PreparedUtterance, wanted: str) -> list:
         try:
-            data = json.loads(path.read_text(encoding="utf-8"))
-            tokens = tuple(data["tokens"])
-        except (OSError, ValueError, KeyError, TypeError) as error:
+            data = read_json(path, StoredAlignment)
+        except (OSError, Misread) as error:
             raise _damaged(path, error) from error
+        tokens, values = data.tokens, getattr(data, wanted)
         if tokens != utterance.tokens:
             raise CorpusError(
                 f"{path} was made for other tokens",
                 f"it has {len(tokens)}, the utterance {len(utterance.tokens)}",
                 "align again with this corpus's frontend",
             )
-        return data
+        if values is None:
+            raise _damaged(path, f"{wanted} is missing")
+        return values
 
     def frontend_instance(self, registry: Registry) -> Frontend:
         """The frontend that made the tokens, built anew (compare `fingerprint()` with `.frontend` to see changes)."""
         return registry.get("frontend", self.frontend.name).load()(**self.frontend.options)
+
+
+def _manifest(path: Path) -> Iterator[PreparedUtterance]:
+    """The utterances of a manifest; `Misread` names the line."""
+    with path.open("rb") as lines:
+        for number, line in enumerate(iter(lambda: lines.readline(_LINE_BYTES), b""), 1):
+            if not line.strip():
+                continue
+            try:
+                utterance = typed_line(PreparedUtterance, line)
+                if (
+                    not utterance.id
+                    or set(utterance.id) & set("/\\:")
+                    or utterance.id in (".", "..")
+                    or CONTROLS.search(utterance.id)
+                ):
+                    raise Misread(f"id {shown(utterance.id)} names no file of this corpus")
+                yield utterance
+            except Misread as error:
+                raise Misread(f"line {number}: {error}") from None
 
 
 def require_alignment_name(name: str) -> None:
@@ -346,5 +378,6 @@ def durations_from_times(times_s: Sequence[float] | np.ndarray, mel: MelConfig, 
 
 
 def _damaged(path: Path, error: object) -> CorpusError:
-    why = f"{type(error).__name__}: {error}" if isinstance(error, Exception) else str(error)
+    named = isinstance(error, Exception) and not isinstance(error, (Misread, OSError))
+    why = f"{type(error).__name__}: {error}" if named else getattr(error, "strerror", None) or str(error)
     return CorpusError(f"{path} is missing or damaged", why, "run the same ttskit prepare again: it redoes what is missing")

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from zipfile import BadZipFile
@@ -16,19 +16,20 @@ from zipfile import BadZipFile
 import numpy as np
 
 from ttskit.audio.config import MelConfig
-from ttskit.audio.files import RefusedAudio, encode, read_recording, resample
+from ttskit.audio.files import RefusedAudio, content_of, decode, encode, resample
 from ttskit.audio.loudness import levelling_gain_db
 from ttskit.audio.pitch import WIDE_RANGE_HZ
 from ttskit.audio.trim import levels_dbfs, loud_level_dbfs, speech_span
 from ttskit.config.corpus import CorpusConfig
 from ttskit.corpus.problems import Problem
 from ttskit.corpus.storage import write_atomic, write_json, write_npz
-from ttskit.errors import AudioError, TTSKitError
+from ttskit.errors import AudioError, CorpusError
 from ttskit.interfaces.descriptions import resolve
 
 __all__ = [
     "AUDIO_VERSION",
     "FEATURES_VERSION",
+    "LONGEST_S",
     "AudioJob",
     "AudioRecord",
     "AudioResult",
@@ -42,8 +43,11 @@ __all__ = [
 ]
 
 # Raise when a step computes something else from the same input, so that old results are redone.
-AUDIO_VERSION = 2
+AUDIO_VERSION = 3
 FEATURES_VERSION = 1
+
+LONGEST_S = 300.0  # of sound that is searched for a clip (or four times corpus.max_s): memory follows from it
+_LARGEST_JSON = 2**24  # bytes of a file of reference times
 
 
 def key_of(*parts: object) -> str:
@@ -75,11 +79,15 @@ class AudioRecord:
     trim_end_s: float
     gain_db: float
     flac_bytes: int
+    notes: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class AudioResult:
-    """Of one `AudioJob`: a record, or the problem why there is none; `made` False if it was there already."""
+    """Of one `AudioJob`: a record, or the problem why there is none; `made` False if it was there already.
+
+    A problem beside a record is a warning.
+    """
 
     record: AudioRecord | None
     problem: Problem | None
@@ -92,52 +100,65 @@ def prepare_audio(job: AudioJob) -> AudioResult:
     Raises:
         CorpusError: the result cannot be written (disk full).
     """
-    config = job.config
     try:
-        try:
-            source_hash = hashlib.sha256(job.source.read_bytes()).hexdigest()[:20]
-        except OSError:
-            read_recording(job.source)  # says what is wrong
-            raise
-        settings = [config.trim, config.trim_below_db, config.trim_margin_s, config.level_dbfs, config.peak_dbfs]
-        key = key_of(AUDIO_VERSION, source_hash, job.sample_rate_hz, settings)
-        known = _stored_record(job, key)
-        if known:
-            problem = _limits(job, known)
-            return AudioResult(None if problem else known, problem, made=False)
-        recording = read_recording(job.source)
-        audio = resample(recording.audio, recording.sample_rate_hz, job.sample_rate_hz)
-        loud = loud_level_dbfs(levels_dbfs(audio, job.sample_rate_hz))
-        start, end = 0, len(audio)
-        if config.trim:
-            start, end = speech_span(audio, job.sample_rate_hz, config.trim_below_db, config.trim_margin_s)
-        trimmed = audio[start:end]
-        gain = 0.0
-        if config.level_dbfs is not None:
-            gain = levelling_gain_db(trimmed, job.sample_rate_hz, config.level_dbfs, config.peak_dbfs)
-        draft = AudioRecord(
-            key,
-            source_hash,
-            recording.sample_rate_hz,
-            len(trimmed),
-            round(loud, 3),
-            start / job.sample_rate_hz,
-            (len(audio) - end) / job.sample_rate_hz,
-            round(gain, 3),
-            0,
-        )
-        problem = _limits(job, draft)
-        if problem or job.folder is None:
-            return AudioResult(None if problem else draft, problem, made=True)
-        data = encode(trimmed * np.float32(10 ** (gain / 20)), job.sample_rate_hz, "FLAC")
+        return _prepared(job)
     except RefusedAudio as error:
-        return AudioResult(None, Problem(job.id, error.kind, f"{error.what}: {error.why}"), made=False)
-    except (TTSKitError, OSError, RuntimeError, ValueError, ArithmeticError) as error:
+        told = ": ".join(part for part in (error.what, error.why) if part)
+        return AudioResult(None, Problem(job.id, error.kind, f"{told}; {error.fix}" if error.fix else told), made=False)
+    except CorpusError:
+        raise
+    except Exception as error:  # of decoders and of arithmetic on strangers' numbers: one clip's fault ends one clip
         return AudioResult(None, Problem(job.id, "unreadable", f"{job.source}: {type(error).__name__}: {error}"), made=False)
-    record = AudioRecord(**{**asdict(draft), "flac_bytes": len(data)})
+
+
+def _prepared(job: AudioJob) -> AudioResult:
+    config = job.config
+    content = content_of(job.source)
+    source_hash = hashlib.sha256(content).hexdigest()[:20]
+    settings = [config.trim, config.trim_below_db, config.trim_margin_s, config.level_dbfs, config.peak_dbfs]
+    key = key_of(AUDIO_VERSION, source_hash, job.sample_rate_hz, settings)
+    known = _stored_record(job, key)
+    if known:
+        return _judged(job, known, made=False)
+    recording = decode(content, job.source, max(LONGEST_S, 4 * config.max_s))
+    del content
+    audio = resample(recording.audio, recording.sample_rate_hz, job.sample_rate_hz)
+    loud = loud_level_dbfs(levels_dbfs(audio, job.sample_rate_hz))
+    start, end = 0, len(audio)
+    if config.trim:
+        start, end = speech_span(audio, job.sample_rate_hz, config.trim_below_db, config.trim_margin_s)
+    trimmed = audio[start:end]
+    gain = 0.0
+    if config.level_dbfs is not None:
+        gain = levelling_gain_db(trimmed, job.sample_rate_hz, config.level_dbfs, config.peak_dbfs)
+    record = AudioRecord(
+        key,
+        source_hash,
+        recording.sample_rate_hz,
+        len(trimmed),
+        round(loud, 3),
+        start / job.sample_rate_hz,
+        (len(audio) - end) / job.sample_rate_hz,
+        round(gain, 3),
+        0,
+        list(recording.notes),
+    )
+    result = _judged(job, record, made=True)
+    if result.record is None or job.folder is None:
+        return result
+    data = encode(trimmed * np.float32(10 ** (gain / 20)), job.sample_rate_hz, "FLAC")
+    record = replace(record, flac_bytes=len(data))
     write_atomic(_flac(job.folder, job.id), lambda temporary: temporary.write_bytes(data))
     write_json(_record(job.folder, job.id), asdict(record))
-    return AudioResult(record, None, made=True)
+    return replace(result, record=record)
+
+
+def _judged(job: AudioJob, record: AudioRecord, made: bool) -> AudioResult:
+    problem = _limits(job, record)
+    if problem:
+        return AudioResult(None, problem, made)
+    warning = Problem(job.id, "odd file", "; ".join(record.notes), skipped=False) if record.notes else None
+    return AudioResult(record, warning, made)
 
 
 def _flac(folder: Path, id: str) -> Path:
@@ -154,7 +175,7 @@ def _stored_record(job: AudioJob, key: str) -> AudioRecord | None:
     try:
         record = AudioRecord(**json.loads(_record(job.folder, job.id).read_text(encoding="utf-8")))
         whole = _flac(job.folder, job.id).stat().st_size == record.flac_bytes
-    except (OSError, ValueError, TypeError):
+    except (OSError, ValueError, TypeError, RecursionError):
         return None
     return record if record.key == key and whole else None
 
@@ -222,6 +243,9 @@ def prepare_features(job: FeatureJob) -> FeatureResult:
             )
     except AudioError as error:
         return FeatureResult(0, 0, 0.0, 0.0, False, Problem(job.id, "no features", f"{error.what}: {error.why}"))
+    except Exception as error:  # of the extractor, which may be a stranger's: one clip's fault ends one clip
+        problem = Problem(job.id, "no features", f"{job.extractor}: {type(error).__name__}: {error}")
+        return FeatureResult(0, 0, 0.0, 0.0, False, problem)
     write_npz(job.target, mel=mel, pitch_hz=pitch, key=np.array(key))
     return _summed(pitch, made=True)
 
@@ -236,7 +260,10 @@ def first_pass_pitch(job: tuple[Path, MelConfig]) -> np.ndarray:
     from ttskit.audio.pitch import autocorrelation
 
     flac, mel = job
-    return autocorrelation(_read_flac(flac), mel, *WIDE_RANGE_HZ)
+    try:
+        return autocorrelation(_read_flac(flac), mel, *WIDE_RANGE_HZ)
+    except (OSError, RuntimeError, ValueError):  # damaged: `prepare_features` says so
+        return np.zeros(0)
 
 
 def _read_flac(path: Path) -> np.ndarray:
@@ -257,10 +284,14 @@ def reference_durations(path: Path, tokens: tuple[str, ...], start_s: float, sam
     from ttskit.corpus.prepared import durations_from_times
 
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
+        if path.stat().st_size > _LARGEST_JSON:
+            return f"{path.name} cannot be read: {path.stat().st_size} bytes are more than the times of one clip"
+        data = json.loads(path.read_text(encoding="utf-8-sig"))
         given, times = tuple(data["tokens"]), np.asarray(data["times_s"], dtype=np.float64)
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        return f"{path.name} cannot be read: {type(error).__name__}: {error}"
+    except (OSError, ValueError, KeyError, TypeError, ArithmeticError, RecursionError) as error:
+        return f"{path.name} cannot be read: {type(error).__name__}: {error!s:.200}"
+    if not all(isinstance(token, str) for token in given):
+        return f"{path.name}: tokens must be texts, {next(t for t in given if not isinstance(t, str))!r:.60} is none"
     if given != tokens:
         place = next((i for i, (a, b) in enumerate(zip(given, tokens, strict=False)) if a != b), min(len(given), len(tokens)))
         theirs, ours = " ".join(given[place : place + 3]), " ".join(tokens[place : place + 3])

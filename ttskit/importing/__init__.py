@@ -4,7 +4,7 @@ from ttskit.importing.archive import NemoArchive, is_archive, open_archive
 from ttskit.importing.inventories import pitch_statistics, speaker_table, symbol_table
 from ttskit.importing.report import Importer, ImportReport
 from ttskit.importing.run import Imported, import_checkpoint
-from ttskit.importing.tensors import read_torch, tensors_of, torch_content
+from ttskit.importing.tensors import plain_name, plain_names, read_torch, tensors_of, torch_content
 
 __all__ = [
     "ImportReport",
@@ -15,6 +15,8 @@ __all__ = [
     "is_archive",
     "open_archive",
     "pitch_statistics",
+    "plain_name",
+    "plain_names",
     "read_torch",
     "speaker_table",
     "symbol_table",

@@ -15,19 +15,20 @@ from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import Any, Literal
 
-import yaml
 from torch import Tensor
 
 from ttskit.errors import CheckpointError
-from ttskit.importing.tensors import read_torch, tensors_of
+from ttskit.importing.tensors import plain_names, read_torch, tensors_of
+from ttskit.reading import YamlFault, parse_yaml
+from ttskit.reading.bounded_yaml import SIZE
 
 __all__ = ["CONFIG", "WEIGHTS", "NemoArchive", "is_archive", "last_part", "open_archive"]
 
 CONFIG, WEIGHTS = "model_config.yaml", "model_weights.ckpt"
 _LIMIT = 8 << 30  # the largest public TTS archive is below 1 GiB
-_CONFIG_LIMIT, _FILE_LIMIT, _MEMBERS = 4 << 20, 256 << 20, 256
+_CONFIG_LIMIT, _FILE_LIMIT, _MEMBERS = 4 * SIZE, 256 << 20, 256
 _GZIP_RATIO = 100  # weights hardly compress: more than this is a bomb
-_BROKEN = (tarfile.TarError, EOFError, OSError, zlib.error, ValueError, gzip.BadGzipFile)
+_BROKEN = (tarfile.TarError, EOFError, OSError, zlib.error, ValueError, gzip.BadGzipFile, ArithmeticError, MemoryError)
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,7 @@ class NemoArchive:
         """The state dict, in float32."""
         content = self.read(WEIGHTS, _LIMIT)
         name = f"{WEIGHTS} in {self.path.name}"
-        return tensors_of(read_torch(io.BytesIO(content), name, len(content)), name)
+        return tensors_of(plain_names(read_torch(io.BytesIO(content), name, len(content))), name)
 
 
 def last_part(target: object) -> str:
@@ -134,9 +135,9 @@ def _opened(path: Path, changed: int, size: int) -> NemoArchive:
         raise CheckpointError(f"{path.name} is not a NeMo archive, or cut short", why, "download it again")
     archive = NemoArchive(path, members, {})
     try:
-        config = yaml.safe_load(archive.read(CONFIG, _CONFIG_LIMIT).decode("utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
-        raise CheckpointError(f"{CONFIG} in {path.name} cannot be read", str(error).splitlines()[0], "") from error
+        config = parse_yaml(archive.read(CONFIG, _CONFIG_LIMIT).decode("utf-8-sig"))
+    except (YamlFault, UnicodeDecodeError) as error:
+        raise CheckpointError(f"{CONFIG} in {path.name} cannot be read", str(error), "download it again") from error
     if not isinstance(config, Mapping):
         raise CheckpointError(f"{CONFIG} in {path.name} is not a configuration", f"it is {type(config).__name__}", "")
     return NemoArchive(path, members, config)

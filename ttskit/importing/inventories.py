@@ -2,29 +2,30 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from ttskit.errors import InputError, MismatchError
 from ttskit.interfaces.acoustic import PitchStats
+from ttskit.reading import Misread, as_type, parse_json, shown
 from ttskit.symbols import SpeakerTable, SymbolTable
+from ttskit.texts import read_text, rows_of
 
 __all__ = ["pitch_statistics", "speaker_table", "symbol_table"]
 
 
 def _text(path: Path, what: str) -> str:
     try:
-        return Path(path).read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"cannot read the {what} {path}", str(error), "give a UTF-8 text file") from error
+        return read_text(path, repair=False).text
+    except InputError as error:
+        raise InputError(f"cannot read the {what} {path}", f"{error.what}: {error.why}", "give a UTF-8 text file") from error
 
 
 def _json(text: str, path: Path, what: str) -> Any:
     try:
-        return json.loads(text)
-    except ValueError as error:
+        return parse_json(text)
+    except Misread as error:
         raise InputError(f"the {what} {path} is not JSON", str(error), "") from error
 
 
@@ -47,11 +48,11 @@ def speaker_table(path: Path | None, count: int) -> SpeakerTable:
         content = _json(text, path, "speakers")
         pairs = list(content.items())
     else:
-        rows = [line.split("\t") for line in text.splitlines() if line.strip()]
+        rows = [line.split("\t") for line in rows_of(text) if line.strip()]
         if not rows or not {"speaker", "speaker_id"} <= set(rows[0]):
             raise InputError(
                 f"the speakers {path} are not in a known form",
-                f"first line: {rows[0] if rows else ''}",
+                f"first line: {shown(rows[0] if rows else '')}",
                 "TSV with the header speaker, speaker_id, or JSON {name: id}",
             )
         name, number = rows[0].index("speaker"), rows[0].index("speaker_id")
@@ -60,9 +61,10 @@ def speaker_table(path: Path | None, count: int) -> SpeakerTable:
         except IndexError:
             raise InputError(f"the speakers {path} have a line without an id", "", "two columns in each line") from None
     try:
-        by_id = {int(number): name for name, number in pairs}
-    except (TypeError, ValueError) as error:
-        raise InputError(f"the speakers {path} have an id that is not a number", str(error), "") from error
+        by_id = {_id(number): name for name, number in pairs}
+    except ValueError as error:
+        why = f"{error}, must be a whole number"
+        raise InputError(f"the speakers {path} have an id that is not a number", why, "0, 1, 2 …") from None
     if sorted(by_id) != list(range(count)) or len(pairs) != count:
         low_high = f"{len(pairs)} names, ids {min(by_id, default=0)} … {max(by_id, default=0)}"
         raise MismatchError(
@@ -99,14 +101,22 @@ def pitch_statistics(path: Path, speakers: SpeakerTable) -> dict[str, PitchStats
         if entry is None:
             continue
         try:
-            mean, std = float(entry["pitch_mean"]), float(entry["pitch_std"])
-        except (KeyError, TypeError, ValueError) as error:
+            mean, std = (as_type(float, entry[key], f"{name}.{key}") for key in ("pitch_mean", "pitch_std"))
+        except (KeyError, Misread) as error:
             raise InputError(f"the pitch statistics {path} are not in a known form", repr(error), f"NeMo's is {form}") from None
         if not (20 < mean < 2000 and 0 < std < 2000):
             why = f"speaker {name}: mean {mean:g}, deviation {std:g}"
             raise InputError(f"the pitch statistics {path} are not in Hz", why, "give mean and deviation of voiced F0")
         stats[name] = PitchStats(mean, std)
     return stats
+
+
+def _id(written: Any) -> int:
+    """A speaker's id, as a number or as its digits."""
+    digits = isinstance(written, str) and written.strip().isascii() and written.strip().isdecimal() and len(written) < 10
+    if digits or (isinstance(written, int) and not isinstance(written, bool)):
+        return int(written)
+    raise ValueError(f"got {shown(written)}")
 
 
 def symbol_table(path: Path, count: int) -> SymbolTable:

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import inspect
-import shutil
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ttskit.errors import CheckpointError, TTSKitError, UsageError
+from ttskit.disk import explained
+from ttskit.errors import CheckpointError, TrainingError, TTSKitError, UsageError
 from ttskit.importing.archive import is_archive, open_archive
 from ttskit.importing.report import ImportReport
 from ttskit.importing.tensors import forget, torch_content
 from ttskit.interfaces.descriptions import Plugin
 from ttskit.plugins import Registry, create_registry
 from ttskit.runs.folder import RunFolder
+from ttskit.runs.lock import RunLock
+from ttskit.runs.starting import claim, clear, discard, finish_start, is_unfinished
 
 __all__ = ["Imported", "import_checkpoint"]
 
@@ -52,28 +55,33 @@ def import_checkpoint(
             "it is a folder" if path.is_dir() else "there is no such file",
             "give the checkpoint file itself",
         )
-    if run.exists() and (not run.is_dir() or any(run.iterdir())):
+    if not is_unfinished(run) and run.exists() and (not run.is_dir() or any(run.iterdir())):
         raise UsageError(f"{run} is not empty", "an import needs a folder of its own", "-o NEW_FOLDER")
     plugin = registry.get("importer", importer) if importer else _chosen(path, registry)
-    factory = plugin.load()
+    factory = _of_plugin(plugin, registry, "cannot be loaded", plugin.load)
     given = {name: value for name, value in options.items() if value is not None}
     _check_options(plugin, factory, given)
     existed = run.exists()
-    try:
-        report = factory(path, run, **given) or ImportReport()
-        folder = RunFolder.open(run)
-        folder.load(registry=registry)  # what was written can be read, and fits the model
-        folder.update(
-            source={"file": path.name, "sha256": _hash(path), "importer": plugin.name},
-            imported=[list(row) for row in report.rows],
-        )
-    except BaseException:
-        shutil.rmtree(run, ignore_errors=True)
-        if existed:
-            run.mkdir(parents=True, exist_ok=True)
-        raise
-    finally:
-        forget()
+    claim(run)
+    with RunLock(run):
+        clear(run)
+        try:
+            report = _reported(plugin, registry, lambda: factory(path, run, **given))
+            folder = RunFolder.open(run)
+            folder.load(registry=registry)  # what was written can be read, and fits the model
+            folder.update(
+                source={"file": path.name, "sha256": _hash(path), "importer": plugin.name},
+                imported=[list(row) for row in report.rows],
+            )
+            finish_start(run)
+        except BaseException as error:
+            discard(run, keep_folder=existed)
+            if isinstance(error, TrainingError) and isinstance(error.__cause__, OSError):  # its advice is for a training
+                told = explained(error.__cause__, run, "nothing is left of the import", "run the same import again")
+                raise CheckpointError(error.what, told.why, told.fix) from error.__cause__
+            raise
+        finally:
+            forget()
     return Imported(folder, plugin.name, report)
 
 
@@ -81,21 +89,60 @@ def _chosen(path: Path, registry: Registry) -> Plugin:
     """The importer that recognises the file."""
     problems: list[TTSKitError] = []
     importers = registry.all("importer")
+    broken: list[str] = []
     for plugin in importers.values():
-        recognises = getattr(plugin.load(), "recognises", None)
-        try:
-            if recognises is not None and recognises(path):
-                return plugin
-        except TTSKitError as error:
-            problems.append(error)
+        with registry.guard(registry.origin("importer", plugin.name), f"importer {plugin.name!r}") as guard:
+            try:
+                recognises = getattr(plugin.load(), "recognises", None)
+                if recognises is not None and bool(recognises(path)):
+                    return plugin
+            except TTSKitError as error:
+                problems.append(error)
+        if guard.problem is not None:
+            broken.append(str(guard.problem))
     if problems:
         raise problems[0]
     known = "; ".join(plugin.summary for plugin in importers.values()) or "no importer is installed"
+    known += "".join(f"\n{problem}" for problem in broken)
     raise CheckpointError(
         f"{path.name} is not a checkpoint that ttskit can import",
         f"it is {_described(path)}\nttskit reads: {known}",
         "ttskit plugins list",
     )
+
+
+def _of_plugin(plugin: Plugin, registry: Registry, fault: str, work: Callable[[], Any]) -> Any:
+    """What a plugin's work gives; whatever but a `TTSKitError` comes out of it is one that names the plugin."""
+    clear: list[TTSKitError] = []
+    result: list[Any] = []
+    with registry.guard(registry.origin("importer", plugin.name)) as guard:
+        try:
+            result.append(work())
+        except TTSKitError as error:
+            clear.append(error)
+    if clear:
+        raise clear[0]
+    if guard.problem is not None:
+        raise CheckpointError(
+            f"importer {plugin.name!r} {fault}", str(guard.problem), "choose another with --as, or report it to its authors"
+        )
+    return result[0]
+
+
+def _reported(plugin: Plugin, registry: Registry, work: Callable[[], Any]) -> ImportReport:
+    """What an importer says, checked; None is an empty report."""
+    said = _of_plugin(plugin, registry, "failed", work)
+    report = ImportReport() if said is None else said
+    plain = isinstance(report, ImportReport) and all(
+        isinstance(row, tuple) and len(row) == 3 and all(isinstance(cell, str) for cell in row) for row in report.rows
+    )
+    if not plain:
+        raise CheckpointError(
+            f"importer {plugin.name!r} failed",
+            f"{registry.origin('importer', plugin.name)}: it returned {type(report).__name__}, not an ImportReport of texts",
+            "report it to its authors",
+        )
+    return report
 
 
 def _described(path: Path) -> str:

@@ -16,8 +16,10 @@ import torch
 from torch import Tensor
 
 from ttskit.errors import CheckpointError
+from ttskit.importing.numpy_numbers import STAND_INS
+from ttskit.reading import shown
 
-__all__ = ["forget", "read_torch", "tensors_of", "torch_content"]
+__all__ = ["forget", "plain_name", "plain_names", "read_torch", "tensors_of", "torch_content"]
 
 _DAMAGED = (
     RuntimeError,
@@ -30,12 +32,13 @@ _DAMAGED = (
     IndexError,
     ImportError,
     MemoryError,
-    OverflowError,
     AssertionError,
     struct.error,
+    ArithmeticError,
     zipfile.BadZipFile,
 )
 _SLACK_BYTES = 1 << 20
+_SHARED = 8  # tensors that may be views of the same values: tied weights are two or three
 
 
 def torch_content(path: Path) -> Any:
@@ -71,7 +74,7 @@ def read_torch(file: IO[bytes], name: str, size: int) -> Any:
     if start.startswith(b"PK"):
         _check_zip(file, name, size)
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), torch.serialization.safe_globals(STAND_INS):
             warnings.simplefilter("ignore", UserWarning)  # torch's on pickle protocols: the error says more
             return torch.load(file, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
@@ -87,6 +90,26 @@ def read_torch(file: IO[bytes], name: str, size: int) -> Any:
         ) from error
     except _DAMAGED as error:
         raise CheckpointError(f"{name} is damaged or cut short", _first(error), "download it again") from error
+
+
+def plain_name(name: str) -> str:
+    """A tensor's name without what torch's wrappers put before it, in any order and however often, and `compile` also within.
+
+    >>> plain_name("module._orig_mod.model.proj.bias"), plain_name("encoder._orig_mod.layers.0.weight")
+    ('proj.bias', 'encoder.layers.0.weight')
+    """
+    return re.sub(r"^((module|model)\.)+", "", name.replace("_orig_mod.", ""))
+
+
+def plain_names(state: object) -> Any:
+    """A mapping of names with plain ones; anything else, and names that would fall together, as they are.
+
+    What is not text stays as it is: `tensors_of` says so.
+    """
+    if not isinstance(state, Mapping):
+        return state
+    plain = {plain_name(name) if isinstance(name, str) else name: value for name, value in state.items()}
+    return plain if len(plain) == len(state) else state
 
 
 def _check_zip(file: IO[bytes], name: str, size: int) -> None:
@@ -123,10 +146,13 @@ def tensors_of(state: object, name: str) -> dict[str, Tensor]:
     if not isinstance(state, Mapping) or not state:
         raise CheckpointError(f"{name} holds no tensors", f"it holds {type(state).__name__}", "")
     result: dict[str, Tensor] = {}
+    stored: dict[int, int] = {}
+    copied = 0
     for key, value in state.items():
         if not isinstance(key, str) or not isinstance(value, Tensor):
-            raise CheckpointError(f"{name} holds no state dict", f"{key!r} is {type(value).__name__}, not a tensor", "")
-        if value.layout is not torch.strided or value.is_quantized or value.is_complex():
+            raise CheckpointError(f"{name} holds no state dict", f"{shown(key)} is {type(value).__name__}, not a tensor", "")
+        odd = value.is_nested or value.is_quantized or value.is_complex() or value.device.type != "cpu"
+        if odd or value.layout is not torch.strided:
             raise CheckpointError(f"{name} has a tensor of an unexpected kind", f"{key}: {value.layout}, {value.dtype}", "")
         if value.numel() * value.element_size() > value.untyped_storage().nbytes():
             raise CheckpointError(
@@ -134,6 +160,10 @@ def tensors_of(state: object, name: str) -> dict[str, Tensor]:
                 f"{key}: {tuple(value.shape)}, {value.untyped_storage().nbytes()} bytes are stored",
                 "",
             )
+        stored[value.untyped_storage().data_ptr()] = value.untyped_storage().nbytes()
+        copied += value.numel() * value.element_size()
+        if copied > _SHARED * sum(stored.values()) + _SLACK_BYTES:
+            raise CheckpointError(f"{name} would unpack to more than it holds", f"{key} and others share one storage", "")
         # A copy of its own: half precision becomes float32, and shared storages come apart.
         result[key] = value.detach().to(torch.float32 if value.is_floating_point() else value.dtype, copy=True).contiguous()
         if value.is_floating_point() and not bool(torch.isfinite(result[key]).all()):

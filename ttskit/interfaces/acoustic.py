@@ -16,6 +16,7 @@ from torch import Tensor
 from ttskit.audio.config import MelConfig
 from ttskit.errors import ControlError, InputError
 from ttskit.interfaces.trainable import Losses, Optimize, OptimizerPlan, Trainable, TrainState
+from ttskit.reading import Finite, as_type
 from ttskit.symbols import SpeakerTable, SymbolTable
 
 __all__ = [
@@ -113,13 +114,14 @@ class ModelContext:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> ModelContext:
-        """The context that `to_json` wrote."""
+        """The context that `to_json` wrote; `Misread` names a field that is missing or of another type."""
+        pitch = as_type(dict[str, tuple[Finite, Finite]], data["pitch"], "context.pitch")
         return cls(
-            MelConfig.from_json(data["mel"]),
+            MelConfig.from_json(as_type(dict[str, Any], data["mel"], "context.mel")),
             SymbolTable.from_json(data["symbols"]),
             SpeakerTable.from_json(data["speakers"]),
-            {k: PitchStats(*v) for k, v in data["pitch"].items()},
-            bool(data.get("speaker_vectors", False)),
+            {name: PitchStats(*values) for name, values in pitch.items()},
+            as_type(bool, data.get("speaker_vectors", False), "context.speaker_vectors"),
         )
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
+from contextlib import redirect_stdout
 from dataclasses import dataclass, field
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, cast
@@ -68,7 +70,8 @@ class Plugin(Generic[_Loaded]):
 def resolve(path: str) -> Any:
     """The object at "package.module:attribute"."""
     module, _, attribute = path.partition(":")
-    value: Any = import_module(module)
+    with redirect_stdout(sys.stderr):  # what a plugin prints when it is imported is no result of a command
+        value: Any = import_module(module)
     for part in attribute.split("."):
         value = getattr(value, part)
     return value

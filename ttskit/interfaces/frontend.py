@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from ttskit.errors import UsageError
 from ttskit.symbols import SymbolTable
@@ -113,14 +113,10 @@ class FrontendFingerprint:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> FrontendFingerprint:
-        """The fingerprint that `to_json` wrote."""
-        return cls(
-            data["name"],
-            data["version"],
-            dict(data.get("options", {})),
-            data.get("lexicon_hash", ""),
-            tuple(data.get("files", ())),
-        )
+        """The fingerprint that `to_json` wrote; `Misread` names a field that is missing or of another type."""
+        from ttskit.reading import as_type
+
+        return cast("FrontendFingerprint", as_type(cls, data, "frontend"))
 
     def differences(self, other: FrontendFingerprint) -> list[str]:
         """One line for each fact that differs, for the warning at synthesis; where files lie does not count."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
@@ -222,6 +223,10 @@ class Sample:
         return Observation(self.system, float(value), self.sentence.id, self.seed, float(weight))
 
 
+def _nothing(count: int = 1, note: str = "") -> None:
+    """Progress that nobody looks at."""
+
+
 @dataclass
 class Spoken:
     """Everything that was said, once: natural speech, the recordings through the vocoder, and every system × sentence × seed.
@@ -236,6 +241,8 @@ class Spoken:
         device: where models are.
         mel: of the corpus.
         tell: takes a line about progress.
+        counted: `with spoken.counted("what is done", total) as advance:` shows how far long work is, by
+            `advance(count=1, note="")` after each item.
     """
 
     corpus: Any
@@ -247,6 +254,7 @@ class Spoken:
     device: str
     mel: MelConfig
     tell: Callable[[str], None] = lambda text: None
+    counted: Callable[[str, int], AbstractContextManager[Callable[..., None]]] = lambda title, total: nullcontext(_nothing)
 
     @property
     def labels(self) -> list[str]:

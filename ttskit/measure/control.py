@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,10 +16,22 @@ from ttskit.measure.templates import template
 if TYPE_CHECKING:
     from ttskit.synthesis import Voice
 
-__all__ = ["ENERGIES", "FEWEST", "OCTAVES", "PACES", "RANGES", "SHIFTS", "Control", "ControlRow", "measure_control"]
+__all__ = [
+    "ENERGIES",
+    "FEWEST",
+    "FROM_MEAN",
+    "OCTAVES",
+    "PACES",
+    "RANGES",
+    "SHIFTS",
+    "Control",
+    "ControlRow",
+    "measure_control",
+]
 
 PACES = (0.8, 0.9, 1.1, 1.25)
 SHIFTS = (-3.0, -2.0, -1.0, 1.0, 2.0, 3.0)
+FROM_MEAN = (-2.0, 0.0, 2.0)  # semitones
 RANGES = (0.0, 0.5, 1.5, -1.0)  # flat, less, more, inverted
 ENERGIES = (0.8, 1.25)
 OCTAVES = 1.0  # around the speaker's mean, where F0 is looked for
@@ -58,7 +71,9 @@ class Control(Measurement):
         """What was asked against what was heard. Its numbers stand in a section of their own, not in the summary."""
         config, corpus = spoken.settings, spoken.corpus
         asked = [(u.text, u.speaker) for u in corpus.split(config.split)[: config.control_limit]]
-        found = {s.label: measure_control(s.voice, asked) for s in spoken.systems if asked and s.voice.acoustic.controls}
+        able = [s for s in spoken.systems if asked and s.voice.acoustic.controls]
+        with spoken.counted("control", sum(_times_said(s.voice) for s in able) * len(asked)) as advance:
+            found = {s.label: measure_control(s.voice, asked, partial(advance, note=s.label)) for s in able}
         rows: dict[tuple[str, float], Row] = {}
         for label, own in found.items():
             for row in own["rows"]:
@@ -71,7 +86,7 @@ class Control(Measurement):
         return Findings(list(rows.values()), template=template("control"), data={"systems": found})
 
 
-def measure_control(voice: Voice, sentences: Sequence[tuple[str, str]]) -> dict:
+def measure_control(voice: Voice, sentences: Sequence[tuple[str, str]], advance: Callable[[], None] = lambda: None) -> dict:
     """Control accuracy of a voice on (text, speaker) sentences; only the controls that its model has.
 
     Pace is the length of the audio against that without control. Pitch is F0 frame by frame against that without
@@ -80,11 +95,13 @@ def measure_control(voice: Voice, sentences: Sequence[tuple[str, str]]) -> dict:
     `pitch_range` is the slope of F0's distances from the mean (semitones) against those without control: 0 flat, -1
     mirrored. F0 comes from `subharmonics`, which no training uses.
 
+    `advance` is called whenever a sentence was said.
+
     Returns:
         {"rows": [ControlRow as plain data], "sentences": their number, "voiced": share of voiced frames without control}.
     """
     have = voice.acoustic.controls
-    spoken = [_Sentence(voice, text, speaker) for text, speaker in sentences]
+    spoken = [_Sentence(voice, text, speaker, advance) for text, speaker in sentences]
     rows: list[ControlRow] = []
     if "pace" in have:
         rows += [_row("pace", v, [len(s.plain.audio) / len(s.say(pace=v).audio) for s in spoken], "×") for v in PACES]
@@ -92,7 +109,7 @@ def measure_control(voice: Voice, sentences: Sequence[tuple[str, str]]) -> dict:
     if "pitch" in have and known:
         rows += [_frames("pitch", v, [s.shift(s.say(pitch=v).audio) for s in spoken], "semitones") for v in SHIFTS]
     if "pitch_values" in have and known:
-        for asked in (-2.0, 0.0, 2.0):
+        for asked in FROM_MEAN:
             made = [s.from_mean(s.say(pitch_st=[asked] * s.words).audio) for s in spoken]
             rows.append(_frames("pitch_st", asked, made, "semitones from the mean"))
     if "pitch_range" in have and known:
@@ -106,10 +123,17 @@ def measure_control(voice: Voice, sentences: Sequence[tuple[str, str]]) -> dict:
     return {"rows": [row.to_json() for row in rows], "sentences": len(spoken), "voiced": voiced}
 
 
+def _times_said(voice: Voice) -> int:
+    """How often `measure_control` lets a sentence be said, where the speaker's pitch is known."""
+    values = {"pace": PACES, "pitch": SHIFTS, "pitch_values": FROM_MEAN, "pitch_range": RANGES, "energy": ENERGIES}
+    return 1 + sum(len(own) for control, own in values.items() if control in voice.acoustic.controls)
+
+
 class _Sentence:
     """A sentence without control, and F0 of anything said of it on the same frames."""
 
-    def __init__(self, voice: Voice, text: str, speaker: str) -> None:
+    def __init__(self, voice: Voice, text: str, speaker: str, advance: Callable[[], None]) -> None:
+        self.advance = advance
         self.voice, self.text, self.speaker = voice, text, speaker
         stats = voice.acoustic.context.pitch.get(speaker)
         self.mean_hz = stats.mean_hz if stats is not None and stats.std_hz > 0 else None
@@ -118,7 +142,9 @@ class _Sentence:
         self.f0_hz = self.track(self.plain.audio)
 
     def say(self, **how):
-        return self.voice.synthesize(self.text, speaker=self.speaker, markup=False, max_tokens=10_000, **how)
+        said = self.voice.synthesize(self.text, speaker=self.speaker, markup=False, max_tokens=10_000, **how)
+        self.advance()
+        return said
 
     def track(self, audio: np.ndarray) -> np.ndarray:
         mean = self.mean_hz or 150.0

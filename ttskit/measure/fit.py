@@ -6,11 +6,12 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ttskit.columns import laid_out
 from ttskit.config import load_recipe
 from ttskit.corpus.prepared import PreparedCorpus
 from ttskit.devices import pick_device
 from ttskit.errors import TTSKitError
-from ttskit.measure.vocoders import held_out_clips, measure_vocoders, table
+from ttskit.measure.vocoders import cells, held_out_clips, measure_vocoders, table
 from ttskit.plugins import Registry, create_registry
 from ttskit.runs.files import write_text
 from ttskit.runs.folder import RunFolder
@@ -71,7 +72,7 @@ def report_fit(
         notes.append(f"no figures of {DEFAULT_VOCODER}: {error.what}")
     vocoders["after"] = run.load(where, registry=registry).model
     kinds = {"teacher-forced": ForcedMels(corpus, facts["mels"]), "natural": lambda u: corpus.features(u).mel}
-    figures = measure_vocoders(corpus, vocoders, kinds, clips, registry, folder, notes=notes)
+    figures = measure_vocoders(corpus, vocoders, kinds, clips, registry, folder, notes=notes, console=console)
     content = {
         "clips": [u.id for u in clips],
         "from_acoustic": facts,
@@ -82,6 +83,11 @@ def report_fit(
     }
     write_text(folder / REPORT, json.dumps(content, ensure_ascii=False, indent=1) + "\n")
     if console is not None:
-        for line in (*notes, f"{len(clips)} held-out clips; audio and pictures: {folder}", table(figures)):
+        for line in (*notes, f"{len(clips)} held-out clips; audio and pictures: {folder}"):
             console.print(line, markup=False, highlight=False, soft_wrap=True)
+        if console.is_terminal:
+            columns, *rows = cells(figures)
+            console.print(laid_out(columns, rows, console.width))
+        else:
+            console.print(table(figures), markup=False, highlight=False, soft_wrap=True)
     return folder

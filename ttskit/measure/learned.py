@@ -90,18 +90,10 @@ class Learned(Measurement):
         utterances = held_out(spoken.corpus)
         found: dict[Measure, list[Observation]] = {m: [] for m in (BOUNDARIES, TEACHER_FORCED, ATTENTION, STOPPED)}
         medians: dict[str, float] = {}
-        for system in spoken.systems:
-            spoken.tell(f"what {system.label} learned")
-            if system.teacher_forced:
-                for u, value in teacher_forced_mel_l1(system, spoken.corpus, utterances):
-                    found[TEACHER_FORCED].append(Observation(system.label, value, u.id))
-            errors = own_boundary_errors_ms(system, spoken.corpus, utterances) if system.aligns else None
-            for u, own in errors or ():
-                if len(own):
-                    found[BOUNDARIES].append(Observation(system.label, float(own.mean()), u.id, weight=len(own)))
-            if errors and any(len(own) for _, own in errors):
-                medians[system.label] = float(np.median(np.concatenate([own for _, own in errors])))
-            self._as_spoken(system, spoken, found)
+        with spoken.counted("what was learned", len(spoken.systems)) as advance:
+            for system in spoken.systems:
+                self._of(system, spoken, utterances, found, medians)
+                advance(note=system.label)
         known = bool(utterances and spoken.corpus.split("train"))
         data = {
             "sentences": len(utterances),
@@ -111,6 +103,26 @@ class Learned(Measurement):
         }
         rows = [Row(measure, tuple(observations)) for measure, observations in found.items() if observations]
         return Findings(rows, template=template("learned"), data=data)
+
+    def _of(
+        self,
+        system: System,
+        spoken: Spoken,
+        utterances: Sequence[PreparedUtterance],
+        found: dict[Measure, list[Observation]],
+        medians: dict[str, float],
+    ) -> None:
+        """One system's own alignments and mels."""
+        if system.teacher_forced:
+            for u, value in teacher_forced_mel_l1(system, spoken.corpus, utterances):
+                found[TEACHER_FORCED].append(Observation(system.label, value, u.id))
+        errors = own_boundary_errors_ms(system, spoken.corpus, utterances) if system.aligns else None
+        for u, own in errors or ():
+            if len(own):
+                found[BOUNDARIES].append(Observation(system.label, float(own.mean()), u.id, weight=len(own)))
+        if errors and any(len(own) for _, own in errors):
+            medians[system.label] = float(np.median(np.concatenate([own for _, own in errors])))
+        self._as_spoken(system, spoken, found)
 
     def _as_spoken(self, system: System, spoken: Spoken, found: dict[Measure, list[Observation]]) -> None:
         """Attention and the end of the sentences that were spoken anyway and have a recording."""

@@ -17,6 +17,8 @@ def show(value: Any, digits: int) -> str:
     if value is None:
         return "–"
     if isinstance(value, dict):
+        if any(value[part] is None for part in ("value", "low", "high")):  # what was not finite is null in JSON
+            return "–"
         return f"{value['value']:,.{digits}f} [{value['low']:,.{digits}f}, {value['high']:,.{digits}f}]"
     return f"{value:,.{digits}f}"
 

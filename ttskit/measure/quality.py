@@ -14,6 +14,7 @@ from ttskit.interfaces.measurement import (
     Measurement,
     Observation,
     Row,
+    Sample,
     Sound,
     Spoken,
 )
@@ -38,23 +39,37 @@ class Quality(Measurement):
         order = min(config.mcd_order, spoken.mel.bands - 1)
         in_turn = all(sample.one_clock for sample in spoken.samples)
         found: dict[str, list[Observation]] = {measure.key: [] for measure in _measures(order)}
-        for sample in spoken.samples:
-            recording = spoken.recording(sample)
-            if recording is None or sample.system == NATURAL:
-                continue
-            values = distances(recording.sound, sample.sound, spoken.mel, order, in_turn)
-            if sample.sound.mel is not None and sample.system != RESYNTHESIS:  # whose mel is the recording's: 0 by construction
-                target = spoken.corpus.features(spoken.corpus.utterance(sample.sentence.id)).mel
-                values["mel_l1"] = metrics.mel_l1_after_dtw(
-                    metrics.natural_log_magnitude(target, spoken.mel),
-                    metrics.natural_log_magnitude(sample.sound.mel, spoken.mel),
-                )
-            for key, value in values.items():
-                found[key].append(sample.observation(value))
+        judged = [s for s in spoken.samples if s.system != NATURAL and spoken.recording(s) is not None]
+        with spoken.counted("quality", len(judged)) as advance:
+            for sample in judged:
+                recording = spoken.recording(sample)
+                assert recording is not None
+                self._add(found, sample, recording, spoken, order, in_turn)
+                advance(note=sample.system)
         rows = [Row(measure, tuple(found[measure.key])) for measure in _measures(order) if found[measure.key]]
         path = spoken.figure("quality.png")
         drawn = draw_rows(path, rows, spoken.labels, config) if rows else False
         return Findings(rows, {"quality": path} if drawn else {}, template("quality"))
+
+    def _add(
+        self,
+        found: dict[str, list[Observation]],
+        sample: Sample,
+        recording: Sample,
+        spoken: Spoken,
+        order: int,
+        in_turn: bool,
+    ) -> None:
+        """One sample's distances."""
+        values = distances(recording.sound, sample.sound, spoken.mel, order, in_turn)
+        if sample.sound.mel is not None and sample.system != RESYNTHESIS:  # whose mel is the recording's: 0 by construction
+            target = spoken.corpus.features(spoken.corpus.utterance(sample.sentence.id)).mel
+            values["mel_l1"] = metrics.mel_l1_after_dtw(
+                metrics.natural_log_magnitude(target, spoken.mel),
+                metrics.natural_log_magnitude(sample.sound.mel, spoken.mel),
+            )
+        for key, value in values.items():
+            found[key].append(sample.observation(value))
 
 
 def distances(natural: Sound, said: Sound, mel: MelConfig, order: int = 13, frame_by_frame: bool = False) -> dict[str, float]:

@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from ttskit.config import CompareConfig
+from ttskit.disk import explained, full_disk_behind
 from ttskit.errors import ConfigError, PluginError
 from ttskit.interfaces.descriptions import MeasurementPlugin
 from ttskit.interfaces.measurement import Findings, Measurement, Observation, Remark, Row, Spoken
@@ -95,7 +96,8 @@ def measure_all(spoken: Spoken, registry: Registry, only: Collection[str] | None
     makers = {name: _maker(plugin, spoken.settings, registry) for name, plugin in plugins.items()}
     results: list[Measured] = []
     keys: dict[str, str] = {}
-    for name, plugin in plugins.items():
+    for index, (name, plugin) in enumerate(plugins.items(), start=1):
+        spoken.tell(f"measuring, {index} of {len(plugins)}: {plugin.facts.get('title') or name}")
         results.append(_measured(name, plugin, makers[name], spoken, registry, keys))
     return results
 
@@ -139,10 +141,17 @@ def _measured(
     started = time.perf_counter()
     findings = Findings()
     rows: tuple[TableRow, ...] = ()
+    full: OSError | None = None
     with registry.guard(origin, f"measurement {name!r} failed and is left out") as guard:
-        found = make().measure(spoken)
+        try:
+            found = make().measure(spoken)
+        except Exception as error:
+            full = full_disk_behind(error)
+            raise
         _check(found, keys, name, spoken)
         findings, rows = found, tuple(table_row(row, spoken.labels, spoken.settings) for row in found.rows)
+    if full is not None:  # not this measurement's fault, and the next ones and the page would have no room either
+        raise explained(full, full.filename or spoken.folder, "the sounds that were written stay", "compare again", doing="")
     keys |= {row.measure.key: name for row in findings.rows}
     notes = (str(guard.problem),) if guard.problem is not None else tuple(findings.notes)
     return Measured(name, title, str(origin), findings, rows, notes, round(time.perf_counter() - started, 2))

@@ -11,6 +11,7 @@ from ttskit.corpus.prepared import PreparedCorpus
 from ttskit.errors import InputError, TTSKitError
 from ttskit.interfaces.measurement import Sentence
 from ttskit.plugins import Registry
+from ttskit.texts import read_text, rows_of
 
 __all__ = ["hard_sentences", "list_of_hard_sentences", "recorded_sentences"]
 
@@ -38,7 +39,7 @@ def hard_sentences(corpus: PreparedCorpus, config: CompareConfig, registry: Regi
     """The hard sentences, read by the corpus's own frontend; a line that it cannot read is left out.
 
     Raises:
-        InputError: a file without lines, or not UTF-8.
+        InputError: a file without lines, no text, or with letters lost.
     """
     lines = list_of_hard_sentences() if config.hard_file is None else _lines_of(Path(config.hard_file))
     frontend = corpus.frontend_instance(registry)
@@ -57,10 +58,11 @@ def hard_sentences(corpus: PreparedCorpus, config: CompareConfig, registry: Regi
 
 
 def _lines_of(path: Path) -> list[str]:
-    try:
-        lines = [line.strip() for line in path.read_text(encoding="utf-8-sig").splitlines() if line.strip()]
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path} is not UTF-8", f"byte {error.start}", "save it as UTF-8") from error
+    decoded = read_text(path)
+    lost = decoded.lost_lines()
+    if lost:
+        raise InputError(f"{path} is damaged", "\n".join(f"line {n}: {why}" for n, why in list(lost.items())[:3]), "correct it")
+    lines = [line.strip() for line in rows_of(decoded.text) if line.strip()]
     if not lines:
         raise InputError(f"{path} has no sentences", "", "write one a line")
     return lines

@@ -6,6 +6,7 @@ import os
 import statistics
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 import torch
@@ -30,8 +31,12 @@ class Speed(Measurement):
 
     def measure(self, spoken: Spoken) -> Findings:
         """Numbers of whole systems, and the latency curve."""
-        spoken.tell("measuring speed")
-        speeds = {s.label: measure_speed(s, spoken.corpus, spoken.settings) for s in spoken.systems}
+        each = 2 * len(spoken.settings.speed_lengths) + 3
+        with spoken.counted("speed", each * len(spoken.systems)) as advance:
+            speeds = {
+                s.label: measure_speed(s, spoken.corpus, spoken.settings, partial(advance, note=s.label))
+                for s in spoken.systems
+            }
         figure = spoken.figure("latency.png")
         draw_latency(figure, speeds)
         middle = {name: own["lengths"][len(own["lengths"]) // 2] for name, own in speeds.items()}
@@ -60,17 +65,20 @@ class Speed(Measurement):
         return Findings([row for row in rows if row.observations], {"latency": figure}, template("speed"), {"systems": speeds})
 
 
-def measure_speed(system: System, corpus: PreparedCorpus, config: CompareConfig) -> dict:
+def measure_speed(
+    system: System, corpus: PreparedCorpus, config: CompareConfig, advance: Callable[[], None] = lambda: None
+) -> dict:
     """Latency by text length, throughput of a batch, memory, parameters, of one system on its device.
 
     Latency is from tokens to the whole mel (acoustic) and on to the whole waveform (vocoder), one
     sentence at a time, after a warm-up; the median of `speed_repeats`. Texts are test sentences joined
-    and cut to the length in tokens.
+    and cut to the length in tokens. `advance` is called twice for each length, and three times besides.
     """
     texts = [text_of_length(corpus, n) for n in config.speed_lengths]
     voice, speaker = system.voice, corpus.split(config.split)[0].speaker
     sync = _synchroniser(voice.device)
     voice.waveform(voice.spectrogram([texts[0]], speaker=speaker, seeds=[0])[0])  # warm-up
+    advance()
     rows = []
     for tokens in texts:
         made: list = []
@@ -79,7 +87,9 @@ def measure_speed(system: System, corpus: PreparedCorpus, config: CompareConfig)
             made[:] = voice.spectrogram([tokens], speaker=speaker, seeds=[0])
 
         acoustic_s, repeats = _median_s(acoustic, config.speed_repeats, sync)
+        advance()
         vocoder_s, _ = _median_s(lambda made=made: voice.waveform(made[0]), config.speed_repeats, sync)
+        advance()
         audio_s = int(made[0].lengths[0]) * corpus.mel.hop_samples / corpus.mel.sample_rate_hz
         rows.append(
             {
@@ -100,9 +110,11 @@ def measure_speed(system: System, corpus: PreparedCorpus, config: CompareConfig)
         made[:] = voice.spectrogram(batch, speaker=speaker, seeds=list(range(len(batch))))
 
     batch_s, _ = _median_s(speak_batch, config.speed_repeats, sync)
+    advance()
     frames = sum(int(row.lengths[0]) for row in made)
     made.clear()  # what is freed within the measurement must have been made within it
     memory_mb, memory_kind = peak_memory(speak_batch, voice.device)
+    advance()
     return {
         "device": str(voice.device),
         "threads": torch.get_num_threads(),

@@ -10,6 +10,7 @@ import shutil
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from functools import partial
 from pathlib import Path
 
@@ -25,6 +26,7 @@ from ttskit.interfaces.measurement import NATURAL, RESYNTHESIS, Sample, Sentence
 from ttskit.interfaces.traversal import Traversal
 from ttskit.measure.analysis import Analyser
 from ttskit.measure.systems import System
+from ttskit.progress import Counter, progress
 from ttskit.synthesis.voice import part_seed
 
 __all__ = ["MOST_BYTES", "SoundStore", "speak"]
@@ -93,22 +95,29 @@ def speak(
     out: Path,
     device: str,
     tell: Callable[[str], None] = lambda text: None,
+    counted: Callable[[str, int], AbstractContextManager[Counter]] = lambda title, total: progress(None, title, total),
 ) -> Spoken:
     """Let every system say every sentence once per seed; natural speech and the recordings through the vocoder come first.
 
     Each sentence is said whole, not cut into clauses, with a seed of its own. Audio goes to `out`/audio.
     """
     recorded = [s for s in sentences if s.recorded]
-    samples = [
-        *_natural(corpus, recorded, analyse, store, out),
-        *_resynthesised(corpus, recorded, systems[0], analyse, store, out),
-    ]
-    for system in systems:
-        for group in dict.fromkeys(s.group for s in sentences):
-            own = [s for s in sentences if s.group == group]
-            tell(f"{system.label} speaks {len(own)} {group} sentences")
-            samples += _said(system, own, config.seeds, analyse, store, out)
-    return Spoken(corpus, systems, sentences, samples, config, out, device, corpus.mel, tell)
+    samples: list[Sample] = []
+    with counted("speaking", 2 * len(recorded) + len(systems) * len(sentences) * len(config.seeds)) as advance:
+
+        def keep(made: Iterator[Sample]) -> None:
+            for sample in made:
+                samples.append(sample)
+                advance(note=sample.system)
+
+        keep(_natural(corpus, recorded, analyse, store, out))
+        keep(_resynthesised(corpus, recorded, systems[0], analyse, store, out))
+        for system in systems:
+            for group in dict.fromkeys(s.group for s in sentences):
+                own = [s for s in sentences if s.group == group]
+                tell(f"{system.label} speaks {len(own)} {group} sentences")
+                keep(_said(system, own, config.seeds, analyse, store, out))
+    return Spoken(corpus, systems, sentences, samples, config, out, device, corpus.mel, tell, counted)
 
 
 def _natural(

@@ -5,7 +5,9 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -22,8 +24,12 @@ from ttskit.measure.spoken import SoundStore
 from ttskit.measure.stats import Interval
 from ttskit.pictures.speech import draw_spectrogram, figure
 from ttskit.plugins import Registry
+from ttskit.progress import progress
 
-__all__ = ["Mels", "VocoderFigures", "held_out_clips", "measure_vocoders", "table", "vocode"]
+if TYPE_CHECKING:
+    from rich.console import Console
+
+__all__ = ["Mels", "VocoderFigures", "cells", "held_out_clips", "measure_vocoders", "table", "vocode"]
 
 Mels = Callable[[PreparedUtterance], np.ndarray]
 
@@ -77,6 +83,7 @@ def measure_vocoders(
     pictured: int = 4,
     one_clock: bool = True,
     notes: list[str] | None = None,
+    console: Console | None = None,
 ) -> list[VocoderFigures]:
     """Figures of every vocoder on every kind of mel, by every measurement that asks for nothing but recordings.
 
@@ -88,28 +95,36 @@ def measure_vocoders(
         out: where audio, and pictures of the first `pictured` clips, go; None: nowhere.
         one_clock: whether the mels keep the recordings' time; else frames are paired by DTW.
         notes: takes what measurements have to say, failures included.
+        console: where progress goes; None: nowhere.
     """
     lines = {(name, kind): _Line(f"{name}, {kind} mel") for kind in mels for name in vocoders}
     analyse = Analyser(corpus, registry)
     with tempfile.TemporaryDirectory() as place, SoundStore(Path(place) / "sounds") as store:
         spoken = Spoken(corpus, list(lines.values()), [], [], CompareConfig(), out or Path(place), "cpu", corpus.mel)
-        for index, clip in enumerate(clips):
-            sentence = Sentence(clip.id, clip.split, clip.text, clip.tokens, clip.token_words, (), clip.speaker, recorded=True)
-            natural = np.asarray(corpus.audio(clip))
-            said = {NATURAL: natural}
-            for kind, mel_of in mels.items():
-                mel = np.asarray(mel_of(clip))
-                said |= {lines[name, kind].label: vocode(vocoder, mel, corpus.mel, index) for name, vocoder in vocoders.items()}
-            if one_clock:  # the last hop may be cut
-                said = {name: audio[: len(natural)] for name, audio in said.items()}
-            sounds = {name: Sound(audio, *analyse(audio, clip.speaker)) for name, audio in said.items()}
-            spoken.sentences = [*spoken.sentences, sentence]
-            spoken.samples = [
-                *spoken.samples,
-                *(Sample(sentence, name, 0, store.keep(s), one_clock=one_clock) for name, s in sounds.items()),
-            ]
-            if out is not None:
-                _keep(out, clip, sounds, corpus.mel, index < pictured)
+        spoken.counted = partial(progress, console)
+        with progress(console, "held-out clips", len(clips)) as advance:
+            for index, clip in enumerate(clips):
+                sentence = Sentence(
+                    clip.id, clip.split, clip.text, clip.tokens, clip.token_words, (), clip.speaker, recorded=True
+                )
+                natural = np.asarray(corpus.audio(clip))
+                said = {NATURAL: natural}
+                for kind, mel_of in mels.items():
+                    mel = np.asarray(mel_of(clip))
+                    said |= {
+                        lines[name, kind].label: vocode(vocoder, mel, corpus.mel, index) for name, vocoder in vocoders.items()
+                    }
+                if one_clock:  # the last hop may be cut
+                    said = {name: audio[: len(natural)] for name, audio in said.items()}
+                sounds = {name: Sound(audio, *analyse(audio, clip.speaker)) for name, audio in said.items()}
+                spoken.sentences = [*spoken.sentences, sentence]
+                spoken.samples = [
+                    *spoken.samples,
+                    *(Sample(sentence, name, 0, store.keep(s), one_clock=one_clock) for name, s in sounds.items()),
+                ]
+                if out is not None:
+                    _keep(out, clip, sounds, corpus.mel, index < pictured)
+                advance(note=clip.id)
         measured = measure_all(spoken, registry, only=_asked(registry))
     if notes is not None:
         notes += [note for one in measured for note in one.notes]
@@ -129,8 +144,8 @@ def vocode(vocoder: Vocoder, mel: np.ndarray, config: MelConfig, seed: int = 0) 
     return wave[-start:] if start < 0 else np.concatenate([np.zeros(start, np.float32), wave])
 
 
-def table(figures: Sequence[VocoderFigures]) -> str:
-    """The figures as lines of plain text."""
+def cells(figures: Sequence[VocoderFigures]) -> list[tuple[str, ...]]:
+    """The figures as rows of text, titles first."""
 
     def cell(interval: Interval | None, measure: Measure) -> str:
         if interval is None:
@@ -140,7 +155,12 @@ def table(figures: Sequence[VocoderFigures]) -> str:
 
     columns = {key: measure for f in figures for key, measure in f.measures.items()}
     rows = [("vocoder", "mels", *(f"{m.title} ({m.unit})" if m.unit else m.title for m in columns.values()))]
-    rows += [(f.vocoder, f.mels, *(cell(f.values.get(key), m) for key, m in columns.items())) for f in figures]
+    return rows + [(f.vocoder, f.mels, *(cell(f.values.get(key), m) for key, m in columns.items())) for f in figures]
+
+
+def table(figures: Sequence[VocoderFigures]) -> str:
+    """The figures as lines of plain text."""
+    rows = cells(figures)
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows)
 

@@ -33,6 +33,7 @@ class Catalogue:
         self._whole: dict[str, str] = {}
         self._templates: list[_Template] = []
         for template, translation in entries.items():
+            template, translation = template.strip(), translation.strip()  # what stands around a message is put back
             pieces = list(string.Formatter().parse(template))
             if all(name is None for _, name, _, _ in pieces):
                 self._whole[_unescaped(template)] = _unescaped(translation)

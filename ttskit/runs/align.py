@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -22,7 +23,11 @@ from ttskit.corpus.times import boundary_errors_ms
 from ttskit.errors import CorpusError, MismatchError, UsageError
 from ttskit.offers import phonetics_of, some_declaring
 from ttskit.plugins import Registry, create_registry
+from ttskit.progress import progress
 from ttskit.runs.folder import RunFolder
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 __all__ = ["ROWS", "WITHIN_MS", "AlignReport", "Aligned", "align"]
 
@@ -84,18 +89,20 @@ def align(
     textgrid: bool = True,
     pictures: int = 0,
     registry: Registry | None = None,
+    console: Console | None = None,
 ) -> AlignReport:
     """Align every utterance of `data` and keep the durations under `name`.
 
     Args:
         data: prepared corpus.
-        source: run of a model that aligns, or folder of TextGrid or JSON files.
+        source: run of a model that aligns, or folder of TextGrid, csv or JSON files.
         name: of the alignment, for `training.alignment`.
         checkpoint, device: of the run.
         splits: which utterances.
         textgrid: write a TextGrid per utterance beside the durations.
         pictures: how many pictures to draw.
         registry: plugins.
+        console: where progress goes; None: nowhere.
 
     Raises:
         UsageError: the model does not align, there are no files, or `name` is no name for an alignment.
@@ -115,19 +122,21 @@ def align(
     problems: list[Problem] = []
     count = 0
     place = corpus.folder / "alignments" / name
-    for utterance, frames, noticed in found:
-        problems += noticed
-        if frames is None:
-            (place / f"{utterance.id}.json").unlink(missing_ok=True)  # of an earlier alignment under this name
-            continue
-        corpus.write_alignment(name, utterance, frames)
-        errors.append(boundary_errors_ms(corpus, utterance, frames))
-        if textgrid or count < pictures:
-            if textgrid:
-                save_textgrid(place / "textgrid" / f"{utterance.id}.TextGrid", corpus, utterance, frames)
-            if count < pictures:
-                draw(place / "pictures" / f"{utterance.id}.png", corpus, utterance, frames)
-        count += 1
+    with progress(console, "aligning", len(utterances)) as advance:
+        for utterance, frames, noticed in found:
+            advance()
+            problems += noticed
+            if frames is None:
+                (place / f"{utterance.id}.json").unlink(missing_ok=True)  # of an earlier alignment under this name
+                continue
+            corpus.write_alignment(name, utterance, frames)
+            errors.append(boundary_errors_ms(corpus, utterance, frames))
+            if textgrid or count < pictures:
+                if textgrid:
+                    save_textgrid(place / "textgrid" / f"{utterance.id}.TextGrid", corpus, utterance, frames)
+                if count < pictures:
+                    draw(place / "pictures" / f"{utterance.id}.png", corpus, utterance, frames)
+            count += 1
     if not count:
         raise CorpusError(f"nothing could be aligned from {source}", _counted(problems), f"see {place / 'problems.jsonl'}")
     if problems or (place / "problems.jsonl").is_file():

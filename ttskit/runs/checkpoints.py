@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import math
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,7 +20,9 @@ from torch import Tensor
 
 import ttskit
 from ttskit.errors import CheckpointError
+from ttskit.reading import Misread, as_type, read_json
 from ttskit.runs.files import write_folder
+from ttskit.runs.stored import CheckpointFacts
 
 __all__ = [
     "FACTS",
@@ -48,16 +51,19 @@ class Checkpoint:
         folder: where it lies.
         step: optimiser steps done.
         facts: content of checkpoint.json, {} if that cannot be read.
+        fault: why it cannot, "" if it can.
     """
 
     folder: Path
     step: int
     facts: Mapping[str, Any] = field(default_factory=dict)
+    fault: str = ""
 
     @property
     def validation_loss(self) -> float | None:
-        """Loss that ranks it, None if this step was not validated."""
-        return self.facts.get("validation_loss")
+        """Loss that ranks it, None if this step was not validated or its loss is not finite."""
+        loss = self.facts.get("validation_loss")
+        return loss if loss is not None and math.isfinite(loss) else None
 
 
 def write_checkpoint(
@@ -115,12 +121,14 @@ def find_checkpoints(parent: Path) -> list[Checkpoint]:
     found = []
     for folder in parent.glob("step_*"):
         number = folder.name.removeprefix("step_")
-        if number.isdecimal() and folder.is_dir():
+        if number.isdecimal() and len(number) < 16 and folder.is_dir():
+            facts, fault = {}, ""
             try:
-                facts = json.loads((folder / FACTS).read_text(encoding="utf-8"))
-            except (OSError, ValueError):
-                facts = {}
-            found.append(Checkpoint(folder, int(number), facts if isinstance(facts, dict) else {}))
+                facts = as_type(dict[str, Any], read_json(folder / FACTS))
+                as_type(CheckpointFacts, facts)
+            except (OSError, Misread) as error:
+                facts, fault = {}, (error.strerror if isinstance(error, OSError) else None) or str(error)
+            found.append(Checkpoint(folder, int(number), facts, fault))
     return sorted(found, key=lambda c: c.step)
 
 
@@ -185,7 +193,9 @@ def _fault(checkpoint: Checkpoint, name: str) -> tuple[bytes, str]:
     """Content of a file and what is wrong with it ("" if nothing)."""
     expected = checkpoint.facts.get("sha256", {}).get(name)
     if expected is None:
-        return b"", f"{FACTS} is missing or damaged"
+        return b"", f"{FACTS} is missing or damaged" + (
+            f": {checkpoint.fault}" if checkpoint.fault else f": it has no hash of {name}"
+        )
     try:
         data = (checkpoint.folder / name).read_bytes()
     except OSError as error:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import errno
 import json
 import os
 import shutil
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from typing import Any
 
+from ttskit.disk import explain
 from ttskit.errors import TrainingError
 
 __all__ = [
@@ -26,21 +26,12 @@ __all__ = [
     "write_text",
 ]
 
-_FULL = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
 TEMPORARY = ".tmp-"  # what a killed process may leave behind starts with this
 
 
-@contextmanager
-def explain_full_disk(path: Path, kept: str) -> Iterator[None]:
-    """Turn "no space left" while writing `path` into a `TrainingError` that says what is kept."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno not in _FULL:
-            raise
-        raise TrainingError(
-            f"the disk is full: cannot write {path}", kept, "free some space, then continue with --resume"
-        ) from error
+def explain_full_disk(path: Path, kept: str) -> AbstractContextManager[None]:
+    """Turn a full disk, or what else the system refuses while writing `path`, into a `TrainingError` that says what is kept."""
+    return explain(TrainingError, path, kept, "continue with --resume")
 
 
 def write_bytes(path: Path, data: bytes) -> None:
@@ -64,7 +55,8 @@ def write_text(path: Path, text: str) -> None:
             write_bytes(temporary, text.encode("utf-8"))
             rename(temporary, path)
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):  # what was refused above is refused here
+            temporary.unlink(missing_ok=True)
 
 
 def write_folder(folder: Path, files: Mapping[str, bytes], kept: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, is_dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -19,9 +19,14 @@ from ttskit.interfaces.descriptions import Plugin
 from ttskit.interfaces.frontend import FrontendFingerprint
 from ttskit.interfaces.trainable import Trainable
 from ttskit.plugins import Registry, create_registry
+from ttskit.reading import Misread, as_type, read_json, shown
+from ttskit.runs.building import TRAINING_VALUES, build_for
 from ttskit.runs.checkpoints import Checkpoint, choose, find_checkpoints, read_weights, write_checkpoint
 from ttskit.runs.files import remove_leftovers, write_json, write_text
 from ttskit.runs.frontend_files import found_files, keep_files
+from ttskit.runs.metrics import read_metrics
+from ttskit.runs.starting import is_unfinished
+from ttskit.runs.stored import RunFacts
 
 if TYPE_CHECKING:
     from ttskit.config import Recipe
@@ -89,27 +94,42 @@ class RunFolder:
         """
         path = Path(path)
         file = path / "run.json"
+        if not file.is_file() and is_unfinished(path):
+            raise CheckpointError(
+                f"{path} is not a run yet",
+                "what should have made it was interrupted before there was anything to go on from",
+                "give that command again as it was, without --resume",
+            )
         if not file.is_file():
             why = f"there is no {file}" if path.is_dir() else f"there is no folder {path}"
             raise CheckpointError(f"{path} is not a run folder", why, f"ttskit train --model NAME --data DATA --run {path}")
         try:
-            info = json.loads(file.read_text(encoding="utf-8"))
-            form = info["format"]
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            why = f"{type(error).__name__}: {error}"
-            raise CheckpointError(f"{file} is damaged", why, "restore it or train again") from error
+            info = as_type(dict[str, Any], read_json(file))
+            form = as_type(int, info.get("format"), "format")
+        except (OSError, Misread) as error:
+            raise CheckpointError(f"{file} is damaged", str(error), "restore it or train again") from error
         if form != FORMAT:
-            made = info.get("versions", {}).get("ttskit", "unknown")
+            made = info["versions"].get("ttskit") if isinstance(info.get("versions"), dict) else None
             raise CheckpointError(
                 f"{path} is a run of another version of ttskit",
-                f"run format {form} (written by ttskit {made}), this ttskit reads {FORMAT}",
+                f"run format {shown(form)} (written by ttskit {shown(made or 'unknown')}), this ttskit reads {FORMAT}",
                 "use that version, or train again",
             )
         missing = [key for key in ("kind", "model", "options", "context", "frontend") if key not in info]
         if missing or info["kind"] not in (*KINDS, JUDGE):
-            why = f"missing: {', '.join(missing)}" if missing else f"kind {info['kind']!r}"
+            why = f"missing: {', '.join(missing)}" if missing else f"kind {shown(info['kind'])}"
             raise CheckpointError(f"{file} is damaged", why, "restore it or train again")
-        return cls(path, info)
+        run = cls(path, info)
+        try:
+            as_type(RunFacts, info)
+        except Misread as error:
+            raise run._damaged(error) from error
+        _ = run.context  # what it says of itself is asked for all over: wrong, it is told here
+        return run
+
+    def _damaged(self, error: Exception) -> CheckpointError:
+        why = f"{error.what}: {error.why}" if isinstance(error, TTSKitError) else str(error)
+        return CheckpointError(f"{self.path / 'run.json'} is damaged", why, "restore it or train again")
 
     @classmethod
     def create(
@@ -171,13 +191,19 @@ class RunFolder:
 
     @property
     def context(self) -> ModelContext:
-        """What the model was built for."""
-        return ModelContext.from_json(self.info["context"])
+        """What the model was built for; `CheckpointError` if run.json says it wrongly."""
+        try:
+            return ModelContext.from_json(self.info["context"])
+        except (Misread, UsageError) as error:
+            raise self._damaged(error) from error
 
     @property
     def frontend(self) -> FrontendFingerprint:
         """Frontend of the corpus, its files those of this folder."""
-        return found_files(FrontendFingerprint.from_json(self.info["frontend"]), self.path)
+        try:
+            return found_files(FrontendFingerprint.from_json(self.info["frontend"]), self.path)
+        except Misread as error:
+            raise self._damaged(error) from error
 
     @property
     def pitch_extractor(self) -> str | None:
@@ -206,19 +232,18 @@ class RunFolder:
         """Drop what was logged after `step`, and a line that was cut short."""
         file = self.path / "metrics.jsonl"
         if file.exists():
-            write_text(file, "".join(json.dumps(row) + "\n" for row in read_metrics(file) if row.get("step", 0) <= step))
+            write_text(file, "".join(json.dumps(row) + "\n" for row in read_metrics(file, strict=False) if row["step"] <= step))
         remove_leftovers(self.path)
         remove_leftovers(self.path / "checkpoints")
 
-    def build(self, registry: Registry | None = None, changes: Mapping[str, Any] | None = None) -> tuple[Trainable, Any]:
-        """The model with fresh weights, and its options; `changes` as in `load`."""
+    def _described(self, registry: Registry, changes: Mapping[str, Any] | None) -> tuple[Callable[[], Trainable], Any]:
+        """What builds the model, and its options; `changes` as in `load`."""
         if self.kind == JUDGE:
             raise UsageError(
                 f"{self.path} is not a voice",
                 "it is the phone recogniser that judges comparisons",
                 "name a run of `ttskit train`",
             )
-        registry = registry or create_registry()
         plugin = registry.get(self.kind, self.model)
         if unknown := sorted(set(changes or {}) - set(self._option_names(plugin))):
             known = self._option_names(plugin)
@@ -235,7 +260,12 @@ class RunFolder:
                 raise UsageError(f"{self.path} cannot speak with {_shown(changes)}", error.why, "") from error
             raise
         context = self.context
-        return plugin.load()(options, context if self.kind == "acoustic model" else context.mel), options
+        return lambda: plugin.load()(options, context if self.kind == "acoustic model" else context.mel), options
+
+    def build(self, registry: Registry | None = None, changes: Mapping[str, Any] | None = None) -> tuple[Trainable, Any]:
+        """The model with fresh weights, and its options; `changes` as in `load`."""
+        make, options = self._described(registry or create_registry(), changes)
+        return make(), options
 
     def _option_names(self, plugin: Plugin) -> list[str]:
         cls = plugin.load_options()
@@ -268,8 +298,16 @@ class RunFolder:
             PluginError: the run's plugin is not installed.
         """
         registry = registry or create_registry()
-        model, options = self.build(registry, changes)
+        make, options = self._described(registry, changes)
         weights, step = self.weights(checkpoint)
+        try:
+            only_trained = getattr(registry.get(self.kind, self.model).load(), "training_only", ())
+            whole = not only_trained or any(name.startswith(only_trained) for name in weights)
+            model = build_for(weights, make, str(self.path), 0 if whole else TRAINING_VALUES)
+        except CheckpointError as error:
+            if changes:
+                raise UsageError(f"{self.path} cannot speak with {_shown(changes)}", error.why, "") from error
+            raise
         try:
             unlike = model.load_state_dict(weights, strict=False)
             needed = [name for name in unlike.missing_keys if not name.startswith(model.training_only)]
@@ -331,24 +369,10 @@ def read_options(cls: Any, data: Mapping[str, Any], run: Path) -> Any:
     try:
         return TypeAdapter(cls).validate_python(dict(data))
     except ValidationError as error:
-        lines = "\n".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors(include_url=False))
+        lines = "\n".join(f"{'.'.join(map(str, e['loc']))[:200]}: {e['msg']}" for e in error.errors(include_url=False)[:20])
         raise CheckpointError(
             f"options of {run} do not fit the installed plugin", lines, "install the plugin's version of that time"
         ) from error
-
-
-def read_metrics(file: Path) -> Iterator[dict]:
-    """Rows of a metrics file, without lines that were cut short by a kill."""
-    if not file.exists():
-        return
-    with file.open(encoding="utf-8") as lines:
-        for line in lines:
-            try:
-                row = json.loads(line)
-            except ValueError:
-                continue
-            if isinstance(row, dict):
-                yield row
 
 
 def find_model(name: str, registry: Registry) -> Plugin:

@@ -13,7 +13,6 @@ import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
-from zipfile import BadZipFile
 
 import numpy as np
 import torch
@@ -22,11 +21,12 @@ from ttskit.corpus.batches import full_batch, require_known, utterance_seeds
 from ttskit.corpus.prepared import PreparedCorpus, PreparedUtterance
 from ttskit.corpus.progress import progress
 from ttskit.corpus.readers import safe_name
-from ttskit.corpus.storage import write_npz
+from ttskit.corpus.storage import read_npz, write_npz
 from ttskit.errors import CheckpointError, CorpusError, UsageError
 from ttskit.interfaces.acoustic import AcousticBatch
 from ttskit.offers import some_declaring
 from ttskit.plugins import Registry, create_registry
+from ttskit.reading import Misread
 from ttskit.runs.checkpoints import WEIGHTS, choose
 from ttskit.runs.folder import LoadedModel, RunFolder
 
@@ -82,9 +82,9 @@ class ForcedMels:
 
     def _read(self, utterance: PreparedUtterance) -> tuple[np.ndarray | None, str]:
         try:
-            with np.load(self._path(utterance), allow_pickle=False) as data:
-                return data["mel"], str(data["source"])
-        except (OSError, ValueError, KeyError, EOFError, BadZipFile):
+            data = read_npz(self._path(utterance))
+            return data["mel"], str(data["source"])
+        except (Misread, KeyError):
             return None, ""
 
 

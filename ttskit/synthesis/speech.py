@@ -21,16 +21,26 @@ WORK = ("frontend", "acoustic", "vocoder")  # timings that add up to the work do
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One spoken part (a sentence or clause): its analysis, its spectrogram (one row), its pause after it in seconds."""
+    """One spoken part (a sentence or clause): its analysis, its spectrogram (one row), its pause after it in seconds.
+
+    Of speech that is written while it is spoken the spectrogram is let go: it has no frames, and `passed` keeps its traversal.
+    """
 
     analysis: Analysis
     spectrogram: Spectrogram
     pause_s: float
+    passed: Traversal | None = None
 
     @property
     def traversal(self) -> Traversal | None:
         """How an autoregressive model went through the part by its own alignment; None for parallel models."""
-        return Traversal.of(self.spectrogram, self.analysis.token_words)
+        return self.passed or Traversal.of(self.spectrogram, self.analysis.token_words)
+
+    def without_frames(self) -> Part:
+        """The part with what grows with its length let go."""
+        heard = self.spectrogram
+        empty = heard.mel.new_zeros(1, heard.mel.shape[1], 0)
+        return Part(self.analysis, Spectrogram(empty, heard.lengths, finished=heard.finished), self.pause_s, self.traversal)
 
     @property
     def words(self) -> tuple[str, ...]:
@@ -110,11 +120,21 @@ class Speech(_Spoken):
         return len(self.audio)
 
     def save(self, path: str | Path) -> Path:
-        """Write a WAV file (16 bit)."""
-        from ttskit.audio.files import write_wav
+        """Write a sound file in the format of its name: .wav (16 bit), .flac, .ogg, .opus, .mp3 … (`ttskit.audio.encoding`).
 
-        write_wav(Path(path), self.audio, self.sample_rate_hz)
+        Raises:
+            UsageError: that format cannot be written.
+        """
+        from ttskit.audio.files import write_audio
+
+        write_audio(Path(path), self.audio, self.sample_rate_hz)
         return Path(path)
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: a player and the spectrogram."""
+        from ttskit.synthesis.notebook import speech_html
+
+        return speech_html(self)
 
 
 class SpeechStream(_Spoken):
@@ -126,14 +146,15 @@ class SpeechStream(_Spoken):
         sample_rate_hz, unknown, notes, timings: as in `Speech`.
         parts: those that were begun so far.
         samples: length of what was given so far.
+        keeps_frames: whether the parts keep their spectrograms.
     """
 
-    __slots__ = ("_chunks", "_started", "notes", "parts", "sample_rate_hz", "samples", "timings", "unknown")
+    __slots__ = ("_chunks", "_started", "keeps_frames", "notes", "parts", "sample_rate_hz", "samples", "timings", "unknown")
 
     def __init__(self, sample_rate_hz: int, unknown: Sequence[Unknown], notes: Sequence[str], started: float) -> None:
         self.sample_rate_hz, self.unknown, self.notes = sample_rate_hz, tuple(unknown), list(notes)
         self.parts: list[Part] = []
-        self.samples = 0
+        self.samples, self.keeps_frames = 0, True
         self.timings: dict[str, float] = dict.fromkeys(WORK, 0.0)
         self._started = started
         self._chunks: Iterator[np.ndarray] = iter(())
@@ -149,6 +170,6 @@ class SpeechStream(_Spoken):
 
     def begin(self, part: Part) -> None:
         """A part's mel is there."""
-        self.parts.append(part)
+        self.parts.append(part if self.keeps_frames else part.without_frames())
         if part.spectrogram.finished is not None and not bool(part.spectrogram.finished.all()):
             self.notes.append(f"part {len(self.parts)} ({part.analysis.normalized[:40]!r}) was cut at the frame limit")

@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 import torch
@@ -26,6 +26,7 @@ from ttskit.synthesis.parts import AnalysisPart, split_pieces
 from ttskit.synthesis.prosody import Values, Wishes, part_controls, stack_controls, write_score
 from ttskit.synthesis.speakers import Shares, speaker_rows, speaker_shares
 from ttskit.synthesis.speech import Part, Speech, SpeechStream
+from ttskit.synthesis.writing import write_speech
 
 if TYPE_CHECKING:
     from ttskit.synthesis.recording import PitchReader
@@ -184,6 +185,17 @@ class Voice:
         if not self.vocoder.streaming:
             stream.notes.append(f"vocoder {self.vocoder_name!r} cannot stream: audio comes part by part")
         stream._chunks = self._speak(stream, plan, lambda row, seed: self.waveform_chunks(row, chunk_frames, seed))
+        return stream
+
+    def write(self, text: str, target: str | Path | BinaryIO, *, raw: bool = False, **how: Any) -> SpeechStream:
+        """Speak into a WAV file or binary stream, sample for sample as `synthesize`, part by part: memory stays bounded.
+
+        Returns:
+            The stream at its end: its facts and parts, which have let their spectrograms go. Errors as `write_speech`.
+        """
+        stream, plan = self._begin(text, **how)
+        stream.keeps_frames, stream._chunks = False, self._speak(stream, plan, self.waveform_whole)
+        write_speech(stream, Path(target) if isinstance(target, str) else target, raw)
         return stream
 
     def spectrogram(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib import import_module
 
-_HOME = {"train": "speech_models", "TrainingStopped": "loop"}
+_HOME = {"train": "speech_models", "TrainingStopped": "loop", "Forecast": "forecast", "TrainingDeclined": "forecast"}
 
 __all__ = sorted(_HOME)
 

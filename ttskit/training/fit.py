@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ttskit.corpus.prepared import PreparedCorpus
 from ttskit.errors import MismatchError, UsageError
@@ -19,7 +19,7 @@ from ttskit.training.stopping import StopRequest
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["fitting_mels", "require_vocoder"]
+__all__ = ["acoustic_facts", "fitting_mels", "require_vocoder"]
 
 
 def require_vocoder(plugin: Plugin, resume: bool, registry: Registry) -> None:
@@ -38,10 +38,23 @@ def require_vocoder(plugin: Plugin, resume: bool, registry: Registry) -> None:
         )
 
 
+def acoustic_facts(source: str | Path | None, registry: Registry) -> dict[str, Any]:
+    """For run.json of a new run: which mels it is fitted to; {} for a run on the corpus's own.
+
+    Raises:
+        UsageError, CheckpointError: no run, or of a model that cannot give them.
+    """
+    if source is None:
+        return {}
+    acoustic = RunFolder.open(source)
+    require_teacher_forced(acoustic, registry)
+    step = choose(acoustic.checkpoints, "best", acoustic.path).step
+    return {"from_acoustic": {"run": str(Path(source).resolve()), "step": step, "mels": name_of(acoustic, step)}}
+
+
 def fitting_mels(
     corpus: PreparedCorpus,
     folder: RunFolder,
-    source: str | Path | None,
     group: Processes,
     registry: Registry,
     console: Console | None,
@@ -56,22 +69,14 @@ def fitting_mels(
         MismatchError: the run that they came from has changed since, and some are missing.
         KeyboardInterrupt: Ctrl-C; what is done is kept.
     """
-    if source is not None:
-        acoustic = RunFolder.open(source)
-        require_teacher_forced(acoustic, registry)
-        step = choose(acoustic.checkpoints, "best", acoustic.path).step
-        facts = {"run": str(Path(source).resolve()), "step": step, "mels": name_of(acoustic, step)}
-        if group.first:
-            folder.update(from_acoustic=facts)
-    else:
-        facts = folder.info.get("from_acoustic")
+    facts = folder.info.get("from_acoustic")
     if facts is None:
         return None
     mels = ForcedMels(corpus, facts["mels"])
     # All processes take the same way, though some may find what others have just written.
     if not group.any(not all(mels.has(u) for u in corpus.utterances)):
         return mels
-    if source is None and name_of(RunFolder.open(facts["run"]), facts["step"]) != facts["mels"]:
+    if name_of(RunFolder.open(facts["run"]), facts["step"]) != facts["mels"]:
         raise MismatchError(
             f"{folder.path} was fitted to an acoustic model that has changed since",
             f"some of its mels {facts['mels']} are gone, and step {facts['step']} of {facts['run']} gives others",

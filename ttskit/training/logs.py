@@ -10,9 +10,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
+from ttskit.errors import UsageError
+from ttskit.progress import PLAIN_EVERY_S, Bars, duration
 from ttskit.runs.files import explain_full_disk
 
 if TYPE_CHECKING:
@@ -21,12 +24,11 @@ if TYPE_CHECKING:
 __all__ = ["LAST_VALUE", "PLAIN_EVERY_S", "Display", "MetricsLog", "Pace", "Window"]
 
 LAST_VALUE = ("learning_rate", "loss_scale")  # what is shown as it is, not averaged between two log lines
-PLAIN_EVERY_S = 10.0
 _SHOWN = {
     "loss": ("loss", ".4f"),
     "frames_per_s": ("frames/s", ",.0f"),
     "validation": ("validation", ".4f"),
-    "alignment_score": ("alignment", ".2f"),
+    "diagonality": ("diagonality", ".2f"),  # what the watch over the alignment speaks of
 }
 
 
@@ -71,13 +73,21 @@ class Window:
 
 
 class MetricsLog:
-    """Appends rows to metrics.jsonl, and to TensorBoard where that is installed."""
+    """Appends rows to metrics.jsonl, and the same with the samples' pictures and sounds to TensorBoard.
 
-    def __init__(self, run: Path, step: int = 0) -> None:
+    Args:
+        board: whether to TensorBoard; None: where it is installed.
+
+    Raises:
+        UsageError: it is wanted and not installed.
+    """
+
+    def __init__(self, run: Path, step: int = 0, board: bool | None = None) -> None:
         self._path = run / "metrics.jsonl"
+        self._samples = run / "samples"
+        self._board = None if board is False else _tensorboard(run / "tensorboard", step, bool(board))
         with explain_full_disk(self._path, "checkpoints are unchanged"):
             self._file = self._path.open("a", encoding="utf-8", newline="\n")
-        self._board = _tensorboard(run / "tensorboard", step)
 
     def __enter__(self) -> MetricsLog:
         return self
@@ -97,16 +107,36 @@ class MetricsLog:
                 if isinstance(value, (int, float)):
                     self._board.add_scalar(f"{split}/{name}", value, step)
 
+    def samples(self, step: int) -> None:
+        """What a validation drew and spoke into samples/, for TensorBoard."""
+        if self._board is None:
+            return
+        import soundfile
+        from PIL import Image
+
+        shown = [(f"samples/{path.stem}", path) for path in sorted((self._samples / f"step_{step:08d}").glob("*.*"))]
+        shown.append(("attention", self._samples / "attention" / f"step_{step:08d}.png"))
+        for tag, path in shown:
+            if path.suffix == ".png" and path.is_file():
+                with Image.open(path) as picture:
+                    self._board.add_image(tag, np.asarray(picture.convert("RGB")), step, dataformats="HWC")
+            elif path.suffix == ".wav":
+                audio, rate_hz = soundfile.read(path, dtype="float32")
+                self._board.add_audio(tag, audio[None], step, sample_rate=rate_hz)
+
     def sync(self) -> None:
         """Make what was written durable (before a checkpoint, which relies on it)."""
         with explain_full_disk(self._path, "checkpoints are unchanged"):
             os.fsync(self._file.fileno())
 
 
-def _tensorboard(folder: Path, step: int):
+def _tensorboard(folder: Path, step: int, wanted: bool):
     try:
         from torch.utils.tensorboard import SummaryWriter
-    except Exception:  # not installed, or an installation that does not import: its matter, not the training's
+    except Exception as error:  # not installed, or an installation that does not import: its matter, not the training's
+        if wanted:
+            cause = str(error).partition("\n")[0]
+            raise UsageError("TensorBoard cannot be written", cause, 'pip install "ttskit[tensorboard]"') from error
         return None
     return SummaryWriter(str(folder), purge_step=step + 1)
 
@@ -133,22 +163,15 @@ class Display:
 
     def __init__(self, console: Console | None, label: str, step: int, total: int) -> None:
         self._console, self._label, self._total = console, label, total
-        self._shown_at = -math.inf
         self._notes: dict[str, str] = {}
+        self._began, self._started = step, time.monotonic()
+        self._shown_at = self._started
+        self._told = False
+        self._left_s: float | None = None  # by the last figures; before them by the steps of this session
         self._bar = self._task = None
         if console is not None and console.is_terminal:
-            from rich import progress
-
-            self._bar = progress.Progress(
-                progress.TextColumn("{task.description}"),
-                progress.BarColumn(),
-                progress.MofNCompleteColumn(),
-                progress.TimeElapsedColumn(),
-                progress.TimeRemainingColumn(),
-                progress.TextColumn("{task.fields[note]}", markup=False),
-                console=console,
-            )
-            self._task = self._bar.add_task(label, total=total, completed=step, note="")
+            self._bar = Bars(console)
+            self._task = self._bar.add_task(label, total=total, completed=step, began=step, note="")
             self._bar.start()
 
     def close(self) -> None:
@@ -157,9 +180,11 @@ class Display:
             self._bar.stop()
 
     def step(self, step: int) -> None:
-        """A step is done."""
+        """A step is done; where steps are slow, that is told before there are figures."""
         if self._bar is not None:
             self._bar.update(self._task, completed=step)
+        elif step < self._total and self._left_s is None and time.monotonic() - self._shown_at >= PLAIN_EVERY_S:
+            self._tell(step, (time.monotonic() - self._started) / (step - self._began) * (self._total - step))
 
     def values(self, step: int, values: Mapping[str, float], seconds_left: float | None = None) -> None:
         """New figures; those not given stay shown."""
@@ -167,24 +192,24 @@ class Display:
         for key, (label, form) in (losses | _SHOWN).items():
             if key in values:
                 self._notes[key] = f"{label} {values[key]:{form}}"
-        text = "  ".join(self._notes.values())
+        if seconds_left is not None:
+            self._left_s = seconds_left
         if self._bar is not None:
-            self._bar.update(self._task, note=text)
-        elif self._console is not None and (step == self._total or time.monotonic() - self._shown_at >= PLAIN_EVERY_S):
-            self._shown_at = time.monotonic()
-            left = f"  {_duration(seconds_left)} left" if seconds_left and step < self._total else ""
-            self._print(f"{self._label}  step {step}/{self._total}  {text}{left}")
+            self._bar.update(self._task, note="  ".join(self._notes.values()), left_s=self._left_s)
+        elif self._console is not None and (
+            step == self._total or not self._told or time.monotonic() - self._shown_at >= PLAIN_EVERY_S
+        ):
+            self._tell(step, self._left_s)
 
     def note(self, text: str) -> None:
         """A line of its own."""
         self._print(text)
 
+    def _tell(self, step: int, left_s: float | None) -> None:
+        self._shown_at, self._told = time.monotonic(), True
+        left = f"{duration(left_s)} left" if left_s and step < self._total else ""
+        self._print("  ".join([self._label, f"step {step}/{self._total}", *self._notes.values(), *([left] if left else [])]))
+
     def _print(self, text: str) -> None:
         if self._console is not None:
             self._console.print(text, markup=False, highlight=False, soft_wrap=True)
-
-
-def _duration(seconds: float) -> str:
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

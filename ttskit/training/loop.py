@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
@@ -14,7 +15,7 @@ from ttskit.runs.checkpoints import best_of, prune, read_trainer, read_weights
 from ttskit.runs.files import write_json
 from ttskit.runs.folder import RunFolder
 from ttskit.training.agreement import require_same_weights
-from ttskit.training.budget import TOTAL, steps_within
+from ttskit.training.budget import TOTAL, Timing, phase_prices, steps_within
 from ttskit.training.data import Batches, SharedBatches
 from ttskit.training.environment import environment
 from ttskit.training.freezing import Freezing
@@ -74,8 +75,11 @@ class Training:
             write_json(self.folder.path / "environment.json", environment(self.group, self.precision, self.task.seed))
         self.group.wait()
 
-    def run(self) -> None:
+    def run(self, ready: Callable[[], None] = lambda: None) -> None:
         """Train from `step` to `total`.
+
+        Args:
+            ready: called when it has been told what is trained, before anything is written; what it raises ends it there.
 
         Raises:
             TrainingError: losses stay non-finite, the disk is full, processes hold different weights, or the validator sees
@@ -86,9 +90,11 @@ class Training:
             self.workshop.note(f"{self.folder.path} is trained already: {self.step} steps")
             return
         batches = self._batches(self.model)
+        self._introduce(batches)
+        ready()
         with Reports(self.task, self.workshop, self.step, self.total) as self.reports:
             validator = self.task.validator(self.model, self.total, self.workshop, self.reports.note)
-            self._introduce(batches)
+            self.reports.started(self.task.settings)
             self._loop(batches, validator)
 
     def _loop(self, batches: Batches, validator: Validator | None) -> None:
@@ -174,6 +180,25 @@ class Training:
             self.folder.update(steps=facts)
         return facts["total"]
 
+    def timings(self, limit_s: float, patience_s: float) -> dict[int, Timing]:
+        """What a step of each phase costs here, timed on a copy with fresh weights; the arguments as for `phase_prices`."""
+        found = self._timed(self._build(), limit_s, patience_s)
+        self.group.forget_memory()  # the most that the training takes is not to count the copy
+        return found
+
+    def _timed(self, copy: Trainable, limit_s: float, patience_s: float) -> dict[int, Timing]:
+        return phase_prices(
+            copy,
+            lambda bear: self._optimization_of(copy, TOTAL, bear)[0],
+            self._batches(self.model),
+            self.workshop.loader,
+            self.group,
+            self.precision,
+            self.task.seed,
+            lambda phases: limit_s / phases,
+            patience_s,
+        )
+
     def _restore(self) -> None:
         checkpoints = self.folder.checkpoints
         self.model.load_state_dict(read_weights(checkpoints[-1], checkpoints))
@@ -191,18 +216,17 @@ class Training:
         self.best = best.validation_loss if best else None
 
     def _introduce(self, batches: Batches) -> None:
-        self.reports.note(
+        self.workshop.note(
             f"{self.task.name} on {self.group.device} ({self.precision.name}), "
             f"{sum(p.numel() for p in self.model.parameters()):,} parameters, "
             f"steps {self.step} to {self.total}, into {self.folder.path}"
         )
         if left := getattr(batches, "left_out", []):
-            self.reports.note(
+            self.workshop.note(
                 f"{len(left)} utterances without the alignment {self.config.alignment!r} are left out: "
                 + ", ".join(left[:5])
                 + (" …" if len(left) > 5 else "")
             )
-        self.reports.started(self.task.settings)
 
     def _report_skipped(self, epoch: int) -> None:
         for step, ids, fault in self.optimization.check():
@@ -214,6 +238,7 @@ class Training:
         values, ranking = validator.losses(state)
         if self.group.first:
             values |= validator.inspect(state.step)
+            self.reports.samples(state.step)
             if values:
                 self.reports.values("validation", values, self.seconds)
         self.group.wait()

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -15,7 +15,8 @@ import torch.distributed as dist
 from torch import Tensor
 
 from ttskit.devices import pick_device
-from ttskit.errors import UsageError
+from ttskit.errors import TTSKitError, UsageError
+from ttskit.training.lost import Member, RankLost, naming_lost, own_member
 
 __all__ = ["BUCKET_ELEMENTS", "Processes", "processes"]
 
@@ -28,12 +29,14 @@ class Processes:
 
     Attributes:
         host: group for small values in main memory, so that agreeing on them never waits for the GPU.
+        members: who they are, by rank; () for a single one.
     """
 
     rank: int
     world: int
     device: torch.device
     host: dist.ProcessGroup | None = None
+    members: tuple[Member, ...] = ()
 
     @property
     def first(self) -> bool:
@@ -74,6 +77,19 @@ class Processes:
             dist.all_gather_object(heard, value, group=self.host)
         return heard
 
+    def by_first(self, work: Callable[[], None]) -> None:
+        """`work` in the first process, while the others wait; what it refuses, all of them raise."""
+        refused: TTSKitError | None = None
+        if self.first:
+            try:
+                work()
+            except TTSKitError as error:
+                refused = error
+        if self.world > 1:
+            refused = self.gather(refused)[0]
+        if refused is not None:
+            raise refused
+
     def from_first(self, number: float) -> float:
         """The first process's number."""
         return self.sum_on_host([number if self.first else 0.0])[0]
@@ -85,6 +101,12 @@ class Processes:
     def memory(self) -> dict[str, int]:
         """{"memory_bytes": most that tensors took on this GPU so far}; {} elsewhere, where torch does not count."""
         return {"memory_bytes": torch.cuda.max_memory_allocated(self.device)} if self.device.type == "cuda" else {}
+
+    def forget_memory(self) -> None:
+        """Give back what nobody holds any more, and count the most that tensors take anew; on a GPU."""
+        if self.device.type == "cuda":
+            torch.cuda.empty_cache()
+            torch.cuda.reset_peak_memory_stats(self.device)
 
     def sum_gradients(self, parameters: Sequence[Tensor]) -> list[Tensor]:
         """Sum gradients over processes in place, in flat buckets; returns them.
@@ -134,11 +156,18 @@ def processes(device: str) -> Iterator[Processes]:
     chosen = _local_device(device)
     if not joined:
         dist.init_process_group("nccl" if chosen.type == "cuda" else "gloo", timeout=timedelta(minutes=30))
+    lost = False
     try:
         host = dist.new_group(backend="gloo") if chosen.type == "cuda" else None
-        yield Processes(dist.get_rank(), dist.get_world_size(), chosen, host)
+        alone = Processes(dist.get_rank(), dist.get_world_size(), chosen, host)
+        members = tuple(alone.gather(own_member(alone.rank)))
+        with naming_lost(members, alone.rank):
+            yield replace(alone, members=members)
+    except RankLost:
+        lost = True
+        raise
     finally:
-        if not joined:
+        if not joined and not lost:  # taking leave of those that are gone would wait for them
             dist.destroy_process_group()
 
 

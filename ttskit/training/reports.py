@@ -24,7 +24,7 @@ class Reports:
 
     def __init__(self, task: Task, workshop: Workshop, step: int, total: int) -> None:
         self._folder, self._registry, self._first = task.folder, workshop.registry, workshop.group.first
-        self._log = MetricsLog(task.folder.path, step) if self._first else None
+        self._log = MetricsLog(task.folder.path, step, task.config.tensorboard) if self._first else None
         self._display = Display(workshop.console, task.name, step, total)
         self._pace = Pace(total)
         self._failed: set[tuple[str, str]] = set()  # entry point and hook of what has been told
@@ -76,6 +76,15 @@ class Reports:
             self._display.values(step, {"validation" if k == "loss" else k: v for k, v in values.items()})
             values = {f"{split}/{name}": value for name, value in values.items()}
         self._notify("ttskit_step_ended", step=step, values=dict(values))
+
+    def samples(self, step: int) -> None:
+        """A validation has drawn and spoken: for looking at, so that a training does not die of what goes wrong with it."""
+        if self._log is None:
+            return
+        try:
+            self._log.samples(step)
+        except Exception as error:
+            self.note(f"TensorBoard has no samples of step {step}: {type(error).__name__}: {error}")
 
     def sync(self) -> None:
         """Make what was logged durable, before a checkpoint, which relies on it."""

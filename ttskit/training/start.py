@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,10 +12,10 @@ from torch import Tensor
 
 from ttskit.audio.config import PRESETS, MelConfig
 from ttskit.config import ModelConfig
-from ttskit.config.training import RehearsalConfig, TrainingConfig
+from ttskit.config.training import LEARNING, RehearsalConfig, TrainingConfig
 from ttskit.corpus.batches import Rehearsal
 from ttskit.corpus.prepared import PreparedCorpus
-from ttskit.errors import CorpusError, MismatchError, UsageError
+from ttskit.errors import CorpusError, MismatchError, TTSKitError, UsageError
 from ttskit.interfaces.acoustic import AcousticModel, ModelContext
 from ttskit.interfaces.descriptions import Plugin
 from ttskit.interfaces.trainable import Trainable
@@ -25,6 +24,7 @@ from ttskit.plugins import Registry
 from ttskit.runs.checkpoints import choose
 from ttskit.runs.files import write_json, write_text
 from ttskit.runs.folder import RunFolder, plain_options, read_options
+from ttskit.runs.starting import claim, clear, discard
 from ttskit.training.data import corpus_facts, rehearsal_facts
 from ttskit.training.processes import Processes
 from ttskit.training.transfer import carry_over, plan_transfer
@@ -33,7 +33,7 @@ from ttskit.training.transfer_report import transfer_lines
 if TYPE_CHECKING:
     from ttskit.config import Recipe
 
-__all__ = ["StartingRun", "discard_unstarted", "inherit", "open_corpus", "open_or_create", "open_rehearsal", "with_options_of"]
+__all__ = ["StartingRun", "inherit", "open_corpus", "open_or_create", "open_rehearsal", "with_options_of"]
 
 
 def open_corpus(data: str | Path) -> PreparedCorpus:
@@ -59,12 +59,14 @@ def open_or_create(
     rehearsal: Rehearsal | None,
     group: Processes,
     registry: Registry,
+    hold: Callable[[Path], object],
     **facts: Any,
 ) -> RunFolder:
     """The run folder of this training: new, or checked against what is trained now.
 
     Args:
         context: of a new run; a resumed one has its own.
+        hold: takes the folder's lock, before anything in it is changed.
         facts: more for run.json of a new run: what resuming must know though it was killed before its first step.
 
     Raises:
@@ -73,12 +75,20 @@ def open_or_create(
     """
     if resume:
         folder = RunFolder.open(path)
-        _same_training(folder, plugin, options, recipe, corpus, rehearsal)
-        if group.first:
+        _same_training(folder, plugin, options, recipe, corpus, rehearsal, registry)
+
+        def go_on() -> None:
+            hold(path)
             write_text(path / "config.yaml", recipe.to_yaml())
-    else:
-        if group.first:
-            _require_new(path)
+
+        group.by_first(go_on)
+        return folder
+
+    def create() -> None:
+        claim(path)
+        hold(path)
+        clear(path)
+        try:
             RunFolder.create(
                 path,
                 kind=plugin.kind,
@@ -93,10 +103,12 @@ def open_or_create(
                 **({"rehearsal": rehearsal_facts(rehearsal)} if rehearsal else {}),
                 **facts,
             )
-        group.wait()
-        folder = RunFolder.open(path)
-    group.wait()
-    return folder
+        except (TTSKitError, OSError):
+            discard(path)
+            raise
+
+    group.by_first(create)
+    return RunFolder.open(path)
 
 
 def with_options_of(recipe: Recipe, plugin: Plugin, source: Path) -> Recipe:
@@ -118,25 +130,14 @@ def with_options_of(recipe: Recipe, plugin: Plugin, source: Path) -> Recipe:
     return recipe.model_copy(update={"models": {**recipe.models, plugin.name: section}})
 
 
-def discard_unstarted(folder: RunFolder) -> None:
-    """Remove a new run whose settings turned out wrong before its first step, so that the mended command finds no run."""
-    if not (folder.path / "metrics.jsonl").exists() and not folder.checkpoints:
-        shutil.rmtree(folder.path, ignore_errors=True)
-
-
-def _require_new(path: Path) -> None:
-    if (path / "run.json").is_file():
-        raise UsageError(
-            f"{path} is a run already",
-            "training into it would mix two runs",
-            f"continue it with --resume, or choose another folder: --run {path.with_name(path.name + '-2')}",
-        )
-    if path.exists() and (not path.is_dir() or any(path.iterdir())):
-        raise UsageError(f"{path} is not empty", "a run needs a folder of its own", "--run NEW_FOLDER")
-
-
 def _same_training(
-    folder: RunFolder, plugin: Plugin, options: Any, recipe: Recipe, corpus: PreparedCorpus, rehearsal: Rehearsal | None
+    folder: RunFolder,
+    plugin: Plugin,
+    options: Any,
+    recipe: Recipe,
+    corpus: PreparedCorpus,
+    rehearsal: Rehearsal | None,
+    registry: Registry,
 ) -> None:
     facts = corpus_facts(corpus)
     before = folder.info.get("corpus") or {}
@@ -153,13 +154,24 @@ def _same_training(
     old = plain_options(read_options(plugin.load_options(), folder.info["options"], folder.path)) if same else {}
     new = plain_options(options) if same else {}
     pairs += [(f"option {key}", old.get(key), new.get(key)) for key in sorted({*old, *new})]
+    pairs += _settings(folder, plugin, recipe, registry) if same else []
     changed = [f"{what}: the run has {was!r}, now {now!r}" for what, was, now in pairs if was != now]
     if changed:
         raise MismatchError(
             f"{folder.path} cannot go on: something else is trained now",
             "\n".join(changed[:8]),
-            f"start a new run from it: --init-from {folder.path} --run NEW_FOLDER",
+            f"leave that as it was; or go on from its checkpoint in a new run: --run {folder.path} --fork NEW_FOLDER; "
+            f"or start one from its weights: --init-from {folder.path} --run NEW_FOLDER",
         )
+
+
+def _settings(folder: RunFolder, plugin: Plugin, recipe: Recipe, registry: Registry) -> list[tuple[str, Any, Any]]:
+    """The training settings that decide what is learned: name, the run's, the present."""
+    before = folder.recipe(registry)
+    if before is None:
+        return []
+    was, now = (r.training_for(plugin.name).model_dump(mode="json") for r in (before, recipe))
+    return [(f"training.{name}", was[name], now[name]) for name in LEARNING]
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,8 @@ import os
 import signal
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
@@ -21,6 +23,7 @@ class StopRequest:
         self.asked = False
         self._at = 0.0
         self._before: dict[int, Any] = {}
+        self._waiting = False
 
     def __enter__(self) -> StopRequest:
         if threading.current_thread() is threading.main_thread():  # only there does Python let signals be handled
@@ -32,8 +35,19 @@ class StopRequest:
         for number, before in self._before.items():
             signal.signal(number, before if before is not None else signal.SIG_DFL)
 
+    @contextmanager
+    def at_once(self) -> Iterator[None]:
+        """While someone is asked something, there is no step to finish: the first signal interrupts."""
+        self._waiting = True
+        try:
+            yield
+        finally:
+            self._waiting = False
+
     def _handle(self, number: int, frame: FrameType | None) -> None:
         now = time.monotonic()
+        if self._waiting:
+            raise KeyboardInterrupt
         if self.asked:
             if "LOCAL_RANK" in os.environ and now - self._at < ECHO_S:
                 return

@@ -44,16 +44,17 @@ class AlignmentWatch:
         if self.due is None or not self.history:
             return ""
         step, value = self.history[-1]
-        where = f"step {step:,} of {self.total:,}: {self.what}"
+        where, needed = f"step {step:,} of {self.total:,}: {self.what}", f"{DIAGONAL} was due by step {self.due:,}"
         if value is None:
             return f"{where} unknown: whether it will align cannot be judged, and this training is not stopped for it"
         if value >= DIAGONAL:
-            return f"{where} diagonal ({value:.2f})"
+            return f"{where} diagonal (diagonality {value:.2f} of 1)"
         if step < self.due:
-            return f"{where} not yet diagonal ({value:.2f}), normal until about step {self.due:,}"
+            measured = f"diagonality {value:.2f}, from {DIAGONAL} on it is"
+            return f"{where} not yet diagonal ({measured}), normal until about step {self.due:,}"
         if self._rising():
-            return f"{where} late, and coming ({value:.2f}; it was due by step {self.due:,})"
-        return f"{where} still not diagonal ({value:.2f}), due by step {self.due:,}: look at samples/attention"
+            return f"{where} late, and coming (diagonality {value:.2f}; {needed})"
+        return f"{where} still not diagonal (diagonality {value:.2f}; {needed}): look at samples/attention"
 
     def hopeless(self) -> str:
         """Why going on is a waste, or "" as long as it may still align.

@@ -55,7 +55,7 @@ def check_entries(entries: Sequence[Entry]) -> list[LexiconProblem]:
                 LexiconProblem(
                     entry.line,
                     entry.word,
-                    "its respelling is the word itself: it only keeps rules of beginnings and endings off",
+                    "its respelling is the word itself: it only keeps rules of beginnings, endings and plurals off",
                     serious=False,
                 )
             )

@@ -6,11 +6,13 @@ from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from ttskit.errors import InputError
+from ttskit.texts import rows_of
 from ttskit_spanish.phones import STRESS, VOWELS, symbol_table
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+_MOST = 8 << 20  # characters, and values, of a lexicon in YAML
 DIALECTS = ("rioplatense", "latin_american", "castilian")
 
 
@@ -52,7 +54,7 @@ def from_tsv(text: str) -> list[Entry]:
      Entry(word='zoom', reading='zum', dialect='castilian', line=3)]
     """
     found = []
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(rows_of(text), 1):
         if not line.strip() or line.startswith("#"):
             continue
         cells = [cell.strip() for cell in line.split("\t")]
@@ -63,22 +65,22 @@ def from_tsv(text: str) -> list[Entry]:
 
 
 def _from_yaml(text: str, path: Path) -> list[Entry]:
-    import yaml
+    from ttskit.reading import YamlFault, parse_yaml
 
     try:
-        data = yaml.safe_load(text)
-    except yaml.YAMLError as error:
+        data = parse_yaml(text, size=_MOST, nodes=_MOST, unique=False, texts=True)
+    except YamlFault as error:
         raise InputError(f"lexicon is not valid YAML: {path}", str(error), "write `word: reading`, one a line") from None
     if data is None:
         return []
     if not isinstance(data, dict):
         raise InputError(f"lexicon is not a mapping: {path}", f"it is a {type(data).__name__}", "write `word: reading`")
-    lines = {line.split(":")[0].strip().strip("'\""): number for number, line in enumerate(text.splitlines(), 1)}
+    lines = {line.split(":")[0].strip().strip("'\""): number for number, line in enumerate(rows_of(text), 1)}
     found = []
     for word, value in data.items():
         readings = value if isinstance(value, dict) else {None: value}
         for name, reading in readings.items():
-            shown = "" if reading is None else str(reading)
+            shown = "" if reading in (None, "~") else str(reading)
             found.append(Entry(str(word), shown, None if name is None else str(name), lines.get(str(word), 0)))
     return found
 

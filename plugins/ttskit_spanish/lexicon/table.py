@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _BUILTIN = ("loans.tsv", "names.tsv")
+_NATIVE = "native.tsv"
 _KEY = 3  # letters by which beginnings and endings are found; none may be shorter
 
 
@@ -65,11 +66,13 @@ class Table:
         parts[key] = sorted([*rows, (part, reading.strip("-"))], key=lambda row: -len(row[0]))
 
     def respelt(self, word: str) -> str | None:
-        """A word that is not listed itself, with a listed beginning or else a listed ending respelt; None if it has neither.
+        """A word that is not listed itself, with a listed beginning or else a listed ending (or its plural in s) respelt.
+
+        None if it has neither.
 
         >>> table = Table(lambda: from_tsv("hack-\\tjak-\\n-ware\\t-wer"), "castilian")
-        >>> table.respelt("hackear"), table.respelt("firmware"), table.respelt("casa")
-        ('jakear', 'firmwer', None)
+        >>> table.respelt("hackear"), table.respelt("firmware"), table.respelt("adwares"), table.respelt("casa")
+        ('jakear', 'firmwer', 'adwers', None)
         """
         for part, reading in self._starts.get(word[:_KEY], ()):
             if word.startswith(part):
@@ -77,25 +80,33 @@ class Table:
         for part, reading in self._ends.get(word[-_KEY:], ()):
             if word.endswith(part) and len(word) > len(part):
                 return word[: -len(part)] + reading
+        if word[-1] == "s" and word[-1 - _KEY : -1] in self._ends:
+            singular = self.respelt(word[:-1])
+            return None if singular is None else singular + "s"
         return None
 
 
 @cache
-def builtin_entries() -> tuple[Entry, ...]:
-    """The loans and names that ship with the frontend."""
+def builtin_entries(names: str = "hispanicised") -> tuple[Entry, ...]:
+    """The loans and names that ship with the frontend.
+
+    Args:
+        names: hispanicised, or native: names and loans whose use is divided in the reading of their own language.
+    """
     from pathlib import Path
 
     folder = Path(__file__).parent
-    return tuple(entry for name in _BUILTIN for entry in from_tsv((folder / name).read_text(encoding="utf-8")))
+    files = (*_BUILTIN, _NATIVE) if names == "native" else _BUILTIN
+    return tuple(entry for name in files for entry in from_tsv((folder / name).read_text(encoding="utf-8")))
 
 
 @cache
-def builtin_table(dialect: str) -> Table:
+def builtin_table(dialect: str, names: str = "hispanicised") -> Table:
     """The built-in lexicon for a dialect."""
-    return Table(builtin_entries, dialect)
+    return Table(lambda: builtin_entries(names), dialect)
 
 
-def project_table(path: Path, dialect: str) -> tuple[Table, str]:
+def project_table(path: Path, dialect: str, names: str = "hispanicised") -> tuple[Table, str]:
     """The built-in lexicon with a project's entries over it, and the SHA-256 of the project's file."""
     import hashlib
 
@@ -103,4 +114,4 @@ def project_table(path: Path, dialect: str) -> tuple[Table, str]:
 
     entries = read_entries(path)
     require_sound(path, entries)
-    return Table(lambda: (*builtin_entries(), *entries), dialect), hashlib.sha256(path.read_bytes()).hexdigest()
+    return Table(lambda: (*builtin_entries(names), *entries), dialect), hashlib.sha256(path.read_bytes()).hexdigest()

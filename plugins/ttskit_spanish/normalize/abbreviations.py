@@ -82,6 +82,24 @@ _TABLE = {
     "mat.": "matrícula",
     "i.e.": "es decir", "i. e.": "es decir", "e.g.": "por ejemplo", "e. g.": "por ejemplo", "ap.": "apartado",
     "sr/a": "señor o señora", "sres/as": "señores y señoras", "hno/a": "hermano o hermana",
+    "a. e. c.": "antes de la era común", "a.e.c.": "antes de la era común", "d. e. c.": "después de la era común",
+    "d.e.c.": "después de la era común", "a. n. e.": "antes de nuestra era", "a.n.e.": "antes de nuestra era",
+    "e. c.": "era común", "e.c.": "era común", "v.º b.º": "visto bueno", "c.º": "camino",
+    "p.º": "paseo", "excmo. sr.": "excelentísimo señor", "excma.": "excelentísima", "ilmo.": "ilustrísimo",
+    "ilma.": "ilustrísima", "rvdo.": "reverendo", "rvda.": "reverenda",
+    "prof.ª": "profesora", "dr.ª": "doctora", "sr.ª": "señora", "ip": "i pe", "vda.": "viuda", "afmo.": "afectísimo",
+    "flia.": "familia", "flias.": "familias", "hist.": "historia", "inorg.": "inorgánica", "cuat.": "cuatrimestre",
+    "serv.": "servicios", "coc.": "cocina", "fís.": "física", "quím.": "química", "lit.": "literatura", "econ.": "economía",
+    "geog.": "geografía", "perj.": "perjuicios", "juzg.": "juzgado", "juzgs.": "juzgados", "vta.": "venta", "pers.": "personas",
+    "porc.": "porciones", "dorm.": "dormitorios", "calef.": "calefacción", "cda.": "cucharada", "cdas.": "cucharadas",
+    "cdta.": "cucharadita", "cdtas.": "cucharaditas", "trib.": "tribunal", "mun.": "municipal", "alq.": "alquila",
+    "conf.": "conforme", "docs.": "documentos", "decr.": "decreto",
+    "disp.": "disposición", 
+    "proc.": "procesal",
+    "vdo.": "vendo",
+    "rod.": "rodado", "jdo.": "juzgado", "fisc.": "fiscalía",
+    "lav.": "lavadero", "dep.": "departamento", "terr.": "terraza", "sup.": "superficie",
+    "cub.": "cubiertos", "desc.": "descuento", "biol.": "biología",
     "jj.oo.": "juegos olímpicos", "jj. oo.": "juegos olímpicos", "e.e.u.u.": "estados unidos",
 }  # fmt: skip
 _STARTS = frozenset((*(key[0] for key in _TABLE), "o"))
@@ -90,15 +108,15 @@ _PATTERN = Pattern("|".join(re.escape(key).replace(r"\ ", "[ \xa0]?") for key in
 # Shortened to a letter or two, and read so only before a number or Roman numeral.
 _BEFORE_NUMBER = {"s.": "siglo", "ss.": "siglos", "t.": "tomo", "c.": "circa", "p.": "página", "pp.": "páginas",
     "res.": "resolución",
-                  "fs.": "fojas", "fol.": "folio", "ord.": "ordenanza", "no.": "número", "col.": "columna", "of.": "oficina",
+                  "fol.": "folio", "ord.": "ordenanza", "no.": "número", "col.": "columna", "of.": "oficina",
                   "mz.": "manzana"}  # fmt: skip
-_NUMBERED = Pattern(r"(ss?|t|c|pp?|fs|fol|ord|[Rr]es|No|[Cc]ol|[Oo]f|[Mm]z)\.[ \xa0]?(?=([\dN])|([IVXLCDM]+)(?![^\W_]))")
-_SHORT = Pattern(r"([scp])/[ \xa0]?(?=[^\W\d_]{2})", re.IGNORECASE)
+_NUMBERED = Pattern(r"(ss?|t|c|pp?|fol|ord|[Rr]es|No|[Cc]ol|[Oo]f|[Mm]z)\.[ \xa0]?(?=([\dN])|([IVXLCDM]+)(?![^\W_]))")
 _FEMININE = {"lic.": "licenciada", "ing.": "ingeniera", "arq.": "arquitecta", "prof.": "profesora", "pte.": "presidenta"}
 # Said the same without their point, so that a second reading finds nothing more to expand.
 WITHOUT_POINT = {key: said for key, said in _TABLE.items() if key.isalpha() and key != "ec"}
 # What a point after it makes an abbreviation: "av" of "av."
 STEMS = {key[:-1]: said for key, said in _TABLE.items() if key.endswith(".") and key[:-1].isalpha()}
+_ERAS = frozenset(("a. e. c.", "a.e.c.", "d. e. c.", "d.e.c.", "e. c.", "e.c.", "a. n. e.", "a.n.e."))
 _KILOMETRES = frozenset(("km", "kg", "hs", "hs.", "min."))
 # What a sentence can end with, its point then being the full stop too.
 _CAN_END = frozenset(("etc.", "hs.", "cía.", "cia.", "bs. as.", "ee.uu.", "ee. uu.", "a.c.", "a. c.",
@@ -119,7 +137,7 @@ def read_abbreviation(text: str, at: int, context: Context) -> Found | None:
     """
     if text[at].lower() not in _STARTS:
         return None
-    found = _numbered(text, at) or _with_slash(text, at)
+    found = _numbered(text, at)
     if found is not None:
         return found
     match = _PATTERN.match(text, at)
@@ -139,7 +157,10 @@ def read_abbreviation(text: str, at: int, context: Context) -> Found | None:
         return None
     if key == "ptas." and context.locale == "es-AR":
         said = "puertas"
-    if key == "ec" and context.before(2) != "siglo":
+    dated = bool(context.pieces) and context.pieces[-1].kind in ("number", "roman", "ordinal", "date")
+    if key in _ERAS and not (match.group().islower() and dated):
+        return None  # E. C. Segar
+    if key == "ec" and context.before(2) != "siglo" and not dated:
         return None
     if context.before() == "la" and key in _FEMININE:
         said = _FEMININE[key]
@@ -161,14 +182,6 @@ def _numbered(text: str, at: int) -> Found | None:
     if not (digits if key not in ("s", "ss", "t") else roman or (key == "t" and digits)):
         return None
     return _BEFORE_NUMBER[key + "."], at + len(key) + 1, "before a number"
-
-
-def _with_slash(text: str, at: int) -> Found | None:
-    """s/interés, c/aire, p/persona."""
-    match = _SHORT.match(text, at)
-    if match is None or text[at : at + 3].lower() in ("s/n", "c/u"):
-        return None
-    return {"s": "sin", "c": "con", "p": "por"}[match[1].lower()], at + 2, "letter and slash"
 
 
 def _number_follows(text: str, at: int) -> bool:

@@ -6,6 +6,7 @@ import re
 
 from ttskit_spanish.normalize.context import Context
 from ttskit_spanish.normalize.letters import sayable, spell
+from ttskit_spanish.normalize.shouted import is_acronym, with_accents
 from ttskit_spanish.pattern import Pattern
 
 # Said otherwise than their letters suggest.
@@ -79,8 +80,10 @@ def capitals(word: str, context: Context) -> str:
         return word.lower()
     if word in _SPELT:
         return spell(word, context.locale)
+    if context.shouting:
+        return spell(word, context.locale) if is_acronym(word) else with_accents(word.lower())
     has_vowel = not _VOWELS.isdisjoint(word.lower())
-    if has_vowel and (context.shouting or len(word) > 5 or sayable(word)):
+    if has_vowel and (len(word) > 5 or sayable(word)):
         return word.lower()
     return spell(word, context.locale) if len(word) <= 6 or not has_vowel else word.lower()
 

@@ -37,6 +37,7 @@ class Context:
         self.pieces: list[Piece] = pieces if pieces is not None else []
         self.readings: list[Reading] = []
         self.unknown: list[Unknown] = []
+        self.doubt: tuple[int, str] = (-1, "")  # where a day was thought of, and why it is none
 
     @property
     def comma(self) -> bool:

@@ -11,25 +11,24 @@ from ttskit_spanish.normalize.numbers import cardinal, spelt
 from ttskit_spanish.normalize.telephone import group
 from ttskit_spanish.pattern import Pattern
 
-_EMAIL = Pattern(r"[A-Za-z0-9][\w.+-]{0,80}@[A-Za-z0-9-]{1,60}(?:\.[A-Za-z0-9-]{1,30}){1,5}")
-_URL = Pattern(r"(?:https?://|ftp://|www\.)[^\s<>«»“”\"()\[\]]{2,300}", re.IGNORECASE)
+_EMAIL = Pattern(r"(?:mailto:)?[A-Za-z0-9][\w.+-]{0,80}@[A-Za-z0-9-]{1,60}(?:\.[A-Za-z0-9-]{1,30}){1,5}")
+_URL = Pattern(r"(?:https?://|ftp://|www\.)(?:[^\s<>«»“”\"()\[\]]|\([^\s()<>]{0,60}\)){2,300}", re.IGNORECASE)
+_HOST = Pattern(r"(?:localhost|\d{1,3}(?:\.\d{1,3}){3}):\d{2,5}(?:/[^\s<>«»“”\"()\[\]]{0,200})?(?![\w@])")
 _DOMAIN = Pattern(
     r"[A-Za-z0-9][A-Za-z0-9-]{0,60}(?:\.[a-z0-9-]{1,30}){0,3}"
     r"\.(?:com|org|net|edu|gob|gov|info|io|ar|es|mx|uy|cl|ly|app|dev|tv|br|co|uk|eu|fm|ai|py|pe|bo|ve|ec|gt|cat|coop|example)"
-    r"(?:\.[a-z]{2})?(?:/[^\s<>«»“”\"()\[\]]{0,200})?(?![\w@])"
+    r"(?:\.[a-z]{2})?(?::\d{2,5}(?!\d))?(?:/(?:[^\s<>«»“”\"()\[\]]|\([^\s()<>]{0,60}\)){0,200})?(?![\w@])"
 )
-_FILE = Pattern(
-    r"[A-Za-z0-9_-]{1,60}"
-    r"\.(?:txt|jpe?g|png|gif|pdf|docx?|xlsx?|pptx?|csv|zip|rar|mp[34]|wav|exe|html?|json|py|xml|md|odt|psd|svg|avi|mov"
-    r"|mkv|wma|ogg|flac|textgrid|dll|tar|gz)(?![\w.]?\w)",
-    re.IGNORECASE,
+_PATH = Pattern(r"[A-Za-z]:\\[^\s<>«»“”\"|?*]{1,200}")
+_UNIX = Pattern(
+    r"(?:~|/(?:usr|home|etc|var|tmp|opt|bin|root|mnt|dev|srv|media|Users|lib))(?:/[\w.-]{1,40}){1,10}/?(?![^\s.,;:)])"
 )
 _IP = Pattern(r"\d{1,3}(?:\.\d{1,3}){3}(?![\d.])")
 _HANDLE = Pattern(r"@([A-Za-z0-9_ñÑáéíóúÁÉÍÓÚ]{2,40}(?:\.[A-Za-z0-9_]{2,40}){0,3})")
 _POINTED_CODE = Pattern(r"([A-Za-z]{1,5})(\d{1,3})([.,])(\d{1,3})(?![\w]|[.,]\d)")
 _HASHTAG = Pattern(r"#([A-Za-z0-9_ñÑáéíóúüÁÉÍÓÚ]{2,80})")
 _VERSION = Pattern(r"[vV](\d{1,4}(?:\.\d{1,4}){1,3})(?![\w.]?\d)")
-_DOTTED = Pattern(r"(?!\d{1,3}(?:\.\d{3})+(?!\d))\d{1,4}(?:\.\d{1,4}){2,4}(?![\w.]?\d)")
+_DOTTED = Pattern(r"(?!\d{1,3}(?:\.\d{3})+(?!\d))\d{1,4}(?:\.\d{1,5}){2,4}(?![\w.]?\d)")
 _CODE = Pattern(r"(?=[^\W_]{0,24}\d)(?=[^\W_]{0,24}[^\W\d_])[^\W_]{2,24}(?![^\W_])")
 _PRODUCT = Pattern(r"\d+[xX]\d+")
 _CODE_PART = Pattern(r"[^\W\d_]+|\d+")
@@ -55,10 +54,23 @@ _SYMBOLS = {
     "!": "signo de exclamación",
     "$": "pesos",
     "'": "apóstrofo",
+    "|": "barra vertical",
+    "\\": "barra invertida",
+    "{": "abre llave",
+    "}": "cierra llave",
+    "[": "abre corchete",
+    "]": "cierra corchete",
+    "(": "abre paréntesis",
+    ")": "cierra paréntesis",
+    "<": "menor que",
+    ">": "mayor que",
+    '"': "comillas",
+    "`": "acento grave",
 }
 _PIECE = Pattern(r"[A-Za-zñÑáéíóúüÁÉÍÓÚÜ]+|\d+|.", re.DOTALL)
 # Consonants that no Spanish reader says together.
 _CLUSTER = Pattern(r"^[^aeiouáéíóú]*$|[^aeiouáéíóú]{3}$|[^aeiouáéíóú]{4}|^[^aeiouáéíóú]{3}")
+_ONSET = Pattern(r"^(?:s[cpt][rl]|[cst]h[rl])")  # script, three: said together
 _TOP_LEVEL = frozenset("com net org edu gob gov info example".split())
 _CAMEL = Pattern(r"[A-ZÁÉÍÓÚÑ]?[a-záéíóúñü]+|[A-ZÁÉÍÓÚÑ]+(?![a-záéíóúñü])|\d+")
 
@@ -70,16 +82,29 @@ def spoken_address(written: str, locale: str) -> str:
     'juan guion bajo ochenta y nueve arroba gmail punto com punto a erre'
     """
     words = []
-    for piece in _PIECE.findall(written):
+    pieces = _PIECE.findall(written)
+    for at, piece in enumerate(pieces):
         if piece[0].isdecimal():
-            words.append(group(piece) if piece[0] == "0" or len(piece) > 4 else cardinal(int(piece)))
+            words.append(_number(piece, at > 0 and pieces[at - 1] == ":"))
         elif piece.isalpha():
             low = piece.lower()
-            known = low in _TOP_LEVEL or sayable(low) or (len(low) > 3 and _CLUSTER.search(low) is None)
+            known = low in _TOP_LEVEL or sayable(low) or (len(low) > 3 and _CLUSTER.search(_ONSET.sub("s", low)) is None)
             words.append(low if known else spell(low, locale))
         else:
             words.append(_SYMBOLS.get(piece, ""))
     return " ".join(w for w in words if w)
+
+
+def _number(digits: str, port: bool) -> str:
+    """Digits of an address: a number of one or two and a year as such, a port by its pairs, all else digit by digit.
+
+    >>> _number("89", False), _number("2020", False), _number("456", False), _number("8080", True)
+    ('ochenta y nueve', 'dos mil veinte', 'cuatro cinco seis', 'ochenta ochenta')
+    """
+    if digits[0] == "0" or len(digits) > 4 or (port and len(digits) in (2, 4) and not digits.endswith("00")):
+        return group(digits)
+    whole = len(digits) < 3 or 1900 <= int(digits) < 2100 or (port and digits.endswith("00"))
+    return cardinal(int(digits)) if whole else spelt(digits)
 
 
 def read_electronic(text: str, at: int, context: Context) -> Found | None:
@@ -99,17 +124,21 @@ def read_electronic(text: str, at: int, context: Context) -> Found | None:
         if match is None or match[1].isdecimal():
             return None
         return "hashtag " + _camel(match[1], context.locale), match.end(), "hashtag"
+    if first in "/~":
+        path = _UNIX.match(text, at) if not text[at - 1 : at].strip() else None
+        return (spoken_address(path.group().rstrip("."), context.locale), path.end(), "path") if path else None
     if first == "@":
         match = _HANDLE.match(text, at)
         return ("arroba " + spoken_address(match[1], context.locale), match.end(), "handle") if match else None
-    if first.isdecimal():
+    host = _HOST.match(text, at) if first == "l" or first.isdecimal() else None
+    if first.isdecimal() and host is None:
         match = _IP.match(text, at)
         if match and all(int(n) < 256 and n == str(int(n)) for n in match.group().split(".")):
             return " punto ".join(cardinal(int(n)) for n in match.group().split(".")), match.end(), "IP address"
-    match = _FILE.match(text, at)
+    match = (_PATH.match(text, at) if text[at + 1 : at + 2] == ":" else None) or None
     if match:
         return spoken_address(match.group(), context.locale), match.end(), "file name"
-    match = _EMAIL.match(text, at) or _URL.match(text, at) or _DOMAIN.match(text, at)
+    match = _EMAIL.match(text, at) or host or _URL.match(text, at) or _DOMAIN.match(text, at)
     if match is None:
         return None
     written = match.group().rstrip(".,;:!?'")

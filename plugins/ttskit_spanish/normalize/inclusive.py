@@ -7,7 +7,7 @@ from ttskit_spanish.pattern import Pattern
 
 _SIGN = Pattern(r"([^\W\d_]{0,40}[a-zñáéíóúA-ZÑÁÉÍÓÚ])(?:([xX])|@)([sS]?)(?![\w@])(?!\.\w)")
 # English, Greek and Latin words that end in a consonant and x.
-_REAL = frozenset("marx bronx lynx sphinx larynx pharynx calx minx jinx manx lux cinx hinx marxs bronxs sphinxs".split())
+_REAL = frozenset("marx bronx lynx sphinx larynx pharynx calx minx jinx manx lux cinx hinx marxs bronxs sphinxs docx".split())
 _VOWELS = frozenset("aeiouáéíóúü")
 _BEFORE_E = (("c", "qu"), ("g", "gu"), ("z", "c"))  # chic-xs: chiques
 _DOUBLE = Pattern(r"([^\W\d_]{1,40})(?:/(?:-)?([^\W\d_]{1,4})|\(([^\W\d_]{1,3})\))(?![\w/(])")

@@ -34,10 +34,10 @@ _FEMININE = frozenset(
     "hectáreas provincias tribu tribus costumbre costumbres cumbre cumbres madre madres miel labor labores actriz "
     "actrices".split()
 )
-_FEMININE_ENDING = Pattern(r"(?:[cstx]ión|[cstx]iones|[dt]ad|[dt]ades|tud|tudes|umbres?|ez|eces|as?)$")
+_FEMININE_ENDING = Pattern(r"(?:[cgstx]ión|[cgstx]iones|[dt]ad|[dt]ades|tud|tudes|umbres?|ez|eces|as?)$")
 # "1 de cada 4 chicas": the noun comes later.
 # Finite verbs: una mujer de 31 murió.
-_VERB = Pattern(r"(?:[ai]r?eron|aron|aban|ían|[aei]rán?|[aei]ría|[b-df-hj-np-tv-z]ó|estaba|tenía|sufrió|fue)$")
+VERB = Pattern(r"(?:[aiy]r?eron|aron|aban|ían|[aei]rán?|[aei]ría|[b-df-hj-np-tv-z]ó|estaba|tenía|sufrió|fue)$")
 # Feminine nouns that begin with a stressed a: un arma, un aula (RAE & ASALE, Nueva gramática, 14.2).
 _UN = frozenset(
     "agua águila ala alba alga alma alza ama anca ancla ánfora ansia arca área arma arpa asa asma aula aura ave acta "
@@ -66,7 +66,7 @@ def gender_after(context: Context, at: int) -> str:
         return "f" if context.before() in ("la", "las") else "n"  # a la 1, a las 21: hours
     if word in _UN:
         return "m"
-    if _VERB.search(word) and word not in _MASCULINE and context.before() == "de":
+    if VERB.search(word) and word not in _MASCULINE and context.before() == "de":
         return "n"
     if written[0].isupper() and not written.isupper() and context.before():
         return "n"  # Boca 2-1 River: a name is not counted

@@ -75,6 +75,7 @@ def cardinal(n: int, gender: str = "n") -> str:
     return " ".join(words)
 
 
+_NO_ACCENTS = str.maketrans("áéíóú", "aeiou")
 _ORDINAL_UNITS = "_ primero segundo tercero cuarto quinto sexto séptimo octavo noveno".split()
 _ORDINAL_TENS = "_ décimo vigésimo trigésimo cuadragésimo quincuagésimo sexagésimo septuagésimo octogésimo nonagésimo".split()
 _ORDINAL_HUNDREDS = (
@@ -84,8 +85,13 @@ _ORDINAL_HUNDREDS = (
 _JOINED = {1: "decimo", 2: "vigesimo"}  # decimotercero, vigesimoprimero
 
 
+def _joined(n: int) -> str:
+    """A number as the first part of one word: treintaiunmilésimo (RAE & ASALE, Ortografía 2010, ch. VIII)."""
+    return "" if n == 1 else cardinal(n, "m").replace(" y ", "i").replace(" ", "").translate(_NO_ACCENTS)
+
+
 def ordinal(n: int, gender: str = "m", *, short: bool = False) -> str:
-    """Ordinal words of 1 … 999,999; `short` is the form before a masculine noun (primer, tercer).
+    """Ordinal words of 1 … 999,999,999; `short` is the form before a masculine noun (primer, tercer).
 
     >>> ordinal(1, "f"), ordinal(3, short=True), ordinal(10), ordinal(12), ordinal(13, "f"), ordinal(28)
     ('primera', 'tercer', 'décimo', 'duodécimo', 'decimotercera', 'vigesimoctavo')
@@ -93,9 +99,12 @@ def ordinal(n: int, gender: str = "m", *, short: bool = False) -> str:
     ('centésima trigésima cuarta', 'milésimo ducentésimo cuadragésimo octavo')
     """
     words: list[str] = []
+    millions, n = divmod(n, 1_000_000)
+    if millions:
+        words.append(_joined(millions) + "millonésimo")
     thousands, rest = divmod(n, 1000)
     if thousands:
-        words.append(("" if thousands == 1 else cardinal(thousands).replace(" ", "")) + "milésimo")
+        words.append(_joined(thousands) + "milésimo")
     hundreds, rest = divmod(rest, 100)
     if hundreds:
         words.append(_ORDINAL_HUNDREDS[hundreds])
@@ -123,6 +132,14 @@ def ordinal(n: int, gender: str = "m", *, short: bool = False) -> str:
 _PARTS = "_ _ medio tercio cuarto quinto sexto séptimo octavo noveno décimo".split()
 
 
+_DECIMAL_PARTS = {
+    10 ** (power + 2): name
+    for power, name in enumerate(
+        "centésimo milésimo diezmilésimo cienmilésimo millonésimo diezmillonésimo cienmillonésimo milmillonésimo".split()
+    )
+}
+
+
 def fraction(over: int, under: int) -> str:
     """A fraction in words; large denominators are read with "sobre".
 
@@ -131,13 +148,11 @@ def fraction(over: int, under: int) -> str:
     """
     if 2 <= under <= 10:
         part = _PARTS[under]
-    elif under in (100, 1000):
-        part = "centésimo" if under == 100 else "milésimo"
-    elif under == 1_000_000:
-        part = "millonésimo"
+    elif under in _DECIMAL_PARTS:
+        part = _DECIMAL_PARTS[under]
     elif 11 <= under < 100:
         base = cardinal(under).replace(" y ", "i")
-        plain = base.translate(str.maketrans("áéíóú", "aeiou"))
+        plain = base.translate(_NO_ACCENTS)
         part = (plain[:-1] if plain.endswith(("a", "uno")) else plain) + "avo"  # treintavo, treintaiunavo, onceavo
     else:
         return f"{cardinal(over)} sobre {cardinal(under)}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 from ttskit_spanish.normalize.context import Context, Found, ends_token
@@ -35,7 +36,8 @@ _SCALE = Pattern(
     r"[ \xa0]+(mil millones|mil|mill[oóÓ]n(?:es)?|bill[oóÓ]n(?:es)?|trill[oóÓ]n(?:es)?)(?![a-zñáéíóú])",
     re.IGNORECASE | re.ASCII,
 )
-_SHORT_SCALE = Pattern(r"[ \xa0]?(MM|M|mill\.|(?<=\d)[kK])(?![^\W_])")
+_SHORT_SCALE = Pattern(r"[ \xa0]?(MM|M|mill\.|(?<=\d)[kK]|k(?=[€$£]))(?![^\W_])")
+_MILLIONS = Pattern(r"[ \xa0]?MM?(?=[ \xa0]de[ \xa0][a-záéíóú]{3,20}s(?![^\W_]))")
 _THOUSANDS = Pattern(r"[kK](?![^\W_])")
 RANGE = Pattern(r" ?[-–] ?(?=\d)")
 _OUT_OF = Pattern(r" ?/ ?(5|10|20|100)(?![\d/])")
@@ -79,6 +81,7 @@ class Numeral(NamedTuple):
         return self.whole == 1 and not self.digits
 
 
+@lru_cache(maxsize=16)  # each token class asks again about the same place
 def numeral_at(text: str, at: int, comma: bool) -> Numeral | None:
     """The number that starts at `at`, read with a decimal comma or point.
 
@@ -98,7 +101,8 @@ def numeral_at(text: str, at: int, comma: bool) -> Numeral | None:
     end = match.end()
     if not digits and whole.isdecimal():  # the other locale's decimal sign, where it cannot be thousands
         other = _OTHER_DECIMAL.match(text, end)
-        if other and text[end] != mark and ends_token(text, other.end()) and len(other[1]) != 3:
+        ends = other is not None and (ends_token(text, other.end()) or _SHORT_SCALE.match(text, other.end()))  # 2.5M
+        if other and text[end] != mark and ends and len(other[1]) != 3:
             digits, sign, end = other[1], "punto" if comma else "coma", other.end()
     bare = re.sub(r"\D", "", whole)
     return Numeral(int(bare) if len(bare) < 60 else LIMIT, digits, end, text[at:end], sign)
@@ -144,6 +148,9 @@ def read_numeral(text: str, at: int, context: Context) -> Found | None:
     if _THOUSANDS.match(text, end) and context.after(end + 1).islower() and gender_after(context, end + 1) != "n":
         return f"{number.words(gender_after(context, end + 1))} mil", end + 1, "thousands"  # 15k seguidores
     scale = scale_at(text, end)
+    millions = _MILLIONS.match(text, end) if scale is None else None
+    if millions is not None:  # 8 MM de pesos
+        scale = ("millón" if number.one else "millones", millions.end())
     if scale is not None:
         return f"{number.words('n' if number.digits else 'm')} {scale[0]}", scale[1], "scale"
     gender = gender_after(context, end)

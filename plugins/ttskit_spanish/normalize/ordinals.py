@@ -5,34 +5,30 @@ from __future__ import annotations
 import re
 
 from ttskit_spanish.normalize.context import Context, Found, ends_token
-from ttskit_spanish.normalize.nouns import gender_after
+from ttskit_spanish.normalize.degrees import NUMBERED, noun_after
+from ttskit_spanish.normalize.nouns import gender_after, gender_of
 from ttskit_spanish.normalize.numbers import cardinal, fraction, ordinal
+from ttskit_spanish.normalize.vulgar import parts_at
 from ttskit_spanish.pattern import Pattern
 
 _ORDINAL = Pattern(
-    r"(\d{1,3}(?:[. \xa0]\d{3})?|\d{1,6})\.?(º|°|ª|ᵉʳ|(?:er|e?r[oa]s?|d[oa]s?|t[oa]s?|m[oa]s?|a?v[oa]s?|n[oa]s?|os|as)\b)"
+    r"(\d{1,3}(?:[. \xa0]\d{3}){0,3}|\d{1,9})"
+    r"\.?(º|°|ª|ᵉʳ|ᵒˢ|ᵃˢ|ᵒ|ᵃ|(?:er|e?r[oa]s?|d[oa]s?|t[oa]s?|m[oa]s?|a?v[oa]s?|n[oa]s?|os|as)\b)"
 )
 _MASCULINE_SHORT = ("ᵉʳ", "er")
+_SMALL_RAISED = str.maketrans("ᵒᵃˢ", "oas")
 _FRACTION = Pattern(r"(?:(\d{1,6}) )?(\d{1,3}(?:\.\d{3})+|\d{1,9})/(\d{1,3}(?:\.\d{3})+|\d{1,9})")
-_SIGNS = {
-    "½": (1, 2),
-    "⅓": (1, 3),
-    "⅔": (2, 3),
-    "¼": (1, 4),
-    "¾": (3, 4),
-    "⅕": (1, 5),
-    "⅛": (1, 8),
-    "⅜": (3, 8),
-    "⅝": (5, 8),
-    "⅞": (7, 8),
-}
-_MIXED_SIGN = Pattern(r"(\d{1,6}) ?([½⅓⅔¼¾⅕⅛⅜⅝⅞])")
 _NOUN = Pattern(r"[ \xa0]([a-záéíóúñü]{3,20})(?![^\W_])")
 _NO_NOUN = frozenset("del por para con sin que más las los una uno como entre sobre hasta desde partes veces".split())
 _DOOR = Pattern(r"[A-Z](?![^\W_])|[ \xa0]?[\"“«'][A-Z][\"”»']|[ \xa0][A-Z](?![^\W_])")
 _ER_POINT, _POINT = Pattern(r"\.(?=[ \xa0][^\W\d_])"), Pattern(r"\.(?=[ \xa0][a-záéíóúñ])")
+# What is had in parts: ¼ hora is un cuarto de hora.
+_PORTIONS = frozenset(
+    "hora taza tazas cucharada cucharadita vaso litro metro pulgada milla página cuadra onza libra vuelta".split()
+)
 _FINAL = Pattern(r" (?:avos )?de (?:la )?final(?![^\W\d_])", re.IGNORECASE)
 _STAGES = {2: "semi", 4: "cuartos", 8: "octavos", 16: "dieciseisavos", 32: "treintaidosavos"}
+_AFTER_HALF = frozenset("de del en con por para a al y o desde hasta que más antes después aprox comemos cerca salimos".split())
 _FILES = frozenset(
     "ley leyes decreto dnu resolución causa expediente ordenanza acordada disposición número números circular "
     "oficina departamento unidad local lote lotes".split()
@@ -58,11 +54,16 @@ def read_ordinal(text: str, at: int, context: Context) -> Found | None:
     if number == 0 or (mark == "°" and number > 40):
         return None
     plural = mark[-1] == "s"
-    feminine = mark == "ª" or mark.rstrip("s").endswith("a")
-    noun = context.after(match.end()).islower() and gender_after(context, match.end()) == "m"
+    mark = mark.translate(_SMALL_RAISED)
+    plural = plural or mark[-1] == "s"
+    named = context.before() in NUMBERED  # artículo 5º bis: the noun stands before
+    after = not named and noun_after(context, match.end())
+    feminine = mark == "ª" or mark.rstrip("s").endswith("a") or (mark in ("º", "°") and after and context.before() == "la")
+    noun = after and gender_after(context, match.end()) == "m"
     short = mark in _MASCULINE_SHORT or (mark in ("º", "°") and noun)
     said = ordinal(number, "f" if feminine else "m", short=short and not feminine and not plural)
-    return said + ("s" if plural else ""), _after_point(text, match)
+    why = f": {context.doubt[1]}" if context.doubt[0] == at and mark in ("º", "°") else ""
+    return said + ("s" if plural else ""), _after_point(text, match), "ordinal" + why
 
 
 def _after_point(text: str, match: re.Match) -> int:
@@ -80,12 +81,15 @@ def read_fraction(text: str, at: int, context: Context) -> Found | None:
     >>> read("2/3"), read("1 1/2"), read("¾"), read("1/2 kg"), read("4521/2019")
     ('dos tercios', 'uno y medio', 'tres cuartos', 'medio', 'cuatro mil quinientos veintiuno barra dos mil diecinueve')
     """
-    sign = _SIGNS.get(text[at])
-    if sign is not None:
-        return _half(_said(None, *sign), sign, at + 1, context), at + 1, "fraction sign"
-    mixed = _MIXED_SIGN.match(text, at)
-    if mixed:
-        return _mixed(int(mixed[1]), *_SIGNS[mixed[2]], mixed.end(), context)
+    sign = parts_at(text, at)
+    if sign is not None and sign.under > 1:
+        if sign.whole is not None:
+            return _mixed(sign.whole, sign.over, sign.under, sign.end, context)
+        if context.after(sign.end).lower() == "partes" and sign.under > 2:
+            return f"{cardinal(sign.over, 'f')} {_of_parts(sign.over, sign.under)}", sign.end, "parts"
+        said = _half(_said(None, sign.over, sign.under), (sign.over, sign.under), sign.end, context)
+        of = " de" if (sign.over, sign.under) != (1, 2) and context.after(sign.end) in _PORTIONS else ""
+        return said + of, sign.end, "fraction sign"
     match = _FRACTION.match(text, at)
     if match is None or not ends_token(text, match.end()) or text[match.end() : match.end() + 1] == "/":
         return None
@@ -101,18 +105,27 @@ def read_fraction(text: str, at: int, context: Context) -> Found | None:
     marked = match[1] is None and not _MARKED.isdisjoint(context.recent(4))
     if marked and under in (5, 10, 20, 100) and over <= under:
         return f"{cardinal(over)} sobre {cardinal(under)}", match.end(), "mark"
-    filed = match[1] is None and not _FILES.isdisjoint((context.before(), context.written()))
+    norm = match[1] is None and under > 12 and under % 10 and not _FILES.isdisjoint(context.recent(8))
+    filed = norm or (match[1] is None and not _FILES.isdisjoint((context.before(), context.written())))
     if filed or (len(match[3]) == 2 and match[3][0] == "0"):
         return f"{cardinal(over)} barra {numeral(match[3])}", match.end(), "file number"
-    if _BAR_YEAR.match(match[3]) or under < 2:
+    alone = over == 1 and not context.pieces and match.end() == len(text)  # 1/2000 by itself
+    if (_BAR_YEAR.match(match[3]) and not alone) or under < 2:
         whole = f"{cardinal(int(match[1]))} " if match[1] else ""
         return f"{whole}{cardinal(over)} barra {cardinal(under)}", match.end(), "file number"
     if match[1] is None and context.after(match.end()).lower() == "partes" and 3 <= under <= 10:
-        return f"{cardinal(over)} {ordinal(under, 'f')}s", match.end(), "parts"
+        return f"{cardinal(over, 'f')} {_of_parts(over, under)}", match.end(), "parts"
     if match[1] and over < under:
         return _mixed(int(match[1]), over, under, match.end(), context)
     said = _said(int(match[1]) if match[1] else None, over, under)
-    return _half(said, (over, under), match.end(), context), match.end(), "fraction"
+    why = f": {context.doubt[1]}" if context.doubt[0] == at and context.doubt[1] else ""
+    of = " de" if (over, under) != (1, 2) and match[1] is None and context.after(match.end()) in _PORTIONS else ""
+    return _half(said, (over, under), match.end(), context) + of, match.end(), "fraction" + why
+
+
+def _of_parts(over: int, under: int) -> str:
+    """Before partes: terceras, quinta."""
+    return ordinal(under, "f") + ("" if over == 1 else "s")
 
 
 def _half(said: str, parts: tuple[int, int], end: int, context: Context) -> str:
@@ -155,10 +168,16 @@ def numeral(digits: str) -> str:
 
 
 def _is_feminine(context: Context, end: int) -> bool:
-    """1/2 docena, las siete y 1/2: media."""
-    if context.before() == "y" and not context.after(end):
-        hour = [p.text for p in context.pieces[-5:-1]]
-        return "las" in hour or "la" in hour
+    """1/2 docena, las siete y 1/2, dos horas y 1/2: media."""
+    if context.before() == "y" and len(context.pieces) > 1:
+        before = context.pieces[-2]
+        after = context.after(end).lower()
+        if before.kind != "number" and (not after or after in _AFTER_HALF):
+            return before.kind != "mark" and gender_of(before.text) == "f"
+        if after and after not in _AFTER_HALF and gender_after(context, end) == "f":
+            return True
+        hour = {p.text for p in context.pieces[-5:-1]}
+        return not hour.isdisjoint(("las", "la")) or before.text == "una"
     return gender_after(context, end) == "f"
 
 

@@ -11,6 +11,9 @@ _SLASHED = Pattern(r"(\d{1,2})/(\d{1,2})(?![\d/]|[.,]\d)")
 _ANOTHER = Pattern(r"(?:,| y|;|,? e)? ?(?=\d{1,2}/\d{1,2}(?![\d/]))")
 _CHAIN = Pattern(r"\d{1,5}(?:[-–]\d{1,5}){2,6}(?![\w/]|[-–]\w)")
 _BARS = Pattern(r"\d{1,4}(?:/\d{1,4}){2,4}(?![\w/])")
+_SCALE = Pattern(r"(\d{1,3}):(\d{1,3}(?:[. ]\d{3}){1,3}|\d{1,8})(?![\d:]|[.,]\d)")
+_SCALES = frozenset("escala proporción relación razón ratio mezcla".split())
+_NO_DIGIT = Pattern(r"\D")
 _GAMES = frozenset(
     "ganó ganaron gana ganar ganado perdió perdieron pierde perder venció vencieron vence vencer derrotó derrota derrotar "
     "batió superó superar cayó cayeron eliminó impuso imponerse triunfo triunfó victoria set sets parcial parciales marcador "
@@ -44,13 +47,17 @@ def read_score(text: str, at: int, context: Context) -> Found | None:
     bars = _BARS.match(text, at)
     if bars is not None:
         return " ".join(cardinal(int(n)) for n in bars.group().split("/")), bars.end(), "numbers joined by bars"
+    scale = _SCALE.match(text, at)
+    plain = scale is not None and (scale[2].endswith("000") or (len(scale[2]) > 2 and scale[2].isdecimal()))  # not a lap
+    if scale is not None and (plain or not _SCALES.isdisjoint(context.recent(3))):
+        return f"{cardinal(int(scale[1]))} a {cardinal(int(_NO_DIGIT.sub('', scale[2])))}", scale.end(), "scale"
     match = _SLASHED.match(text, at)
     if match is None:
         return None
     one, other = int(match[1]), int(match[2])
     if one + other == 100 and one % 5 == 0 and 0 < one < 100:
         return f"{cardinal(one)} {cardinal(other)}", match.end(), "shares of a hundred"
-    if context.before() in ("presión", "visión", "arterial", "tensión"):
+    if not context.recent(3).isdisjoint(("presión", "visión", "arterial", "tensión")):
         return f"{cardinal(one)} {cardinal(other)}", match.end(), "pressure or sight"
     if match[1][0] == "0" or (match[2][0] == "0" and len(match[2]) > 1) or not _tennis(one, other):
         return None

@@ -9,11 +9,13 @@ from ttskit_spanish.normalize.abbreviations import STEMS, WITHOUT_POINT
 from ttskit_spanish.normalize.context import Context
 from ttskit_spanish.normalize.piece import Piece
 from ttskit_spanish.normalize.roman import lower_roman
+from ttskit_spanish.normalize.typed import SURE
 from ttskit_spanish.pattern import Pattern
 from ttskit_spanish.spelling import plain
 
 MARKS = {",": ",", ".": ".", ";": ";", ":": ":", "?": "?", "!": "!", "¿": "¿", "¡": "¡", "…": "…", "—": "—", "–": "—", "―": "—"}
 _ELONGATED = Pattern(r"(.)\1{2,}", re.DOTALL)
+_SHORT = SURE | WITHOUT_POINT
 _ROMAN_LETTERS = Pattern(r"[ivxlcdm]+")
 
 
@@ -59,10 +61,10 @@ def add(
 
 def add_word(context: Context, word: str, span: tuple[int, int], written: str, rule: str = "letters to sounds") -> None:
     """Add one word that is said as it is written."""
-    if word in WITHOUT_POINT or _ROMAN_LETTERS.fullmatch(word):
+    if word in _SHORT or _ROMAN_LETTERS.fullmatch(word):
         stable = _stable(context, word)
         if stable != word:
-            add(context, stable, span, "abbreviation" if word in WITHOUT_POINT else "roman")
+            add(context, stable, span, "abbreviation" if word in _SHORT else "roman")
             return
     context.pieces.append(Piece(word, span))
     context.readings.append(Reading(span, written, word, "word", rule))
@@ -70,8 +72,8 @@ def add_word(context: Context, word: str, span: tuple[int, int], written: str, r
 
 def _stable(context: Context, word: str) -> str:
     """The word, or what a second reading would make of it."""
-    if word in WITHOUT_POINT:
-        return WITHOUT_POINT[word]
+    if word in _SHORT:
+        return _SHORT[word]
     if _ROMAN_LETTERS.fullmatch(word):
         return lower_roman(word, context.before(), context) or word
     return word

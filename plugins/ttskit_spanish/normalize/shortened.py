@@ -1,4 +1,4 @@
-"""Abbreviations that only what stands around them explains: D. Juan, Int. Güiraldes, Bº Norte, x ej., xq."""
+"""Abbreviations that only what stands around them explains: D. Juan, Int. Güiraldes, Bº Norte."""
 
 from __future__ import annotations
 
@@ -48,21 +48,8 @@ _DON_NAMES = frozenset(
     "beatriz catalina francisca antonia petrona rosario luisa emilia sofía victoria".split()
 )
 _QUARTER = Pattern(r"B(?:º|°|o\.)[ \xa0]?(?=[A-ZÁÉÍÓÚÑ\d])|Bo\.[ \xa0](?=[A-ZÁÉÍÓÚÑ])")
-_SLASH = Pattern(
-    r"(e|p|c|d|s)/[ \xa0]?(?=([^\W_]+))",
-)
 _REDUCED = Pattern(r"\d{1,2} ?%")
-_CHAT = {"xq": "porque", "xk": "porque", "pq": "porque", "xfa": "porfa", "tmb": "también", "tmbn": "también", "tbn": "también",
-         "tb": "también", "q": "que", "msj": "mensaje", "msjs": "mensajes", "bn": "bien", "dde": "desde", "d": "de",
-         "xd": "equis de", "grax": "gracias", "pls": "plis"}  # fmt: skip
-_CHAT_WORD = Pattern(r"[a-z]{1,4}(?![^\W_]|[.'’)]|-\w)")
-_FOR = Pattern(r"x[ \xa0](?=(ej\.|[a-záéíóúñ]{2,}|\d|U?S?\$|€))")
 _MARIA = Pattern(r"M(?:a\.|ª\.?)[ \xa0](?=[A-ZÁÉÍÓÚÑ])")
-_NO_FOR = frozenset("es vale y e o en tiende igual menor mayor con más menos por entre al se no".split())
-_NAMED = frozenset(
-    "siglo siglos capítulo tomo la letra una variable eje incógnita de función factor rayos coordenada valor si sea que "
-    "signo".split()
-)
 
 
 def read_shortened(text: str, at: int, context: Context) -> Found | None:
@@ -74,14 +61,10 @@ def read_shortened(text: str, at: int, context: Context) -> Found | None:
     ...     return found and found[0]
     >>> read("D. Juan"), read("D. Trump"), read("Int. Güiraldes"), read("int. 12"), read("Min. de Salud"), read("Dr Paz")
     ('don', None, 'intendente', None, 'ministerio', 'doctor')
-    >>> read("Bº Norte"), read("e/ 54 y 55"), read("p/ llevar"), read("c/ 8 hs"), read("x ej."), read("xq no"), read("dto. 20%")
-    ('barrio', 'entre', 'para', 'cada', 'por', 'porque', 'descuento')
+    >>> read("Bº Norte"), read("dto. 20%")
+    ('barrio', 'descuento')
     """
     first = text[at]
-    if first in "xXqQtpdbmgk" and (first in "xX" or first.islower()):
-        found = _chat(text, at, context)
-        if found is not None:
-            return found
     match = _DON.match(text, at) if first == "D" else None
     if match is not None and match[2].lower() in _DON_NAMES:
         return ("don" if match[1] in ("D", "Dn") else "doña"), match.end() - 1, "don before a name"
@@ -91,9 +74,6 @@ def read_shortened(text: str, at: int, context: Context) -> Found | None:
     match = _QUARTER.match(text, at) if first == "B" else None
     if match is not None:
         return "barrio", match.end(), "quarter"
-    match = _SLASH.match(text, at)
-    if match is not None:
-        return _slashed(match, at)
     if text[at : at + 4].lower() == "dto." and (_REDUCED.match(text, at + 5) or context.before() == "ciento"):
         return "descuento", at + 4, "reduction"
     if text[at : at + 4].lower() == "exp." and context.before() in ("más", "con", "sin"):
@@ -106,7 +86,7 @@ def read_shortened(text: str, at: int, context: Context) -> Found | None:
         return None
     key = match[1].lower()
     if match[2].startswith("de"):
-        said = _OFFICES.get(key)
+        said = _OFFICES.get(key) if key != "fed" or not context.before() else None  # Cámara Fed. de Casación
         return (said, at + len(key) + 1, "office") if said is not None and match[1][0].isupper() else None
     said = _BEFORE_NAME.get(key)
     if said is None or (key in ("gob", "com", "may", "sec", "min", "cont", "conc", "rev", "cap") and not match[1][0].isupper()):
@@ -116,34 +96,3 @@ def read_shortened(text: str, at: int, context: Context) -> Found | None:
 
 def _of_woman(said: str, context: Context) -> str:
     return _FEMININE.get(said, said) if context.before() in ("la", "señora") else said
-
-
-def _slashed(match, at: int) -> Found | None:
-    """e/ 54 y 55, p/ llevar, c/ 8 hs; c/ crema and s/ azúcar are read elsewhere."""
-    letter, follows = match[1], match[2]
-    if letter == "e" and (follows[0].isdecimal() or follows[0].isupper()):
-        return "entre", at + 2, "letter and slash"
-    if letter == "c" and follows[0].isdecimal():
-        return "cada", at + 2, "letter and slash"
-    if letter == "p" and (
-        follows.lower().endswith(("ar", "er", "ir")) or follows.lower() in ("el", "la", "los", "las", "un", "una")
-    ):
-        return "para", at + 2, "letter and slash"
-    if letter == "s" and follows == "d":
-        return "sin datos", match.end() + 1, "no data"
-    return None
-
-
-def _chat(text: str, at: int, context: Context) -> Found | None:
-    """x as por, q as que, and the like, as people type to each other."""
-    match = _FOR.match(text, at) if text[at] in "xX" else None
-    if match is not None:
-        before, follows = context.before(), match[1]
-        if follows == "ej." or (before and before not in _NAMED and follows not in _NO_FOR and text[at] == "x"):
-            return "por", at + 1, "x as por"
-    match = _CHAT_WORD.match(text, at)
-    if match is None or match.group() not in _CHAT:
-        return None
-    if match.group() in ("q", "d") and (context.before() in _NAMED or context.before() == "el"):
-        return None
-    return _CHAT[match.group()], match.end(), "as people type"

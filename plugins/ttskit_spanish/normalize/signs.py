@@ -45,6 +45,9 @@ _SYMBOLS = {
     "\\": "barra invertida",
 }
 
+_AMOUNT = Pattern(r"[^\W\d_]{0,3}[$€£¥₡₲₩₧₹][ \xa0]?\d")  # -US$ 20
+_VARIABLE = Pattern(r"(?:^|[ (])[a-zA-Z] $")  # x - y = 3
+_OPERATIONS = frozenset(("más", "menos", "por", "dividido"))
 _MARKUP = Pattern(r"</?(?:b|i|u|em|strong|p|br|hr|span|div|sub|sup|small|h[1-6]|li|ul|ol|a|font)(?:\s[^<>]{0,200})?/?>")
 
 
@@ -103,8 +106,11 @@ def read_dash(text: str, at: int, context: Context) -> int:
     before, after = text[at - 1 : at] if at else "", text[at + 1 : at + 2]
     pieces, span = context.pieces, (at, at + 1)
     starts = before == "" or before.isspace() or before in "(["
-    between_numbers = after.isspace() and context.equation and bool(pieces) and pieces[-1].kind == "number"
-    if starts and (after.isdecimal() or text[at] == "−" or after == "$" or between_numbers):
+    operand = bool(pieces) and (pieces[-1].kind == "number" or _VARIABLE.search(text, max(0, at - 3), at) is not None)
+    between_numbers = after.isspace() and context.equation and operand
+    if len(pieces) > 1 and pieces[-2].text in _OPERATIONS and pieces[-2].kind == "symbol" and after.isspace():
+        between_numbers = True  # 2 + x - 1
+    if starts and (after.isnumeric() or text[at] == "−" or _AMOUNT.match(text, at + 1) or between_numbers):
         add(context, "menos", span, "symbol", "minus")
     elif starts and pieces:
         add_mark(context, "—", *span)

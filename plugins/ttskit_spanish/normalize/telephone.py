@@ -4,24 +4,32 @@ from __future__ import annotations
 
 import re
 
+from ttskit_spanish.normalize.acronyms import capitals
 from ttskit_spanish.normalize.context import Context, Found, ends_token
 from ttskit_spanish.normalize.letters import spell
 from ttskit_spanish.normalize.numbers import cardinal, spelt
 from ttskit_spanish.pattern import Pattern
 
-_INTERNATIONAL = Pattern(r"\+(\d{1,3})((?:[ .-]?\(?\d{1,12}\)?){1,6})(?!\d)")
+_INTERNATIONAL = Pattern(r"(?:\+|00[ -])(\d{1,3})((?:[ .-]?\(?\d{1,12}\)?){1,6})(?!\d)")
 _LOCAL = Pattern(
     r"(?:0\d{2,4}[ -]\d{6,7}|\d{2}[- ]\d{4}-\d{4}|(?:11|15)[ -]\d{4}[ -]\d{4}|"
     r"(?:11|15|[23]\d{2})[ -](?:15[ -])?\d{3}[ -]\d{4}|[23]\d{3}[ -](?:15[ -])?\d{2}[ -]\d{4}|"
     r"(?:\(?0?\d{2,4}\)?[ -])(?:15[ -])?\d{2,4}[ -]\d{3,4}(?<=\d{4})|"
     r"\(?0\d{2,4}\)?[ -](?:15[ -])?\d{6,7}|(?:11|15)-\d{8}|\d{2,3}\.\d{3,4}\.\d{4}|\d{2,3} \d{2,3} \d{2} \d{2}|"
-    r"0[ -]?[89]\d0[ -]\d{3}[ -]\d{3,4}|0-?[89]\d0[ -]\d{7}|\d{3}-\d{3}-\d{3,4})(?!\d)"
+    r"0\d{2,3}[ -]\d-\d{6}|0[ -]?[89]\d0[ -]\d{3}[ -]\d{3,4}|0-?[89]\d0[ -]\d{7}|\d{3}-\d{3}-\d{3,4})(?!\d)"
 )
+_VANITY = Pattern(
+    r"(?:\+?1[ .-]?)?(?:0[ -]?[89]\d0|[89]\d{2})(?:[ -]\d{1,4}){0,2}"
+    r"(?:(?:-|(?<=1.800) )[A-ZÑ]{3,12})(?:-(?:\d{1,4}|[A-ZÑ]{1,12})){0,3}(?![\w-])"
+)
+_ZERO_APART, _ONE_JOINED = Pattern(r"^0[ -]"), Pattern(r"^(\+?1)(?=[89])")
+_VANITY_PART = Pattern(r"\d+|[A-ZÑ]+")
+_STARRED = Pattern(r"\d{3}(?![\d.,]\d|[\d*]|[^\n*]{0,80}\*)")  # *611; but *21 casas* is emphasis
 _PAIRS = Pattern(r"\d{2,3} \d{2,3} \d{2} \d{2}")
 _AREA = Pattern(r"\(?0\d{1,4}\)?|\(\d{2,4}\)|0-?[89]\d0")  # what the third form above must begin with
 _SHORT = Pattern(r"\d{4}-\d{4}(?!\d)")
 _SPACED = Pattern(r"\d{4} \d{4}(?!\d)|\d{3}[ -]\d{4}(?!\d)")
-_EXTENSION = Pattern(r"(?:-|x| ?(?:ext|int|interno)\.? ?)(\d{2,5})(?!\d)")
+_EXTENSION = Pattern(r"(?:-| ?x ?| ?(?:ext|int|interno)\.? ?)(\d{2,5})(?!\d)")
 _OR = Pattern(r"/(\d{2}|\d{4})(?![\d/])")
 _SEVEN = Pattern(r"\d{3}-\d{4}(?!\d)")
 _TAX = Pattern(r"(\d{2})[-. /](\d{8}|\d{2}\.\d{3}\.\d{3})[-. /](\d)(?!\d)")
@@ -60,6 +68,8 @@ def groups(digits: str) -> list[str]:
     >>> groups("1143215678"), groups("5491155551234"), groups("2214551234"), groups("43215678"), groups("4251234")
     (['11', '4321', '5678'], ['54', '9', '11', '5555', '1234'], ['221', '455', '1234'], ['4321', '5678'], ['425', '1234'])
     """
+    if digits.startswith("00") and len(digits) > 11:
+        return ["00", *groups(digits[2:])]
     if len(digits) in (12, 13) and digits.startswith("54"):
         nine = ["9"] if digits[2] == "9" and len(digits) == 13 else []
         return ["54", *nine, *groups(digits[-10:])]
@@ -105,17 +115,23 @@ def read_telephone(text: str, at: int, context: Context) -> Found | None:
     if tax:
         number = int(tax[2].replace(".", ""))
         return f"{cardinal(int(tax[1]))} , {cardinal(number)} , {cardinal(int(tax[3]))}", tax.end(), "CUIT or CUIL"
+    short = _STARRED.match(text, at) if text[at - 1 : at] == "*" else None
+    if short is not None:
+        return spelt(short.group()), short.end(), "number after a star"
     called = calling(context)
     if called:
         match = _EMERGENCY.match(text, at)
         if match:
             return spelt(match.group()), match.end(), "emergency number"
+    named = _named(text, at, context)
+    if named is not None:
+        return named
     bare = _bare(text, at, context, called)
     if bare is not None:
         return bare
     international = _INTERNATIONAL.match(text, at)
     longer = international or _local(text, at)
-    match = longer or _SHORT.match(text, at) or (_SPACED.match(text, at) if called else None)
+    match = longer or _SHORT.match(text, at) or (_spaced(text, at, called))
     seven = _SEVEN.match(text, at) if match is None else None
     if seven and int(seven.group()[4:]) % 50 and not context.after(seven.end()).islower():
         match = longer = seven  # 455-1234; but 500-1000 personas
@@ -147,6 +163,24 @@ def read_telephone(text: str, at: int, context: Context) -> Found | None:
     return words, end
 
 
+def _named(text: str, at: int, context: Context) -> Found | None:
+    """A number with letters to remember it by: 1-800-FLORES, 0800-333-DATO."""
+    match = _VANITY.match(text, at)
+    if match is None:
+        return None
+    words = ["más"] if match.group().startswith("+") else []
+    for part in _VANITY_PART.findall(_ONE_JOINED.sub(r"\1 ", _ZERO_APART.sub("0", match.group()))):
+        words.append(group(part) if part.isdecimal() else capitals(part, context))
+        words.append(",")
+    return " ".join(words[:-1]), match.end(), "number with letters"
+
+
+def _spaced(text: str, at: int, called: bool) -> re.Match | None:
+    """4444 5555 where the text speaks of a telephone, or an extension follows."""
+    match = _SPACED.match(text, at)
+    return match if match is not None and (called or _EXTENSION.match(text, match.end())) else None
+
+
 def _local(text: str, at: int) -> re.Match | None:
     match = _LOCAL.match(text, at)
     if match is None:
@@ -171,6 +205,7 @@ def _bare(text: str, at: int, context: Context, called: bool) -> Found | None:
     follows = context.after(match.end())
     counted = follows.islower() and len(follows) > 3 and not called  # 2345678901 habitantes
     likely = len(digits) == 10 and (digits[:2] in ("11", "15") or digits[0] in "23")
+    likely = likely or (len(digits) in (14, 15) and digits.startswith("0054"))
     likely = likely or (len(digits) == 11 and digits[0] == "0") or (len(digits) in (12, 13) and digits.startswith("54"))
     likely = likely and not digits.endswith("000") and not counted
     if not (likely or (called and len(digits) in (6, 7, 8, 10, 11, 12, 13))):

@@ -5,18 +5,19 @@ from __future__ import annotations
 import re
 
 from ttskit_spanish.normalize.context import Context, Found, ends_token
-from ttskit_spanish.normalize.letters import spell
 from ttskit_spanish.normalize.numbers import cardinal
+from ttskit_spanish.normalize.zones import zone_at
 from ttskit_spanish.pattern import Pattern
 
-_CLOCK = Pattern(r"(\d{1,2})([:.])(\d{2})(?::(\d{2}))?(?![\d,])")
+_CLOCK = Pattern(r"(\d{1,2})([:.])(\d{2})(?::(\d{2}))?(?![\d,]|\.000(?!\d))")
 _LETTERED = Pattern(r"(\d{1,2})h(\d{2})(?:m(?:(\d{2})s)?)?")
 _HOURS = Pattern(r" ?(?:hs?|hrs?|horas?)\b\.?", re.IGNORECASE)
-_HALF = Pattern(r" ?([ap])\.? ?m\b\.?", re.IGNORECASE)
-_HOUR_HALF = Pattern(r"(\d{1,2}) ?([ap])(?:\. ?m\.|m\b\.?)", re.IGNORECASE)
+_HALF = Pattern(r"[ \xa0]?([ap])\.?[ \xa0]?m\b\.?", re.IGNORECASE)
+_HOUR_HALF = Pattern(r"(\d{1,2})[ \xa0]?([ap])(?:\.[ \xa0]?m\b\.?|m\b\.?)", re.IGNORECASE)
+_NOON = Pattern(r"12(?:([:.])00)? m\.(?= [a-záéíóúñ]|[,;)]|\s*$)")
 _SENTENCE_ENDS = Pattern(r"[\s\"'»”)]*$|\s+[¿¡«\"“(—]*[A-ZÁÉÍÓÚÑ]")
-_ZONE = Pattern(r" ?(utc|gmt|est|pst|cst|mst)\b(?: ?([+-])(\d{1,2}))?", re.IGNORECASE)
 _DURATION = Pattern(r"(\d{1,3}) ?hs? (\d{1,2}) ?(?:min\.?|m|')(?: (\d{1,2}) ?(?:seg|s)\.?)?(?![^\W_])")
+_UNTIL = Pattern(r"[ \xa0]?[-–][ \xa0]?(?=\d{1,2}[:.]\d{2}(?![\d.:]))")
 _LAP = Pattern(r"(\d{1,2})h ?(\d{1,2})['′’](\d{1,2})(?:\"|''|″|”)")
 _AFTER_HOUR = frozenset(
     "las la desde hora hoy mañana tarde noche ayer lunes martes miércoles jueves viernes sábado domingo horario".split()
@@ -32,7 +33,7 @@ def _colloquial(match: re.Match, lettered: bool) -> str | None:
     return colloquial_time(int(match[1]), int(match[3]))
 
 
-def read_time(text: str, at: int, context: Context) -> Found | None:
+def read_time(text: str, at: int, context: Context, *, further: bool = True) -> Found | None:
     """A time. With a point it is one only where nothing that is counted follows.
 
     >>> from ttskit_spanish.normalize.context import Context
@@ -53,6 +54,9 @@ def read_time(text: str, at: int, context: Context) -> Found | None:
         amounts = zip(spent.groups(), (("hora", "f"), ("minuto", "m"), ("segundo", "m")), strict=True)
         parts = [f"{cardinal(int(n), g)} {unit}{'' if int(n) == 1 else 's'}" for n, (unit, g) in amounts if n]
         return " ".join(parts[:-1]) + " y " + parts[-1], spent.end() - _keeps_point(text, spent.end()), "duration"
+    noon = _NOON.match(text, at) if text.startswith("12", at) else None
+    if noon and (noon[1] or context.before() == "las"):  # 12 m. de largo
+        return "doce del mediodía", noon.end() - _keeps_point(text, noon.end()), "noon"
     alone = _HOUR_HALF.match(text, at)
     if alone and 1 <= int(alone[1]) <= 12 and ends_token(text, alone.end()):
         hour = int(alone[1])
@@ -71,7 +75,8 @@ def read_time(text: str, at: int, context: Context) -> Found | None:
     end = match.end()
     unit = _HOURS.match(text, end)
     half = _HALF.match(text, end)
-    if not (ends_token(text, end) or unit or half):
+    zulu = zone_at(text, end, context.locale, exact=True) if text[end : end + 1] == "Z" else None
+    if not (ends_token(text, end) or unit or half or zulu):
         return None
     if not lettered and match[2] == ".":
         follows = context.after(end)
@@ -97,19 +102,20 @@ def read_time(text: str, at: int, context: Context) -> Found | None:
         return words, end - _keeps_point(text, end), "clock in conversation"
     if unit:
         end = unit.end() - _keeps_point(text, unit.end())
-        if hour and (minute or hour > 1):
+        if minute or hour > 1:
             words += " horas"
         elif hour == 1:
             words += " hora"
     elif half:
         end = half.end() - _keeps_point(text, half.end())
         words += _part_of_day(half[1].lower(), hour)
-    zone = _ZONE.match(text, end)
-    if zone:
-        end = zone.end()
-        words += " " + spell(zone[1], context.locale)
-        if zone[2]:
-            words += f" {'más' if zone[2] == '+' else 'menos'} {cardinal(int(zone[3]))}"
+    offset = zulu or zone_at(text, end, context.locale)
+    if offset is not None:
+        words, end = f"{words} {offset[0]}", offset[1]
+    until = _UNTIL.match(text, end) if further and not context.arithmetic else None
+    later = read_time(text, until.end(), context, further=False) if until is not None else None
+    if later is not None:
+        return f"{words} a {later[0]}", later[1], "from to"  # 9:00-17:30 h
     return words, end
 
 

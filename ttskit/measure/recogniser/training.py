@@ -8,6 +8,7 @@ import json
 import shutil
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from typing import IO
 
 import numpy as np
 import torch
+from pydantic import BaseModel
 
 from ttskit.config.comparison import RecogniserConfig
 from ttskit.config.training import TrainingConfig
@@ -26,8 +28,11 @@ from ttskit.measure.phones import Thresholds, align_phones, calibrate, phone_inv
 from ttskit.measure.recogniser.batches import BandStatistics, PhoneBatches, phones_of
 from ttskit.measure.recogniser.network import PhoneRecogniser
 from ttskit.measure.recogniser.sentences import Sentences
+from ttskit.progress import duration
+from ttskit.reading import Count, Finite, Misread, as_type
 from ttskit.runs.folder import JUDGE, RunFolder
 from ttskit.training.data import Loader, corpus_facts
+from ttskit.training.logs import Pace
 from ttskit.training.loop import Training
 from ttskit.training.precision import pick_precision
 from ttskit.training.processes import Processes
@@ -101,11 +106,29 @@ def _opened(
         _train(corpus, config, sentences, run, begun, report)
     network = _network(corpus, config)
     weights, step = run.weights("best")
-    network.load_state_dict(weights)
+    try:
+        network.load_state_dict(weights)
+    except RuntimeError as error:  # other names or shapes
+        why = f"its weights are not the recogniser's: {str(error).splitlines()[-1].strip()[:200]}"
+        raise CheckpointError(f"{folder} is damaged", why, "it is made again") from error
     network.eval()
     if not cached:
         run.update(**_calibrated(corpus, sentences, network, run, step))
-    return TrainedRecogniser(network, Thresholds(**run.info["thresholds"]), {**run.info["recogniser"], "cached": cached})
+    try:
+        thresholds = as_type(Thresholds, run.info.get("thresholds"), "thresholds")
+        facts = run.info["recogniser"]
+        as_type(_JudgeFacts, facts, "recogniser")
+    except Misread as error:
+        raise CheckpointError(f"{folder / 'run.json'} is damaged", str(error), "it is made again") from error
+    return TrainedRecogniser(network, thresholds, {**facts, "cached": cached})
+
+
+class _JudgeFacts(BaseModel):
+    """What run.json says of a recogniser, as far as verdicts depend on it."""
+
+    natural_phone_error_rate: Finite
+    calibration_sentences: Count
+    held_out: bool | int
 
 
 def _begin(corpus: PreparedCorpus, config: RecogniserConfig, folder: Path) -> RunFolder:
@@ -174,12 +197,15 @@ class _Selection(LossValidator):
         self, network: Trainable, batches: PhoneBatches, total: int, work: Workshop, seed: int, report: Report
     ) -> None:
         super().__init__(network, batches, work, seed)
-        self._total, self._report = total, report
+        self._total, self._report, self._pace = total, report, Pace(total)
+        self._began = time.monotonic()
 
     def losses(self, state: TrainState) -> tuple[dict[str, float], float | None]:
         values, ranking = super().losses(state)
         error = values["phone_error_rate"]
-        self._report(f"phone recogniser: step {state.step} of {self._total}, phone error {error:.1%} on validation speech")
+        left = duration(self._pace.seconds_left(state.step, time.monotonic() - self._began))
+        where = f"step {state.step} of {self._total}" + (f", {left} left" if state.step < self._total else "")
+        self._report(f"phone recogniser: {where}, phone error {error:.1%} on validation speech")
         return values, ranking
 
 
