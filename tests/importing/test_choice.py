@@ -32,7 +32,7 @@ def offered():
 
             def bring(path, run, *, speakers=None):
                 run.mkdir(exist_ok=True)
-                (run / "half").write_text("", encoding="utf-8")
+                (run / "config.yaml").write_text("", encoding="utf-8")
                 raise KeyboardInterrupt
 
             if recognises is not None:

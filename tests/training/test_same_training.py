@@ -11,6 +11,7 @@ from ttskit.config import load_recipe
 from ttskit.corpus.batches import Rehearsal
 from ttskit.corpus.prepared import PreparedCorpus
 from ttskit.errors import MismatchError, UsageError
+from ttskit.runs import starting
 from ttskit.training import start
 from ttskit.training.data import corpus_facts, rehearsal_facts
 
@@ -31,7 +32,7 @@ def going_on(corpus, registry, tmp_path):
         run = SimpleNamespace(info=info, model=model, path=tmp_path / "run")
         now = SimpleNamespace(seed=recipe.seed if seed is None else seed)
         made = options.model_copy(update=changed)
-        start._same_training(run, plugin, made, now, on, rehearsal)
+        start._same_training(run, plugin, made, now, on, rehearsal, registry)
 
     return make
 
@@ -87,14 +88,14 @@ def test_a_training_starts_from_the_best_checkpoint_of_a_run_unless_a_step_is_na
 
 def test_a_new_run_lies_in_a_folder_of_its_own(tmp_path):
     """Planted: beside what is there."""
-    start._require_new(tmp_path / "new")
+    starting.claim(tmp_path / "new")
     (tmp_path / "empty").mkdir()
-    start._require_new(tmp_path / "empty")
+    starting.claim(tmp_path / "empty")
     for name, file, says in (("notes", "mine.txt", "is not empty"), ("old", "run.json", "is a run already")):
         (tmp_path / name).mkdir()
         (tmp_path / name / file).write_text("{}", encoding="utf-8")
         with pytest.raises(UsageError, match=says):
-            start._require_new(tmp_path / name)
+            starting.claim(tmp_path / name)
     (tmp_path / "file").write_text("", encoding="utf-8")
     with pytest.raises(UsageError, match="is not empty"):
-        start._require_new(tmp_path / "file")
+        starting.claim(tmp_path / "file")
