@@ -29,8 +29,8 @@ def going_on(corpus, registry, tmp_path):
             "options": start.plain_options(options),
             **({"rehearsal": rehearsal_facts(rehearsed)} if rehearsed else {}),
         }
-        run = SimpleNamespace(info=info, model=model, path=tmp_path / "run")
-        now = SimpleNamespace(seed=recipe.seed if seed is None else seed)
+        run = SimpleNamespace(info=info, model=model, path=tmp_path / "run", recipe=lambda registry: recipe)
+        now = recipe.model_copy(update={} if seed is None else {"seed": seed})
         made = options.model_copy(update=changed)
         start._same_training(run, plugin, made, now, on, rehearsal, registry)
 
