@@ -11,7 +11,7 @@ PIP = $(BIN)/python -m pip --disable-pip-version-check install -q -c constraints
 # Two test processes with one thread each share two cores better than one process with two.
 THREADS = OMP_NUM_THREADS=1 MKL_NUM_THREADS=1
 
-.PHONY: demo test lint docs messages nightly nightly-numerics nightly-fuzz clean
+.PHONY: demo test lint docs messages nightly nightly-numerics nightly-fuzz nightly-planted clean
 
 demo: $(VENV)/.demo
 	$(BIN)/ttskit demo --out demo
@@ -46,6 +46,9 @@ nightly-numerics: $(VENV)/.test
 # What strangers' files, recipes and texts may hold, 20,000 of them; says which input failed, hung or took too much memory.
 nightly-fuzz: $(VENV)/.test
 	$(BIN)/python tests/fuzz/run_fuzz.py $(ARGS)
+# Plants faults one by one in a copy of the checkout, and says which of them no test sees (ARGS="loop.py" plants some of them).
+nightly-planted: $(VENV)/.test
+	$(THREADS) $(BIN)/python tests/planted/run_planted.py $(ARGS)
 
 clean:
 	rm -rf $(VENV)

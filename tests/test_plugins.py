@@ -243,3 +243,49 @@ def test_commands_are_descriptions():
     commands = create_registry().all("command")
     assert all(isinstance(c, CommandPlugin) for c in commands.values())
     assert {"prepare", "train", "synthesize", "compare", "plugins", "doctor"} <= set(commands)
+
+
+def test_a_name_offered_three_times_names_all_and_belongs_to_nobody(install):
+    """Planted: the third one got it."""
+    for name in ("first", "second", "third"):
+        install(name, VOCODER.format(name="warbler", module=name))
+    registry = create_registry()
+    assert "warbler" not in registry.all("vocoder")
+    with pytest.raises(PluginError) as caught:
+        registry.get("vocoder", "warbler")
+    assert caught.value.why == "by first 1.0 and second 1.0 and third 1.0"
+    assert [p.origin.entry_point for p in registry.problems] == ["second"]  # told once
+
+
+def test_one_name_for_things_of_two_kinds_is_no_clash(install):
+    install("both", VOCODER.format(name="spanish", module="both"))
+    registry = create_registry()
+    assert registry.get("vocoder", "spanish") is not registry.get("frontend", "spanish") and not registry.problems
+
+
+def test_events_reach_plugins_in_pluggys_order_and_each_gets_its_own_copy(install):
+    """Planted: the other way round; and what one changed, the next one got."""
+    code = """
+from ttskit.hookspecs import hookimpl
+
+@hookimpl
+def ttskit_step_ended(values):
+    values["called"].append((__name__, len(values)))
+    values[__name__] = 1
+    raise RuntimeError(str(len(values["called"])))
+"""
+    for name in ("ccc", "aaa", "bbb"):
+        install(name, code)
+    registry, values = create_registry(), {"loss": 1.0, "called": []}
+    problems = registry.notify("ttskit_step_ended", run=Path("r"), step=1, values=values)
+    # the one that registered last is called first, as pluggy does; each counts itself alone
+    assert [(p.origin.entry_point, p.cause[-1]) for p in problems] == [("ccc", "1"), ("bbb", "1"), ("aaa", "1")]
+    assert values == {"loss": 1.0, "called": []}
+
+
+def test_an_empty_limit_loads_everything_and_a_limit_that_names_nobody_nothing(monkeypatch):
+    monkeypatch.setenv("TTSKIT_PLUGINS", "")
+    assert "griffinlim" in create_registry().all("vocoder")
+    monkeypatch.setenv("TTSKIT_PLUGINS", "nobody")
+    assert create_registry().found == {}
+    assert "griffinlim" in create_registry(only={"griffinlim"}).all("vocoder")  # what is asked for wins over the variable

@@ -71,3 +71,30 @@ def test_what_is_equal_and_what_is_not(prepared):
         f.name: f.same for f in comparability([knowing(prepared), system(prepared, "tacotron2", "autoregressive")], prepared)
     }
     assert facts["mel content"] and facts["vocoder"] and not facts["model"] and not facts["decoding"]
+
+
+def facts_of(prepared, *infos):
+    systems = [replace(system(prepared, "fastpitch", "parallel"), run=SimpleNamespace(info=info)) for info in infos]
+    return {f.name: f for f in comparability(systems, prepared)}
+
+
+def test_what_a_fair_comparison_has_equal_is_told_where_it_differs(prepared):
+    """Planted: everything was "the same", and a budget that differs was the model's own affair."""
+    one = {"seed": 1, "corpus": {"manifest_sha256": "a" * 64, "utterances": {"train": 9}}, "steps": {"total": 100}}
+    same = facts_of(prepared, one, one)
+    assert all(fact.same for fact in same.values())
+    for name, change in (
+        ("seed", {"seed": 2}),
+        ("training data", {"corpus": {**one["corpus"], "manifest_sha256": "b" * 64}}),
+        ("utterances (train / validation / test)", {"corpus": {**one["corpus"], "utterances": {"train": 8}}}),
+        ("budget", {"steps": {"total": 200}}),
+    ):
+        facts = facts_of(prepared, one, {**one, **change})
+        assert [f.name for f in facts.values() if not f.same] == [name] and facts[name].weight == "should"
+    budgets = facts_of(
+        prepared, {**one, "steps": {"total": 70, "budget_s": 60}}, {**one, "steps": {"total": 90, "budget_s": 60}}
+    )
+    assert budgets["budget"].same and budgets["budget"].values == ("60 s", "60 s")  # equal time, whatever the steps
+    weights = {name: fact.weight for name, fact in same.items()}
+    assert [n for n, w in weights.items() if w == "must"] == ["mel content", "vocoder"]
+    assert [n for n, w in weights.items() if w == "may"][:3] == ["model", "decoding", "parameters"]

@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from ttskit.compare import drift as module
+from ttskit.errors import UsageError
 from ttskit.interfaces import Spectrogram
 from ttskit.synthesis.voice import part_seed
 
@@ -90,3 +91,25 @@ def test_each_speaker_says_the_sentences_that_there_are_recordings_of(prepared, 
     own = [("ana", tokens[0]), ("ana", tokens[1]), ("eva", tokens[3]), ("eva", tokens[4])]
     assert voices[0].said == voices[1].said == own
     assert all(row.natural_mcd_db[0] < 1e-4 for row in rows)  # the earlier run says the recordings themselves
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "corpus", "asked", "chosen"),
+    [
+        (("ana", "eva", "zoe"), ("zoe", "ana"), ("ana", "beto"), (), ["ana"]),  # recorded, and known to both
+        (("ana", "eva"), ("eva", "ana"), ("beto",), (), ["ana", "eva"]),
+        (("ana", "eva"), ("eva", "ana"), ("ana",), ("eva",), ["eva"]),
+        (tuple(f"s{i:02}" for i in range(20)),) * 2 + (("beto",), (), [f"s{i:02}" for i in range(16)]),
+    ],
+)
+def test_whose_drift_is_measured(old, new, corpus, asked, chosen):
+    """Planted: everybody's, recorded or not."""
+    systems = [SimpleNamespace(label=label, voice=SimpleNamespace(speakers=names)) for label, names in (("a", old), ("b", new))]
+    recorded = SimpleNamespace(speakers=SimpleNamespace(names=corpus))
+    assert module._speakers(*systems, recorded, asked) == chosen
+    with pytest.raises(UsageError, match="b does not know speaker 'only'"):
+        systems[0].voice.speakers = (*old, "only")
+        module._speakers(*systems, recorded, ("only",))
+    systems[1].voice.speakers = ("nobody",)
+    with pytest.raises(UsageError, match="no speaker in common"):
+        module._speakers(*systems, recorded, ())

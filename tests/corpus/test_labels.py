@@ -232,3 +232,14 @@ def test_files_are_found_by_id_and_by_recording(tmp_path):
     (tmp_path / "empty").mkdir()
     with pytest.raises(UsageError, match="no alignments in"):
         LabelFolder(tmp_path / "empty")
+
+
+def test_half_of_a_words_sounds_must_agree_and_what_is_shared_out_counts_as_unheard():
+    """Planted: a fifth was enough; and words that were shared out raised the share that people judge an aligner by."""
+    words = (0,) * 5 + (1, 1)
+    found = match(("s", "i", "k", "e", "t", "m", "e"), words, SILENT, of("s:4 i ʃ o m m e", "sicet:8 me:2"))
+    assert found.times_s.round(3).tolist() == [0, 0.16, 0.32, 0.48, 0.64, 0.8, 0.9, 1.0]
+    assert len(found.notes) == 1 and found.share == pytest.approx(2 / 7)
+    half = match(("s", "i", "k", "e", "m", "e"), (0,) * 4 + (1, 1), SILENT, of("s:4 i ʃ o m e", "sice:7 me:2"))
+    assert half.times_s.round(3).tolist() == [0, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9] and half.notes == ()
+    assert half.share == pytest.approx(4 / 6)

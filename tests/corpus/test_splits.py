@@ -87,3 +87,26 @@ def test_too_few_texts_name_the_speaker():
             seed=0,
         )
     assert "2 groups of similar texts in 3 usable" in error.value.why
+
+
+def test_a_speaker_of_three_texts_keeps_one_to_train_on():
+    """Planted: validation and test took a speaker's last sentence too."""
+    for seed in range(6):
+        split = assign_splits(sentences(33), ["ana"] * 30 + ["beto"] * 3, {"validation": 0.3, "test": 0.3}, 0.8, seed)
+        assert Counter(split[30:]) == {"train": 1, "validation": 1, "test": 1}
+        assert "train" in split[:30]
+
+
+@pytest.mark.parametrize(("validation", "test"), [(5, 4), (0.1, 0.2), (1, 1), (0.001, 0.5)])
+def test_splits_are_as_large_as_asked_for_where_no_group_stands_in_the_way(validation, test):
+    """Planted: each was one smaller."""
+    split = Counter(assign_splits(sentences(50), ["ana"] * 50, {"validation": validation, "test": test}, 0.8, seed=1))
+    wanted = [n if n >= 1 else max(1, round(n * 50)) for n in (validation, test)]
+    assert [split["validation"], split["test"]] == wanted and split["train"] == 50 - sum(wanted)
+
+
+def test_a_group_too_large_for_a_split_stays_in_train():
+    texts = [*["hola mundo entero"] * 8, *sentences(12)]
+    for seed in range(40):  # in some of them it is the first
+        split = assign_splits(texts, ["ana"] * 20, {"validation": 4, "test": 4}, 0.8, seed)
+        assert set(split[:8]) == {"train"} and Counter(split) == {"train": 12, "validation": 4, "test": 4}

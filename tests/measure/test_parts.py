@@ -89,3 +89,18 @@ def test_what_is_asked_is_the_split_that_is_named_evenly_spread(prepared):
 
 def test_what_models_learned_is_asked_of_sentences_that_none_was_trained_on(prepared):
     assert [u.id for u in held_out(prepared)] == [u.id for split in ("validation", "test") for u in prepared.split(split)]
+
+
+def test_hard_sentences_are_spoken_by_the_speaker_of_the_most_speech(prepared):
+    """Planted: by the one of the least, whom no model learned well."""
+    from types import SimpleNamespace
+
+    seconds = {"ana": 10.0, "beto": 30.0, "carla": 20.0}
+    corpus = SimpleNamespace(
+        frontend_instance=prepared.frontend_instance,
+        symbols=prepared.symbols,
+        speakers=SimpleNamespace(names=(*seconds, "dani")),
+        info={"statistics": {**{n: {"seconds": s} for n, s in seconds.items()}, "dani": {}}},
+    )
+    found = hard_sentences(corpus, CONFIG.model_copy(update={"hard_limit": 3}), create_registry())
+    assert [s.speaker for s in found] == ["beto"] * 3 and all(s.group == "hard" for s in found)

@@ -6,8 +6,9 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from ttskit.interfaces.measurement import RESYNTHESIS
+from ttskit.interfaces.measurement import RESYNTHESIS, Row
 from ttskit.measure import learned, quality, robustness
+from ttskit.measure.phones import VERDICTS, Verdict
 
 
 def durations(spoken, verdict_of):
@@ -38,3 +39,28 @@ def test_which_way_each_measure_is_better():
     ways = {way: {m.key for m in known if m.better == way} for way in ("higher", "")}
     assert ways == {"higher": {"ok_share", "attention_within", "stopped"}, "": {"length_ratio"}}
     assert {m.better for m in known} == {"lower", "higher", ""}
+
+
+def test_a_sentence_without_fault_is_one_of_which_nothing_at_all_is_said(said, monkeypatch):
+    """Planted: a sentence with words skipped counted as one without fault."""
+    given = ["ok", *(v for v in VERDICTS if v != "ok")]
+    spoken = said(limit=2, voice=lambda audio, seed: audio)
+    names = [given[i % len(given)] for i in range(len(spoken.samples))]
+    facts = ((), (), (), 1.0, 1.0)
+    verdicts = [Verdict(name, () if name == "ok" else (name,), i, 10, *facts) for i, name in enumerate(names)]
+    judge = SimpleNamespace(
+        trusted=True, facts={}, thresholds=SimpleNamespace(to_json=dict), judge=lambda samples, corpus: verdicts
+    )
+    monkeypatch.setattr(robustness.Judge, "of", lambda *_: judge)
+    monkeypatch.setattr(robustness, "_duration_errors", lambda *_: Row(robustness.DURATION_ERROR, ()))
+    monkeypatch.setattr(robustness, "draw_verdicts", lambda *_: None)
+    found = robustness.Robustness().measure(spoken)
+    rows = {row.measure.key: row.observations for row in found.rows}
+    judged = list(zip(spoken.samples, verdicts, strict=True))
+    for group in ("test", "hard"):
+        own = [v for s, v in judged if s.sentence.group == group]
+        assert [o.value for o in rows[f"ok_share_{group}"]] == [float(v.verdict == "ok") for v in own]
+        assert [(o.value, o.weight) for o in rows[f"phone_error_rate_{group}"]] == [(v.errors / 10, 10) for v in own]
+    tones = {"ok": "ok", "unclear": "unsure"}
+    assert [r.tone for r in found.remarks] == [tones.get(v.verdict, "bad") for v in verdicts]
+    assert set(rows) == {f"{key}_{group}" for key in ("ok_share", "phone_error_rate") for group in ("test", "hard")}

@@ -51,3 +51,22 @@ def test_pairing_sees_what_separate_intervals_hide():
 def test_lists_of_other_sentences_are_refused():
     with pytest.raises(ValueError, match="3 and 2"):
         stats.difference_interval([1, 2, 3], [1, 2])
+
+
+@pytest.mark.parametrize("confidence", [0.5, 0.8, 0.95])
+def test_an_interval_is_as_wide_as_its_confidence_says(confidence):
+    """Planted: the whole tail on each side, which is the interval of another confidence."""
+    from statistics import NormalDist
+
+    values = np.random.default_rng(5).normal(0.0, 1.0, 400)
+    got = stats.mean_interval(values, confidence=confidence, resamples=4000)
+    half = NormalDist().inv_cdf((1 + confidence) / 2) * values.std() / 20
+    assert (got.high - got.low) / 2 == pytest.approx(half, rel=0.06)
+
+
+def test_a_sentence_that_one_of_two_has_not_is_in_neither_of_their_sums():
+    """Planted: kept where one of them counted something, which gave a difference of other sentences."""
+    first, second = ([8.0, 100.0, 1.0, float("nan")], [4.0, 4.0, 1.0, 1.0]), ([2.0, 7.0, 5.0, 3.0], [4.0, 0.0, 1.0, 1.0])
+    got = stats.ratio_difference_interval(first, second)
+    assert got.count == 2 and got.value == pytest.approx(9 / 5 - 7 / 5)
+    assert stats.ratio_difference_interval(([1.0], [0.0]), ([1.0], [1.0])) is None

@@ -29,3 +29,74 @@ def test_a_line_of_the_summary_is_in_the_unit_of_its_measure():
     assert line["best"] == "b"
     line = table_row(Row(SHARE, tuple(rows[:3])), ["a", "b"], CONFIG).shown(["b", "a"])
     assert line["natural"]["value"] == pytest.approx(5.0) and line["natural_is"] == RESYNTHESIS
+
+
+def row_of(better="lower", factor=1.0, **values):
+    """A row without sentences: one number for each system."""
+    return Row(Measure("m", "m", "", better, 2, factor=factor), tuple(Observation(n, v) for n, v in values.items()))
+
+
+def by_sentence(better="lower", **values):
+    """A row of each system's values, one for each of the same sentences."""
+    observations = [Observation(n, v, f"s{i}", 0) for n, own in values.items() for i, v in enumerate(own)]
+    return Row(Measure("m", "m", "", better, 2), tuple(observations))
+
+
+@pytest.mark.parametrize(
+    ("better", "a", "b", "best"),
+    [
+        ("lower", 1.0, 2.0, "a"),
+        ("higher", 1.0, 2.0, "b"),
+        ("", 1.0, 2.0, None),
+        ("lower", 1.0, 1.09, None),  # timings wander by so much
+        ("lower", 1.0, 1.11, "a"),
+        ("higher", 1.0, 1.09, None),
+        ("higher", 1.0, 1.12, "b"),
+        ("lower", 1.0, 1.0, None),
+    ],
+)
+def test_the_best_of_two_numbers_is_better_by_a_tenth(better, a, b, best):
+    """Planted: by a hair, and the lowest where higher is better."""
+    assert table_row(row_of(better, a=a, b=b), ["a", "b"], CONFIG).best == best
+    assert table_row(row_of(better, b=b, a=a), ["b", "a"], CONFIG).best == best
+
+
+def test_the_best_of_intervals_is_clear_of_every_other():
+    a, b, c = [1.0, 1.1, 0.9, 1.0] * 5, [2.0, 2.1, 1.9, 2.0] * 5, [0.5, 2.0, 1.0, 0.7] * 5
+    for better, best in (("lower", "a"), ("higher", "b")):
+        assert table_row(by_sentence(better, a=a, b=b), ["a", "b"], CONFIG).best == best
+        assert table_row(by_sentence(better, a=a, b=b, c=c), ["a", "b"], CONFIG).best == best  # c is no system of these
+    assert table_row(by_sentence(a=a, b=b, c=c), ["a", "b", "c"], CONFIG).best is None
+    assert table_row(by_sentence(a=a), ["a"], CONFIG).best is None
+
+
+def test_natural_speech_is_never_the_best_system():
+    rows = by_sentence(**{NATURAL: [0.1] * 8, "a": [1.0] * 8, "b": [2.0] * 8})
+    assert table_row(rows, ["a", "b"], CONFIG).best == "a"
+
+
+def test_every_pair_is_subtracted_in_the_order_of_the_systems_over_the_sentences_of_both():
+    """Planted: b − a under the name "a − b"; and sentences that one of them has not."""
+    nan = float("nan")
+    table = table_row(by_sentence(a=[4.0, 6.0, 9.0], b=[1.0, 1.0, nan], c=[5.0, 5.0, 5.0]), ["c", "a", "b"], CONFIG)
+    assert {name: (d.value, d.count) for name, d in table.differences.items()} == {
+        "c − a": (pytest.approx(-4 / 3), 3),
+        "c − b": (4.0, 2),
+        "a − b": (4.0, 2),
+    }
+
+
+def test_seeds_of_a_sentence_are_averaged_and_are_not_more_sentences():
+    """Planted: the first seed spoke for all."""
+    own = [
+        Observation("a", v, s, seed) for s, values in (("x", (1.0, 3.0)), ("y", (5.0, 7.0))) for seed, v in enumerate(values)
+    ]
+    value = table_row(by_sentence(), ["a"], CONFIG)
+    assert value.values == {}
+    value = table_row(Row(SHARE, tuple(own)), ["a"], CONFIG).values["a"]
+    assert (value.value, value.count) == (4.0, 2)
+
+
+def test_numbers_that_are_none_and_systems_without_any_are_left_out():
+    table = table_row(row_of(a=float("nan"), b=2.0), ["a", "b"], CONFIG)
+    assert table.values == {"b": 2.0} and table.best is None and table.differences == {}

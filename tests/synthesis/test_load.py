@@ -260,3 +260,26 @@ def test_a_voice_without_its_vocoders_hum(fastpitch, hifigan, tmp_path, capsys):
     assert abs(spoken - whole.audio).max() < 1e-4
     assert _run([*command.split(), "-1"], debug=False) == 1
     assert "strength must be a number from 0 on" in capsys.readouterr().err
+
+
+def test_the_vocoder_that_is_named_wins_over_the_recipes_and_that_over_the_default(make_run, hifigan):
+    """Planted: the recipe's, whatever was asked for."""
+    named = make_run("fastpitch", overrides=(f"vocoder={hifigan}",))
+    assert load_voice(named).vocoder_name == hifigan.name
+    assert load_voice(named, "griffinlim").vocoder_name == "griffinlim"
+    (named / "config.yaml").unlink()  # an imported run has no recipe
+    assert load_voice(named).vocoder_name == "griffinlim" and load_voice(named, hifigan).vocoder_name == hifigan.name
+
+
+def test_a_voice_speaks_with_the_best_checkpoint_unless_another_is_named(make_run):
+    """Planted: with the last one."""
+    path = make_run("fastpitch", steps=())
+    run = RunFolder.open(path)
+    model = run.build(REGISTRY)[0]
+    weight = next(name for name, _ in model.named_parameters())
+    for step, loss in ((1, 3.0), (2, 1.0), (3, 2.0)):
+        with torch.no_grad():
+            model.state_dict()[weight].fill_(step)
+        run.save(model, step, validation_loss=loss)
+    for asked, step in (({}, 2), ({"checkpoint": "last"}, 3), ({"checkpoint": 1}, 1)):
+        assert set(load_voice(path, **asked).acoustic.state_dict()[weight].flatten().tolist()) == {step}

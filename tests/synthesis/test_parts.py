@@ -80,3 +80,17 @@ def test_ten_thousand_words_keep_every_letter():
     parts = split_analysis(analyze(text), TABLE, max_tokens=100)
     assert spoken(parts).replace(" ", "") == "palabra" * 10_000
     assert max(len(p.tokens) for p, _ in parts) <= 102
+
+
+@pytest.mark.parametrize(("limit", "parts"), [(8, ["aaaabbbb,", "cccc"]), (9, ["aaaabbbb,", "cccc"]), (13, ["aaaabbbb,cccc"])])
+def test_a_part_is_as_long_as_its_limit_and_no_longer(limit, parts):
+    """Planted: a sentence of exactly the limit was cut, or one token more was let through."""
+    got = split_analysis(analyze("aaaa bbbb, cccc"), TABLE, max_tokens=limit)
+    whole = ["".join(p.tokens).replace("<edge>", "") for p, _ in got]
+    assert whole == (parts if limit > 8 else ["aaaa", "bbbb,", "cccc"])
+
+
+def test_the_pause_after_a_cut_sentence_is_a_sentences_and_within_it_a_clauses():
+    """Planted: the pause of the end stood at the first cut."""
+    got = split_analysis(analyze("aaaa bbbb, cccc dddd. eeee"), TABLE, max_tokens=10)
+    assert [pause for _, pause in got] == [CLAUSE_PAUSE_S, SENTENCE_PAUSE_S, SENTENCE_PAUSE_S]
