@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from ttskit.corpus.columns import Columns, understand
+from ttskit.corpus.companions import places_of, speakers_beside
 from ttskit.corpus.problems import Problem
 from ttskit.corpus.recordings import Found, Recordings, plain_path, stem_of
 from ttskit.corpus.sources import CorpusReading, add_utterance, of_speaker
@@ -36,7 +37,7 @@ def read_listed(
         UsageError: no such speaker, or `given` does not fit.
     """
     table = read_table(path)
-    recordings = Recordings(root, places)
+    recordings = Recordings(root, places, places_of(path.parent))
     known: dict[str, Found] = {}
 
     def find(cell: str) -> Found:
@@ -45,19 +46,26 @@ def read_listed(
         return known[cell]
 
     columns = understand(table, lambda cell: bool(cell.strip()) and find(cell).there, layout, given, speaker is not None)
-    reading = CorpusReading(problems=table.problems, understood=(columns.said,))
+    own = "speaker" in columns.roles or "speaker/path" in columns.roles
+    rows = _in_order(table, columns)
+    beside = None if own else speakers_beside(path, (c[columns.path].strip() for _, c in rows if len(c) > columns.path))
+    if beside is not None and speaker is not None and len(set(beside[1].values())) == 1:
+        beside = None  # the only one is named by the user
+    said = columns.said if beside is None else f"{columns.said}; speakers by {beside[0]} ({_few(beside[1].values())})"
+    reading = CorpusReading(problems=table.problems, understood=(said,))
     hows: dict[str, list[tuple[str, str, Path]]] = defaultdict(list)
     taken: dict[Path, str] = {}
     missing: list[tuple[str, str]] = []
-    for line, cells in _in_order(table, columns):
+    for line, cells in rows:
         where = f"{path.name}:{line}"
         row = _row(cells, columns, where, table.width, reading)
         if row is None:
             continue
         written, name, text = row
-        name = _name_of(name, columns, written, root, speaker)
+        name = _name_of(name, columns, written, root, speaker) if beside is None else beside[1].get(written, "")
         if not name:
-            reading.problems.append(Problem(where, "no speaker", "the speaker column is empty"))
+            told = "the speaker column is empty" if beside is None else f"{beside[0]} does not name it"
+            reading.problems.append(Problem(where, "no speaker", told))
             continue
         found = find(written)
         if found.how and taken.get(found.path, written) != written:
@@ -73,9 +81,14 @@ def read_listed(
         add_utterance(reading, root, found.path, stem_of(_inside(written, found, root)), name, text, where)
     reading.problems += [_told(how, cases, root) for how, cases in hows.items()]
     _say_missing(path, reading, recordings, missing, bool(taken))
-    if "speaker" in columns.roles or "speaker/path" in columns.roles:
+    if own or beside is not None:
         return of_speaker(reading, speaker)
     return reading
+
+
+def _few(names: Iterable[str]) -> str:
+    different = list(dict.fromkeys(names))
+    return ", ".join(name[:30] for name in different[:4]) + (f", … {len(different)} in all" if len(different) > 4 else "")
 
 
 def _in_order(table: ListTable, columns: Columns) -> list[tuple[int, list[str]]]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import codecs
 import re
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,6 +40,12 @@ _OTHER_THINGS = (
     (b"SQLite format 3\0", "an SQLite database"),
     (b"ooBinaryFile", "Praat's binary form (save it from Praat as a text file)"),
     (b"PAR1", "a Parquet table"),
+)
+_NO_FILES = (
+    (stat.S_ISFIFO, "a pipe"),
+    (stat.S_ISSOCK, "a socket"),
+    (stat.S_ISCHR, "a device"),
+    (stat.S_ISBLK, "a device"),
 )
 _ROW_END = re.compile(r"\r\n|\r|\n")
 _CONTROL = re.compile(r"[\x01-\x08\x0e-\x1a\x1c-\x1f]")
@@ -96,7 +103,11 @@ def read_text(path: Path, name: str = "", repair: bool = True) -> DecodedText:
     """
     name = name or str(path)
     try:
-        size = Path(path).stat().st_size
+        found = Path(path).stat()
+        if not (stat.S_ISREG(found.st_mode) or stat.S_ISDIR(found.st_mode)):  # a pipe that nobody writes to waits for ever
+            kind = next((name for test, name in _NO_FILES if test(found.st_mode)), "no plain file")
+            raise InputError(f"{name} is {kind}", "a text is read from a plain file", "name the file itself, or use standard input")
+        size = found.st_size
         if size > LIMIT_BYTES:
             raise InputError(f"{name} is too large for a text", f"{size} bytes, limit {LIMIT_BYTES}", "split it")
         with Path(path).open("rb") as file:
@@ -221,7 +232,8 @@ def _mixed(data: bytes, name: str) -> tuple[str, str, list[TextNote]] | None:
             notes.append(TextNote(line, "damaged", f"{row[:60]!r} is part UTF-8 and part not", lost=True))
         parts.append(_by(row, encoding))
     line = other[0] // 2 + 1
-    told = f"{len(other)} lines are not UTF-8 while the others are: these were read as {encoding}"
+    count = f"{len(other)} lines are" if len(other) > 1 else "one line is"
+    told = f"{count} not UTF-8 while the others are: read as {encoding}"
     return "".join(parts), "utf-8", [TextNote(line, "encoding", told), *notes]
 
 
