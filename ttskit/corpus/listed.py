@@ -17,6 +17,8 @@ from ttskit.texts import readable
 
 __all__ = ["read_listed"]
 
+_SPANISH = frozenset("de la el que en y a los se un una por con no las del al es lo su mi para".split())
+_SENTENCES, _LETTERS, _SAMPLE = 12, 300, 2_000  # fewer say nothing
 _NEAR = 5  # missing recordings for which a near name is looked up
 
 
@@ -80,6 +82,7 @@ def read_listed(
             hows[found.how].append((where, written, found.path))
         add_utterance(reading, root, found.path, stem_of(_inside(written, found, root)), name, text, where)
     reading.problems += [_told(how, cases, root) for how, cases in hows.items()]
+    reading.problems += _without_accents(path.name, reading)
     _say_missing(path, reading, recordings, missing, bool(taken))
     if own or beside is not None:
         return of_speaker(reading, speaker)
@@ -137,6 +140,18 @@ def _told(how: str, cases: list[tuple[str, str, Path]], root: Path) -> Problem:
     count = f"{len(cases)} recordings are" if len(cases) > 1 else "one recording is"
     told = f"{count} not named as in the list ({how}): {written!r} is {path.relative_to(root).as_posix()}"
     return Problem(where, "other name", told, skipped=False)
+
+
+def _without_accents(name: str, reading: CorpusReading) -> list[Problem]:
+    """A warning where many Spanish sentences have no accent, no ñ and no ¿: a program may have dropped those letters."""
+    text = " ".join(u.text for u in reading.utterances[:_SAMPLE])
+    words = text.casefold().split()
+    if len(reading.utterances) < _SENTENCES or len(text) < _LETTERS or not text.isascii():
+        return []
+    if sum(word in _SPANISH for word in words) < 0.15 * len(words):
+        return []
+    told = "no text has an accent, ñ or ¿: if a program dropped them, the words are wrong; export the list again as UTF-8"
+    return [Problem(f"{name}:1", "no accents", told, skipped=False)]
 
 
 def _say_missing(

@@ -239,7 +239,7 @@ def _mixed(data: bytes, name: str) -> tuple[str, str, list[TextNote]] | None:
 
 def _single_byte(data: bytes, name: str, error: UnicodeDecodeError) -> tuple[str, str, list[TextNote]]:
     found = [(strangeness(_by(data, codec)), codec) for codec in western()]
-    score, encoding = min(found, key=lambda pair: pair[0] + (pair[1] != "cp1252"))  # by far the likeliest: others need evidence
+    score, encoding = min(found, key=lambda pair: pair[0] + 0.9 * (pair[1] != "cp1252"))  # by far the likeliest: others need evidence
     text = _by(data, encoding)
     letters = [c for c in text[:100_000] if c.isalpha()]
     beyond = sum(ord(c) > 127 for c in letters)
