@@ -34,7 +34,8 @@ def command(
     """Align a prepared corpus: frames per token, kept in DATA/alignments/NAME with TextGrids and pictures.
 
     From a run the alignment is the model's own; from a folder it is another tool's (Montreal Forced Aligner, Praat):
-    a TextGrid, a table (csv, tsv) or JSON per utterance, matched with the tokens by sound. Where the corpus has exact times, the error is measured.
+    a TextGrid, a table (csv, tsv) or JSON for each utterance, matched with the tokens by sound. Where the corpus has
+    exact times, the error is measured.
 
     \b
       ttskit align prepared/ana --from runs/fp-ana --name fastpitch

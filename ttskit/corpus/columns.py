@@ -285,7 +285,9 @@ def _texts(table: ListTable, roles: Sequence[str], texts: list[int], columns: li
         )
     raw, spoken = texts
     both = [(a, b) for a, b in zip(columns[raw].cells, columns[spoken].cells, strict=True) if a.strip() and b.strip()]
-    first_text, second_text = (Column([pair[i] for pair in both], 0.0) for i in (0, 1))  # only where both have something is compared
+    first_text, second_text = (
+        Column([pair[i] for pair in both], 0.0) for i in (0, 1)
+    )  # only where both have something is compared
     stripped = first_text.accents > 2 * second_text.accents + 2  # letters were taken off it
     bare = second_text.marks < 0.2 * first_text.marks and first_text.digits <= second_text.digits + 2  # or the marks
     if stripped or bare or second_text.digits > 2 * first_text.digits + 2:  # or the first one has the numbers in words

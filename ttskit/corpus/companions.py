@@ -10,10 +10,11 @@ from ttskit.corpus.recordings import plain_path, stem_of
 from ttskit.errors import InputError
 from ttskit.texts import read_text, rows_of
 
-__all__ = ["COMPANIONS", "places_of", "speakers_beside"]
+__all__ = ["COMPANIONS", "NAMED_FOR_SPEAKERS", "places_of", "speakers_beside"]
 
 _BY_UTTERANCE = ("utt2spk", "speakers", "speaker", "spk", "hablantes", "locutores", "utt2speaker")
 _BY_SPEAKER = ("spk2utt",)
+NAMED_FOR_SPEAKERS = frozenset(_BY_UTTERANCE)  # the list itself only where there is no other
 COMPANIONS = frozenset(("utt2spk", "spk2utt", "utt2speaker"))  # never lists of texts
 _SUFFIXES = ("", ".txt", ".csv", ".tsv", ".lst", ".list")
 _ENOUGH = 0.9  # of the list's recordings, before another file is taken for theirs
@@ -57,7 +58,7 @@ def _pairs(path: Path, by_speaker: bool) -> dict[str, str]:
         if by_speaker:
             pairs.update((stem_of(plain_path(cell)), cells[0]) for cell in cells[1:])
         elif len(cells) == 2 and all(cells):
-            pairs[stem_of(plain_path(cells[0]))] = cells[1]
+            pairs.update((key, cells[1]) for key in _keys(cells[0]))
     return pairs
 
 

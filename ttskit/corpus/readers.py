@@ -10,7 +10,7 @@ import re
 from pathlib import Path
 
 from ttskit.corpus.beside import SHEETS, read_beside, speaks_beside
-from ttskit.corpus.companions import COMPANIONS, places_of
+from ttskit.corpus.companions import COMPANIONS, NAMED_FOR_SPEAKERS, places_of
 from ttskit.corpus.listed import read_listed
 from ttskit.corpus.problems import Problem
 from ttskit.corpus.recordings import Recordings, is_audio
@@ -164,7 +164,8 @@ def _lists(folder: Path) -> list[Path]:
     if not tables or len(tables) > _MOST_LISTS:
         return []
     recordings = Recordings(folder, _places(folder), places_of(folder))
-    return [path for path in tables if _names_recordings(path, recordings)]
+    found = [path for path in tables if _names_recordings(path, recordings)]
+    return [path for path in found if path.stem not in NAMED_FOR_SPEAKERS] or found
 
 
 def _names_recordings(path: Path, recordings: Recordings) -> bool:

@@ -20,7 +20,7 @@ __all__ = ["LIST_SUFFIXES", "ListTable", "read_table"]
 LIST_SUFFIXES = (".txt", ".csv", ".lst", ".list", ".tsv", ".psv", ".json", ".jsonl", ".ndjson", ".manifest", ".data")
 _FESTVOX = re.compile(r'\(\s*(\S+)\s+"(.*)"\s*\)')
 _SEP_LINE = re.compile(r"""["']?sep=(.)["']?""", re.IGNORECASE)
-_RULE = re.compile(r"\|?(\s*:?-{3,}:?\s*\|)+(\s*:?-{3,}:?\s*)?")
+_RULE = re.compile(r"\|?(\s*:?-{2,}:?\s*\|)+(\s*:?-{2,}:?\s*)?")
 _DASH = re.compile(r"[-–—:=]\s+")
 _NAMES = {"\t": "a tab", ";": "';'", ",": "','", "|": "'|'"}
 

@@ -106,7 +106,9 @@ def read_text(path: Path, name: str = "", repair: bool = True) -> DecodedText:
         found = Path(path).stat()
         if not (stat.S_ISREG(found.st_mode) or stat.S_ISDIR(found.st_mode)):  # a pipe that nobody writes to waits for ever
             kind = next((name for test, name in _NO_FILES if test(found.st_mode)), "no plain file")
-            raise InputError(f"{name} is {kind}", "a text is read from a plain file", "name the file itself, or use standard input")
+            raise InputError(
+                f"{name} is {kind}", "a text is read from a plain file", "name the file itself, or use standard input"
+            )
         size = found.st_size
         if size > LIMIT_BYTES:
             raise InputError(f"{name} is too large for a text", f"{size} bytes, limit {LIMIT_BYTES}", "split it")
@@ -239,7 +241,7 @@ def _mixed(data: bytes, name: str) -> tuple[str, str, list[TextNote]] | None:
 
 def _single_byte(data: bytes, name: str, error: UnicodeDecodeError) -> tuple[str, str, list[TextNote]]:
     found = [(strangeness(_by(data, codec)), codec) for codec in western()]
-    score, encoding = min(found, key=lambda pair: pair[0] + 0.9 * (pair[1] != "cp1252"))  # by far the likeliest: others need evidence
+    score, encoding = min(found, key=lambda pair: pair[0] + (pair[1] != "cp1252"))  # by far the likeliest: others need evidence
     text = _by(data, encoding)
     letters = [c for c in text[:100_000] if c.isalpha()]
     beyond = sum(ord(c) > 127 for c in letters)

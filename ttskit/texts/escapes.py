@@ -16,7 +16,7 @@ _OF_BYTES = re.compile(r"(?<![\\:/])\\x([cC][23])\\x([89abAB][0-9a-fA-F])")
 _OF_BYTE = re.compile(r"(?<![\\:/])\\x([a-fA-F][0-9a-fA-F])")
 _QUOTED_PRINTABLE = re.compile(r"=C[23]=[89AB][0-9A-F]|=E2=80=[89AB][0-9A-F]")
 _UTF7 = re.compile(r"\+((?:[A-Za-z0-9/]{3,}))(?:-|(?![A-Za-z0-9+/-]))")
-_LINE_END = re.compile(r"""(?:(?<=[.!?…"»)])\\[nrt](?=[\s|"]|$)|(?<=\w)\\[nr]$)+""")
+_LINE_END = re.compile(r"""(?<=[.!?…"»)])(?:\\[nrt])+(?=[\s|"]|$)|(?<=\w)(?:\\[nr])+$""")
 
 
 def written_out(line: str) -> str:

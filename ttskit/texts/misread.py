@@ -61,7 +61,7 @@ def strangeness(text: str) -> float:
         elif character.isupper() and (before.islower() or (before.isalpha() and after.islower())):
             cost += 3
         elif character in "œŒ" and not after.isalpha():
-            cost += 3  # Mac's "ú" at the end of a word; a French word has it inside
+            cost += 4  # Mac's "ú" at the end of a word; a French word has it inside
         elif character.isalpha() and character not in "ªº":
             cost += 0 if character in _SPANISH else 1 if "à" <= character <= "ÿ" and (before + after).isalpha() else 2
         elif before.isalpha() and after.isalpha() and character not in "’–—·'":
