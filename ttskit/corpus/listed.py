@@ -17,7 +17,7 @@ from ttskit.texts import readable
 
 __all__ = ["read_listed"]
 
-_SPANISH = frozenset("de la el que en y a los se un una por con no las del al es lo su mi para".split())
+_SPANISH = frozenset("de la el que en y a los se un una por con no las del al es lo su mi para".split())  # no message
 _SENTENCES, _LETTERS, _SAMPLE = 12, 300, 2_000  # fewer say nothing
 _NEAR = 5  # missing recordings for which a near name is looked up
 

@@ -41,12 +41,6 @@ _OTHER_THINGS = (
     (b"ooBinaryFile", "Praat's binary form (save it from Praat as a text file)"),
     (b"PAR1", "a Parquet table"),
 )
-_NO_FILES = (
-    (stat.S_ISFIFO, "a pipe"),
-    (stat.S_ISSOCK, "a socket"),
-    (stat.S_ISCHR, "a device"),
-    (stat.S_ISBLK, "a device"),
-)
 _ROW_END = re.compile(r"\r\n|\r|\n")
 _CONTROL = re.compile(r"[\x01-\x08\x0e-\x1a\x1c-\x1f]")
 
@@ -105,9 +99,10 @@ def read_text(path: Path, name: str = "", repair: bool = True) -> DecodedText:
     try:
         found = Path(path).stat()
         if not (stat.S_ISREG(found.st_mode) or stat.S_ISDIR(found.st_mode)):  # a pipe that nobody writes to waits for ever
-            kind = next((name for test, name in _NO_FILES if test(found.st_mode)), "no plain file")
             raise InputError(
-                f"{name} is {kind}", "a text is read from a plain file", "name the file itself, or use standard input"
+                f"{name} is a pipe or a device, not a plain file",
+                "",
+                "name the file itself, or give the text on standard input",
             )
         size = found.st_size
         if size > LIMIT_BYTES:
@@ -234,8 +229,10 @@ def _mixed(data: bytes, name: str) -> tuple[str, str, list[TextNote]] | None:
             notes.append(TextNote(line, "damaged", f"{row[:60]!r} is part UTF-8 and part not", lost=True))
         parts.append(_by(row, encoding))
     line = other[0] // 2 + 1
-    count = f"{len(other)} lines are" if len(other) > 1 else "one line is"
-    told = f"{count} not UTF-8 while the others are: read as {encoding}"
+    if len(other) > 1:
+        told = f"{len(other)} lines are not UTF-8 while the others are: these were read as {encoding}"
+    else:
+        told = f"one line is not UTF-8 while the others are: it was read as {encoding}"
     return "".join(parts), "utf-8", [TextNote(line, "encoding", told), *notes]
 
 

@@ -81,12 +81,12 @@ def repaired(text: str) -> tuple[str, list[tuple[int, str, str, bool]]]:
     rows = _ROW_END.split(text)
     before = rows[::2]
     plain = [written_out(line) for line in before] if escaped else before
-    notes = _told(before, plain, "had letters written out")
+    notes = _told(before, plain, "")
     before = plain
     lines, name = _back_to_utf8(before)
     if name is None:
         lines, name = _back_to_another_table(before)
-    notes += _told(before, lines, f"misread once ({name})")
+    notes += _told(before, lines, name or "")
     asked = _letters_asked_for(lines)
     for number, line in enumerate(lines, 1):
         match = _LOST.search(line) or (asked and asked.search(line)) or _INSIDE.search(line) or _INSIDE_LATE.search(line)
@@ -118,16 +118,22 @@ def _letters_asked_for(lines: list[str]) -> re.Pattern[str] | None:
     return None if found < 2 else _ASKED if found < _MANY_ASKED else re.compile(r"\?")
 
 
-def _told(before: list[str], lines: list[str], how: str) -> list[tuple[int, str, str, bool]]:
-    """One note of the lines that were changed."""
+def _told(before: list[str], lines: list[str], misread: str) -> list[tuple[int, str, str, bool]]:
+    """One note of the lines that were changed: misread ("UTF-8 as cp1252"), or with letters written out ("")."""
     changed = [i for i, (old, new) in enumerate(zip(before, lines, strict=True)) if old != new]
     if not changed:
         return []
     old, new = before[changed[0]], lines[changed[0]]
     shown = f"{_shown(old, new)!r} is read as {_shown(new, old)!r}"
-    verb = "" if how.startswith("had") else "were " if len(changed) > 1 else "was "
-    count = f"{len(changed)} lines" if len(changed) > 1 else "one line"
-    return [(changed[0] + 1, "mojibake", f"{count} {verb}{how}: {shown}", False)]
+    many = len(changed) > 1
+    if misread:
+        count = f"{len(changed)} lines were" if many else "one line was"
+        told = f"{count} misread once ({misread}): {shown}"
+    else:
+        told = (
+            f"{len(changed)} lines have letters written out: {shown}" if many else f"one line has letters written out: {shown}"
+        )
+    return [(changed[0] + 1, "mojibake", told, False)]
 
 
 def _back_to_utf8(lines: list[str]) -> tuple[list[str], str | None]:
