@@ -106,6 +106,15 @@ def test_fastpitch_copies_what_its_aligner_says(obedient, recording):
     assert MelExtractor(v.mel).config == v.mel and made.lengths.tolist() == [int(copied["durations"].sum())]
 
 
+def test_what_is_odd_about_the_recording_is_told(obedient, recording, tmp_path):
+    v = obedient()
+    assert not v.synthesize(TEXT, like=recording).notes
+    audio, rate = soundfile.read(recording)
+    soundfile.write(tmp_path / "both.wav", np.stack([audio, -audio], axis=1), rate)
+    (note,) = v.synthesize(TEXT, like=tmp_path / "both.wav").notes
+    assert note.startswith("both.wav: its 2 channels cancel each other")
+
+
 def test_recordings_that_cannot_be_copied_are_told(obedient, recording, tmp_path):
     v = obedient()
     with pytest.raises(InputError, match="is too short for the text"):

@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from ttskit.audio.clipping import clipping
 from ttskit.audio.encoding import encode, format_of, no_numbers
 from ttskit.audio.headers import mended
 from ttskit.audio.kinds import READ, SUFFIXES, describe
@@ -144,7 +145,7 @@ def decode(data: bytes, path: Path | str, longest_s: float | None = None) -> Rec
         raise _refused(
             "nan", f"{path} has samples that are not numbers", f"{bad} of {len(audio)} are NaN or infinite", "export it again"
         )
-    return Recording(audio, rate, tuple(n for n in (whole.note, note) if n))
+    return Recording(audio, rate, tuple(n for n in (whole.note, note, clipping(audio)) if n))
 
 
 class _Source(io.BytesIO):

@@ -20,7 +20,7 @@ SHOWN = 8
     "source",
     required=True,
     type=click.Path(path_type=Path),
-    help="Run whose model aligns, or folder of TextGrid or JSON files.",
+    help="Run whose model aligns, or folder of TextGrids, tables (csv, tsv) or JSON files.",
 )
 @click.option("--name", default="aligned", show_default=True, help="Name that recipes use: training.alignment.")
 @click.option("--textgrid/--no-textgrid", default=True, show_default=True, help="Write a TextGrid per utterance.")
@@ -33,8 +33,9 @@ def command(
 ) -> None:
     """Align a prepared corpus: frames per token, kept in DATA/alignments/NAME with TextGrids and pictures.
 
-    From a run the alignment is the model's own; from a folder it is another tool's (Montreal Forced Aligner, Praat),
-    one file per utterance, matched with the tokens by sound. Where the corpus has exact times, the error is measured.
+    From a run the alignment is the model's own; from a folder it is another tool's (Montreal Forced Aligner, Praat):
+    a TextGrid, a table (csv, tsv) or JSON for each utterance, matched with the tokens by sound. Where the corpus has
+    exact times, the error is measured.
 
     \b
       ttskit align prepared/ana --from runs/fp-ana --name fastpitch

@@ -137,7 +137,7 @@ class Column:
         if low <= _LANGUAGES:
             return "language"
         if different == 1:
-            return "text" if self.words >= 4 else "constant"
+            return "text" if self.words >= 4 or (self.words >= 2 and self.marks) else "constant"
         if self.number:
             whole = all(re.fullmatch(r"\d+", value) for value in values)
             return "few numbers" if self.few and whole else "numbers"

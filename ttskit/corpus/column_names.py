@@ -29,7 +29,7 @@ _PATHS = """path file filename file_name filepath file_path audio audio_path aud
     ruta fichero nombre_archivo audiofile basename utt_path wav_name audio_name fname grabacion"""
 _IDS = "id utterance_id utt_id utt uid key clip_id audio_id sample_id item_id item record_id"
 _TEXTS = """text sentence characters transcript transcription transcripcion texto frase oracion utterance content caption
-    raw_transcription raw_sentence target_text original_sentence script prompt line"""
+    raw_transcription raw_sentence target_text original_sentence script prompt line phrase contenido enunciado guion"""
 _RAW = "raw raw_text text_raw original_text text_original orig_text texto_original unnormalized_text"
 _NORMALIZED = """normalized normalised normalized_text normalised_text text_normalized text_normalised
     normalized_transcription normalized_sentence clean_text cleaned_text text_clean texto_normalizado

@@ -109,7 +109,8 @@ def understand(
         names = names if header else ()
     body = rows[1:] if header else rows
     if not body:
-        raise CorpusError(f"{table.path} lists no recording", f"{len(rows)} rows", "one line per recording: name|text")
+        lost = next((f"{p.id}: {p.reason}" for p in table.problems if p.skipped), f"{len(rows)} rows")
+        raise CorpusError(f"{table.path} lists no recording", lost, "one line per recording: name|text")
     columns = [Column.of([cells[i] for cells in body], exists) for i in range(table.width)]
     if given is not None:
         if len(given) != table.width:
@@ -197,7 +198,7 @@ def _by_rows(table: ListTable, columns: list[Column], layout: str) -> tuple[str,
             raise _doubt(table, columns, _guess(columns, path), (), why)
         texts = words
     roles = _texts(table, roles, texts, columns)
-    few = [i for i in rest if i not in texts and kinds[i] in ("few", "few numbers")]
+    few = [i for i in rest if i not in texts and kinds[i] in ("few", "few numbers") and not _sparse(columns[i])]
     meant = [i for i in few if not columns[i].vocabulary]
     if len(meant) == 2 and {columns[i].number for i in meant} == {True, False} and columns[meant[0]].pairs(columns[meant[1]]):
         meant = [i for i in meant if not columns[i].number]  # the speaker's name and number
@@ -215,7 +216,7 @@ def _by_rows(table: ListTable, columns: list[Column], layout: str) -> tuple[str,
         )
         raise _doubt(table, columns, guess, (), why)
     else:
-        alike = [i for i in rest if kinds[i] == "constant" and i not in texts]
+        alike = [i for i in rest if kinds[i] == "constant" and i not in texts and not _sparse(columns[i])]
         named = [i for i in alike if not columns[i].number and not columns[i].vocabulary] or (
             alike if layout == "list" and own and alike == [1] else []
         )
@@ -227,6 +228,11 @@ def _by_rows(table: ListTable, columns: list[Column], layout: str) -> tuple[str,
         if kinds[i] == "language":
             roles[i] = "language"
     return tuple(roles)
+
+
+def _sparse(column: Column) -> bool:
+    """Most rows have nothing there: remarks, not who speaks."""
+    return column.filled < 0.5 * column.rows
 
 
 def _first_named(roles: list[str], named: list[int]) -> list[str]:
@@ -278,11 +284,13 @@ def _texts(table: ListTable, roles: Sequence[str], texts: list[int], columns: li
             table, columns, guess, (), f"{len(texts)} columns read like texts, and are not one text as written and as spoken"
         )
     raw, spoken = texts
-    stripped = columns[raw].accents > 2 * columns[spoken].accents + 2  # letters were taken off it
-    bare = (
-        columns[spoken].marks < 0.2 * columns[raw].marks and columns[raw].digits <= columns[spoken].digits + 2
-    )  # or the marks
-    if stripped or bare or columns[spoken].digits > 2 * columns[raw].digits + 2:  # or the first one has the numbers in words
+    both = [(a, b) for a, b in zip(columns[raw].cells, columns[spoken].cells, strict=True) if a.strip() and b.strip()]
+    first_text, second_text = (
+        Column([pair[i] for pair in both], 0.0) for i in (0, 1)
+    )  # only where both have something is compared
+    stripped = first_text.accents > 2 * second_text.accents + 2  # letters were taken off it
+    bare = second_text.marks < 0.2 * first_text.marks and first_text.digits <= second_text.digits + 2  # or the marks
+    if stripped or bare or second_text.digits > 2 * first_text.digits + 2:  # or the first one has the numbers in words
         raw, spoken = spoken, raw
     roles[raw], roles[spoken] = "raw", "normalized"
     return roles

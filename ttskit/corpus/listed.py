@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from ttskit.corpus.columns import Columns, understand
+from ttskit.corpus.companions import places_of, speakers_beside
 from ttskit.corpus.problems import Problem
 from ttskit.corpus.recordings import Found, Recordings, plain_path, stem_of
 from ttskit.corpus.sources import CorpusReading, add_utterance, of_speaker
@@ -16,6 +17,8 @@ from ttskit.texts import readable
 
 __all__ = ["read_listed"]
 
+_SPANISH = frozenset("de la el que en y a los se un una por con no las del al es lo su mi para".split())  # no message
+_SENTENCES, _LETTERS, _SAMPLE = 12, 300, 2_000  # fewer say nothing
 _NEAR = 5  # missing recordings for which a near name is looked up
 
 
@@ -36,7 +39,7 @@ def read_listed(
         UsageError: no such speaker, or `given` does not fit.
     """
     table = read_table(path)
-    recordings = Recordings(root, places)
+    recordings = Recordings(root, places, places_of(path.parent))
     known: dict[str, Found] = {}
 
     def find(cell: str) -> Found:
@@ -45,19 +48,26 @@ def read_listed(
         return known[cell]
 
     columns = understand(table, lambda cell: bool(cell.strip()) and find(cell).there, layout, given, speaker is not None)
-    reading = CorpusReading(problems=table.problems, understood=(columns.said,))
+    own = "speaker" in columns.roles or "speaker/path" in columns.roles
+    rows = _in_order(table, columns)
+    beside = None if own else speakers_beside(path, (c[columns.path].strip() for _, c in rows if len(c) > columns.path))
+    if beside is not None and speaker is not None and len(set(beside[1].values())) == 1:
+        beside = None  # the only one is named by the user
+    said = columns.said if beside is None else f"{columns.said}; speakers by {beside[0]} ({_few(beside[1].values())})"
+    reading = CorpusReading(problems=table.problems, understood=(said,))
     hows: dict[str, list[tuple[str, str, Path]]] = defaultdict(list)
     taken: dict[Path, str] = {}
     missing: list[tuple[str, str]] = []
-    for line, cells in _in_order(table, columns):
+    for line, cells in rows:
         where = f"{path.name}:{line}"
         row = _row(cells, columns, where, table.width, reading)
         if row is None:
             continue
         written, name, text = row
-        name = _name_of(name, columns, written, root, speaker)
+        name = _name_of(name, columns, written, root, speaker) if beside is None else beside[1].get(written, "")
         if not name:
-            reading.problems.append(Problem(where, "no speaker", "the speaker column is empty"))
+            told = "the speaker column is empty" if beside is None else f"{beside[0]} does not name it"
+            reading.problems.append(Problem(where, "no speaker", told))
             continue
         found = find(written)
         if found.how and taken.get(found.path, written) != written:
@@ -72,10 +82,16 @@ def read_listed(
             hows[found.how].append((where, written, found.path))
         add_utterance(reading, root, found.path, stem_of(_inside(written, found, root)), name, text, where)
     reading.problems += [_told(how, cases, root) for how, cases in hows.items()]
+    reading.problems += _without_accents(path.name, reading)
     _say_missing(path, reading, recordings, missing, bool(taken))
-    if "speaker" in columns.roles or "speaker/path" in columns.roles:
+    if own or beside is not None:
         return of_speaker(reading, speaker)
     return reading
+
+
+def _few(names: Iterable[str]) -> str:
+    different = list(dict.fromkeys(names))
+    return ", ".join(name[:30] for name in different[:4]) + (f", … {len(different)} in all" if len(different) > 4 else "")
 
 
 def _in_order(table: ListTable, columns: Columns) -> list[tuple[int, list[str]]]:
@@ -124,6 +140,18 @@ def _told(how: str, cases: list[tuple[str, str, Path]], root: Path) -> Problem:
     count = f"{len(cases)} recordings are" if len(cases) > 1 else "one recording is"
     told = f"{count} not named as in the list ({how}): {written!r} is {path.relative_to(root).as_posix()}"
     return Problem(where, "other name", told, skipped=False)
+
+
+def _without_accents(name: str, reading: CorpusReading) -> list[Problem]:
+    """A warning where many Spanish sentences have no accent, no ñ and no ¿: a program may have dropped those letters."""
+    text = " ".join(u.text for u in reading.utterances[:_SAMPLE])
+    words = text.casefold().split()
+    if len(reading.utterances) < _SENTENCES or len(text) < _LETTERS or not text.isascii():
+        return []
+    if sum(word in _SPANISH for word in words) < 0.15 * len(words):
+        return []
+    told = "no text has an accent, ñ or ¿: if a program dropped them, the words are wrong; export the list again as UTF-8"
+    return [Problem(f"{name}:1", "no accents", told, skipped=False)]
 
 
 def _say_missing(

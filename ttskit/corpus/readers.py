@@ -10,6 +10,7 @@ import re
 from pathlib import Path
 
 from ttskit.corpus.beside import SHEETS, read_beside, speaks_beside
+from ttskit.corpus.companions import COMPANIONS, NAMED_FOR_SPEAKERS, places_of
 from ttskit.corpus.listed import read_listed
 from ttskit.corpus.problems import Problem
 from ttskit.corpus.recordings import Recordings, is_audio
@@ -84,7 +85,7 @@ def read_folders(folder: Path, speaker: str | None = None, columns: tuple[str, .
     more = [f"… and {len(said) - 1} more lists, each read by itself"] if len(said) > 1 else []
     reading.understood = (*said[:1], *more)
     if reading.utterances and not any(u.text for u in reading.utterances):
-        others = _unread(folder)
+        others = _unread(folder) or _deeper(folder)
         if others:
             raise CorpusError(
                 f"no recording in {folder} has a text beside it",
@@ -152,7 +153,8 @@ def _tables(folder: Path) -> list[Path]:
     """Files that could be lists: those with a list's suffix that are not one recording's text."""
     files = [p for p in sorted(folder.iterdir()) if p.is_file() and not p.name.startswith(".")]
     recorded = {p.stem for p in files if is_audio(p)}
-    found = [p for p in files if (p.suffix.lower() in LIST_SUFFIXES and p.stem not in recorded) or p.name in _BARE]
+    found = [p for p in files if (p.suffix.lower() in LIST_SUFFIXES and p.stem not in recorded) or p.name.casefold() in _BARE]
+    found = [p for p in found if p.stem not in COMPANIONS]
     return [p for p in found if p.stem.lower() not in ("readme", "license", "licence", "changelog", "leeme", "léeme")]
 
 
@@ -161,8 +163,9 @@ def _lists(folder: Path) -> list[Path]:
     tables = _tables(folder)
     if not tables or len(tables) > _MOST_LISTS:
         return []
-    recordings = Recordings(folder, _places(folder))
-    return [path for path in tables if _names_recordings(path, recordings)]
+    recordings = Recordings(folder, _places(folder), places_of(folder))
+    found = [path for path in tables if _names_recordings(path, recordings)]
+    return [path for path in found if path.stem not in NAMED_FOR_SPEAKERS] or found
 
 
 def _names_recordings(path: Path, recordings: Recordings) -> bool:
@@ -199,3 +202,9 @@ def _unread(folder: Path) -> list[str]:
         if path.is_file() and (path.suffix.lower() in SHEETS or path.name == "wav.scp"):
             names.append(path.name)
     return sorted(names, key=lambda name: not _LISTY.search(name))[:6]
+
+
+def _deeper(folder: Path) -> list[str]:
+    """Lists in folders below, as corpora of books have them: each is to be named, or its folder."""
+    below = sorted(p for p in folder.rglob("*") if p.is_dir() and not p.name.startswith("."))[:_MOST_LISTS]
+    return [path.relative_to(folder).as_posix() for inner in below for path in _lists(inner)][:6]

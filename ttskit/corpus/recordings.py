@@ -6,7 +6,7 @@ import os
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cached_property
@@ -62,17 +62,19 @@ class Recordings:
     Args:
         root: the corpus; nothing outside is found here.
         places: folders in it where names are looked up first, in order.
+        named: paths of recordings that have a name of their own (`companions.places_of`).
     """
 
-    def __init__(self, root: Path, places: Sequence[Path] = ()) -> None:
+    def __init__(self, root: Path, places: Sequence[Path] = (), named: Mapping[str, str] | None = None) -> None:
         self.root = root
+        self._named = named or {}
         self._bases = [*places] or [root]
         self._within = os.path.normpath(root.absolute())
         self._folders: dict[tuple[Path, str], dict[str, Path]] = {}
 
     def find(self, written: str) -> Found:
         """The recording meant by `written`, a path or name with or without suffix."""
-        path = plain_path(written)
+        path = plain_path(self._named.get(written.strip(), written))
         if not path or path.endswith("/"):
             return Found(self._bases[0] / (path or "_"), there=False)
         for base in self._bases:

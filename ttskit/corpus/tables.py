@@ -19,6 +19,9 @@ __all__ = ["LIST_SUFFIXES", "ListTable", "read_table"]
 
 LIST_SUFFIXES = (".txt", ".csv", ".lst", ".list", ".tsv", ".psv", ".json", ".jsonl", ".ndjson", ".manifest", ".data")
 _FESTVOX = re.compile(r'\(\s*(\S+)\s+"(.*)"\s*\)')
+_SEP_LINE = re.compile(r"""["']?sep=(.)["']?""", re.IGNORECASE)
+_RULE = re.compile(r"\|?(\s*:?-{2,}:?\s*\|)+(\s*:?-{2,}:?\s*)?")
+_DASH = re.compile(r"[-–—:=]\s+")
 _NAMES = {"\t": "a tab", ";": "';'", ",": "','", "|": "'|'"}
 
 
@@ -139,6 +142,12 @@ def _cell(value: Any) -> str:
 
 def _separated(path: Path, text: str, problems: list[Problem]) -> ListTable:
     rows = [(number, row) for number, row in enumerate(rows_of(text), 1) if row.strip()]
+    said = _SEP_LINE.fullmatch(rows[0][1].strip()) if len(rows) > 1 else None
+    if said or _RULE.fullmatch(rows[min(1, len(rows) - 1)][1].strip()):  # Excel's "sep=;", the rule below a header of Markdown
+        gone = rows.pop(0 if said else 1)[0]
+        lines = rows_of(text)
+        lines[gone - 1] = ""
+        text = "\n".join(lines)
     spoken = _festvox(rows) or (_kaldi(rows) if path.suffix.lower() not in (".csv", ".tsv", ".psv") else [])
     if spoken:
         return ListTable(path, spoken, 2, (), problems)
@@ -183,7 +192,11 @@ def _kaldi(rows: list[tuple[int, str]]) -> list[tuple[int, list[str]]]:
     if len(pairs) < 2 or len(names) < len(pairs) or any(len(cells) < 2 for _, cells in pairs):
         return []
     named = all(re.search(r"\d", name) and not re.search(r"[|\t;,:\"'<>=]|[.!?]$", name) and len(name) > 1 for name in names)
-    return pairs if named and not any("|" in row or "\t" in row for _, row in rows) else []
+    if not named or any("|" in row or "\t" in row for _, row in rows):
+        return []
+    if all(_DASH.match(cells[1]) for _, cells in pairs):  # "name - text"
+        pairs = [(number, [name, _DASH.sub("", text, count=1)]) for number, (name, text) in pairs]
+    return pairs
 
 
 def _separator(rows: list[tuple[int, str]]) -> str | None:

@@ -74,6 +74,7 @@ def copy_prosody(
     speaker: int,
     statistics: PitchStats | None,
     reader: PitchReader,
+    notes: list[str] | None = None,
 ) -> dict[str, np.ndarray]:
     """Durations (N,) in frames and normalised pitch (N,) of a recording of `tokens`.
 
@@ -85,13 +86,16 @@ def copy_prosody(
         speaker: whose voice the recording is taken for in the alignment.
         statistics: mean and deviation of who recorded it, where known; None takes them from the recording.
         reader: of its F0.
+        notes: gets a line for what is odd about how the file was read (one channel of it, a false length).
 
     Raises:
         InputError: a model that does not align, or a recording that is too short for the text.
         AudioError: a file that cannot be used.
     """
     mel_config = model.context.mel
-    audio = _prepared(path, mel_config)
+    audio, odd = _prepared(path, mel_config)
+    if notes is not None:
+        notes += [f"{Path(path).name}: {line}" for line in odd]
     from ttskit.audio.mel import MelExtractor
 
     frames = mel_config.frames(len(audio))
@@ -134,17 +138,18 @@ def token_pitch(pitch: np.ndarray, voiced: np.ndarray, durations: np.ndarray) ->
     return np.diff(sums) / np.maximum(np.diff(counts), 1)
 
 
-def _prepared(path: str | Path, mel: MelConfig) -> np.ndarray:
-    """The recording (S,) float32 as a corpus has it: at the mel's rate, trimmed, levelled."""
-    from ttskit.audio.files import read_audio
+def _prepared(path: str | Path, mel: MelConfig) -> tuple[np.ndarray, Sequence[str]]:
+    """The recording (S,) float32 as a corpus has it (at the mel's rate, trimmed, levelled), and notes of how it was read."""
+    from ttskit.audio.files import read_recording, resample
     from ttskit.audio.loudness import levelling_gain_db
     from ttskit.audio.trim import speech_span
     from ttskit.config.corpus import CorpusConfig
 
     settings, rate = CorpusConfig(), mel.sample_rate_hz
-    audio = read_audio(path, rate)
+    recording = read_recording(path)
+    audio = resample(recording.audio, recording.sample_rate_hz, rate)
     start, end = speech_span(audio, rate, settings.trim_below_db, settings.trim_margin_s)
     audio = audio[start:end]
     level = settings.level_dbfs
     gain = 0.0 if level is None else levelling_gain_db(audio, rate, level, settings.peak_dbfs)
-    return (audio * np.float32(10 ** (gain / 20))).astype(np.float32)
+    return (audio * np.float32(10 ** (gain / 20))).astype(np.float32), recording.notes

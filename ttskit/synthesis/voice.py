@@ -280,8 +280,8 @@ class Voice:
             from ttskit.synthesis.recording import PitchReader, copy_prosody
 
             reader = self.pitch_reader or PitchReader.choose(None, create_registry())
-            score.copied = copy_prosody(like, analysis.tokens, self.acoustic, who, known, reader)
             said = [reader.note] if reader.note else []
+            score.copied = copy_prosody(like, analysis.tokens, self.acoustic, who, known, reader, said)
         else:
             pieces = split_pieces(analysis, self.frontend.symbols, max_tokens, score.cuts)
         if not pieces:

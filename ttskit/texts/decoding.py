@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import codecs
 import re
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -96,7 +97,14 @@ def read_text(path: Path, name: str = "", repair: bool = True) -> DecodedText:
     """
     name = name or str(path)
     try:
-        size = Path(path).stat().st_size
+        found = Path(path).stat()
+        if not (stat.S_ISREG(found.st_mode) or stat.S_ISDIR(found.st_mode)):  # a pipe that nobody writes to waits for ever
+            raise InputError(
+                f"{name} is a pipe or a device, not a plain file",
+                "",
+                "name the file itself, or give the text on standard input",
+            )
+        size = found.st_size
         if size > LIMIT_BYTES:
             raise InputError(f"{name} is too large for a text", f"{size} bytes, limit {LIMIT_BYTES}", "split it")
         with Path(path).open("rb") as file:
@@ -221,7 +229,10 @@ def _mixed(data: bytes, name: str) -> tuple[str, str, list[TextNote]] | None:
             notes.append(TextNote(line, "damaged", f"{row[:60]!r} is part UTF-8 and part not", lost=True))
         parts.append(_by(row, encoding))
     line = other[0] // 2 + 1
-    told = f"{len(other)} lines are not UTF-8 while the others are: these were read as {encoding}"
+    if len(other) > 1:
+        told = f"{len(other)} lines are not UTF-8 while the others are: these were read as {encoding}"
+    else:
+        told = f"one line is not UTF-8 while the others are: it was read as {encoding}"
     return "".join(parts), "utf-8", [TextNote(line, "encoding", told), *notes]
 
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from functools import cache
 
+from ttskit.texts.escapes import written_out
+
 __all__ = ["repaired", "strangeness", "western"]
 
 # Every character that Spanish writing has beyond ASCII; others are possible, and cost a little.
@@ -17,6 +19,8 @@ _ROW_END = re.compile(r"(\r\n|\r|\n)")
 _READ_AS = ("cp1252", "mac_roman", "cp850", "cp437", "cp1250", "cp1251")
 _TWICE = "ƒŒœŠšŸŽžˆ˜"  # letters that a second misreading makes of the first one's
 _SAMPLE = 100_000
+_ESCAPES = ("\\", "=C", "=E2", "+A")
+_MANY_ASKED = 4
 _LETTER = r"[^\W\d_]"
 # Signs that stand inside a word only by accident; dashes, apostrophes, the Catalan point and superscripts do not.
 _INSIDE = re.compile(r"(?<=[a-záéíóúüñ])[±¤¢£¥¦¾¼½§¨¬¯´¸×÷‡†‚„ƒ˜˙ˆ¿¡┤┐└┴┬├─┼╬▒█\x80-\x84\x86-\x9f](?=[a-záéíóúüñ]{2})")
@@ -56,6 +60,8 @@ def strangeness(text: str) -> float:
             cost += 5
         elif character.isupper() and (before.islower() or (before.isalpha() and after.islower())):
             cost += 3
+        elif character in "œŒ" and not after.isalpha():
+            cost += 4  # Mac's "ú" at the end of a word; a French word has it inside
         elif character.isalpha() and character not in "ªº":
             cost += 0 if character in _SPANISH else 1 if "à" <= character <= "ÿ" and (before + after).isalpha() else 2
         elif before.isalpha() and after.isalpha() and character not in "’–—·'":
@@ -69,23 +75,21 @@ def strangeness(text: str) -> float:
 
 def repaired(text: str) -> tuple[str, list[tuple[int, str, str, bool]]]:
     """`text` with misreadings taken back, and (line, kind, reason, lost) of what was done and what is lost."""
-    if text.isascii() and "?" not in text:
+    escaped = text.lstrip()[:1] not in ("{", "[") and any(sign in text for sign in _ESCAPES)  # in JSON they are the rule
+    if text.isascii() and "?" not in text and not escaped:
         return text, []
     rows = _ROW_END.split(text)
     before = rows[::2]
+    plain = [written_out(line) for line in before] if escaped else before
+    notes = _told(before, plain, "")
+    before = plain
     lines, name = _back_to_utf8(before)
     if name is None:
         lines, name = _back_to_another_table(before)
-    notes: list[tuple[int, str, str, bool]] = []
-    changed = [i for i, (old, new) in enumerate(zip(before, lines, strict=True)) if old != new]
-    if changed:
-        old, new = before[changed[0]], lines[changed[0]]
-        shown = f"{_shown(old, new)!r} is read as {_shown(new, old)!r}"
-        count = f"{len(changed)} lines were" if len(changed) > 1 else "one line was"
-        notes.append((changed[0] + 1, "mojibake", f"{count} misread once ({name}): {shown}", False))
+    notes += _told(before, lines, name or "")
     asked = _letters_asked_for(lines)
     for number, line in enumerate(lines, 1):
-        match = _LOST.search(line) or (asked and _ASKED.search(line)) or _INSIDE.search(line) or _INSIDE_LATE.search(line)
+        match = _LOST.search(line) or (asked and asked.search(line)) or _INSIDE.search(line) or _INSIDE_LATE.search(line)
         if match:
             told = (
                 f"letters are lost in {line[max(0, match.start() - 20) : match.end() + 20]!r}: correct it, or export it again"
@@ -103,11 +107,33 @@ def _shown(line: str, other: str) -> str:
     return line[start : end.start() if end else len(line)][:30]
 
 
-def _letters_asked_for(lines: list[str]) -> bool:
-    """Whether "Ma?ana" has lost a letter: no line has one beyond ASCII, and it is not one hasty "bien?si" alone."""
+def _letters_asked_for(lines: list[str]) -> re.Pattern[str] | None:
+    """What shows a lost letter in "Ma?ana": no line has one beyond ASCII, and it is not one hasty "bien?si" alone.
+
+    Where it is many, each "?" of the list is suspect: "Ya lleg?" has lost its last letter, and true questions their "¿".
+    """
     if any(re.search(r"[À-ÿ]", line) for line in lines):
-        return False
-    return sum(len(_ASKED.findall(line)) for line in lines if "?" in line) > 1
+        return None
+    found = sum(len(_ASKED.findall(line)) for line in lines if "?" in line)
+    return None if found < 2 else _ASKED if found < _MANY_ASKED else re.compile(r"\?")
+
+
+def _told(before: list[str], lines: list[str], misread: str) -> list[tuple[int, str, str, bool]]:
+    """One note of the lines that were changed: misread ("UTF-8 as cp1252"), or with letters written out ("")."""
+    changed = [i for i, (old, new) in enumerate(zip(before, lines, strict=True)) if old != new]
+    if not changed:
+        return []
+    old, new = before[changed[0]], lines[changed[0]]
+    shown = f"{_shown(old, new)!r} is read as {_shown(new, old)!r}"
+    many = len(changed) > 1
+    if misread:
+        count = f"{len(changed)} lines were" if many else "one line was"
+        told = f"{count} misread once ({misread}): {shown}"
+    else:
+        told = (
+            f"{len(changed)} lines have letters written out: {shown}" if many else f"one line has letters written out: {shown}"
+        )
+    return [(changed[0] + 1, "mojibake", told, False)]
 
 
 def _back_to_utf8(lines: list[str]) -> tuple[list[str], str | None]:
