@@ -66,6 +66,8 @@ def strangeness(text: str) -> float:
             cost += 0 if character in _SPANISH else 1 if "à" <= character <= "ÿ" and (before + after).isalpha() else 2
         elif before.isalpha() and after.isalpha() and character not in "’–—·'":
             cost += 3
+        elif before.islower() and after.islower() and character in "–—":
+            cost += 0.5  # calidad–precio; more often the ñ of an old Mac
         elif character in "¿¡":
             cost += 0 if after.isalnum() or after in '¿¡"“«(…' else 2
         else:

@@ -6,7 +6,6 @@ from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from ttskit.errors import InputError
-from ttskit.texts import rows_of
 from ttskit_spanish.phones import STRESS, VOWELS, symbol_table
 
 if TYPE_CHECKING:
@@ -53,6 +52,8 @@ def from_tsv(text: str) -> list[Entry]:
     [Entry(word='router', reading='rúter', dialect=None, line=2),
      Entry(word='zoom', reading='zum', dialect='castilian', line=3)]
     """
+    from ttskit.texts import rows_of  # its patterns are compiled on import, which the frontend's must not wait for
+
     found = []
     for number, line in enumerate(rows_of(text), 1):
         if not line.strip() or line.startswith("#"):
@@ -75,6 +76,8 @@ def _from_yaml(text: str, path: Path) -> list[Entry]:
         return []
     if not isinstance(data, dict):
         raise InputError(f"lexicon is not a mapping: {path}", f"it is a {type(data).__name__}", "write `word: reading`")
+    from ttskit.texts import rows_of
+
     lines = {line.split(":")[0].strip().strip("'\""): number for number, line in enumerate(rows_of(text), 1)}
     found = []
     for word, value in data.items():

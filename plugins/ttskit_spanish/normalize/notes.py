@@ -121,7 +121,8 @@ def read_note(text: str, at: int, context: Context) -> Found | None:
     first = text[at].lower()
     before = context.before()
     match = _NUMBERED.match(text, at)
-    if match is not None and not (match[3] and match[1].lower() in _NUMBER_ONLY) and before != "por":
+    commercial = before == "y" and match is not None and match[1].lower() == "com"  # Civ. y Com. Nº 5
+    if match is not None and not (match[3] and match[1].lower() in _NUMBER_ONLY) and before != "por" and not commercial:
         one, many = _COUNTED[match[1].lower()]
         several = before in ("los", "las") or _SEVERAL.match(text, match.end()) is not None
         return many if several else one, at + len(match[1]) + 1, "before a number or letter"

@@ -21,6 +21,7 @@ _EACH = frozenset(
 )
 _TURNS = frozenset("día semana mes año noche hora vez lado ojo comida tanto pierna brazo".split())
 # What no "con" can follow: en c/ojo, de c/ lado.
+_WORD_BEFORE = Pattern(r"(?<![^\W\d_.])(?<!\.)([a-zé]+)[ \xa0]*$")  # a word, and no letter of an abbreviation (S.A. c/ …)
 _PREPOSITIONS = frozenset("en de a por para sobre entre desde hacia".split())
 _PER = frozenset("persona kilo litro metro hora día noche mes año unidad docena cabeza cliente familia alumno semana".split())
 _THE = frozenset(
@@ -110,7 +111,8 @@ def _with(text: str, end: int, low: str, start: int, context: Context) -> Found 
         return None if low == "u" else ("cada " + low, start + len(low), "letter and slash: each")
     if _TIMES.match(text, start):
         return "cada", end, "letter and slash: before a time or measure"
-    if low in _TURNS or context.before() in _PREPOSITIONS:
+    before = _WORD_BEFORE.search(text[max(0, end - 12) : end - 2])
+    if low in _TURNS or (before is not None and before[1] in _PREPOSITIONS):
         return "cada", end, "letter and slash: each"
     if low[0].isdecimal():
         return "con", end, "letter and slash: before a number of things"

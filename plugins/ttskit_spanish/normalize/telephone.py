@@ -45,7 +45,7 @@ _CALLING = frozenset(
 _TAXES = frozenset("cuit cuil cdi".split())
 _TAX_KINDS = ("20", "23", "24", "27", "30", "33", "34")
 # What any of them begins with, but an emergency number and one after a star.
-_BEGINS = Pattern(r"[+(]|\d{6}|\d{1,5}\)?[-. /][\d(A-ZÑ]")
+_BEGINS = Pattern(r"[+(]|\d{6}|\d{1,5}\)?(?: ?[-./] ?| )[\d(A-ZÑ]")
 _PAST = frozenset("al a el los número números por mi tu su de del nuestro es : n . y o , —".split())
 
 

@@ -26,6 +26,7 @@ _WHEN = Pattern(
 _NO_OTHER, _CLEAR = frozenset(("sáb", "mié", "miér")), frozenset(("sab", "mie", "mier", "lun", "jue", "vie", "vier"))
 _POINTS = frozenset("el del al este próximo los todos cada".split())
 _NUMBER = Pattern(r",?[ \xa0]\d{1,2}(?![\d%]|[.,]\d{3})")
+_DAY_NUMBER = Pattern(r"[ \xa0]?\d{1,2}(?!\d)")
 _ANOTHER = Pattern(
     r"(?:\.?,[ \xa0]?|[ \xa0]{0,9}[/&()–-][ \xa0]{0,9}|[ \xa0]{1,9}(?:a|y|e|o|al)[ \xa0]{1,9})"
     rf"(?:{_NAME}|feriados?|(?:l|lu|s|v)[ \xa0][ay][ \xa0](?:v|vi|d|do|s|sa))(?![^\W_])",
@@ -73,7 +74,9 @@ def read_weekday(text: str, at: int, context: Context) -> Found | None:
     day = SHORT_DAYS[key]
     if text[end : end + 1] == ".":  # mar. is March as well; the others are read with their point elsewhere
         found = key == "mar" and (
-            context.before() in ("el", "este") or _DATE.match(text, end + 1) or _ANOTHER.match(text, end + 1)
+            (context.before() in ("el", "este") and _DAY_NUMBER.match(text, end + 1))
+            or _DATE.match(text, end + 1)
+            or _ANOTHER.match(text, end + 1)
         )
         return (day, end + 1, "weekday before a date") if found else None
     if _DATE.match(text, end):
