@@ -11,7 +11,7 @@ PIP = $(BIN)/python -m pip --disable-pip-version-check install -q -c constraints
 # Two test processes with one thread each share two cores better than one process with two.
 THREADS = OMP_NUM_THREADS=1 MKL_NUM_THREADS=1
 
-.PHONY: demo test lint docs messages nightly nightly-numerics clean
+.PHONY: demo test lint docs messages nightly nightly-numerics nightly-fuzz clean
 
 demo: $(VENV)/.demo
 	$(BIN)/ttskit demo --out demo
@@ -37,10 +37,15 @@ docs: $(VENV)/.docs
 nightly: $(VENV)/.test
 	$(THREADS) $(BIN)/python -m pytest -n $(PROCESSES) --dist loadfile -m "slow or not slow" $(ARGS)
 	$(MAKE) nightly-numerics ARGS=
+	$(MAKE) nightly-fuzz ARGS=
 
 # What compares numbers, as other processors, libraries and numbers of threads compute them; says which setting fails.
 nightly-numerics: $(VENV)/.test
 	$(BIN)/python tests/numerics/run_matrix.py -n $(PROCESSES) --dist loadfile $(ARGS)
+
+# 20,000 hostile inputs to everything that reads what strangers wrote; prints each kind of failure and the seed that shows it.
+nightly-fuzz: $(VENV)/.test
+	$(THREADS) $(BIN)/python tests/fuzz/run_fuzz.py $(ARGS)
 
 clean:
 	rm -rf $(VENV)
