@@ -1,4 +1,4 @@
-"""What a run folder describes takes no more memory than its weights ask for, and what only training needs is not built to speak."""
+"""A run folder takes no more memory than its weights ask for, and what only training needs is not built to speak."""
 
 from __future__ import annotations
 
