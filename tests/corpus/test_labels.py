@@ -232,3 +232,13 @@ def test_files_are_found_by_id_and_by_recording(tmp_path):
     (tmp_path / "empty").mkdir()
     with pytest.raises(UsageError, match="no alignments in"):
         LabelFolder(tmp_path / "empty")
+
+
+@pytest.mark.parametrize("name", ["times_s", "tokens"])
+@pytest.mark.parametrize("value", [{}, [], "012", None, 3, {"0": 0.1}, True])
+def test_tokens_and_times_that_are_no_list_are_named(name, value, tmp_path):
+    path = tmp_path / "a.json"
+    path.write_text(json.dumps({"tokens": ["a", "s"], "times_s": [0.0, 0.1, 0.2], name: value}), encoding="utf-8")
+    with pytest.raises(CorpusError) as caught:
+        read_labels(path)
+    assert f"{name} must be a list with something in it, got {json.dumps(value)}" in caught.value.why
