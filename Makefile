@@ -43,9 +43,10 @@ nightly: $(VENV)/.test
 nightly-numerics: $(VENV)/.test
 	$(BIN)/python tests/numerics/run_matrix.py -n $(PROCESSES) --dist loadfile $(ARGS)
 
-# What strangers' files, recipes and texts may hold, 20,000 of them; says which input failed, hung or took too much memory.
+# 20,000 hostile inputs to everything that reads what strangers wrote; prints each kind of failure and the seed that shows it.
 nightly-fuzz: $(VENV)/.test
-	$(BIN)/python tests/fuzz/run_fuzz.py $(ARGS)
+	$(THREADS) $(BIN)/python tests/fuzz/run_fuzz.py $(ARGS)
+
 # Plants faults one by one in a copy of the checkout, and says which of them no test sees (ARGS="loop.py" plants some of them).
 nightly-planted: $(VENV)/.test
 	$(THREADS) $(BIN)/python tests/planted/run_planted.py $(ARGS)

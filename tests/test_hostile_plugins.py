@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from fuzz_folders import make_run
 
 from ttskit.cli.own_stdout import their_exit_code
 from ttskit.errors import CheckpointError, TTSKitError
@@ -196,3 +197,53 @@ def test_a_command_that_is_none_is_named(command):
 
 def test_our_codes():
     assert [their_exit_code(code) for code in (None, 0, 1, 2, 3, -1, "x", True, 2.0)] == [0, 0, 1, 2, 1, 1, 1, 1, 1]
+
+
+CHATTY = (
+    "import ctypes, os, sys\nimport torch\nfrom ttskit.interfaces import Vocoder\n"
+    "def noise(where):\n"
+    "    if 'QUIET' not in os.environ:\n"
+    "        print('printed', where, flush=True); sys.stdout.write('written ' + where)\n"
+    "        os.write(1, b'file 1 ' + where.encode())\n"
+    "class Chatty(Vocoder):\n"
+    "    def __init__(self, options, mel):\n"
+    "        super().__init__()\n        self.mel = mel\n        noise('building')\n"
+    "    def infer(self, mel):\n"
+    "        noise('speaking')\n        return torch.full((len(mel), mel.shape[2] * self.mel.hop_samples), 0.25)\n"
+    "@hookimpl\ndef ttskit_vocoders():\n    return [VocoderPlugin('chatty', 's', 'theirs:Chatty')]\n"
+)
+
+
+@pytest.fixture(scope="module")
+def voice(tmp_path_factory):
+    """`voice(words…)` → bytes on standard output and text on standard error of a voice whose vocoder prints; or `QUIET` one."""
+    folder = tmp_path_factory.mktemp("chatty")
+    install(folder, HOOK + CHATTY)
+    make_run(folder / "run")
+    path = os.pathsep.join([str(folder), *filter(None, [os.environ.get("PYTHONPATH")])])
+    environment = {k: v for k, v in os.environ.items() if k not in ("TTSKIT_PLUGINS", "QUIET")}
+    environment |= {"PYTHONIOENCODING": "utf-8", "PYTHONPATH": path, "OMP_NUM_THREADS": "1"}
+
+    def run(*words: str, **more: str) -> tuple[bytes, str]:
+        given = ["synthesize", "sea esa", "--voice", "run", "--speaker", "ana", "--vocoder", "chatty", *words]
+        done = subprocess.run(
+            [sys.executable, "-m", "ttskit", *given], env=environment | more, capture_output=True, cwd=folder, check=False
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout, done.stderr.decode("utf-8")
+
+    return run
+
+
+@pytest.mark.parametrize("words", [("--raw",), (), ("--stream", "--raw")])
+def test_what_a_model_prints_while_it_speaks_is_not_in_the_sound(voice, words):
+    sound, said = voice("-o", "-", *words)
+    assert all(f"{door} {where}" in said for door in ("printed", "written", "file 1") for where in ("building", "speaking"))
+    samples = sound if "--raw" in words else sound[44:]
+    assert len(samples) > 192 and len({samples[i : i + 2] for i in range(0, len(samples), 2)}) <= 3  # of one value, dithered
+    assert sound == voice("-o", "-", *words, QUIET="1")[0]
+
+
+def test_what_a_model_prints_while_it_speaks_is_not_in_the_json(voice):
+    answer, said = voice("--json")
+    assert [row["path"] for row in json.loads(answer)] == ["out.wav"] and "printed speaking" in said

@@ -15,16 +15,16 @@ from ttskit.importing import Importer, ImportReport, is_archive, open_archive, t
 from ttskit.importing.mels import described, mel_of_nemo, mel_of_nvidia
 from ttskit.importing.numbers import made_mel, real, whole
 from ttskit.interfaces import FrontendFingerprint, ModelContext
+from ttskit.nn import MultiPeriodDiscriminator, MultiScaleDiscriminator
 from ttskit.plugins import create_registry
 from ttskit.reading import Misread, parse_json, shown
-from ttskit.runs.building import TRAINING_VALUES, build_for
+from ttskit.runs.building import build_for, only_to_speak
 from ttskit.runs.checkpoints import write_checkpoint
 from ttskit.runs.folder import RunFolder
 from ttskit.symbols import SpeakerTable, SymbolTable
 from ttskit.texts import read_text
 from ttskit_hifigan.checkpoints import discriminator_state, generator_state, load_state, options_from_config
 from ttskit_hifigan.config import HifiganOptions
-from ttskit_hifigan.model import Generator
 from ttskit_hifigan.vocoder import LEARNT, Hifigan
 
 _JUDGES = ("mpd", "msd")
@@ -210,14 +210,18 @@ def _write(
         raise CheckpointError(f"the configuration of {path.name} is not HiFi-GAN's", why, "give its config.json") from error
     options = HifiganOptions(**{**options.model_dump(exclude_unset=True), **({"discriminator_scale": scale} if scale else {})})
     options.check_mel(mel)
-    build_for(state, lambda: Generator(options.size(), mel.bands), path.name)  # what the file is to be held against
-    model = build_for(state, lambda: Hifigan(options, mel), path.name, TRAINING_VALUES * 4)
+    with only_to_speak():
+        model = build_for(state, lambda: Hifigan(options, mel), path.name)
     load_state(model.generator, state)
     if judges:
         try:
             found = {which: discriminator_state(judges, which) for which in _JUDGES}
-            for which, module in (("mpd", model.mpd), ("msd", model.msd)):
-                load_state(module, found[which])
+            size = options.value("discriminator_scale")
+            mpd = build_for(found["mpd"], lambda: MultiPeriodDiscriminator(size), path.name)
+            msd = build_for(found["msd"], lambda: MultiScaleDiscriminator(size), path.name)
+            load_state(mpd, found["mpd"])
+            load_state(msd, found["msd"])
+            model.mpd, model.msd = mpd, msd
             report.understood("discriminators", f"{sum(map(len, found.values()))} tensors")
         except TTSKitError as error:
             judges = {}

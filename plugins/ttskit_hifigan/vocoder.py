@@ -15,6 +15,7 @@ from ttskit.errors import InputError
 from ttskit.interfaces.trainable import Losses, LossTerm, Optimize, OptimizerPlan, TrainState
 from ttskit.interfaces.vocoder import Vocoder, VocoderBatch
 from ttskit.nn import MelLoss, MultiPeriodDiscriminator, MultiScaleDiscriminator, frozen
+from ttskit.runs.building import to_be_trained
 from ttskit_hifigan.config import HifiganOptions
 from ttskit_hifigan.excitation import ExcitationStream, training_excitation
 from ttskit_hifigan.fast import laid_out
@@ -54,7 +55,10 @@ class Hifigan(Vocoder):
         self.excited = options.excitation == "harmonic"
         self.features = ("pitch",) if self.excited else ()
         self.generator = Generator(options.size(), mel.bands, options.mel_mean, options.mel_std, self.excited)
-        self.mpd, self.msd = MultiPeriodDiscriminator(scale), MultiScaleDiscriminator(scale)
+        if to_be_trained():
+            self.mpd, self.msd = MultiPeriodDiscriminator(scale), MultiScaleDiscriminator(scale)
+        else:  # 280 MB at the published size, of no use
+            self.mpd, self.msd = MultiPeriodDiscriminator(periods=()), MultiScaleDiscriminator(count=0)
         self.register_buffer(LEARNT, torch.zeros((), dtype=torch.int64))
         self.mel_loss = MelLoss(mel)
         self.average = deepcopy(self.generator).requires_grad_(False) if options.ema_decay else None

@@ -243,3 +243,13 @@ def test_half_of_a_words_sounds_must_agree_and_what_is_shared_out_counts_as_unhe
     half = match(("s", "i", "k", "e", "m", "e"), (0,) * 4 + (1, 1), SILENT, of("s:4 i ʃ o m e", "sice:7 me:2"))
     assert half.times_s.round(3).tolist() == [0, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9] and half.notes == ()
     assert half.share == pytest.approx(4 / 6)
+
+
+@pytest.mark.parametrize("name", ["times_s", "tokens"])
+@pytest.mark.parametrize("value", [{}, [], "012", None, 3, {"0": 0.1}, True])
+def test_tokens_and_times_that_are_no_list_are_named(name, value, tmp_path):
+    path = tmp_path / "a.json"
+    path.write_text(json.dumps({"tokens": ["a", "s"], "times_s": [0.0, 0.1, 0.2], name: value}), encoding="utf-8")
+    with pytest.raises(CorpusError) as caught:
+        read_labels(path)
+    assert f"{name} must be a list with something in it, got {json.dumps(value)}" in caught.value.why

@@ -20,6 +20,7 @@ from ttskit.importing import import_checkpoint
 from ttskit.importing.symbol_sets import english_basic
 from ttskit.interfaces import ModelContext
 from ttskit.plugins import create_registry
+from ttskit.runs.building import only_to_speak
 from ttskit.symbols import SpeakerTable
 
 _PLAIN = [value for value in WRONG if not isinstance(value, Raw)]
@@ -111,7 +112,8 @@ def hifigan_content() -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
     plugin = create_registry().get("vocoder", "hifigan")
     size = {"resblock": 2, "upsample_rates": [8, 4, 3], "upsample_kernel_sizes": [16, 8, 6], "upsample_initial_channel": 8,
             "resblock_kernel_sizes": [3], "resblock_dilation_sizes": [[1, 2]]}  # fmt: skip
-    model = plugin.load()(plugin.load_options().model_validate({**size, "discriminator_scale": 1 / 32}), MEL)
+    with only_to_speak():
+        model = plugin.load()(plugin.load_options().model_validate(size), MEL)
     audio = {"sampling_rate": 8000, "hop_size": 96, "n_fft": 256, "win_size": 256, "num_mels": 8, "fmin": 0, "fmax": 4000}
     return dict(model.generator.state_dict()), {**size, **audio}
 

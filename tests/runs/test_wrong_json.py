@@ -189,6 +189,14 @@ def test_a_run_is_built_only_if_it_is_the_size_of_its_weights(options, said, tmp
         ("corpus.json", "statistics.ana.pitch_range_hz", None, "statistics.ana.pitch_range_hz"),
         ("corpus.json", "settings", None, "corpus.json: settings must be"),
         ("corpus.json", "settings.corpus.pitch_extractor", 3, "settings.corpus.pitch_extractor must be a valid string, got 3"),
+        *[
+            ("corpus.json", f"mel.{name}", sign * 10**400, f"{name} is {figure} than")
+            for name in ("fft_samples", "window_samples", "hop_samples", "bands", "sample_rate_hz")
+            for sign, figure in ((1, "more"), (-1, "less"))
+        ],
+        ("corpus.json", "mel.f_max_hz", 10**400, "got 0 and inf"),
+        ("corpus.json", "mel.f_min_hz", -(10**400), "got -inf and 4000"),
+        ("corpus.json", "mel.first_frame_centre_samples", 10**400, "must be within 0 … fft/2"),
         ("corpus.json", "mel.bands", False, "bands must be a valid integer, got false"),
         ("corpus.json", "speakers", ["ana", 1], "speakers.1 must be a valid string, got 1"),
         ("corpus.json", "frontend.name", ..., "frontend.name is missing"),

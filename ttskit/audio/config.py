@@ -17,6 +17,18 @@ __all__ = ["PRESETS", "MelConfig", "mel_config"]
 _PLACEMENT = ("first_frame_centre_samples", "edge_padding", "log_guard", "log_guard_mode", "magnitude_guard")
 
 
+def _figure(value: float) -> str:
+    """A number in few digits; a whole number of a file may be too large for a float.
+
+    >>> _figure(0.5), _figure(10**400)
+    ('0.5', 'more than 1e+308')
+    """
+    try:
+        return f"{value:.6g}"
+    except OverflowError:
+        return "more than 1e+308" if value > 0 else "less than -1e+308"
+
+
 @dataclass(frozen=True, slots=True)
 class MelConfig:
     """How audio becomes log-mel frames. Equal content means interchangeable features.
@@ -54,16 +66,17 @@ class MelConfig:
         problems = []
         for name in ("sample_rate_hz", "fft_samples", "window_samples", "hop_samples", "bands"):
             if not 1 <= getattr(self, name) <= _MOST[name]:
-                problems.append(f"{name} is {getattr(self, name):.6g}, must be 1 … {_MOST[name]}")
+                problems.append(f"{name} is {_figure(getattr(self, name))}, must be 1 … {_MOST[name]}")
         for name in ("magnitude_power", "log_guard", "magnitude_guard"):
             if not (0 <= getattr(self, name) < 1e3):
-                problems.append(f"{name} is {getattr(self, name):g}, must be 0 or more, and finite")
+                problems.append(f"{name} is {_figure(getattr(self, name))}, must be 0 or more, and finite")
         if self.window_samples > self.fft_samples:
             problems.append(f"window_samples {self.window_samples} is more than fft_samples {self.fft_samples}")
-        if not 0 <= self.f_min_hz < self.f_max_hz <= self.sample_rate_hz / 2:
+        half_hz = min(max(self.sample_rate_hz, 0), _MOST["sample_rate_hz"]) / 2
+        if not 0 <= self.f_min_hz < self.f_max_hz <= half_hz:
             problems.append(
-                f"need 0 ≤ f_min_hz < f_max_hz ≤ {self.sample_rate_hz / 2:g} (half the rate), "
-                f"got {self.f_min_hz:g} and {self.f_max_hz:g}"
+                f"need 0 ≤ f_min_hz < f_max_hz ≤ {half_hz:g} (half the rate), "
+                f"got {_figure(self.f_min_hz)} and {_figure(self.f_max_hz)}"
             )
         if not 0 <= self.first_frame_centre_samples <= self.fft_samples // 2:
             problems.append(f"first_frame_centre_samples {self.first_frame_centre_samples} must be within 0 … fft/2")

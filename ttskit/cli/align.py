@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from ttskit.cli.output import json_option, note, print_json, say, stderr_console
+from ttskit.cli.own_stdout import aside
 
 __all__ = ["SHOWN", "command"]
 
@@ -44,16 +45,17 @@ def command(
     """
     from ttskit.runs.align import WITHIN_MS, align
 
-    report = align(
-        data,
-        source,
-        name=name,
-        checkpoint=int(checkpoint) if checkpoint.isdecimal() else checkpoint,
-        device=device,
-        textgrid=textgrid,
-        pictures=pictures,
-        console=stderr_console(),
-    )
+    with aside():
+        report = align(
+            data,
+            source,
+            name=name,
+            checkpoint=int(checkpoint) if checkpoint.isdecimal() else checkpoint,
+            device=device,
+            textgrid=textgrid,
+            pictures=pictures,
+            console=stderr_console(),
+        )
     if as_json:
         print_json(report.to_json())
         return

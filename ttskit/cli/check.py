@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from ttskit.cli.output import json_option, print_json, print_table, say, stderr_console
+from ttskit.cli.own_stdout import aside
 from ttskit.cli.prepare import corpus_options
 from ttskit.errors import CorpusError
 from ttskit.plugins import Registry, create_registry
@@ -42,16 +43,17 @@ def command(
     from ttskit.corpus import check
 
     registry = ctx.find_object(Registry) or create_registry()
-    report = check(
-        data,
-        load_recipe(recipe, overrides, registry),
-        reader=reader,
-        speaker=speaker,
-        columns=columns,
-        jobs=jobs,
-        console=stderr_console(),
-        registry=registry,
-    )
+    with aside():
+        report = check(
+            data,
+            load_recipe(recipe, overrides, registry),
+            reader=reader,
+            speaker=speaker,
+            columns=columns,
+            jobs=jobs,
+            console=stderr_console(),
+            registry=registry,
+        )
     if as_json:
         print_json(report.to_json())
     else:

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from ttskit.cli.output import json_option, note, print_json, print_table, stderr_console
+from ttskit.cli.own_stdout import aside
 
 __all__ = ["command"]
 
@@ -57,22 +58,23 @@ def command(
     settings = {"limit": limit, "hard_limit": limit, "hard_file": hard_file}
     from ttskit.compare import compare
 
-    results = compare(
-        list(runs),
-        data=data,
-        recipe=recipe,
-        models=_names(models),
-        budget_s=_seconds(budget),
-        steps=_steps(steps),
-        out=out,
-        vocoder=vocoder,
-        hard=hard,
-        seeds=_numbers(seeds),
-        device=device,
-        checkpoint=int(checkpoint) if checkpoint.isdecimal() else checkpoint,
-        console=stderr_console(),
-        **{k: v for k, v in settings.items() if v is not None},
-    )
+    with aside():
+        results = compare(
+            list(runs),
+            data=data,
+            recipe=recipe,
+            models=_names(models),
+            budget_s=_seconds(budget),
+            steps=_steps(steps),
+            out=out,
+            vocoder=vocoder,
+            hard=hard,
+            seeds=_numbers(seeds),
+            device=device,
+            checkpoint=int(checkpoint) if checkpoint.isdecimal() else checkpoint,
+            console=stderr_console(),
+            **{k: v for k, v in settings.items() if v is not None},
+        )
     if as_json:
         print_json({"page": str(results.page), **{k: results.content[k] for k in ("systems", "comparability", "summary")}})
         return

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from ttskit.cli.output import json_option, print_json, print_table, stderr_console
+from ttskit.cli.own_stdout import aside
 
 __all__ = ["command"]
 
@@ -44,17 +45,18 @@ def command(
     from ttskit.compare.drift import drift
     from ttskit.measure.plain import plain
 
-    rows = drift(
-        before,
-        after,
-        data,
-        speakers=speakers,
-        limit=limit,
-        vocoder=vocoder,
-        device=device,
-        checkpoint=checkpoint,
-        console=stderr_console(),
-    )
+    with aside():
+        rows = drift(
+            before,
+            after,
+            data,
+            speakers=speakers,
+            limit=limit,
+            vocoder=vocoder,
+            device=device,
+            checkpoint=checkpoint,
+            console=stderr_console(),
+        )
     if as_json:
         print_json(plain([row.to_json() for row in rows]))
         return

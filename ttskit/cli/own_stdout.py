@@ -5,9 +5,21 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, redirect_stdout, suppress
+from typing import TextIO
 
-__all__ = ["own_stdout", "their_exit_code"]
+__all__ = ["aside", "own_stdout", "their_exit_code"]
+
+
+@contextmanager
+def aside() -> Iterator[TextIO]:
+    """While models, readers and frontends of plugins work: what they print goes to standard error.
+
+    Gives standard output itself, for the one who has something to write there meanwhile.
+    """
+    stdout = sys.stdout
+    with redirect_stdout(sys.stderr):
+        yield stdout
 
 
 @contextmanager

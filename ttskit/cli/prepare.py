@@ -10,6 +10,7 @@ import click
 
 from ttskit.cli.advice import after_prepare, say_next
 from ttskit.cli.output import json_option, note, print_json, print_table, stderr_console
+from ttskit.cli.own_stdout import aside
 from ttskit.corpus.problems import Problem
 from ttskit.plugins import Registry, create_registry
 
@@ -72,17 +73,18 @@ def command(
     from ttskit.corpus import prepare
 
     registry = ctx.find_object(Registry) or create_registry()
-    report = prepare(
-        data,
-        out,
-        load_recipe(recipe, overrides, registry),
-        reader=reader,
-        speaker=speaker,
-        columns=columns,
-        jobs=jobs,
-        console=stderr_console(),
-        registry=registry,
-    )
+    with aside():
+        report = prepare(
+            data,
+            out,
+            load_recipe(recipe, overrides, registry),
+            reader=reader,
+            speaker=speaker,
+            columns=columns,
+            jobs=jobs,
+            console=stderr_console(),
+            registry=registry,
+        )
     if as_json:
         print_json(report.to_json())
         return

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO, TextIO
 
 import click
 
 from ttskit.cli.output import echo, note, print_json
+from ttskit.cli.own_stdout import aside
 from ttskit.cli.texts import argument, file_lines, stdin_text
 from ttskit.cli.values import GroupedCommand, Numbers, pairs
 from ttskit.errors import InputError, UsageError
@@ -108,19 +108,20 @@ def command(
     from ttskit.synthesis import load_voice
 
     chosen = int(checkpoint) if checkpoint.isdecimal() else checkpoint
-    voice = load_voice(
-        run, vocoder, device=device, checkpoint=chosen, precision=precision, denoise=denoise, options=pairs(changes)
-    )
-    _tell_immature(run, vocoder, chosen)
-    results, failed = [], []
-    for index, (line, path) in enumerate(jobs):
-        try:
-            results.append(_speak(voice, line, path, stream, raw, how))
-        except InputError as error:
-            if len(jobs) == 1:
-                raise
-            failed.append(index)
-            note(f"line {index + 1} skipped: {error}")
+    with aside() as stdout:
+        voice = load_voice(
+            run, vocoder, device=device, checkpoint=chosen, precision=precision, denoise=denoise, options=pairs(changes)
+        )
+        _tell_immature(run, vocoder, chosen)
+        results, failed = [], []
+        for index, (line, path) in enumerate(jobs):
+            try:
+                results.append(_speak(voice, line, path, stdout, stream, raw, how))
+            except InputError as error:
+                if len(jobs) == 1:
+                    raise
+                failed.append(index)
+                note(f"line {index + 1} skipped: {error}")
     if as_json:
         print_json(results, indent=1, err=to_stdout)
     else:
@@ -157,15 +158,15 @@ def _ending(result: dict[str, Any]) -> str:
     return ", " + "; ".join([result["ended"], *marks])
 
 
-def _speak(voice: Voice, text: str, path: Path, stream: bool, raw: bool, how: dict[str, Any]) -> dict[str, Any]:
+def _speak(voice: Voice, text: str, path: Path, stdout: TextIO, stream: bool, raw: bool, how: dict[str, Any]) -> dict[str, Any]:
     """Speak one utterance into its file; what the command reports of it."""
     if stream:
         spoken: Any = voice.stream(text, **how)
-        with _audio_stream(path, voice.sample_rate_hz, raw) as target:
+        with _audio_stream(stdout.buffer if path == _STDOUT else path, voice.sample_rate_hz, raw) as target:
             for chunk in spoken:
                 target.write(chunk)
     else:
-        spoken = voice.write(text, sys.stdout.buffer if path == _STDOUT else path, raw=raw, **how)
+        spoken = voice.write(text, stdout.buffer if path == _STDOUT else path, raw=raw, **how)
     for said in spoken.notes:
         note(f"note: {said}")
     for unknown in spoken.unknown:
@@ -186,11 +187,11 @@ def _speak(voice: Voice, text: str, path: Path, stream: bool, raw: bool, how: di
 
 
 @contextmanager
-def _audio_stream(path: Path, rate_hz: int, raw: bool) -> Iterator[Any]:
+def _audio_stream(target: Path | BinaryIO, rate_hz: int, raw: bool) -> Iterator[Any]:
     from ttskit.audio.streams import AudioStream
 
-    with AudioStream(sys.stdout.buffer if path == _STDOUT else path, rate_hz, raw) as target:
-        yield target
+    with AudioStream(target, rate_hz, raw) as stream:
+        yield stream
 
 
 def _check_target(out: Path | None, folder: bool, stream: bool, raw: bool) -> None:

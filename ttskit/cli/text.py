@@ -11,6 +11,7 @@ import click
 
 from ttskit.cli.frontend_options import FrontendOption
 from ttskit.cli.output import echo, note, print_json
+from ttskit.cli.own_stdout import aside
 from ttskit.cli.texts import argument, stdin_lines
 from ttskit.config.recipe import FrontendConfig
 from ttskit.errors import UsageError
@@ -211,7 +212,8 @@ def _show(
 ) -> None:
     """One line of output for each line of input; characters that were not read go to stderr."""
     for number, text in enumerate(_lines(arguments), 1):
-        analysis = frontend.analyze(text)
+        with aside():
+            analysis = frontend.analyze(text)
         if as_json:
             print_json(analysis.to_json(), indent=None)
             continue

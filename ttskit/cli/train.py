@@ -11,6 +11,7 @@ import click
 
 from ttskit.cli.advice import after_run, say_next
 from ttskit.cli.output import echo, json_option, note, print_json, stderr_console
+from ttskit.cli.own_stdout import aside
 from ttskit.messages import translated
 
 if TYPE_CHECKING:
@@ -114,23 +115,24 @@ def command(
     loaded = loaded.with_training(model, asked) if asked else loaded
     run = run or Path("runs") / f"{model}-{data.resolve().name}"
     try:
-        folder = train(
-            loaded,
-            model=model,
-            data=data,
-            run=run,
-            resume=resume,
-            fork=fork,
-            steps=steps,
-            budget_s=budget,
-            init_from=init_from,
-            from_acoustic=from_acoustic,
-            device=device,
-            threads=threads,
-            registry=registry,
-            console=stderr_console(),
-            confirm=None if yes or resume or budget else _asking(),
-        )
+        with aside():
+            folder = train(
+                loaded,
+                model=model,
+                data=data,
+                run=run,
+                resume=resume,
+                fork=fork,
+                steps=steps,
+                budget_s=budget,
+                init_from=init_from,
+                from_acoustic=from_acoustic,
+                device=device,
+                threads=threads,
+                registry=registry,
+                console=stderr_console(),
+                confirm=None if yes or resume or budget else _asking(),
+            )
     except TrainingStopped as stopped:
         if first:
             note(f"stopped at step {stopped.step}; everything is saved in {stopped.run.path}")
@@ -141,7 +143,8 @@ def command(
     if folder.info.get("from_acoustic"):
         from ttskit.measure.fit import report_fit
 
-        report_fit(folder, data, device=device, registry=registry, console=stderr_console())
+        with aside():
+            report_fit(folder, data, device=device, registry=registry, console=stderr_console())
     if as_json:
         print_json(_summary(folder))
     else:

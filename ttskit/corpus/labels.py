@@ -14,6 +14,7 @@ from ttskit.corpus.label_tables import TABLE_SUFFIXES, read_table
 from ttskit.corpus.textgrid import TimedLabel, read_alignment_text, read_grid, time_of
 from ttskit.corpus.tier_names import role_of
 from ttskit.errors import CorpusError, UsageError
+from ttskit.reading import shown
 
 if TYPE_CHECKING:
     from ttskit.corpus.prepared import PreparedUtterance
@@ -112,8 +113,8 @@ def read_labels(path: Path, speaker: str = "") -> Labels:
     try:
         data = json.loads(content.text)
         if "times_s" in data:
-            times = tuple([_time(t) for t in data["times_s"]])
-            labels = Labels(path, tokens=tuple(map(str, data["tokens"])), times_s=times, until_s=times[-1])
+            times = tuple([_time(t) for t in _filled(data, "times_s")])
+            labels = Labels(path, tokens=tuple(map(str, _filled(data, "tokens"))), times_s=times, until_s=times[-1])
         elif "tiers" in data:
             found = [
                 (name, [TimedLabel(_time(a), _time(b), str(c)) for a, b, c in tier["entries"]])
@@ -134,6 +135,12 @@ def read_labels(path: Path, speaker: str = "") -> Labels:
 
 def _time(value: Any) -> float:
     return time_of(value if isinstance(value, str) else repr(float(value)))
+
+
+def _filled(data: Mapping[str, Any], name: str) -> list[Any]:
+    if not isinstance(data[name], list) or not data[name]:
+        raise ValueError(f"{name} must be a list with something in it, got {shown(data[name])}")
+    return data[name]
 
 
 def _entry(entry: Mapping[str, Any]) -> TimedLabel:

@@ -156,9 +156,14 @@ def _separated(path: Path, text: str, problems: list[Problem]) -> ListTable:
         raise _no_separator(path, rows)
     if mark in ",;" or (mark == "|" and sum(row.lstrip().startswith('"') for _, row in rows) > 0.9 * len(rows)):
         split = _quoted(path, text, mark)
+        whole = len(split) == len(rows) and all(row.rstrip().endswith('"') for _, row in rows)
+        if whole and all(len(cells) == 1 for _, cells in split):  # quotes around whole rows: a table pasted into one column
+            split = [(number, cells[0].split(mark)) for number, cells in split]
     else:
         split = [(number, [_unquoted(cell) for cell in row.split(mark)]) for number, row in rows]
     counts = Counter(len(cells) for _, cells in split)
+    if not any(n > 1 for n in counts):
+        raise _no_separator(path, rows, f"; {_NAMES[mark]} stands in quotes that are not closed")
     width = max(counts, key=lambda n: (counts[n], n)) if len(counts) > 1 else next(iter(counts))
     if width == 1:
         width = min(n for n in counts if n > 1)

@@ -96,7 +96,8 @@ class Trainable(nn.Module):
     (learning rate and so on) is the model's own.
 
     `training_only` holds prefixes of state-dict names that only training needs (a GAN's discriminators): a
-    checkpoint without them speaks all the same, and `--init-from` may leave them fresh, but nothing else.
+    checkpoint without them speaks all the same, and `--init-from` may leave them fresh, but nothing else. A model that
+    is built while `ttskit.runs.building.to_be_trained()` is false may leave them out.
 
     `precisions` says how inference can hold the weights: "fp32" first, exact and the default, then what the model
     offers besides ("fp16", "bf16", "int8"), faster and slightly off. Training, losses and what is saved stay as they are.

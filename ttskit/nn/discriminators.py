@@ -5,6 +5,8 @@ Tensor names are the authors', so that their checkpoints load. Both give what th
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -83,9 +85,9 @@ class ScaleDiscriminator(nn.Module):
 class MultiPeriodDiscriminator(nn.Module):
     """One `PeriodDiscriminator` per prime period; `scale` is a factor on the paper's channels."""
 
-    def __init__(self, scale: float = 1.0) -> None:
+    def __init__(self, scale: float = 1.0, periods: Sequence[int] = _PERIODS) -> None:
         super().__init__()
-        self.discriminators = nn.ModuleList(PeriodDiscriminator(p, scale) for p in _PERIODS)
+        self.discriminators = nn.ModuleList(PeriodDiscriminator(p, scale) for p in periods)
 
     def forward(self, audio: Tensor) -> list[list[Tensor]]:
         """audio (B, 1, S) → the feature maps of each."""
@@ -95,12 +97,12 @@ class MultiPeriodDiscriminator(nn.Module):
 class MultiScaleDiscriminator(nn.Module):
     """Three `ScaleDiscriminator`s: the waveform itself (spectrally normalised), halved, and halved again.
 
-    `scale` is a factor on the paper's channels.
+    `scale` is a factor on the paper's channels, `count` the number of them.
     """
 
-    def __init__(self, scale: float = 1.0) -> None:
+    def __init__(self, scale: float = 1.0, count: int = 3) -> None:
         super().__init__()
-        self.discriminators = nn.ModuleList(ScaleDiscriminator(spectral=i == 0, scale=scale) for i in range(3))
+        self.discriminators = nn.ModuleList(ScaleDiscriminator(spectral=i == 0, scale=scale) for i in range(count))
         self.pool = nn.AvgPool1d(4, 2, padding=2)
 
     def forward(self, audio: Tensor) -> list[list[Tensor]]:

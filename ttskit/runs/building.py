@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, redirect_stdout
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, redirect_stdout
+from contextvars import ContextVar
 from typing import Any, TypeVar
 
 from torch import Tensor, nn
@@ -12,13 +13,35 @@ from torch.nn.modules.module import register_module_parameter_registration_hook
 
 from ttskit.errors import CheckpointError, TTSKitError
 
-__all__ = ["TRAINING_VALUES", "build_for"]
+__all__ = ["TRAINING_VALUES", "build_for", "only_to_speak", "to_be_trained"]
 
 _Model = TypeVar("_Model", bound=nn.Module)
 
 _MORE_PARAMETERS = 4_000  # of parts that are only trained with, and not in every file
 _MORE_VALUES = 1 << 20
-TRAINING_VALUES = 320 << 20  # of such parts: discriminators of twice the published size
+TRAINING_VALUES = 96 << 20  # of such parts, where a model makes them to speak as well: the published ones have 71 million
+
+_TO_BE_TRAINED: ContextVar[bool] = ContextVar("to be trained", default=True)
+
+
+def to_be_trained() -> bool:
+    """Whether the model that is being built may be trained. If not, it need not make what `training_only` names.
+
+    >>> with only_to_speak():
+    ...     to_be_trained()
+    False
+    """
+    return _TO_BE_TRAINED.get()
+
+
+@contextmanager
+def only_to_speak() -> Iterator[None]:
+    """Models that are built meanwhile will speak and not be trained: parts for training would be noise, and large."""
+    before = _TO_BE_TRAINED.set(False)
+    try:
+        yield
+    finally:
+        _TO_BE_TRAINED.reset(before)
 
 
 class _Budget(AbstractContextManager["_Budget"]):

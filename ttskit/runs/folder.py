@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field, is_dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -20,7 +21,7 @@ from ttskit.interfaces.frontend import FrontendFingerprint
 from ttskit.interfaces.trainable import Trainable
 from ttskit.plugins import Registry, create_registry
 from ttskit.reading import Misread, as_type, read_json, shown
-from ttskit.runs.building import TRAINING_VALUES, build_for
+from ttskit.runs.building import TRAINING_VALUES, build_for, only_to_speak
 from ttskit.runs.checkpoints import Checkpoint, choose, find_checkpoints, read_weights, write_checkpoint
 from ttskit.runs.files import remove_leftovers, write_json, write_text
 from ttskit.runs.frontend_files import found_files, keep_files
@@ -287,6 +288,8 @@ class RunFolder:
     ) -> LoadedModel:
         """The model with the weights of a checkpoint.
 
+        Where the checkpoint has none of what only training needs, the model is made to speak and cannot be trained.
+
         Args:
             device: "cpu", "cuda", … or "auto".
             checkpoint: "best" (lowest validation loss), "last" or a step.
@@ -303,7 +306,8 @@ class RunFolder:
         try:
             only_trained = getattr(registry.get(self.kind, self.model).load(), "training_only", ())
             whole = not only_trained or any(name.startswith(only_trained) for name in weights)
-            model = build_for(weights, make, str(self.path), 0 if whole else TRAINING_VALUES)
+            with nullcontext() if whole else only_to_speak():
+                model = build_for(weights, make, str(self.path), 0 if whole else TRAINING_VALUES)
         except CheckpointError as error:
             if changes:
                 raise UsageError(f"{self.path} cannot speak with {_shown(changes)}", error.why, "") from error
