@@ -108,10 +108,10 @@ def test_fastpitch_copies_what_its_aligner_says(obedient, recording):
 
 def test_what_is_odd_about_the_recording_is_told(obedient, recording, tmp_path):
     v = obedient()
-    assert not v.synthesize(TEXT, like=recording).notes
+    usual = v.synthesize(TEXT, like=recording).notes
     audio, rate = soundfile.read(recording)
     soundfile.write(tmp_path / "both.wav", np.stack([audio, -audio], axis=1), rate)
-    (note,) = v.synthesize(TEXT, like=tmp_path / "both.wav").notes
+    (note,) = set(v.synthesize(TEXT, like=tmp_path / "both.wav").notes) - set(usual)
     assert note.startswith("both.wav: its 2 channels cancel each other")
 
 
