@@ -22,9 +22,11 @@ __all__ = ["command"]
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 _STDOUT = Path("-")
+_VOICE, _TEXT = "Voice", "Text and audio"  # messages
+_CONTROL = "Control (VALUES: one, or one per word or token: 1,0.8,-)"  # messages
 _GROUPS = {
-    "Voice": ("run", "vocoder", "denoise", "checkpoint", "device", "precision", "seed", "changes"),
-    "Control (VALUES: one, or one per word or token: 1,0.8,-)": (
+    _VOICE: ("run", "vocoder", "denoise", "checkpoint", "device", "precision", "seed", "changes"),
+    _CONTROL: (
         "speaker",
         "pace",
         "pitch",
@@ -36,7 +38,7 @@ _GROUPS = {
         "like_speaker",
         "markup",
     ),
-    "Text and audio": ("lines", "out", "stream", "raw", "as_json"),
+    _TEXT: ("lines", "out", "stream", "raw", "as_json"),
 }
 
 

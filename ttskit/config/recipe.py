@@ -278,12 +278,17 @@ def _explained(error: ValidationError, model: Any, layers: Layers, prefix: KeyPa
             message = f"unknown key{_meant(str(loc[-1]), _keys(model, loc[:-1]))}"
         else:
             own_words = problem["type"] == "value_error"  # raised by a validator, which names the values itself
-            text = problem["msg"].removeprefix("Value error, ").replace("Input should be ", "must be ")  # no message
-            message = text if own_words else text[0].lower() + text[1:]
+            message = problem["msg"].removeprefix("Value error, ") if own_words else in_our_words(problem["msg"])
             if not own_words and problem["type"] != "missing" and not isinstance(problem["input"], Mapping):
                 message += f", got {problem['input']!r:.60}"
         lines.append(_line(layers, (*prefix, *loc), message))
     return lines
+
+
+def in_our_words(text: str) -> str:
+    """A message of pydantic as the rest of a line: "must be greater than 0"."""
+    text = text.replace("Input should be ", "must be ").replace(" or '", ", '")  # no message
+    return text[0].lower() + text[1:]
 
 
 def _keys(model: Any, loc: KeyPath) -> list[str]:
