@@ -21,6 +21,8 @@ from ttskit.plugins import Registry, create_registry
 
 __all__ = ["command", "examine"]
 
+_ROWS = ("processors", "packages", "device", "installed")  # messages
+
 # extra -> (module that it brings, what it is for)
 _EXTRAS = {
     "demo": ("espeakng_loader", "the voice of the demo corpus"),
@@ -46,7 +48,7 @@ def command(ctx: click.Context, as_json: bool) -> None:
         return
     rows = [
         ("ttskit", report["ttskit"]),
-        ("python", f"{report['python']} on {report['platform']}"),
+        ("python", f"{report['python']}, {report['platform']}"),
         ("processors", report["processors"]),
         ("packages", ", ".join(f"{name} {found or 'MISSING'}" for name, found in report["packages"].items())),
     ]

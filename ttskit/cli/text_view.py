@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["render"]
 
+_COLUMNS = ("written", "class", "said", "phones", "or")  # messages
 _COLOURS = {
     "word": "default",
     "number": "cyan",
@@ -45,7 +46,7 @@ def render(analysis: Analysis) -> None:
     console = terminal.console(stderr=False, highlight=False)
     console.print(_coloured(analysis))
     table = Table(box=None, header_style="dim", pad_edge=False, padding=(0, 2, 0, 0))
-    for column in ("written", "class", "said", "phones", "or else"):  # messages
+    for column in _COLUMNS:
         table.add_column(translated(column), overflow="fold")
     words: dict[tuple[int, int], list[Word]] = {}
     for word in analysis.words:
