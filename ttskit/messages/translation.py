@@ -74,6 +74,9 @@ class Catalogue:
         """Sentences, or a message and its cause, that were put together; None if none of them is known."""
         for between in (". ", "; ", ": ", " | "):
             parts = text.split(between)
+            for at in range(1, len(parts)):  # a message after names of places may have the same mark in itself
+                if (rest := self._one(between.join(parts[at:]), depth)) is not None:
+                    return between.join([*(self._inner(part, depth + 1) for part in parts[:at]), rest])
             if depth < _DEPTH and len(parts) > 1:
                 shown = [self._inner(part, depth + 1) for part in parts]
                 if shown != parts:
