@@ -30,6 +30,25 @@ MODELS = {*REGISTRY.all("acoustic model"), *REGISTRY.all("vocoder")}
 THEIRS = {"mymodel", "hello"}  # a model and a command that CONTRIBUTING.md and docs/plugins.md let the reader write
 
 
+def test_the_spanish_readme_shows_the_same_code():
+    """What is typed is the same in every language, and in the same order; comments may differ."""
+
+    def blocks(document: str) -> list[tuple[str, list[str]]]:
+        found = re.findall(r"```(sh|powershell|python|yaml)\n(.*?)```", text_of(document), flags=re.DOTALL)
+        return [(kind, [re.sub(r"\s+#.*", "", line) for line in code.splitlines()]) for kind, code in found]
+
+    english, spanish = blocks("README.md"), blocks("README.es.md")
+    assert len(english) > 10
+    assert spanish == english
+
+
+def test_the_readme_names_the_spanish_one_the_notebooks_and_the_language_of_messages():
+    linked = set(re.findall(r"\]\(([^)]+)\)", text_of("README.md")))
+    assert {"README.es.md", "docs/notebooks/voz.ipynb", "docs/notebooks/ar-contra-nar.ipynb"} <= linked
+    assert all((CHECKOUT / name).is_file() for name in linked if "://" not in name)
+    assert "TTSKIT_LANG=es" in text_of("README.md") and "README.md" in text_of("README.es.md")
+
+
 def text_of(document: str) -> str:
     return (CHECKOUT / document).read_text(encoding="utf-8")
 

@@ -12,6 +12,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColum
 from rich.table import Column
 from rich.text import Text
 
+from ttskit.messages import translated
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -29,7 +31,8 @@ def duration(seconds: float) -> str:
         return f"{seconds:.0f} s"
     if seconds < 5400:
         return f"{seconds / 60:.0f} min"
-    return f"{seconds / 3600:.1f} h" if seconds < 48 * 3600 else f"{seconds / 86400:.1f} days"
+    days = f"{seconds / 86400:.1f} days"  # messages
+    return f"{seconds / 3600:.1f} h" if seconds < 48 * 3600 else days
 
 
 class _Left(ProgressColumn):
@@ -41,8 +44,8 @@ class _Left(ProgressColumn):
         if left is None and task.total and done > 0 and task.elapsed:
             left = (task.total - task.completed) * task.elapsed / done
         if task.finished or left is None:
-            return Text("" if task.finished else "left: –")
-        return Text(f"{duration(left)} left")
+            return Text("" if task.finished else translated("left: –"))
+        return Text(translated(f"{duration(left)} left"))
 
 
 class Bars(Progress):
@@ -89,6 +92,7 @@ def progress(console: Console | None, title: str, total: int | None, every_s: fl
     if console is None or total == 0:
         yield lambda count=1, note="": None
         return
+    title = translated(title)
     if console.is_terminal:
         with Bars(console) as bars:
             task = bars.add_task(title, total=total, note="")
@@ -104,7 +108,7 @@ def progress(console: Console | None, title: str, total: int | None, every_s: fl
         if done != total and now - shown < every_s:
             return
         shown, rate = now, done / max(now - started, 1e-9)
-        left = f", {duration((total - done) / rate)} left" if total and done < total else ""
+        left = f", {translated(f'{duration((total - done) / rate)} left')}" if total and done < total else ""
         of, more = f"/{total}" if total else "", f"  {note}" if note else ""
         console.print(f"{title}: {done}{of}, {_rate(rate)}{left}{more}", markup=False, highlight=False, soft_wrap=True)
 
@@ -113,4 +117,4 @@ def progress(console: Console | None, title: str, total: int | None, every_s: fl
 
 def _rate(each_s: float) -> str:
     """Items in a second, or seconds of one where that is longer."""
-    return f"{each_s:.1f}/s" if each_s >= 0.1 or each_s == 0 else f"{duration(1 / each_s)} each"
+    return f"{each_s:.1f}/s" if each_s >= 0.1 or each_s == 0 else translated(f"{duration(1 / each_s)} each")

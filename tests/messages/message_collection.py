@@ -22,14 +22,14 @@ from collections.abc import Iterator, Sequence
 from fnmatch import fnmatch
 from pathlib import Path
 
-__all__ = ["LEFT_OUT", "collect", "collect_click", "collect_template"]
+__all__ = ["LEFT_OUT", "collect", "collect_click", "collect_pydantic", "collect_template"]
 
 _ERRORS = re.compile(r"^(?!(Value|Attribute|Runtime|Assertion|Type|Key|Import|OS|Index|Lookup|NotImplemented)Error$)\w+Error$")
 _CALLS = {
     "note", "_note", "echo", "say", "print", "progress", "confirm", "prompt", "BadParameter", "secho", "add_column", "_failed",
     "translated", "section",
 }  # fmt: skip
-_PLACES = {"Measure": (1, 2, 5), "_fact": (0,)}  # by position: title, unit, how; the fact's name
+_PLACES = {"Measure": (1, 2, 5), "_fact": (0,), "_commented": (0,)}  # by position: title, unit, how; the fact's name
 _KEYWORDS = {
     "help", "epilog", "summary", "what", "why", "fix", "reason", "cause", "label", "title", "text", "prompt", "description",
     "short_help", "message", "footnote",
@@ -38,6 +38,14 @@ _SYNTAX = re.compile(r"\s*[\w: ]+ = |.*<(span|img|audio)|\w+\.\w+ \|")  # of wri
 _LETTERS = re.compile(r"[^\W\d_]{2}")
 _MOST_BRANCHES = 8
 _LIST, _SMALL_WORDS = 9, {"the", "a", "of", "is", "not", "and", "are"}
+
+
+# Types of error that a value in YAML or JSON can have.
+_OF_PYDANTIC = frozenset(
+    """bool_parsing bool_type dict_type finite_number float_parsing float_type greater_than greater_than_equal int_from_float
+    int_parsing int_parsing_size int_type less_than less_than_equal list_type literal_error missing model_type
+    model_attributes_type multiple_of none_required string_pattern_mismatch string_type tuple_type""".split()
+)
 
 
 # What speaks to others than the users of the command line: Spanish data, symbol tables, the kit for plugin developers, files
@@ -87,6 +95,21 @@ def collect_click() -> dict[str, list[str]]:
             if isinstance(node, ast.Call) and _name(node.func) in ("_", "gettext", "ngettext"):
                 for text in (a.value for a in node.args if isinstance(a, ast.Constant) and isinstance(a.value, str)):
                     found.setdefault(text, []).append(f"click/{path.name}")
+    return found
+
+
+def collect_pydantic() -> dict[str, list[str]]:
+    """What pydantic says of values in recipes: as it says it, and as the recipe's errors put it, with the value and without."""
+    from pydantic_core._pydantic_core import list_all_errors
+
+    from ttskit.config.recipe import in_our_words
+
+    found: dict[str, list[str]] = {}
+    for error in list_all_errors():
+        if error["type"] in _OF_PYDANTIC:
+            text = error["message_template_python"]
+            for template in (text, in_our_words(text), in_our_words(text) + ", got {input}"):
+                found.setdefault(template, []).append("pydantic")
     return found
 
 

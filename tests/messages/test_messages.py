@@ -10,7 +10,7 @@ from pathlib import Path
 import polib
 import pytest
 import update
-from message_collection import collect, collect_click, collect_template
+from message_collection import collect, collect_click, collect_pydantic, collect_template
 
 from ttskit.cli import main
 from ttskit.errors import CorpusError
@@ -35,7 +35,7 @@ def test_every_message_of_the_code_is_translated(name):
 
 @pytest.mark.parametrize("name", OTHERS)
 def test_no_translation_is_left_of_a_message_that_is_gone(name):
-    known = {*collect(update.ROOT), *collect_click()}
+    known = {*collect(update.ROOT), *collect_click(), *collect_pydantic()}
     gone = [entry.msgid for entry in polib.pofile(str(update.path_of(name))) if entry.msgid not in known]
     gone = [text for text in gone if text not in _of_any_click(name)]
     assert not gone, "make messages takes these out:\n" + "\n".join(gone[:20])
@@ -69,6 +69,21 @@ def test_a_translation_keeps_commands_options_and_the_spaces_around_it(name):
         flags = {word.strip("[](),.:;`") for word in entry.msgid.split() if word.startswith("--") and len(word) > 3}
         lost = {flag for flag in flags if flag.partition("=")[0] not in entry.msgstr}
         assert not lost, f"{lost} of {entry.msgid!r}"
+
+
+def test_every_kind_of_problem_of_a_corpus_is_known_to_translators():
+    import re
+
+    from ttskit.corpus.problems import KINDS
+
+    used = set()
+    for folder in ("corpus", "audio"):
+        for path in (update.ROOT / "ttskit" / folder).rglob("*.py"):
+            text = path.read_text(encoding="utf-8")
+            used |= set(re.findall(r'Problem\(\s*[^,()]+(?:\([^()]*\))?,\s*"([a-z ]+)"', text))
+            used |= set(re.findall(r'_refused\(\s*"([a-z ]+)"', text))
+    assert len(used) > 20
+    assert used <= set(KINDS)
 
 
 # What the collector sees as messages

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import polib
-from message_collection import collect, collect_click
+from message_collection import collect, collect_click, collect_pydantic
 
 from ttskit.messages import LANGUAGES, LOCALE
 
@@ -36,7 +36,7 @@ def update(language: str) -> polib.POFile:
         "Content-Transfer-Encoding": "8bit",
     }
     messages = {template: sorted({place.rpartition(":")[0] for place in places}) for template, places in collect(ROOT).items()}
-    messages = {**{text: ["click"] for text in collect_click()}, **messages}
+    messages = {**{text: ["click"] for text in collect_click()}, **collect_pydantic(), **messages}
     for template, files in sorted(messages.items(), key=lambda item: (item[1][0], item[0])):
         before = old.get(template)
         new.append(

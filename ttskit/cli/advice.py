@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ttskit.cli.output import note
+from ttskit.cli.output import echo
+from ttskit.messages import translated
 
 if TYPE_CHECKING:
     from ttskit.corpus.problems import Problem
@@ -28,7 +29,7 @@ def command_line(*words: str | Path) -> str:
 def say_next(*commands: str) -> None:
     """Name the commands on stderr."""
     for index, line in enumerate(commands):
-        note(f"{'next:' if index == 0 else '  or:'} {line}")
+        echo(f"{translated('next:' if index == 0 else '  or:')} {line}", err=True)
 
 
 def after_prepare(

@@ -10,6 +10,7 @@ from ttskit.cli.output import json_option, print_json, print_table, say, stderr_
 from ttskit.cli.own_stdout import aside
 from ttskit.cli.prepare import corpus_options
 from ttskit.errors import CorpusError
+from ttskit.messages import translated
 from ttskit.plugins import Registry, create_registry
 
 __all__ = ["command"]
@@ -59,9 +60,12 @@ def command(
     else:
         print_table(
             ("utterance", "problem", "reason"),
-            [(p.id, p.kind + ("" if p.skipped else " (warning)"), p.reason) for p in report.problems],
+            [
+                (p.id, translated(p.kind) + ("" if p.skipped else f" ({translated('warning')})"), p.reason)
+                for p in report.problems
+            ],
         )
         speakers = ", ".join(f"{name} {seconds / 60:.1f} min" for name, seconds in report.seconds.items())
-        say(f"{report.usable} of {report.found} utterances usable ({report.reader}): {speakers or 'no speech'}")
+        say(f"{report.usable} of {report.found} utterances usable ({report.reader}): {speakers or translated('no speech')}")
     if report.blocked:
         raise CorpusError("prepare would stop", report.blocked, "correct the corpus and check it again")

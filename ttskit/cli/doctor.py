@@ -16,9 +16,12 @@ import click
 from ttskit import __version__
 from ttskit.cli.output import json_option, print_json, print_table
 from ttskit.errors import TTSKitError
+from ttskit.messages import translated
 from ttskit.plugins import Registry, create_registry
 
 __all__ = ["command", "examine"]
+
+_ROWS = ("processors", "packages", "device", "installed")  # messages
 
 # extra -> (module that it brings, what it is for)
 _EXTRAS = {
@@ -45,14 +48,14 @@ def command(ctx: click.Context, as_json: bool) -> None:
         return
     rows = [
         ("ttskit", report["ttskit"]),
-        ("python", f"{report['python']} on {report['platform']}"),
+        ("python", f"{report['python']}, {report['platform']}"),
         ("processors", report["processors"]),
         ("packages", ", ".join(f"{name} {found or 'MISSING'}" for name, found in report["packages"].items())),
     ]
     for found in report["devices"]:
         memory = f", {found['memory_gib']} GiB" if found["memory_gib"] else ""
-        trains = f", trains in {found['chosen']} of {', '.join(found['precisions'])}" if found["chosen"] else ""
-        rows.append(("device", found["name"] + memory + trains))
+        trains = f"trains in {found['chosen']} of {', '.join(found['precisions'])}" if found["chosen"] else ""
+        rows.append(("device", ", ".join(filter(None, (translated(found["name"] + memory), translated(trains))))))
     for extra in report["extras"]:
         missing = f'not installed ({extra["purpose"]}): pip install "ttskit[{extra["extra"]}]"'
         rows.append((f"extra {extra['extra']}", "installed" if extra["installed"] else missing))
@@ -116,7 +119,8 @@ def _devices() -> list[dict[str, Any]]:
             "memory_gib": None if memory_bytes is None else round(memory_bytes / 2**30, 1),
         }
 
-    found = [device("cpu", f"cpu, {torch.get_num_threads()} threads")]
+    threads = torch.get_num_threads()
+    found = [device("cpu", "cpu, 1 thread" if threads == 1 else f"cpu, {threads} threads")]
     if torch.cuda.is_available():
         for index in range(torch.cuda.device_count()):
             facts = torch.cuda.get_device_properties(index)

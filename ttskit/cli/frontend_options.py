@@ -24,8 +24,7 @@ class FrontendOption(click.Option):
         values = choices(str(self.name))
         if record is None or not values:
             return record
-        named = values[0] if len(values) == 1 else f"{', '.join(values[:-1])} or {values[-1]}"
-        return record[0], f"{record[1].rstrip('.')}: {named}."
+        return record[0], f"{record[1].rstrip('.')}: {', '.join(values)}."
 
 
 def choices(option: str) -> list[str]:

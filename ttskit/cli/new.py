@@ -68,12 +68,12 @@ def command(
         why, fix = "paths in a list are relative to it", f"move it, or name only --list {table}"
         raise UsageError(f"{table} does not lie in {recordings}", why, fix)
     found = look_at_recordings(data, registry)
-    note(f"found: {found.line()}")
+    echo(f"{translated('found')}: {found.line()}", err=True)
     speaker = _speaker(speaker, found, asks)
     if speaker is not None:
         found = look_at_recordings(data, registry, speaker)  # the layout may not know that name
     here = look_at_machine()
-    note(f"here: {here.line()}")
+    echo(f"{translated('here')}: {here.line()}", err=True)
     if machine is None and asks:
         machine = _asked("What trains it", "gpu" if here.gpu else "cpu", click.Choice(("cpu", "gpu")))
     gpu = bool(here.gpu) if machine in (None, "auto") else machine == "gpu"
@@ -107,8 +107,8 @@ def _speaker(given: str | None, found: Any, asks: bool) -> str | None:
     several = len(found.speakers) > 1
     if given is None:
         default = ALL if several else found.speakers[0]
-        names = f" ({', '.join([*found.speakers[:6], *(['…'] if len(found.speakers) > 6 else []), ALL])})" if several else ""
-        given = _asked(f"Whose voice{names}", default) if asks else default
+        names = f"({', '.join([*found.speakers[:6], *(['…'] if len(found.speakers) > 6 else []), ALL])})"
+        given = _asked(f"Whose voice {names}" if several else "Whose voice", default) if asks else default
     if several and given == ALL:
         return None
     if several and given not in found.speakers:

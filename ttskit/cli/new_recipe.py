@@ -70,38 +70,49 @@ def recipe_text(plan: Plan, registry: Registry) -> str:
     own, minutes, size = plan.recordings, plan.minutes, "base" if plan.gpu else "small"
     whole = load_recipe(size, registry=registry)  # what it extends: its choices are named, to be changed
     why = "the published size, for a GPU" if plan.gpu else "small models, for a machine without a GPU; with one: base"
+    data = _plain(str(own.data))
     lines = [
-        f"# The voice {_plain(plan.name)}, as `ttskit new` was told: {_plain(str(own.data))}, {minutes:.1f} minutes of speech.",
-        "# Every key can be changed; what is not here stands in the recipe that it extends. A wrong key is told with its line.",
-        "# What to type:",
+        _commented(f"The voice {_plain(plan.name)}, as `ttskit new` was told: {data}, {minutes:.1f} minutes of speech."),
+        _commented(
+            "Every key can be changed; what is not here stands in the recipe it extends. A wrong key is told with its line."
+        ),
+        _commented("What to type:"),
         *(f"#   {_plain(line)}" for line in three_commands(plan)),
-        f"extends: {size}  # {why}",
+        _commented(why, f"extends: {size}"),
     ]
     if plan.telephone:
         low = f"the recordings have {own.rate_hz} Hz, and nothing above {(own.rate_hz or 0) // 2} Hz in them"
-        lines.append(f"mel: telephone-8000  # {low}")
+        lines.append(_commented(low, "mel: telephone-8000"))
     else:
         preset = whole.mel["preset"]
-        lines.append(f"mel: {preset}  # recordings of any rate are resampled to it; telephone-8000 is for 8 kHz")
+        lines.append(_commented("recordings of any rate are resampled to it; telephone-8000 is for 8 kHz", f"mel: {preset}"))
     options = ", ".join(f"{key}: {value}" for key, value in whole.frontend.options.items())
     others = ", ".join(name for name in choices("dialect") if name not in whole.frontend.options.values())
     lines += [
         "frontend:",
-        f"  name: {whole.frontend.name}  # reads the text; others: ttskit plugins list --kind frontend",
-        f"  options: {{{options}}}" + (f"  # or {others}" if others and "dialect" in whole.frontend.options else ""),
-        f"model: {whole.model}  # others: ttskit plugins list --kind 'acoustic model'",
-        f"vocoder: {whole.vocoder}  # needs no training; one of your own comes later: docs/vocoder.md",
+        _commented("reads the text; others: ttskit plugins list --kind frontend", f"  name: {whole.frontend.name}"),
+        _commented(f"others: {others}" if others and "dialect" in whole.frontend.options else "", f"  options: {{{options}}}"),
+        _commented("others: ttskit plugins list --kind 'acoustic model'", f"model: {whole.model}"),
+        _commented("needs no training; one of your own comes later: docs/vocoder.md", f"vocoder: {whole.vocoder}"),
     ]
     lines += _splits(plan.utterances)
-    lines += ["models:", f"  {whole.model}:", "    training:", f"      budget_s: {plan.time}  # training time; or steps: 3000"]
+    lines += ["models:", f"  {whole.model}:", "    training:"]
+    lines.append(_commented("training time; or steps: 3000", f"      budget_s: {plan.time}"))
     lines += [f"      {line}" for line in _batches(plan)]
-    lines += ["training:", f"  device: {'auto' if plan.gpu else 'cpu'}  # auto takes a GPU where there is one"]
+    lines += ["training:", _commented("auto takes a GPU where there is one", f"  device: {'auto' if plan.gpu else 'cpu'}")]
     if minutes < FEW_MINUTES:
         lines += [
-            "# With so few minutes a voice learns sound and timing, not finesse. They go further on top of a voice that can",
-            "# speak already (docs/fine-tuning.md): ttskit import, then ttskit train --init-from.",
+            _commented(
+                "With so few minutes a voice learns sound and timing, not finesse. They go further on top of a voice that can"
+            ),
+            _commented("can speak already (docs/fine-tuning.md): ttskit import, then ttskit train --init-from."),
         ]
-    return "\n".join(translated(line) for line in lines) + "\n"  # comments; keys are the same in every language
+    return "\n".join(lines) + "\n"
+
+
+def _commented(comment: str, code: str = "") -> str:
+    """A line of the recipe. Its comment is in the reader's language; keys and values are the same in every one."""
+    return "  ".join(filter(None, (code, f"# {translated(comment)}" if comment else "")))
 
 
 def _splits(utterances: int) -> list[str]:
@@ -110,15 +121,15 @@ def _splits(utterances: int) -> list[str]:
         return []
     return [
         "corpus:",
-        "  validation: 1  # sentences that are not trained on, to watch the training by",
-        "  test: 1  # and to compare voices with",
+        _commented("sentences that are not trained on, to watch the training by", "  validation: 1"),
+        _commented("and to compare voices with", "  test: 1"),
     ]
 
 
 def _batches(plan: Plan) -> list[str]:
     memory = plan.machine.gpu_memory_gib if plan.gpu else plan.machine.memory_gib
     if memory is not None and memory < (SMALL_GPU_GIB if plan.gpu else LITTLE_MEMORY_GIB):
-        return [f"max_utterances: 4  # in a batch: there are {memory:.1f} GiB of memory"]
+        return [_commented(f"in a batch: there are {memory:.1f} GiB of memory", "max_utterances: 4")]
     return []
 
 

@@ -50,10 +50,26 @@ def print_json(data: Any, indent: int | None = 2, err: bool = False) -> None:
     echo(plain_json(data, indent), err)
 
 
-def print_table(columns: Sequence[str], rows: Sequence[Sequence[Any]], title: str = "") -> None:
-    """A table on stdout: rich's in a terminal, columns of plain text in a pipe."""
+def print_table(
+    columns: Sequence[str], rows: Sequence[Sequence[Any]], title: str = "", names: Sequence[str] = ("name", "kind", "option")
+) -> None:
+    """A table on stdout: rich's in a terminal, columns of plain text in a pipe.
+
+    Args:
+        columns: their titles.
+        rows: a cell for each column.
+        title: of the whole.
+        names: columns of names that people type, which are the same in every language.
+    """
+    kept = [column in names for column in columns]
     columns = [translated(column) for column in columns]
-    texts = [["" if cell is None else plain_line(translated(str(cell))) for cell in row] for row in rows]
+    texts = [
+        [
+            "" if cell is None else plain_line(str(cell) if own else translated(str(cell)))
+            for cell, own in zip(row, kept, strict=True)
+        ]
+        for row in rows
+    ]
     if sys.stdout.isatty():
         from ttskit.columns import laid_out
 

@@ -12,9 +12,13 @@ from ttskit.cli.advice import after_prepare, say_next
 from ttskit.cli.output import json_option, note, print_json, print_table, stderr_console
 from ttskit.cli.own_stdout import aside
 from ttskit.corpus.problems import Problem
+from ttskit.messages import translated
 from ttskit.plugins import Registry, create_registry
 
 __all__ = ["command", "corpus_options", "problem_rows"]
+
+_ALL, _NOW = "utterances", "computed now"  # messages
+_SPLITS = ("train", "validation", "test")  # messages
 
 
 def corpus_options(command: Callable) -> Callable:
@@ -88,9 +92,10 @@ def command(
     if as_json:
         print_json(report.to_json())
         return
-    rows = [("utterances", ", ".join(f"{n} {split}" for split, n in sorted(report.utterances.items(), key=lambda i: -i[1])))]
-    rows += [(f"speaker {name}", f"{seconds / 60:.1f} min") for name, seconds in report.seconds.items()]
-    rows += [("computed now", f"{report.audio_made} clips, {report.features_made} features, in {report.wall_s:.1f} s")]
+    splits = sorted(report.utterances.items(), key=lambda item: -item[1])
+    rows = [(_ALL, ", ".join(f"{n} {translated(split)}" for split, n in splits))]
+    rows += [(f"{translated('speaker')} {name}", f"{seconds / 60:.1f} min") for name, seconds in report.seconds.items()]
+    rows += [(_NOW, f"{report.audio_made} clips, {report.features_made} features, in {report.wall_s:.1f} s")]
     print_table(("what", "found"), rows + problem_rows(report.problems))
     if report.problems:
         note(f"every problem with its reason: {report.folder / 'problems.jsonl'}")
@@ -102,5 +107,7 @@ def problem_rows(problems: list[Problem]) -> list[tuple[str, str]]:
     rows = []
     for (kind, skipped), count in Counter((p.kind, p.skipped) for p in problems).most_common():
         first = next(p for p in problems if (p.kind, p.skipped) == (kind, skipped))
-        rows.append((f"{'skipped' if skipped else 'warning'}: {kind}", f"{count}, such as {first.id}: {first.reason}"))
+        label = translated("skipped" if skipped else "warning")
+        example = translated(f"such as {first.id}")
+        rows.append((f"{label}: {translated(kind)}", f"{count}, {example}: {translated(first.reason)}"))
     return rows

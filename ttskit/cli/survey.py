@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from ttskit.messages import translated
 from ttskit.plugins import Registry
 
 __all__ = ["MOST_HEADERS", "FoundRecordings", "Machine", "look_at_machine", "look_at_recordings"]
@@ -54,12 +55,22 @@ class FoundRecordings:
 
     def line(self) -> str:
         """One line for people."""
-        who = f"{len(self.speakers)} speakers" if len(self.speakers) > 1 else self.speakers[0]
-        rate = f"{self.rate_hz} Hz" if self.rate_hz else "no readable audio"
-        faults = f", {self.unreadable} files cannot be read" if self.unreadable else ""
-        faults += f", {self.odd} lines are odd (ttskit check says which)" if self.odd else ""
-        size = f"{sum(self.utterances.values())} recordings, {self.minutes():.1f} minutes, {rate}"
-        return f"{size}, {who} (layout: {self.layout}){faults}"
+        n, many = sum(self.utterances.values()), len(self.speakers)
+        who = translated(f"{many} speakers") if many > 1 else self.speakers[0]
+        parts = [
+            translated("1 recording" if n == 1 else f"{n} recordings"),
+            translated(f"{self.minutes():.1f} minutes"),
+            f"{self.rate_hz} Hz" if self.rate_hz else translated("no readable audio"),
+            f"{who} ({translated(f'layout: {self.layout}')})",
+        ]
+        if self.unreadable:
+            parts.append(
+                translated("1 file cannot be read" if self.unreadable == 1 else f"{self.unreadable} files cannot be read")
+            )
+        if self.odd:
+            one = "1 line is odd (ttskit check says which)"
+            parts.append(translated(one if self.odd == 1 else f"{self.odd} lines are odd (ttskit check says which)"))
+        return ", ".join(parts)
 
 
 def look_at_recordings(data: Path, registry: Registry, speaker: str | None = None) -> FoundRecordings:
@@ -118,9 +129,13 @@ class Machine:
 
     def line(self) -> str:
         """One line for people."""
-        memory = f", {self.memory_gib:.0f} GiB of memory" if self.memory_gib else ""
-        own = f" with {self.gpu_memory_gib:.0f} GiB" if self.gpu_memory_gib else ""
-        return f"{self.gpu + own if self.gpu else 'no GPU'}, {self.processors} processors{memory}"
+        gpu = self.gpu or translated("no GPU")
+        if self.gpu and self.gpu_memory_gib:
+            gpu = translated(f"{self.gpu} with {self.gpu_memory_gib:.0f} GiB")
+        parts = [gpu, translated("1 processor" if self.processors == 1 else f"{self.processors} processors")]
+        if self.memory_gib:
+            parts.append(translated(f"{self.memory_gib:.0f} GiB of memory"))
+        return ", ".join(parts)
 
 
 def look_at_machine() -> Machine:

@@ -14,6 +14,7 @@ from ttskit.cli.own_stdout import aside
 from ttskit.cli.texts import argument, file_lines, stdin_text
 from ttskit.cli.values import GroupedCommand, Numbers, pairs
 from ttskit.errors import InputError, UsageError
+from ttskit.messages import translated
 
 if TYPE_CHECKING:
     from ttskit.synthesis import Voice
@@ -22,9 +23,12 @@ __all__ = ["command"]
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 _STDOUT = Path("-")
+_ENDINGS, _FAULTS = ("finished", "truncated"), ("skipped", "repeated")  # messages
+_VOICE, _TEXT = "Voice", "Text and audio"  # messages
+_CONTROL = "Control (VALUES: one, or one per word or token: 1,0.8,-)"  # messages
 _GROUPS = {
-    "Voice": ("run", "vocoder", "denoise", "checkpoint", "device", "precision", "seed", "changes"),
-    "Control (VALUES: one, or one per word or token: 1,0.8,-)": (
+    _VOICE: ("run", "vocoder", "denoise", "checkpoint", "device", "precision", "seed", "changes"),
+    _CONTROL: (
         "speaker",
         "pace",
         "pitch",
@@ -36,7 +40,7 @@ _GROUPS = {
         "like_speaker",
         "markup",
     ),
-    "Text and audio": ("lines", "out", "stream", "raw", "as_json"),
+    _TEXT: ("lines", "out", "stream", "raw", "as_json"),
 }
 
 
@@ -127,8 +131,13 @@ def command(
     else:
         for result in results:
             echo(
-                f"{result['path']}  {result['seconds']:.2f} s, real-time factor {result['real_time_factor']:.2f}"
-                + (f", first audio after {result['first_audio_s']:.2f} s" if stream else "")
+                ", ".join(
+                    (
+                        f"{result['path']}  {result['seconds']:.2f} s",
+                        translated(f"real-time factor {result['real_time_factor']:.2f}"),
+                        *([translated(f"first audio after {result['first_audio_s']:.2f} s")] if stream else []),
+                    )
+                )
                 + _ending(result),
                 err=to_stdout,
             )
@@ -154,8 +163,8 @@ def _ending(result: dict[str, Any]) -> str:
     """How an autoregressive model went through the text, as one line's end; nothing for a parallel one."""
     if result["ended"] is None:
         return ""
-    marks = [f"{kind}: {', '.join(result[kind])}" for kind in ("skipped", "repeated") if result[kind]]
-    return ", " + "; ".join([result["ended"], *marks])
+    marks = [f"{translated(kind)}: {', '.join(result[kind])}" for kind in _FAULTS if result[kind]]
+    return ", " + "; ".join([translated(result["ended"]), *marks])
 
 
 def _speak(voice: Voice, text: str, path: Path, stdout: TextIO, stream: bool, raw: bool, how: dict[str, Any]) -> dict[str, Any]:

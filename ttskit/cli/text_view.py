@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ttskit import terminal
+from ttskit.messages import translated
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["render"]
 
+_COLUMNS = ("written", "class", "said", "phones", "or")  # messages
 _COLOURS = {
     "word": "default",
     "number": "cyan",
@@ -44,8 +46,8 @@ def render(analysis: Analysis) -> None:
     console = terminal.console(stderr=False, highlight=False)
     console.print(_coloured(analysis))
     table = Table(box=None, header_style="dim", pad_edge=False, padding=(0, 2, 0, 0))
-    for column in ("written", "class", "said", "phones", "or"):
-        table.add_column(column, overflow="fold")
+    for column in _COLUMNS:
+        table.add_column(translated(column), overflow="fold")
     words: dict[tuple[int, int], list[Word]] = {}
     for word in analysis.words:
         words.setdefault(word.span, []).append(word)
@@ -64,7 +66,7 @@ def render(analysis: Analysis) -> None:
     console.print(table)
     console.print(Text(" ".join(analysis.tokens), "bold"))
     for unknown in analysis.unknown:
-        console.print(Text(f"not read: {unknown.character!r} at {unknown.position}", "red"))
+        console.print(Text(translated(f"not read: {unknown.character!r} at {unknown.position}"), "red"))
 
 
 def _coloured(analysis: Analysis) -> Text:

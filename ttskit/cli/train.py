@@ -74,8 +74,8 @@ def command(
 ) -> None:
     """Train a model on a prepared corpus.
 
-    Ctrl-C saves and stops; --resume goes on. Several processes: torchrun --nproc-per-node 2 -m -- ttskit train …
-    (the -- keeps torchrun from reading --run as an option of its own).
+    Ctrl-C saves and stops; --resume goes on. With several processes, the -- keeps torchrun from reading --run as an
+    option of its own.
 
     \b
       ttskit train --recipe small --data prepared/ana --run runs/ana --budget 10m
@@ -83,6 +83,7 @@ def command(
       ttskit train --run runs/ana --fork runs/ana-b --set training.max_utterances=16
       ttskit train --init-from runs/nemo --data prepared/ana --speaker-from OLD
       ttskit train --model hifigan --from-acoustic runs/ana --data prepared/ana
+      torchrun --nproc-per-node 2 -m -- ttskit train --data prepared/ana
     """
     from ttskit.config import load_recipe
     from ttskit.errors import UsageError

@@ -9,8 +9,11 @@ from typing import Any
 import click
 
 from ttskit.errors import UsageError
+from ttskit.messages import translated
 
 __all__ = ["GroupedCommand", "Numbers", "pairs"]
+
+_OTHER = "Other"  # messages
 
 
 class Numbers(click.ParamType):
@@ -54,14 +57,14 @@ class GroupedCommand(click.Command):
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         known = {name: title for title, names in self.groups.items() for name in names}
-        records: dict[str, list[tuple[str, str]]] = {title: [] for title in (*self.groups, "Other")}
+        records: dict[str, list[tuple[str, str]]] = {title: [] for title in (*self.groups, _OTHER)}
         for parameter in self.get_params(ctx):
             record = parameter.get_help_record(ctx)
             if record is not None and isinstance(parameter, click.Option):
-                records[known.get(parameter.name, "Other")].append(record)
+                records[known.get(parameter.name, _OTHER)].append(record)
         for title, rows in records.items():
             if rows:
-                with formatter.section(title):
+                with formatter.section(translated(title)):
                     formatter.write_dl(rows)
 
 

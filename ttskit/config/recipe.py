@@ -155,7 +155,7 @@ def _check(recipe: Recipe, registry: Registry, problems: list[str]) -> None:
     layers = recipe._layers
     for key in recipe.mel:
         if key not in _MEL_KEYS:
-            problems.append(_line(layers, ("mel", key), f"unknown key{_meant(str(key), _MEL_KEYS)}"))
+            problems.append(_line(layers, ("mel", key), _unknown(str(key), _MEL_KEYS)))
     try:
         if all(key in _MEL_KEYS for key in recipe.mel):
             recipe.mel_config()
@@ -223,7 +223,7 @@ def _options(plugin: Plugin, given: Mapping[str, Any], path: KeyPath, layers: La
     if is_dataclass(cls):  # pydantic cannot forbid unknown keys of a plain dataclass
         known = [f.name for f in fields(cls)]
         unknown = [key for key in given if key not in known]
-        problems += [_line(layers, (*path, key), f"unknown key{_meant(key, known)}") for key in unknown]
+        problems += [_line(layers, (*path, key), _unknown(key, known)) for key in unknown]
         given = {key: value for key, value in given.items() if key in known}
     try:
         options = TypeAdapter(cls).validate_python(dict(given))
@@ -275,15 +275,20 @@ def _explained(error: ValidationError, model: Any, layers: Layers, prefix: KeyPa
     for problem in error.errors(include_url=False):
         loc = problem["loc"]
         if problem["type"] == "extra_forbidden":
-            message = f"unknown key{_meant(str(loc[-1]), _keys(model, loc[:-1]))}"
+            message = _unknown(str(loc[-1]), _keys(model, loc[:-1]))
         else:
             own_words = problem["type"] == "value_error"  # raised by a validator, which names the values itself
-            text = problem["msg"].removeprefix("Value error, ").replace("Input should be ", "must be ")  # no message
-            message = text if own_words else text[0].lower() + text[1:]
+            message = problem["msg"].removeprefix("Value error, ") if own_words else in_our_words(problem["msg"])
             if not own_words and problem["type"] != "missing" and not isinstance(problem["input"], Mapping):
                 message += f", got {problem['input']!r:.60}"
         lines.append(_line(layers, (*prefix, *loc), message))
     return lines
+
+
+def in_our_words(text: str) -> str:
+    """A message of pydantic as the rest of a line: "must be greater than 0"."""
+    text = text.replace("Input should be ", "must be ").replace(" or '", ", '")  # no message
+    return text[0].lower() + text[1:]
 
 
 def _keys(model: Any, loc: KeyPath) -> list[str]:
@@ -315,10 +320,15 @@ def _line(layers: Layers, path: KeyPath, message: str) -> str:
     return f"{layers.place(path)}: {'.'.join(map(str, path))}: {message}"
 
 
-def _meant(key: str, known: Iterable[str]) -> str:
+def _unknown(key: str, known: Iterable[str]) -> str:
     known = list(known)
     near = get_close_matches(key, known, n=1)
-    return f", did you mean {near[0]!r}?" if near else f" (keys: {', '.join(known)})" if known else ""
+    if near:
+        return f"unknown key, did you mean {near[0]!r}?"
+    return f"unknown key (keys: {', '.join(known)})" if known else _UNKNOWN
+
+
+_UNKNOWN = "unknown key"  # messages
 
 
 _SHOWN = 40  # problems of one recipe: more fill no screen
@@ -327,7 +337,7 @@ _SHOWN = 40  # problems of one recipe: more fill no screen
 def _raise(problems: list[str]) -> None:
     if problems:
         unique = list(dict.fromkeys(problems))
-        count = "1 problem" if len(unique) == 1 else f"{len(unique)} problems"
+        count = "1 problem" if len(unique) == 1 else f"{len(unique)} problems"  # messages
         shown = [line if len(line) <= 400 else f"{line[:400]}…" for line in unique[:_SHOWN]]
         shown += [f"… and {len(unique) - _SHOWN} more"] if len(unique) > _SHOWN else []
         raise ConfigError(f"the recipe is not valid: {count}", "\n".join(shown))

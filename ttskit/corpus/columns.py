@@ -324,7 +324,7 @@ def _settled(
     for i, (role, column) in enumerate(zip(roles, columns, strict=True)):
         word = {"normalized": "text", "raw": "text", "text": "text", "path": "path"}.get(role, role)
         if role in ("raw", "normalized", "text") and len(texts) > 1:
-            word = "text (spoken)" if i == spoken else "text (as written)"
+            word = "text (spoken)" if i == spoken else "text (as written)"  # messages
         elif role == "speaker":
             word = f"speaker ({column.sample(4)})"
         elif role == "language":

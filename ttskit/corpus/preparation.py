@@ -46,6 +46,8 @@ if TYPE_CHECKING:
 
 __all__ = ["FIRST_PASS_CLIPS", "PrepareReport", "prepare"]
 
+_RANGE = "voice range"  # messages
+
 FIRST_PASS_CLIPS = 16  # of each speaker, to find the range of the voice
 
 
@@ -221,9 +223,7 @@ def _ranges(
     chosen = []
     for name, ids in sorted(by_speaker.items()):  # by hash of the id: a clip more or less hardly changes the choice
         chosen += [(name, id) for id in sorted(ids, key=lambda id: hashlib.sha256(id.encode()).digest())[:FIRST_PASS_CLIPS]]
-    contours = run_all(
-        first_pass_pitch, [(out / "audio" / f"{id}.flac", mel) for _, id in chosen], jobs, console, "voice range"
-    )
+    contours = run_all(first_pass_pitch, [(out / "audio" / f"{id}.flac", mel) for _, id in chosen], jobs, console, _RANGE)
     found: dict[str, list] = defaultdict(list)
     for (name, _), contour in zip(chosen, contours, strict=True):
         found[name].append(contour)

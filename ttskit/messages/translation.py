@@ -52,6 +52,8 @@ class Catalogue:
         if found is None and "\n" in bare:
             return "\n".join(self.translated(line, depth) for line in text.split("\n"))
         if found is None:
+            found = self._in_parts(bare, depth)
+        if found is None:
             return text
         start = len(text) - len(text.lstrip())
         return text[:start] + found + text[start + len(bare) :]
@@ -67,6 +69,19 @@ class Catalogue:
                 return template.translation.format_map(values)
         parts = text.split(", ")  # a title and its group, as labels put them together
         return ", ".join(self._whole[part] for part in parts) if all(part in self._whole for part in parts) else None
+
+    def _in_parts(self, text: str, depth: int) -> str | None:
+        """Sentences, or a message and its cause, that were put together; None if none of them is known."""
+        for between in (". ", "; ", ": ", " | "):
+            parts = text.split(between)
+            for at in range(1, len(parts)):  # a message after names of places may have the same mark in itself
+                if (rest := self._one(between.join(parts[at:]), depth)) is not None:
+                    return between.join([*(self._inner(part, depth + 1) for part in parts[:at]), rest])
+            if depth < _DEPTH and len(parts) > 1:
+                shown = [self._inner(part, depth + 1) for part in parts]
+                if shown != parts:
+                    return between.join(shown)
+        return None
 
     def _inner(self, value: str, depth: int) -> str:
         """A single word in a place is a name; several words may be a message."""
