@@ -116,7 +116,7 @@ def test_words_are_quoted_where_a_shell_would_read_them_otherwise(words, line):
     assert command_line(*words) == line
 
 
-CONTEXT = {"mel": {}, "symbols": {}, "speakers": [], "pitch": {}}
+CONTEXT = {"mel": {}, "symbols": {"symbols": ["_", "a"], "pad": "_"}, "speakers": ["ana"], "pitch": {}}
 BARE = {"format": 1, "kind": "acoustic model", "model": "fastpitch", "options": {}, "context": CONTEXT, "frontend": {}}
 
 
@@ -179,7 +179,7 @@ def test_a_run_without_a_checkpoint_is_left_to_who_loads_it(here):
         "kind": "acoustic model",
         "model": "m",
         "options": {},
-        "context": {},
+        "context": CONTEXT,
         "frontend": {},
         "steps": {"total": 9},
     }

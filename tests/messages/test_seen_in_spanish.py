@@ -10,7 +10,7 @@ from ttskit.cli import cli
 from ttskit.cli.help import METAVARS, in_language
 from ttskit.cli.new_recipe import Plan, recipe_text
 from ttskit.cli.output import print_table
-from ttskit.cli.survey import Machine, Recordings
+from ttskit.cli.survey import FoundRecordings, Machine
 from ttskit.config import load_recipe
 from ttskit.errors import ConfigError
 from ttskit.messages import Catalogue, translated
@@ -27,7 +27,7 @@ def _spanish(monkeypatch):
 @pytest.mark.parametrize("gpu", [False, True])
 def test_the_recipe_of_ttskit_new_opens_its_keys_are_those_of_english(tmp_path, monkeypatch, gpu):
     """The line `options: {dialect: …}` became `opciones:`, and `ttskit new` refused the recipe that it had written."""
-    own = Recordings(tmp_path / "ana", "ljspeech", {"ana": 40}, {"ana": 300.0}, {8000: 40}, 0, 0)
+    own = FoundRecordings(tmp_path / "ana", "ljspeech", {"ana": 40}, {"ana": 300.0}, {8000: 40}, 0, 0)
     plan = Plan(own, "ana", gpu, Machine("", None, 2, 3.0), "5m", tmp_path / "ana.yaml", "ana")
     texts = {}
     for name in ("en", "es"):
@@ -41,7 +41,7 @@ def test_the_recipe_of_ttskit_new_opens_its_keys_are_those_of_english(tmp_path, 
 
 
 def test_one_recording_and_one_processor_are_not_in_the_plural(tmp_path):
-    one = Recordings(tmp_path, "ljspeech", {"ana": 1}, {"ana": 60.0}, {}, 1, 1).line()
+    one = FoundRecordings(tmp_path, "ljspeech", {"ana": 1}, {"ana": 60.0}, {}, 1, 1).line()
     assert one.startswith(
         "1 grabación, 1.0 minutos, ningún audio legible, ana (disposición: ljspeech), 1 archivo no se puede leer"
     )

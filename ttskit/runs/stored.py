@@ -92,3 +92,4 @@ class MetricRow(Stored):
     step: Count
     epoch: Count | None = None
     split: str | None = None
+    utterances: list[str] | None = None  # of a step that was skipped

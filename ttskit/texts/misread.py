@@ -47,7 +47,7 @@ def _table(codec: str) -> str:
 
 def strangeness(text: str) -> float:
     """How little the characters beyond ASCII look like writing in a Western language: mean cost, 0 (Spanish) to 5."""
-    cost = count = 0
+    cost, count = 0.0, 0
     for match in re.finditer(r"[^\x00-\x7f]", text):
         count += 1
         if count > _SAMPLE:
@@ -62,12 +62,14 @@ def strangeness(text: str) -> float:
             cost += 3
         elif character in "œŒ" and not after.isalpha():
             cost += 4  # Mac's "ú" at the end of a word; a French word has it inside
+        elif character == "À" and after.isalpha():
+            cost += 3  # its ¿; in French it is a word of its own
         elif character.isalpha() and character not in "ªº":
             cost += 0 if character in _SPANISH else 1 if "à" <= character <= "ÿ" and (before + after).isalpha() else 2
         elif before.isalpha() and after.isalpha() and character not in "’–—·'":
             cost += 3
-        elif before.islower() and after.islower() and character in "–—":
-            cost += 0.5  # calidad–precio; more often the ñ of an old Mac
+        elif before in "aeiou" and after in "aeiou" and before and after and character == "–":
+            cost += 0.9  # the ñ of an old Mac; calidad–precio has no vowels around it
         elif character in "¿¡":
             cost += 0 if after.isalnum() or after in '¿¡"“«(…' else 2
         else:

@@ -160,8 +160,8 @@ def read_note(text: str, at: int, context: Context) -> Found | None:
         parts = _PARTS.findall(match.group())
         said = " ".join(cardinal(int(part)) if part.isdecimal() else spell(part, context.locale) for part in parts)
         return said, match.end(), "compound"
-    if before and (match := _TAIL.match(text, at)) and (said := _AFTER.get((match[1].lower(), before))) is not None:
-        return said, _kept(text, match.end()), f"after “{before}”"
+    if before and (match := _TAIL.match(text, at)) and (known := _AFTER.get((match[1].lower(), before))) is not None:
+        return known, _kept(text, match.end()), f"after “{before}”"
     if first == "c" and before in ("horas", "hora") and (match := _CLASSES.match(text, at)):
         return "cátedra", _kept(text, match.end()), "hours of classes"
     match = _PRACTICAL.match(text, at)
