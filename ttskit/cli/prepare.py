@@ -69,7 +69,7 @@ def command(
     \b
     Example:
       ttskit prepare recordings/ana --out prepared/ana --speaker ana
-      ttskit prepare recordings/train.txt --columns path,text,speaker --out prepared/two
+      ttskit prepare recordings/two.txt --columns path,text,speaker --out two
       ttskit prepare recordings/phone --out prepared/ana-8 --recipe telephone-8000
     """
     from ttskit.config import load_recipe

@@ -79,7 +79,7 @@ def command(
     \b
       ttskit train --recipe small --data prepared/ana --run runs/ana --budget 10m
       ttskit train --resume --run runs/ana
-      ttskit train --run runs/ana --fork runs/ana-b --set training.max_utterances=16
+      ttskit train --run runs/ana --fork runs/b --set training.max_utterances=16
       ttskit train --init-from runs/nemo --data prepared/ana --speaker-from OLD
       ttskit train --model hifigan --from-acoustic runs/ana --data prepared/ana
       torchrun --nproc-per-node 2 -m -- ttskit train --data prepared/ana
