@@ -21,7 +21,7 @@ from ttskit.errors import ConfigError, PluginError
 from ttskit.interfaces.descriptions import Plugin
 from ttskit.plugins import Registry, create_registry
 
-__all__ = ["FrontendConfig", "ModelConfig", "Recipe", "load_recipe", "shipped_recipes"]
+__all__ = ["FrontendConfig", "ModelConfig", "Recipe", "in_our_words", "load_recipe", "shipped_recipes"]
 
 
 class FrontendConfig(BaseModel):
