@@ -8,10 +8,10 @@ __all__ = ["KINDS", "Problem"]
 
 # What problems are counted by; tables show them in the reader's language.
 KINDS = (  # messages
-    "bad line", "duplicate id", "empty", "encoding", "id", "low rate", "missing", "nan", "near name", "no accents", "no features",
-    "no file", "no pitch", "no speaker", "no text", "odd file", "other name", "outside", "part of a file", "poor match", "reference times",
-    "same recording", "silent", "text", "too long", "too short", "truncated", "unknown symbols", "unreadable", "unsaid signs",
-    "word shared out",
+    "bad line", "duplicate id", "empty", "encoding", "id", "low rate", "missing", "nan", "near name", "no accents",
+    "no features", "no file", "no pitch", "no speaker", "no text", "odd file", "other name", "outside", "part of a file",
+    "poor match", "reference times", "same recording", "silent", "text", "too long", "too short", "truncated",
+    "unknown symbols", "unreadable", "unsaid signs", "word shared out",
 )  # fmt: skip
 
 
