@@ -1,4 +1,4 @@
-"""Names and sizes of ESPnet's Transformer-TTS checkpoints (`espnet2.tts.transformer`, `tts: transformer` in its config.yaml)."""
+"""Names and sizes of ESPnet's Transformer-TTS checkpoints (`tts: transformer` in their config.yaml)."""
 
 from __future__ import annotations
 
@@ -50,9 +50,7 @@ def _names() -> list[tuple[str, str]]:
     ]
     for theirs, (ours, attentions, parts) in _BLOCKS.items():
         for attention, our_attention in attentions.items():
-            names += [
-                (f"{theirs}.{{}}.{attention}.{a}", f"{ours}.{{}}.{our_attention}.{b}") for a, b in _ATTENTION.items()
-            ]
+            names += [(f"{theirs}.{{}}.{attention}.{a}", f"{ours}.{{}}.{our_attention}.{b}") for a, b in _ATTENTION.items()]
         names += [(f"{theirs}.{{}}.feed_forward.w_1", f"{ours}.{{}}.feed_forward.expand")]
         names += [(f"{theirs}.{{}}.feed_forward.w_2", f"{ours}.{{}}.feed_forward.contract")]
         names += [(f"{theirs}.{{}}.norm{i}", f"{ours}.{{}}.around_{part}.norm") for i, part in enumerate(parts, 1)]
@@ -173,7 +171,7 @@ def options_of(state: Mapping[str, Tensor], settings: Mapping[str, Any], where: 
         "guided_attention_weight": real(settings, "guided_attn_loss_lambda", where, 1.0) if guided else 0.0,
         "guided_attention_sigma": real(settings, "guided_attn_loss_sigma", where, 0.4, least=1e-3),
         "frames_per_token": 10.0,
-        "frames_floor": 10,
+        "frames_floor": 0,
     }
     return TransformerTTSOptions(**{**values, **changes})
 

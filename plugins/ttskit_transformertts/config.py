@@ -91,7 +91,9 @@ class TransformerTTSOptions(BaseModel):
     context_mixing: float = Field(
         0.0, ge=0, le=1, description="share of what led heads read that is taken from given durations early in training"
     )
-    context_mixing_until: float = Field(0.4, ge=0, le=1, description="share of training after which what they read is their own")
+    context_mixing_until: float = Field(
+        0.4, ge=0, le=1, description="share of training after which what they read is their own"
+    )
     forward_sum_weight: float = Field(
         0.0, ge=0, description="weight of the forward-sum loss, by which attention learns to align alone (Badlani et al. 2022)"
     )
@@ -104,7 +106,7 @@ class TransformerTTSOptions(BaseModel):
     keep_stop_frame: bool = Field(True, description="keep the step that stops (it is trained as the last real one)")
     rest_frames: int = Field(60, ge=0, description="also stop after so many frames of led attention at rest on the last token")
     frames_per_token: float = Field(25.0, ge=0, description="the most frames of a sentence, per token…")
-    frames_floor: int = Field(100, ge=1, description="…and in addition to them")
+    frames_floor: int = Field(100, ge=0, description="…and in addition to them")
 
     # Training.
     learning_rate: float = Field(5e-4, gt=0, description="Adam's learning rate, at its peak")

@@ -1,4 +1,4 @@
-"""The decoder (Li et al. 2019, sections 3.3, 3.5 and 3.6), to be read: all steps at once when taught, one by one when it speaks.
+"""The decoder (Li et al. 2019, sections 3.3, 3.5 and 3.6), to be read: all steps at once when taught, one by one when speaking.
 
 `speak` here is what speaking is: after every frame the decoder reads all frames again. What runs is `fast/speaking.py`,
 which keeps keys and values of past steps; tests hold it to this.

@@ -64,7 +64,9 @@ class EspnetTransformer(Importer):
         setup = _read(home)
         kind = setup.get("tts", "transformer")
         if kind != "transformer":
-            raise CheckpointError(f"{home.name} is of another model", f"tts is {shown(kind)}", "give the one beside the weights")
+            raise CheckpointError(
+                f"{home.name} is of another model", f"tts is {shown(kind)}", "give the one beside the weights"
+            )
         settings = setup.get("tts_conf") or {}
         if not isinstance(settings, Mapping):
             raise CheckpointError(f"{home.name} cannot be used", f"tts_conf is {shown(settings)}, must be a mapping", "")

@@ -15,7 +15,18 @@ from torch import Tensor, nn
 from ttskit.nn import Dropout, MaskedBatchNorm1d, apply_dropout, sinusoidal_positions
 from ttskit_transformertts.config import StackOptions
 
-__all__ = ["Attended", "Attention", "Convolution", "FeedForward", "KeysValues", "Lead", "Residual", "ScaledPositions", "last_norm", "linear"]
+__all__ = [
+    "Attended",
+    "Attention",
+    "Convolution",
+    "FeedForward",
+    "KeysValues",
+    "Lead",
+    "Residual",
+    "ScaledPositions",
+    "last_norm",
+    "linear",
+]
 
 _EPSILON = 1e-12  # of every LayerNorm, as the public checkpoints were trained
 
@@ -128,9 +139,9 @@ class FeedForward(nn.Module):
 
     def forward(self, x: Tensor, mask: Tensor | None) -> Tensor:
         """x (B, L, C) → (B, L, C)."""
-        return self._apply(self.contract, self.dropout(F.relu(self._apply(self.expand, x, mask))), mask)
+        return self._through(self.contract, self.dropout(F.relu(self._through(self.expand, x, mask))), mask)
 
-    def _apply(self, layer: nn.Module, x: Tensor, mask: Tensor | None) -> Tensor:
+    def _through(self, layer: nn.Module, x: Tensor, mask: Tensor | None) -> Tensor:
         if self.kernel == 1:
             near: Tensor = layer(x)
             return near

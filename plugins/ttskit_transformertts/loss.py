@@ -58,9 +58,7 @@ def losses(made: Mapping[str, Any], steps: Tensor, options: TransformerTTSOption
         guided = (weights.float() * penalty).sum(), (steps * tokens).sum() * heads
         terms["guided_attention"] = LossTerm(*guided, options.guided_attention_weight)
     if options.attention_supervision_weight > 0 and made["durations"] is not None:
-        given, padding = (
-            part.repeat_interleave(heads, 0) for part in (made["durations"], ~length_mask(tokens, place[1]))
-        )
+        given, padding = (part.repeat_interleave(heads, 0) for part in (made["durations"], ~length_mask(tokens, place[1])))
         supervised = attention_supervision_loss(energies.flatten(0, 1), given, padding)
         terms["attention"] = LossTerm(*supervised, options.attention_supervision_weight)
     if options.forward_sum_weight > 0:

@@ -16,7 +16,6 @@ from ttskit.interfaces import (
     AcousticModel,
     Controls,
     Losses,
-    LossTerm,
     ModelContext,
     OptimizerPlan,
     Outputs,
