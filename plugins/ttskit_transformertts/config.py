@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from ttskit.interfaces import TrainState
 
 
-class StackOptions(BaseModel):
+class TransformerStackOptions(BaseModel):
     """A stack of transformer blocks: the encoder or the decoder."""
 
     model_config = ConfigDict(extra="forbid")
@@ -37,8 +37,10 @@ class TransformerTTSOptions(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     channels: int = Field(512, ge=2, description="width of both stacks (even)")
-    encoder: StackOptions = Field(StackOptions(), description="the stack over tokens")
-    decoder: StackOptions = Field(StackOptions(), description="the stack over frames; it attends to the encoder in each block")
+    encoder: TransformerStackOptions = Field(TransformerStackOptions(), description="the stack over tokens")
+    decoder: TransformerStackOptions = Field(
+        TransformerStackOptions(), description="the stack over frames; it attends to the encoder in each block"
+    )
 
     # Before the encoder.
     embedding_channels: int = Field(512, ge=1, description="width of the token embedding")
@@ -187,7 +189,7 @@ class TransformerTTSOptions(BaseModel):
 
     def aids(self) -> tuple[str, ...]:
         """What goes beyond Li et al. 2019, in words."""
-        where = f"in {self.aided_heads} heads of {self.aided_layers} layers"
+        where = f"in led heads ({self.aided_heads} of {self.decoder.heads}, last layers: {self.aided_layers})"
         return tuple(
             words
             for used, words in (

@@ -15,20 +15,20 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ttskit.nn import Endings, SeededDropout, StopRule, step_limits
-from ttskit_transformertts.config import StackOptions, TransformerTTSOptions
+from ttskit_transformertts.config import TransformerStackOptions, TransformerTTSOptions
 from ttskit_transformertts.layers import (
     Attended,
     Attention,
-    FeedForward,
+    HeadLead,
     KeysValues,
-    Lead,
+    PositionwiseFeedForward,
     Residual,
     ScaledPositions,
     last_norm,
     linear,
 )
 
-__all__ = ["Decoded", "Decoder", "DecoderBlock", "Taught", "Texts", "focus_rate"]
+__all__ = ["DecoderBlock", "SpokenSteps", "TaughtSteps", "Texts", "TransformerDecoder", "focus_rate"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class Texts:
 
 
 @dataclass(frozen=True, slots=True)
-class Taught:
+class TaughtSteps:
     """A pass over S decoder steps.
 
     Args:
@@ -62,7 +62,7 @@ class Taught:
 
 
 @dataclass(frozen=True, slots=True)
-class Decoded:
+class SpokenSteps:
     """A free-running pass, decoded until every row had ended.
 
     Args:
@@ -83,11 +83,11 @@ class Decoded:
 class DecoderBlock(nn.Module):
     """Masked self-attention, attention over the memory, then a feed-forward network."""
 
-    def __init__(self, channels: int, options: StackOptions) -> None:
+    def __init__(self, channels: int, options: TransformerStackOptions) -> None:
         super().__init__()
         self.attention, self.around_attention = Attention(channels, options), Residual(channels, options)
         self.reading, self.around_reading = Attention(channels, options), Residual(channels, options)
-        self.feed_forward, self.around_feed_forward = FeedForward(channels, options), Residual(channels, options)
+        self.feed_forward, self.around_feed_forward = PositionwiseFeedForward(channels, options), Residual(channels, options)
 
     def forward(
         self,
@@ -95,7 +95,7 @@ class DecoderBlock(nn.Module):
         hidden: Tensor | None,
         text: KeysValues,
         padding: Tensor,
-        lead: Lead | None = None,
+        lead: HeadLead | None = None,
         past: Callable[[KeysValues], KeysValues] = lambda now: now,
     ) -> tuple[Tensor, Attended]:
         """One block over steps x (B, L, C).
@@ -122,7 +122,7 @@ class DecoderBlock(nn.Module):
         return x, read[0]
 
 
-class Decoder(nn.Module):
+class TransformerDecoder(nn.Module):
     """From encoder memory to frames, `reduction` at a time."""
 
     def __init__(self, options: TransformerTTSOptions, bands: int) -> None:
@@ -148,8 +148,8 @@ class Decoder(nn.Module):
         previous: Tensor,
         factors: Tensor | None,
         real: Tensor | None = None,
-        lead: Lead | None = None,
-    ) -> Taught:
+        lead: HeadLead | None = None,
+    ) -> TaughtSteps:
         """Decode with the true previous frames.
 
         Args:
@@ -171,7 +171,7 @@ class Decoder(nn.Module):
             x, read = block(x, hidden, text, texts.hidden, led)
             energies.append(read.energies[:, :watched])
             weights.append(read.weights[:, :watched])
-        return Taught(*self.leave(x), torch.cat(energies, 1), torch.cat(weights, 1))
+        return TaughtSteps(*self.leave(x), torch.cat(energies, 1), torch.cat(weights, 1))
 
     def enter(self, previous: Tensor, factors: Tensor | None, first: int = 0) -> Tensor:
         """Input (B, L, C) of the blocks: prenet, projection and positions of frames (B, L, M), the first being step `first`."""
@@ -187,7 +187,7 @@ class Decoder(nn.Module):
         top = self.norm(x)
         return self.frame(top), self.gate(top)
 
-    def speak(self, texts: Texts, lengths: Tensor, generators: Sequence[torch.Generator] | None) -> Decoded:
+    def speak(self, texts: Texts, lengths: Tensor, generators: Sequence[torch.Generator] | None) -> SpokenSteps:
         """Decode freely: each row on its own, until it stops, rests at its end, or reaches its cap.
 
         Args:
@@ -207,7 +207,7 @@ class Decoder(nn.Module):
             if end.all_within(step + 1):
                 break
             previous = torch.cat([previous, said.frames[:, -1:, -self.bands :]], 1)
-        return Decoded(said.frames, said.gate.amax(2), said.weights, end.lengths, end.finished)
+        return SpokenSteps(said.frames, said.gate.amax(2), said.weights, end.lengths, end.finished)
 
     def prenet_noise(self, generators: Sequence[torch.Generator] | None, like: Tensor) -> SeededDropout | None:
         """The prenet's dropout when speaking, step by step, each row from its own generator."""

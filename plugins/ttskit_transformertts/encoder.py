@@ -9,10 +9,18 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ttskit.nn import Dropout
-from ttskit_transformertts.config import StackOptions, TransformerTTSOptions
-from ttskit_transformertts.layers import Attention, Convolution, FeedForward, Residual, ScaledPositions, last_norm, linear
+from ttskit_transformertts.config import TransformerStackOptions, TransformerTTSOptions
+from ttskit_transformertts.layers import (
+    Attention,
+    NormedConvolution,
+    PositionwiseFeedForward,
+    Residual,
+    ScaledPositions,
+    last_norm,
+    linear,
+)
 
-__all__ = ["Encoder", "EncoderPrenet", "Postnet"]
+__all__ = ["EncoderPrenet", "MelPostnet", "TransformerEncoder"]
 
 
 class EncoderPrenet(nn.Module):
@@ -22,7 +30,9 @@ class EncoderPrenet(nn.Module):
         super().__init__()
         width = options.encoder_prenet_channels
         sizes = [options.embedding_channels] + [width] * options.encoder_prenet_convolutions
-        self.convolutions = nn.ModuleList(Convolution(a, b, options.encoder_prenet_kernel, "relu") for a, b in pairwise(sizes))
+        self.convolutions = nn.ModuleList(
+            NormedConvolution(a, b, options.encoder_prenet_kernel, "relu") for a, b in pairwise(sizes)
+        )
         self.project = linear(width, options.channels)
         self.dropout = Dropout(options.encoder_prenet_dropout, spare=False)
 
@@ -38,10 +48,10 @@ class EncoderPrenet(nn.Module):
 class EncoderBlock(nn.Module):
     """Self-attention, then a feed-forward network."""
 
-    def __init__(self, channels: int, options: StackOptions) -> None:
+    def __init__(self, channels: int, options: TransformerStackOptions) -> None:
         super().__init__()
         self.attention, self.around_attention = Attention(channels, options), Residual(channels, options)
-        self.feed_forward, self.around_feed_forward = FeedForward(channels, options), Residual(channels, options)
+        self.feed_forward, self.around_feed_forward = PositionwiseFeedForward(channels, options), Residual(channels, options)
 
     def forward(self, x: Tensor, hidden: Tensor, mask: Tensor | None) -> Tensor:
         """x (B, N, C); hidden (B, 1, 1, N) True on padding."""
@@ -50,7 +60,7 @@ class EncoderBlock(nn.Module):
         return done
 
 
-class Encoder(nn.Module):
+class TransformerEncoder(nn.Module):
     """Tokens' embeddings to memory."""
 
     def __init__(self, options: TransformerTTSOptions) -> None:
@@ -71,7 +81,7 @@ class Encoder(nn.Module):
         return memory
 
 
-class Postnet(nn.Module):
+class MelPostnet(nn.Module):
     """A correction to the decoder's mel that sees both sides."""
 
     def __init__(self, options: TransformerTTSOptions, bands: int) -> None:
@@ -79,7 +89,7 @@ class Postnet(nn.Module):
         count = options.postnet_convolutions
         sizes = [bands] + [options.postnet_channels] * (count - 1) + [bands]
         self.convolutions = nn.ModuleList(
-            Convolution(a, b, options.postnet_kernel, "tanh" if i < count - 1 else "linear")
+            NormedConvolution(a, b, options.postnet_kernel, "tanh" if i < count - 1 else "linear")
             for i, (a, b) in enumerate(pairwise(sizes))
         )
         # At 1, batch normalisation would make the untrained correction as large as speech itself.

@@ -13,15 +13,15 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ttskit.nn import Dropout, MaskedBatchNorm1d, apply_dropout, sinusoidal_positions
-from ttskit_transformertts.config import StackOptions
+from ttskit_transformertts.config import TransformerStackOptions
 
 __all__ = [
     "Attended",
     "Attention",
-    "Convolution",
-    "FeedForward",
+    "HeadLead",
     "KeysValues",
-    "Lead",
+    "NormedConvolution",
+    "PositionwiseFeedForward",
     "Residual",
     "ScaledPositions",
     "last_norm",
@@ -38,7 +38,7 @@ class KeysValues(NamedTuple):
     values: Tensor
 
 
-class Lead(NamedTuple):
+class HeadLead(NamedTuple):
     """How the first `heads` heads of an attention are led in training; by default not at all.
 
     Args:
@@ -89,7 +89,7 @@ class ScaledPositions(nn.Module):
 class Attention(nn.Module):
     """Multi-head attention (Vaswani et al. 2017, section 3.2.2) that shows its weights; at least fp32, under autocast too."""
 
-    def __init__(self, channels: int, options: StackOptions) -> None:
+    def __init__(self, channels: int, options: TransformerStackOptions) -> None:
         super().__init__()
         self.heads, self.rate = options.heads, options.attention_dropout
         self.query, self.key, self.value, self.out = (linear(channels, channels) for _ in range(4))
@@ -98,7 +98,7 @@ class Attention(nn.Module):
         """Keys and values of a sequence (B, K, C)."""
         return KeysValues(self._split(self.key(x)), self._split(self.value(x)))
 
-    def forward(self, x: Tensor, seen: KeysValues, hidden: Tensor | None, lead: Lead | None = None) -> Attended:
+    def forward(self, x: Tensor, seen: KeysValues, hidden: Tensor | None, lead: HeadLead | None = None) -> Attended:
         """Look from x (B, L, C) at `seen`; hidden, which broadcasts to (B, h, L, K), is True where nothing may be looked at."""
         q = self._split(self.query(x))
         with torch.autocast(x.device.type, enabled=False):
@@ -122,10 +122,10 @@ class Attention(nn.Module):
         return x.unflatten(2, (self.heads, -1)).transpose(1, 2)
 
 
-class FeedForward(nn.Module):
+class PositionwiseFeedForward(nn.Module):
     """Two layers with a ReLU between: linear as published, or convolutions over neighbouring positions."""
 
-    def __init__(self, channels: int, options: StackOptions) -> None:
+    def __init__(self, channels: int, options: TransformerStackOptions) -> None:
         super().__init__()
         self.kernel = options.kernel
         if options.kernel == 1:
@@ -152,7 +152,7 @@ class FeedForward(nn.Module):
 class Residual(nn.Module):
     """What surrounds each part of a block: x + f(norm(x)), or norm(x + f(x)), with dropout on what f adds."""
 
-    def __init__(self, channels: int, options: StackOptions) -> None:
+    def __init__(self, channels: int, options: TransformerStackOptions) -> None:
         super().__init__()
         self.before = options.norm == "before"
         self.norm = nn.LayerNorm(channels, eps=_EPSILON)
@@ -166,12 +166,12 @@ class Residual(nn.Module):
         return done
 
 
-def last_norm(channels: int, options: StackOptions) -> nn.Module:
+def last_norm(channels: int, options: TransformerStackOptions) -> nn.Module:
     """What ends a stack: one more LayerNorm where each part has its own before it, nothing otherwise."""
     return nn.LayerNorm(channels, eps=_EPSILON) if options.norm == "before" else nn.Identity()
 
 
-class Convolution(nn.Module):
+class NormedConvolution(nn.Module):
     """Convolution without bias and batch normalisation, keeping the length, over channels-first sequences (B, C, L)."""
 
     def __init__(self, inputs: int, outputs: int, kernel: int, gain: str) -> None:

@@ -35,10 +35,10 @@ from ttskit.nn import (
     seeded_generators,
 )
 from ttskit_transformertts.config import TransformerTTSOptions
-from ttskit_transformertts.decoder import Decoded, Decoder, Texts, focus_rate
-from ttskit_transformertts.encoder import Encoder, Postnet
+from ttskit_transformertts.decoder import SpokenSteps, Texts, TransformerDecoder, focus_rate
+from ttskit_transformertts.encoder import MelPostnet, TransformerEncoder
 from ttskit_transformertts.fast import speaking
-from ttskit_transformertts.layers import Lead
+from ttskit_transformertts.layers import HeadLead
 from ttskit_transformertts.loss import losses
 
 
@@ -74,9 +74,9 @@ class TransformerTTS(AcousticModel):
         self.embedding = nn.Embedding(len(context.symbols), options.embedding_channels)
         nn.init.xavier_uniform_(self.embedding.weight)
         self.end = nn.Parameter(torch.randn(options.embedding_channels) * 0.1) if options.end_token else None
-        self.encoder = Encoder(options)
-        self.decoder = Decoder(options, bands)
-        self.postnet = Postnet(options, bands)
+        self.encoder = TransformerEncoder(options)
+        self.decoder = TransformerDecoder(options, bands)
+        self.postnet = MelPostnet(options, bands)
         # One vector per speaker, added to the memory: every decoder block reads it at every step.
         self.speaker = nn.Embedding(len(context.speakers), options.channels) if context.multi_speaker else None
         if self.speaker is not None:
@@ -162,7 +162,7 @@ class TransformerTTS(AcousticModel):
         scaled = prior * log_beta_binomial_prior(lengths, step_lengths, size) if prior > 0 else None
         previous = F.pad(target[:, :, r - 1 :: r].transpose(1, 2), (0, 0, 1, 0))[:, :-1]
         real = length_mask(step_lengths, steps)
-        lead = Lead(0, given, context_share, scaled)
+        lead = HeadLead(0, given, context_share, scaled)
         taught = self.decoder.teach(texts, previous, self._prenet_factors(batch, steps), real, lead)
         mask = length_mask(step_lengths * r, steps * r)
         before, after = self.refine(taught.frames, mask if self.masked else None)
@@ -268,7 +268,7 @@ class TransformerTTS(AcousticModel):
         return self.options.aids()
 
     @torch.inference_mode()
-    def generate(self, inputs: AcousticInput, generators: Sequence[torch.Generator] | None) -> Decoded:
+    def generate(self, inputs: AcousticInput, generators: Sequence[torch.Generator] | None) -> SpokenSteps:
         """The decoder's free run, before the postnet; in fp32, whatever autocast says."""
         private = None
         if self.options.prenet_dropout > 0 and self.options.prenet_dropout_at_inference:

@@ -171,7 +171,7 @@ def test_no_step_sees_a_later_one():
     changed = batch.mel.clone()
     changed[:, :, 6:] += 3.0
     object.__setattr__(other, "mel", changed)
-    before, after = (model(one).extra["before"] for one in (batch, other))
+    before, after = (model(one).extra["before"].detach() for one in (batch, other))
     torch.testing.assert_close(before[:, :, :7], after[:, :, :7])  # frame 6 is made from frames up to 5
     assert float((before - after)[0, :, 7:].abs().max()) > 1e-3
 
@@ -278,18 +278,10 @@ def test_durations_that_are_missing_are_asked_for():
 
 
 def test_aids_are_named():
-    model = make(
-        forward_sum_weight=1.0, attention_supervision_weight=1.0, context_mixing=0.5, alignment_prior_until=0.3, reduction=2
-    )
-    told = "; ".join(model.aids())
-    for words in (
-        "supervised by durations in 1 heads of 2 layers",
-        "contexts from",
-        "guided",
-        "forward-sum",
-        "prior",
-        "2 frames per",
-    ):
+    led = {"forward_sum_weight": 1.0, "attention_supervision_weight": 1.0, "context_mixing": 0.5, "alignment_prior_until": 0.3}
+    told = "; ".join(make(reduction=2, **led).aids())
+    assert "attention supervised by durations in led heads (1 of 2, last layers: 2)" in told
+    for words in ("contexts from durations", "guided attention", "forward-sum loss", "diagonal prior", "2 frames per step"):
         assert words in told, words
     assert make(guided_attention_weight=0.0).aids() == ()
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from ttskit_transformertts.decoder import Decoded, Decoder, Texts
+from ttskit_transformertts.decoder import SpokenSteps, Texts, TransformerDecoder
 from ttskit_transformertts.layers import KeysValues
 
 __all__ = ["Cache", "speak"]
@@ -44,8 +44,10 @@ class Cache:
         return larger
 
 
-def speak(decoder: Decoder, texts: Texts, lengths: Tensor, generators: Sequence[torch.Generator] | None) -> Decoded:
-    """`Decoder.speak` of the same arguments."""
+def speak(
+    decoder: TransformerDecoder, texts: Texts, lengths: Tensor, generators: Sequence[torch.Generator] | None
+) -> SpokenSteps:
+    """`TransformerDecoder.speak` of the same arguments."""
     like = texts.seen[0].keys
     noise, caps = decoder.prenet_noise(generators, like), decoder.caps(lengths)
     caches = [Cache() for _ in decoder.blocks]
@@ -70,4 +72,4 @@ def speak(decoder: Decoder, texts: Texts, lengths: Tensor, generators: Sequence[
                 break
     done = int(end.ended.max()) + 1
     said = torch.cat(frames, 1)[:, :done]
-    return Decoded(said, gates[0][:, :done].amax(2), weights[0][:, :, :done], end.lengths, end.finished)
+    return SpokenSteps(said, gates[0][:, :done].amax(2), weights[0][:, :, :done], end.lengths, end.finished)
