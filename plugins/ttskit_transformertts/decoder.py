@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import cast
 
 import torch
 import torch.nn.functional as F
@@ -140,7 +141,9 @@ class TransformerDecoder(nn.Module):
 
     def texts(self, memory: Tensor, real: Tensor) -> Texts:
         """Prepare a batch: memory (B, N, C), real (B, N) True on real tokens."""
-        return Texts(tuple(block.reading.keys_values(memory) for block in self.blocks), ~real[:, None, None])
+        return Texts(
+            tuple(cast(DecoderBlock, block).reading.keys_values(memory) for block in self.blocks), ~real[:, None, None]
+        )
 
     def teach(
         self,

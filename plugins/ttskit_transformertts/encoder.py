@@ -88,12 +88,13 @@ class MelPostnet(nn.Module):
         super().__init__()
         count = options.postnet_convolutions
         sizes = [bands] + [options.postnet_channels] * (count - 1) + [bands]
-        self.convolutions = nn.ModuleList(
+        made = [
             NormedConvolution(a, b, options.postnet_kernel, "tanh" if i < count - 1 else "linear")
             for i, (a, b) in enumerate(pairwise(sizes))
-        )
+        ]
         # At 1, batch normalisation would make the untrained correction as large as speech itself.
-        nn.init.constant_(self.convolutions[-1].norm.weight, 0.1)
+        nn.init.constant_(made[-1].norm.weight, 0.1)
+        self.convolutions = nn.ModuleList(made)
         self.dropout = Dropout(options.postnet_dropout, spare=False)
 
     def forward(self, mel: Tensor, mask: Tensor | None) -> Tensor:

@@ -6,7 +6,7 @@ Sequences are channels-last, (B, L, C). A `mask` is (B, L) bool, True where real
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -174,7 +174,7 @@ def last_norm(channels: int, options: TransformerStackOptions) -> nn.Module:
 class NormedConvolution(nn.Module):
     """Convolution without bias and batch normalisation, keeping the length, over channels-first sequences (B, C, L)."""
 
-    def __init__(self, inputs: int, outputs: int, kernel: int, gain: str) -> None:
+    def __init__(self, inputs: int, outputs: int, kernel: int, gain: Literal["relu", "tanh", "linear"]) -> None:
         super().__init__()
         self.conv = nn.Conv1d(inputs, outputs, kernel, padding=kernel // 2, bias=False)
         self.norm = MaskedBatchNorm1d(outputs)

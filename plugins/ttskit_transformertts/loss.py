@@ -62,7 +62,7 @@ def losses(made: Mapping[str, Any], steps: Tensor, options: TransformerTTSOption
         supervised = attention_supervision_loss(energies.flatten(0, 1), given, padding)
         terms["attention"] = LossTerm(*supervised, options.attention_supervision_weight)
     if options.forward_sum_weight > 0:
-        lengths = (part.repeat_interleave(heads) for part in (tokens, steps))
-        rows = forward_sum_loss(energies.flatten(0, 1), *lengths)
+        each = tokens.repeat_interleave(heads), steps.repeat_interleave(heads)
+        rows = forward_sum_loss(energies.flatten(0, 1), each[0], each[1])
         terms["forward_sum"] = LossTerm(rows.sum(), float(len(rows)), options.forward_sum_weight)
     return terms

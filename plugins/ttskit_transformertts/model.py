@@ -65,6 +65,9 @@ class TransformerTTS(AcousticModel):
     controls: tuple[str, ...] = ()
     multi_speaker: ClassVar[bool] = True
 
+    mel_mean: Tensor
+    mel_std: Tensor
+
     def __init__(self, options: TransformerTTSOptions, context: ModelContext) -> None:
         super().__init__()
         self.options, self.context, self.padding = options, context, options.padding
