@@ -64,7 +64,7 @@ def test_advice_names_every_installed_model_that_can_do_it(registry, tmp_path):
 
     with pytest.raises(UsageError) as caught:
         require_teacher_forced(Run, registry)
-    assert caught.value.fix.endswith("a model that has it: fastpitch, tacotron2")
+    assert caught.value.fix.endswith("a model that has it: fastpitch, tacotron2, transformertts")
     with pytest.raises(UsageError) as caught:
         require_vocoder(registry.get("acoustic model", "theirs"), False, registry)
     assert "--model with one of hifigan" in caught.value.fix

@@ -5,7 +5,8 @@ from __future__ import annotations
 from ttskit.plugins import create_registry
 from ttskit.testing import parametrize
 
-REGISTRY = create_registry(only={"builtin", "spanish", "fastpitch", "tacotron2", "hifigan", "griffinlim", "nemo"})
+OWN = ("builtin", "spanish", "fastpitch", "tacotron2", "transformertts", "hifigan", "griffinlim", "nemo")
+REGISTRY = create_registry(only=set(OWN))
 
 
 def test_all_builtins_load_without_problems():
