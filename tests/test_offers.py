@@ -80,7 +80,7 @@ def test_dialects_in_the_help_are_those_of_the_installed_frontends(monkeypatch):
     def shown(command, *words):
         return " ".join(CliRunner().invoke(command, [*words, "--help"], terminal_width=200).output.split())
 
-    assert "Whose pronunciation: rioplatense, latin_american or castilian." in shown(text, "phonemize")
+    assert "Whose pronunciation: rioplatense, latin_american, castilian." in shown(text, "phonemize")
     assert "es-AR, es-ES, es-MX or es-US." in shown(text, "normalize")
     assert "which: dictionary or spanish." in shown(import_)
     nobody = create_registry(only={"builtin"})
