@@ -81,8 +81,8 @@ def test_dialects_in_the_help_are_those_of_the_installed_frontends(monkeypatch):
         return " ".join(CliRunner().invoke(command, [*words, "--help"], terminal_width=200).output.split())
 
     assert "Whose pronunciation: rioplatense, latin_american, castilian." in shown(text, "phonemize")
-    assert "es-AR, es-ES, es-MX or es-US." in shown(text, "normalize")
-    assert "which: dictionary or spanish." in shown(import_)
+    assert "es-AR, es-ES, es-MX, es-US." in shown(text, "normalize")
+    assert "which: dictionary, spanish." in shown(import_)
     nobody = create_registry(only={"builtin"})
     monkeypatch.setattr(frontend_options, "create_registry", lambda: nobody)
     assert "Whose pronunciation. " in shown(text, "phonemize") and "castilian" not in shown(import_)
