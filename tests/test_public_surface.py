@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import ttskit
+from ttskit.errors import TTSKitError
 
 ROOT = Path(ttskit.__file__).parent
 PLUGINS = Path(__file__).parents[1] / "plugins"
@@ -92,3 +93,13 @@ def test_what_the_lists_are_compared_with():
     )
     assert defined(tree) == {"X", "_y", "Z", "C", "f", "U"} and listed(tree) is None
     assert listed(ast.parse("__all__ = ['a']")) == ["a"]
+
+
+def test_the_public_function_can_be_called_after_its_package_was_imported():
+    """Seen in a notebook: `import ttskit.compare` puts the package where the function was, and `ttskit.compare(…)` failed."""
+    import ttskit
+    import ttskit.compare.experiment
+
+    with pytest.raises(TTSKitError):
+        ttskit.compare([], out="nowhere", data=None)
+    assert callable(ttskit.compare) and ttskit.compare.compare is ttskit.compare.experiment.compare

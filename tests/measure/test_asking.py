@@ -41,6 +41,7 @@ def ask(tmp_path):
         for one in plugins:
             registry.found["measurement", one.name] = (one, Origin(one.name, one.name, "1"))
         spoken = SimpleNamespace(
+            tell=lambda text: None,
             settings=CompareConfig(resamples=100, measurements=measurements or {}),
             labels=["a"],
             folder=tmp_path,

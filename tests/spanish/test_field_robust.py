@@ -49,7 +49,7 @@ def test_a_second_reading_changes_nothing(text):
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("packx6", "pack por seis"), ("sábx6", "sáb por seis"), ("elx12", "el por doce"), ("cajonX4", "cajon por cuatro"),
+        ("packx6", "pack por seis"), ("sábx6", "sábado por seis"), ("elx12", "el por doce"), ("cajonX4", "cajon por cuatro"),
         ("Marxx6", "marx por seis"), ("marx6", "marx seis"), ("todxs6", "todes seis"), ("todx-19", "tode diecinueve"),
         ("Lx6", "ele equis seis"), ("ABX6", "a be equis seis"), ("Linux2", "linux dos"), ("elx3,5", "ele tres coma cinco"),
         ("10brixanx", "diez brixane"),
@@ -81,7 +81,7 @@ def test_time_grows_with_length(part):
 
     size = max(1, 4000 // len(part))
     FRONTEND.normalize(part * 8)
-    short, long = min(spent(part * size) for _ in range(2)), spent(part * size * 8)
+    short, long = (min(spent(part * size * many) for _ in range(2)) for many in (1, 8))
     assert long < 20 * max(short, 0.02), (short, long)
 
 

@@ -7,6 +7,7 @@ import json
 import os
 import struct
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -157,7 +158,7 @@ def speak(run, *arguments: str) -> int:
 def stdout(monkeypatch):
     """Standard output as bytes."""
     written = io.BytesIO()
-    monkeypatch.setattr("ttskit.cli.synthesize.sys", SimpleNamespace(stdout=SimpleNamespace(buffer=written)))
+    monkeypatch.setattr("ttskit.cli.synthesize.aside", lambda: nullcontext(SimpleNamespace(buffer=written)))
     return written
 
 

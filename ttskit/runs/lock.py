@@ -7,6 +7,7 @@ import os
 import platform
 import sys
 import threading
+import time
 import uuid
 from collections.abc import Callable
 from contextlib import suppress
@@ -24,7 +25,8 @@ __all__ = ["BEAT_S", "LOCK", "STALE_S", "RunLock"]
 LOCK = "lock.json"
 BEAT_S = 30.0  # how often the holder says that it lives, by the time of change of its lock
 STALE_S = 300.0  # silence after which a holder that cannot be asked, on another machine, is taken for gone
-_ATTEMPTS = 8
+_ATTEMPTS = 20
+_PAUSE_S = 0.02  # while another takes the lock of one that is gone
 
 
 class RunLock:
@@ -80,7 +82,7 @@ class RunLock:
             gone = _gone(holder, silent_s)
             if not gone:
                 break
-            if self._move_aside(holder):
+            if self._take_away(holder):
                 self._tell(f"{self.run}: taking over the lock of {_who(holder)}: {gone}")
         holder = _read(self.path)
         raise UsageError(
@@ -109,19 +111,27 @@ class RunLock:
             temporary.unlink(missing_ok=True)
         return True
 
-    def _move_aside(self, holder: dict[str, Any] | None) -> bool:
-        """Take away the lock that was judged, and no other that came in its place meanwhile."""
-        aside = self.run / f"{TEMPORARY}lock-old-{self._mine['token']}"
+    def _take_away(self, holder: dict[str, Any] | None) -> bool:
+        """Remove the lock that was judged, and no other that came in its place meanwhile.
+
+        Whoever does it holds a second file: without one, two that judged the same lock could each remove what the other made.
+        """
+        guard = self.run / f"{TEMPORARY}lock-takeover"
         try:
-            self.path.replace(aside)
+            os.close(os.open(guard, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
         except OSError:
-            return False
-        if (now := _read(aside)) != holder:
             with suppress(OSError):
-                aside.rename(self.path) if now is not None and not self.path.exists() else None
+                if _clock(self.run) - guard.stat().st_mtime > BEAT_S:  # of one that was killed just there
+                    guard.unlink()
+            time.sleep(_PAUSE_S)
             return False
-        aside.unlink(missing_ok=True)
-        return True
+        try:
+            if _read(self.path) != holder:
+                return False
+            self.path.unlink(missing_ok=True)
+            return True
+        finally:
+            guard.unlink(missing_ok=True)
 
     def _beat(self) -> None:
         while not self._ended.wait(BEAT_S):

@@ -93,3 +93,4 @@ class MetricRow(Stored):
     epoch: Count | None = None
     split: str | None = None
     utterances: list[str] | None = None  # of a step that was skipped
+    text: str | None = None  # of a note

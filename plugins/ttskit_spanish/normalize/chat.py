@@ -79,7 +79,7 @@ def _answer(said: str, text: str, end: int, context: Context) -> Found:
         return _ASKING[said], end, "as people type: what is wondered"
     if before == "no" and said == "que":
         return said, end, "as people type"
-    stop = _END.search(text, end)
+    stop = _END.search(text, end, end + 400)
     opened = bool(context.pieces) and context.pieces[-1].text == "¿"
     asked = opened or (stop is not None and stop.group() == "?")
     if asked:

@@ -10,6 +10,7 @@ from ttskit_spanish.normalize.inclusive import read_inclusive
 from ttskit_spanish.normalize.letters import sayable, spell
 from ttskit_spanish.normalize.numbers import cardinal, spelt
 from ttskit_spanish.normalize.telephone import group
+from ttskit_spanish.normalize.weekdays import SHORT_DAYS, SURE_DAYS
 from ttskit_spanish.pattern import Pattern
 
 _EMAIL = Pattern(r"(?:mailto:)?[A-Za-z0-9][\w.+-]{0,80}@[A-Za-z0-9-]{1,60}(?:\.[A-Za-z0-9-]{1,30}){1,5}")
@@ -208,6 +209,8 @@ def read_code(text: str, at: int, context: Context) -> Found | None:
 
 
 def _letters(part: str, context: Context) -> str:
+    if part.lower() in SURE_DAYS:
+        return SHORT_DAYS[part.lower()]  # sábx6: as it is read where it stands alone
     if len(part) == 1 or not has_vowel(part.lower()) or (part.isupper() and not (sayable(part) and len(part) > 3)):
         return spell(part, context.locale)
     low = part.lower()

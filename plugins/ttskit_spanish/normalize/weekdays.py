@@ -23,7 +23,7 @@ _WHEN = Pattern(
     r"(?![^\W\d_])",
     re.IGNORECASE,
 )
-_NO_OTHER, _CLEAR = frozenset(("sáb", "mié", "miér")), frozenset(("sab", "mie", "mier", "lun", "jue", "vie", "vier"))
+SURE_DAYS, _CLEAR = frozenset(("sáb", "mié", "miér")), frozenset(("sab", "mie", "mier", "lun", "jue", "vie", "vier"))
 _POINTS = frozenset("el del al este próximo los todos cada".split())
 _NUMBER = Pattern(r",?[ \xa0]\d{1,2}(?![\d%]|[.,]\d{3})")
 _DAY_NUMBER = Pattern(r"[ \xa0]?\d{1,2}(?!\d)")
@@ -89,6 +89,6 @@ def read_weekday(text: str, at: int, context: Context) -> Found | None:
         return day, end, "weekday after another"
     if _HOUR.match(text, end) or (key not in ("mar", "dom") and _NUMBER.match(text, end)):
         return day, end, "weekday before an hour"
-    if key in _NO_OTHER or (key in _CLEAR and (context.before() in _POINTS or _WHEN.match(text, end))):
+    if key in SURE_DAYS or (key in _CLEAR and (context.before() in _POINTS or _WHEN.match(text, end))):
         return day, end, "weekday"
     return None
