@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ttskit.compare.page import choose_sentences
+from ttskit.compare.page import _glance, choose_sentences
 from ttskit.config import CompareConfig
 
 
@@ -33,3 +33,12 @@ def test_hard_sentences_have_half_of_the_players_those_with_faults_first(most, s
 
 def test_without_hard_sentences_the_recorded_ones_have_every_player():
     assert [s["id"] for s in choose_sentences(RECORDED, CompareConfig(max_players=5))] == ["t0", "t1", "t2", "t3", "t4"]
+
+
+def test_the_picture_at_the_top_is_that_of_quality_or_none():
+    """Its words are about means and intervals: a chart of verdicts, or of a third party, must not stand under them."""
+    drawn = {"figures": {"verdicts_test": "figures/verdicts.png"}, "rows": [{}]}
+    quality = {"figures": {"other": "figures/o.png", "quality": "figures/quality.png"}, "rows": [{}]}
+    assert _glance({"measurements": {"robustness": drawn}}) is None
+    assert _glance({"measurements": {"aaa": drawn, "quality": {"figures": {}, "rows": [{}]}}}) is None
+    assert _glance({"measurements": {"aaa": drawn, "quality": quality}}) == "figures/quality.png"

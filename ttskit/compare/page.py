@@ -61,10 +61,9 @@ def write_page(out: Path, content: dict, spoken: Spoken, measured: Sequence[Meas
     return content
 
 
-def _glance(content: Mapping) -> list[str]:
-    """The picture for the top of the page: the first one of the first measurement that drew one of its rows' intervals."""
-    figures = (found["figures"] for found in content["measurements"].values() if found["rows"] and found["figures"])
-    return [next(iter(first.values())) for first in list(figures)[:1]]
+def _glance(content: Mapping) -> str | None:
+    """The picture of means and intervals for the top of the page; None where quality was not measured or drew none."""
+    return content["measurements"].get("quality", {}).get("figures", {}).get("quality")
 
 
 def choose_sentences(sentences: Sequence[dict], config: CompareConfig) -> list[dict]:
