@@ -61,6 +61,21 @@ if TYPE_CHECKING:  # the same once more for type checkers, which cannot see what
     from ttskit.interfaces.descriptions import (
         VocoderPlugin as VocoderPlugin,
     )
+    from ttskit.interfaces.explanation import (
+        Axis as Axis,
+    )
+    from ttskit.interfaces.explanation import (
+        Explanation as Explanation,
+    )
+    from ttskit.interfaces.explanation import (
+        Intervention as Intervention,
+    )
+    from ttskit.interfaces.explanation import (
+        Recorded as Recorded,
+    )
+    from ttskit.interfaces.explanation import (
+        Step as Step,
+    )
     from ttskit.interfaces.frontend import (
         Analysis as Analysis,
     )
@@ -165,6 +180,11 @@ _HOME = {
     "Outputs": "acoustic",
     "PitchStats": "acoustic",
     "Spectrogram": "acoustic",
+    "Axis": "explanation",
+    "Explanation": "explanation",
+    "Intervention": "explanation",
+    "Recorded": "explanation",
+    "Step": "explanation",
     "Traversal": "traversal",
     "Findings": "measurement",
     "Measure": "measurement",

@@ -14,7 +14,9 @@ import torch
 from torch import Tensor
 
 from ttskit.audio.config import MelConfig
-from ttskit.errors import ControlError, InputError
+from ttskit.errors import InputError
+from ttskit.interfaces.asked import checked_input
+from ttskit.interfaces.explanation import Explanation, Intervention, explained
 from ttskit.interfaces.trainable import Losses, Optimize, OptimizerPlan, Trainable, TrainState
 from ttskit.reading import Finite, as_type
 from ttskit.symbols import SpeakerTable, SymbolTable
@@ -365,36 +367,29 @@ class AcousticModel(Trainable):
 
     def check_input(self, inputs: AcousticInput, controls: Controls | None) -> Controls:
         """Reject empty rows, unknown ids and controls this model does not have; returns the controls."""
-        controls = controls or Controls()
-        symbols, speakers = len(self.context.symbols), len(self.context.speakers)
-        if inputs.tokens.numel() == 0 or bool((inputs.lengths < 1).any()):
-            why = f"token lengths {inputs.lengths.tolist()}"
-            raise InputError("nothing to speak", why, "give at least one token per sentence")
-        low, high = int(inputs.tokens.min()), int(inputs.tokens.max())
-        if low < 0 or high >= symbols:
-            raise InputError("token id outside the inventory", f"ids {low} … {high}, inventory has {symbols}", "")
-        if inputs.speaker is not None and not 0 <= int(inputs.speaker.min()) <= int(inputs.speaker.max()) < speakers:
-            raise InputError("speaker id outside the inventory", f"ids {inputs.speaker.tolist()}, {speakers} speakers", "")
-        for name in (*controls.asked(), *(["speaker_mix"] if inputs.speaker_weights is not None else [])):
-            if name not in self.controls:
-                have = ", ".join(self.controls) or "none"
-                raise ControlError(
-                    f"{type(self).__name__} has no control {name!r}",
-                    f"its controls: {have}",
-                    "use a model that has it: ttskit plugins list",
-                    name,
-                )
-        if inputs.speaker_weights is not None:
-            _check_shares(inputs.speaker_weights, (inputs.tokens.shape[0], speakers))
-        return controls
+        return checked_input(self, inputs, controls or Controls())
 
+    def interventions(self) -> tuple[Intervention, ...]:
+        """What `explain` can be asked to change on the way."""
+        return ()
 
-def _check_shares(weights: Tensor, shape: tuple[int, int]) -> None:
-    if tuple(weights.shape) != shape:
-        why = f"{tuple(weights.shape)}, need {shape}: a share per speaker"
-        raise InputError("speaker weights have the wrong shape", why, "")
-    fine = torch.isfinite(weights).all() & (weights >= 0).all() & ((weights.sum(1) - 1).abs() < 1e-4).all()
-    if not bool(fine):
-        raise InputError(
-            "speaker weights must be shares of one voice", f"rows {weights.tolist()[:2]}", "not negative, each row's sum 1"
-        )
+    def explain(
+        self,
+        inputs: AcousticInput,
+        controls: Controls | None = None,
+        generators: Sequence[torch.Generator] | None = None,
+        changed: Mapping[str, str | int | float] | None = None,
+    ) -> Explanation:
+        """Speak one sentence and show how (`ttskit.interfaces.explanation`). By default what `infer` gives: mel, durations, …
+
+        A model shows more by recording its parts while `infer` runs (`ttskit.nn.Recording`), in its own steps. With nothing
+        changed the mel is `infer`'s, bit for bit; the conformance kit holds it to that.
+
+        Args:
+            inputs: one row.
+            changed: key of an intervention → one of its choices.
+
+        Raises:
+            InputError: more than one row, or a change that is not among `interventions()`.
+        """
+        return explained(self, inputs, controls, generators, changed)

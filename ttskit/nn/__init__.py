@@ -40,6 +40,7 @@ from ttskit.nn.masks import length_mask
 from ttskit.nn.norms import MaskedBatchNorm1d, sum_over_processes
 from ttskit.nn.packing import weight_state
 from ttskit.nn.positions import fourier_features, sinusoidal_positions
+from ttskit.nn.recording import Recording, attention_weights, lstm_gates
 from ttskit.nn.regulation import regulate, token_means, token_of_frame, whole_frames
 from ttskit.nn.seeded_dropout import SeededDropout, private_generators, seeded_factors, seeded_generators
 from ttskit.nn.silence import log_mel_silence
@@ -60,6 +61,7 @@ __all__ = [
     "MultiPeriodDiscriminator",
     "MultiScaleDiscriminator",
     "PeriodDiscriminator",
+    "Recording",
     "ScaleDiscriminator",
     "SeededDropout",
     "SpectralNormConv1d",
@@ -72,6 +74,7 @@ __all__ = [
     "attend",
     "attention_durations",
     "attention_supervision_loss",
+    "attention_weights",
     "beta_binomial_prior",
     "binarization_loss",
     "discriminator_loss",
@@ -92,6 +95,7 @@ __all__ = [
     "length_mask",
     "log_beta_binomial_prior",
     "log_mel_silence",
+    "lstm_gates",
     "monotonic_durations",
     "monotonic_path",
     "multi_resolution_stft_loss",
