@@ -1,4 +1,4 @@
-"""How FastPitch turned one sentence into a mel, from what passed through its named parts (`ttskit.nn.recording`)."""
+"""How FastPitch turned one sentence into a mel, from what passed through its named parts (`ttskit.nn.activations`)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from torch import Tensor
 
 from ttskit.interfaces.acoustic import AcousticBatch, AcousticInput, Controls, Spectrogram
 from ttskit.interfaces.explanation import Axis, Explanation, Intervention, Recorded, Step, one_row, requested
-from ttskit.nn import Recording, attention_weights, lstm_gates, sinusoidal_positions
+from ttskit.nn import Activations, attention_weights, lstm_gates, sinusoidal_positions
 from ttskit_fastpitch.layers import Stack, TransformerBlock
 from ttskit_fastpitch.recurrent import LstmBlock
 
@@ -52,7 +52,7 @@ def explain(
     predictors = [n for n in ("duration_predictor", "pitch_predictor", "energy_predictor") if hasattr(model, n)]
     added = [n for n in ("pitch_embedding", "energy_embedding") if hasattr(model, n)]
     stacks = [part for side in _SIDES for part in _parts(side, getattr(model, side))]
-    recording = Recording(
+    recording = Activations(
         model,
         [*_embeddings(model), *stacks, *predictors, *added, "projection"],
         into=_changes_into(model, applied),
@@ -84,7 +84,7 @@ def _embeddings(model: FastPitch) -> list[str]:
     return ["embedding", *(["speaker_embedding"] if model.context.multi_speaker else [])]
 
 
-def _embedded(model: FastPitch, seen: Recording) -> tuple[Recorded, ...]:
+def _embedded(model: FastPitch, seen: Activations) -> tuple[Recorded, ...]:
     """The vectors of the symbols, and that of the speaker, if there are several (a mix of speakers has none of its own)."""
     vectors = _of("vectors", seen.output("embedding"), TOKEN, CHANNEL)
     if "speaker_embedding" not in _embeddings(model) or not seen.outputs("speaker_embedding"):
@@ -112,7 +112,7 @@ def _parts(side: str, stack: Stack) -> list[str]:
     return parts
 
 
-def _stack_steps(model: FastPitch, side: str, seen: Recording, offered: Sequence[Intervention], place: Axis) -> list[Step]:
+def _stack_steps(model: FastPitch, side: str, seen: Activations, offered: Sequence[Intervention], place: Axis) -> list[Step]:
     """Positions, then a step for each block."""
     stack: Stack = getattr(model, side)
     arrived = seen.input(f"{side}.drop")
@@ -140,7 +140,7 @@ def _stack_steps(model: FastPitch, side: str, seen: Recording, offered: Sequence
     return steps
 
 
-def _attention(block: TransformerBlock, name: str, seen: Recording, place: Axis) -> tuple[Recorded, ...]:
+def _attention(block: TransformerBlock, name: str, seen: Activations, place: Axis) -> tuple[Recorded, ...]:
     """Queries, keys, values, weights; what each half adds to the stream that runs through, before and after it."""
     qkv = seen.output(f"{name}.attention.qkv")
     batch, length, _ = qkv.shape
@@ -159,7 +159,7 @@ def _attention(block: TransformerBlock, name: str, seen: Recording, place: Axis)
     )
 
 
-def _recurrence(block: LstmBlock, name: str, seen: Recording, place: Axis) -> tuple[Recorded, ...]:
+def _recurrence(block: LstmBlock, name: str, seen: Activations, place: Axis) -> tuple[Recorded, ...]:
     """Gates and cells of both directions, each in its own order of time."""
     found = []
     for way, lstm in (("ahead", block.ahead), ("back", block.back)):
@@ -169,7 +169,7 @@ def _recurrence(block: LstmBlock, name: str, seen: Recording, place: Axis) -> tu
 
 
 def _predicted(
-    model: FastPitch, seen: Recording, predictors: Sequence[str], added: Sequence[str], spectrogram: Spectrogram
+    model: FastPitch, seen: Activations, predictors: Sequence[str], added: Sequence[str], spectrogram: Spectrogram
 ) -> list[Step]:
     """Pitch, energy, and durations with the regulation of length."""
     steps = []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import ClassVar
 
 import torch
@@ -16,6 +16,8 @@ from ttskit.interfaces import (
     AcousticInput,
     AcousticModel,
     Controls,
+    Explanation,
+    Intervention,
     Losses,
     LossTerm,
     ModelContext,
@@ -315,6 +317,24 @@ class Tacotron2(AcousticModel):
         mel = self._denormalised(mel[:, :, :size]).masked_fill(~mask[:, None, :size], self.silence())
         alignment = (weights.repeat_interleave(r, 1) * mask[:, :, None])[:, :size]
         return Spectrogram(mel, lengths, alignment, finished=spoken.finished)
+
+    def interventions(self) -> tuple[Intervention, ...]:
+        """A frame that was not said, attention without location, an encoder that reads one way."""
+        from ttskit_tacotron2.explain import interventions
+
+        return interventions(self)
+
+    def explain(
+        self,
+        inputs: AcousticInput,
+        controls: Controls | None = None,
+        generators: Sequence[torch.Generator] | None = None,
+        changed: Mapping[str, str | int | float] | None = None,
+    ) -> Explanation:
+        """Encoder, prenet, attention, LSTMs and stop token step by step, postnet; by `decoder.py`'s equations (`fast` off)."""
+        from ttskit_tacotron2.explain import explain
+
+        return explain(self, inputs, controls, generators, changed)
 
     def silence(self) -> float:
         """The log mel of digital silence under the context's mel."""

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import nn
 
-from ttskit.nn import MultiHeadSelfAttention, Recording, attention_weights, lstm_gates
+from ttskit.nn import Activations, MultiHeadSelfAttention, attention_weights, lstm_gates
 
 
 class _Chain(nn.Module):
@@ -25,12 +25,12 @@ def test_recording_changes_nothing_and_copies() -> None:
     torch.manual_seed(0)
     model, x = _Chain(), torch.randn(1, 5, 2)
     plain = model(x)
-    with Recording(model, ["first", "second", ""]) as seen:
+    with Activations(model, ["first", "second", ""]) as seen:
         again = model(x)
     assert torch.equal(plain, again) and torch.equal(seen.output(""), plain.detach())
     assert torch.equal(seen.output("first"), model.first(x).detach())  # as it came out, not as relu_ left it
     assert torch.equal(seen.input("second"), model.first(x).relu().detach())
-    with pytest.raises(LookupError, match="2 times"), Recording(model, ["first"]) as seen:
+    with pytest.raises(LookupError, match="2 times"), Activations(model, ["first"]) as seen:
         model(x)
         model(x)
         seen.output("first")
@@ -38,16 +38,16 @@ def test_recording_changes_nothing_and_copies() -> None:
 
 def test_hooks_are_gone_afterwards_even_after_an_error() -> None:
     model = _Chain()
-    with pytest.raises(ZeroDivisionError), Recording(model, ["first"], out_of={"first": lambda h: h * 0}):
+    with pytest.raises(ZeroDivisionError), Activations(model, ["first"], out_of={"first": lambda h: h * 0}):
         raise ZeroDivisionError
     assert not model.first._forward_hooks and not model.first._forward_pre_hooks
     with pytest.raises(KeyError, match="no part 'third'"):
-        Recording(model, ["third"])
+        Activations(model, ["third"])
 
 
 def test_changes_act_and_are_what_is_recorded() -> None:
     model, x = _Chain(), torch.randn(1, 5, 2)
-    with Recording(model, ["first", "second"], into={"first": torch.zeros_like}, out_of={"second": lambda h: h + 1}) as seen:
+    with Activations(model, ["first", "second"], into={"first": torch.zeros_like}, out_of={"second": lambda h: h + 1}) as seen:
         out = model(x)
     assert torch.equal(seen.input("first"), torch.zeros_like(x))
     assert torch.equal(seen.output("second"), out.detach())
@@ -65,7 +65,7 @@ def test_attention_weights_by_hand() -> None:
 def test_attention_weights_are_those_the_layer_used() -> None:
     torch.manual_seed(1)
     layer, x = MultiHeadSelfAttention(8, 2, 4), torch.randn(1, 6, 8)
-    with torch.no_grad(), Recording(layer, ["qkv", "out"]) as seen:
+    with torch.no_grad(), Activations(layer, ["qkv", "out"]) as seen:
         layer(x, torch.ones(1, 1, 1, 6, dtype=torch.bool))
     q, k, v = seen.output("qkv").view(1, 6, 3, 2, 4).permute(2, 0, 3, 1, 4).unbind(0)
     mixed = (attention_weights(q, k) @ v).transpose(1, 2).reshape(1, 6, 8)

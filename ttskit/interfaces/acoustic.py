@@ -382,7 +382,7 @@ class AcousticModel(Trainable):
     ) -> Explanation:
         """Speak one sentence and show how (`ttskit.interfaces.explanation`). By default what `infer` gives: mel, durations, …
 
-        A model shows more by recording its parts while `infer` runs (`ttskit.nn.Recording`), in its own steps. With nothing
+        A model shows more by recording its parts while `infer` runs (`ttskit.nn.Activations`), in its own steps. With nothing
         changed the mel is `infer`'s, bit for bit; the conformance kit holds it to that.
 
         Args:

@@ -1,6 +1,6 @@
 """Explanation: what a model can show of how it turned one sentence into a mel, for a page that teaches.
 
-A model gives ordered steps. Each has tensors of this sentence, recorded while `infer` ran (`ttskit.nn.recording`), never
+A model gives ordered steps. Each has tensors of this sentence, recorded while `infer` ran (`ttskit.nn.activations`), never
 computed by a second copy of the forward code, so that what is shown is what was spoken. It offers interventions: what can be
 changed on the way ("without scaling", "head 2 off", "positions removed"), applied by the same hooks and heard in the mel.
 

@@ -3,6 +3,7 @@
 A module a subject; everything public can be imported from here.
 """
 
+from ttskit.nn.activations import Activations, attention_weights, lstm_gates
 from ttskit.nn.adversarial import (
     Judged,
     discriminator_loss,
@@ -40,7 +41,6 @@ from ttskit.nn.masks import length_mask
 from ttskit.nn.norms import MaskedBatchNorm1d, sum_over_processes
 from ttskit.nn.packing import weight_state
 from ttskit.nn.positions import fourier_features, sinusoidal_positions
-from ttskit.nn.recording import Recording, attention_weights, lstm_gates
 from ttskit.nn.regulation import regulate, token_means, token_of_frame, whole_frames
 from ttskit.nn.seeded_dropout import SeededDropout, private_generators, seeded_factors, seeded_generators
 from ttskit.nn.silence import log_mel_silence
@@ -50,6 +50,7 @@ from ttskit.nn.weight_norm import SpectralNormConv1d, WeightNormConv1d, WeightNo
 
 __all__ = [
     "BLANK",
+    "Activations",
     "AttentionKeys",
     "Dropout",
     "Endings",
@@ -61,7 +62,6 @@ __all__ = [
     "MultiPeriodDiscriminator",
     "MultiScaleDiscriminator",
     "PeriodDiscriminator",
-    "Recording",
     "ScaleDiscriminator",
     "SeededDropout",
     "SpectralNormConv1d",

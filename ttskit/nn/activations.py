@@ -10,15 +10,15 @@ import torch
 from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
-__all__ = ["Change", "Recording", "attention_weights", "lstm_gates"]
+__all__ = ["Activations", "Change", "attention_weights", "lstm_gates"]
 
 Change = Callable[[Tensor], Tensor]  # of what goes into a part, or comes out of it
 
 
-class Recording:
+class Activations:
     """Takes down the first tensor that goes into, and comes out of, named parts of a model while it runs.
 
-        with Recording(model, ["encoder.blocks.0.attention.qkv"]) as seen:
+        with Activations(model, ["encoder.blocks.0.attention.qkv"]) as seen:
             model.infer(inputs)
         seen.output("encoder.blocks.0.attention.qkv")
 
