@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ttskit.interfaces.descriptions import Plugin
 from ttskit.testing.acoustic.controls import CONTROLS
+from ttskit.testing.acoustic.explaining import EXPLAINING
 from ttskit.testing.acoustic.facts import FACTS
 from ttskit.testing.acoustic.losses import LOSSES
 from ttskit.testing.acoustic.speaking import SPEAKING
@@ -13,7 +14,7 @@ from ttskit.testing.checks import Check, CheckList, CheckResult, run_checks
 
 __all__ = ["acoustic_checks", "check_acoustic_model"]
 
-_CHECKS = CheckList(FACTS, LOSSES, TRAINING, SPEAKING, CONTROLS)
+_CHECKS = CheckList(FACTS, LOSSES, TRAINING, SPEAKING, CONTROLS, EXPLAINING)
 
 
 def acoustic_checks(plugin: Plugin) -> list[Check]:
