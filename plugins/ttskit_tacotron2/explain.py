@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 TOKEN, STEP, CHANNEL, BAND, FRAME = Axis("token"), Axis("step"), Axis("channel"), Axis("band"), Axis("frame")
 GATE = Axis("gate", ("i", "f", "g", "o"))
-WRONG_STEPS = (5, 10, 20, 40)
+WRONG_STEPS = (2, 5, 10, 20, 40)
 
 
 def interventions(model: Tacotron2) -> tuple[Intervention, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 import torch
@@ -15,6 +15,8 @@ from ttskit.interfaces import (
     AcousticInput,
     AcousticModel,
     Controls,
+    Explanation,
+    Intervention,
     Losses,
     ModelContext,
     OptimizerPlan,
@@ -311,6 +313,24 @@ class TransformerTTS(AcousticModel):
         mel = self.denormalised(mel[:, :, :size]).masked_fill(~mask[:, None, :size], self.silence())
         alignment = (alignment.repeat_interleave(r, 1) * mask[:, :, None])[:, :size]
         return Spectrogram(mel, steps * r, alignment, finished=spoken.finished)
+
+    def interventions(self) -> tuple[Intervention, ...]:
+        """Positions, scaling and heads of every attention, the mask, a frame that was not said."""
+        from ttskit_transformertts.explain import interventions
+
+        return interventions(self)
+
+    def explain(
+        self,
+        inputs: AcousticInput,
+        controls: Controls | None = None,
+        generators: Sequence[torch.Generator] | None = None,
+        changed: Mapping[str, str | int | float] | None = None,
+    ) -> Explanation:
+        """Encoder, prenet, masked attention and attention over the text block by block, stop token, postnet."""
+        from ttskit_transformertts.explain import explain
+
+        return explain(self, inputs, controls, generators, changed)
 
     def silence(self) -> float:
         """The log mel of digital silence under the context's mel."""

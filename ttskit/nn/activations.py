@@ -30,6 +30,7 @@ class Activations:
         model: whose parts.
         parts: names as in `model.named_modules()`; "" is the model itself.
         into, out_of: part → what is done to the first tensor that goes into it or comes out of it, before anything is recorded.
+        given: part → what is done to all of its positional arguments, a mask among them, before that.
 
     Raises:
         KeyError: the model has no such part.
@@ -41,10 +42,13 @@ class Activations:
         parts: Iterable[str],
         into: Mapping[str, Change] | None = None,
         out_of: Mapping[str, Change] | None = None,
+        given: Mapping[str, Callable[[tuple[Any, ...]], tuple[Any, ...]]] | None = None,
     ) -> None:
         self._modules = dict(model.named_modules())
         self._parts, self._into, self._out_of = list(dict.fromkeys(parts)), dict(into or {}), dict(out_of or {})
-        missing = [name for name in (*self._parts, *self._into, *self._out_of) if name not in self._modules]
+        self._given = dict(given or {})
+        self._named = list(dict.fromkeys((*self._parts, *self._into, *self._out_of, *self._given)))
+        missing = [name for name in self._named if name not in self._modules]
         if missing:
             raise KeyError(f"the model has no part {missing[0]!r}")
         self._inputs: dict[str, list[Tensor]] = {name: [] for name in self._parts}
@@ -52,7 +56,7 @@ class Activations:
         self._handles: list[RemovableHandle] = []
 
     def __enter__(self) -> Self:
-        for name in dict.fromkeys((*self._parts, *self._into, *self._out_of)):
+        for name in self._named:
             module = self._modules[name]
             self._handles.append(module.register_forward_pre_hook(self._before(name)))
             self._handles.append(module.register_forward_hook(self._after(name)))
@@ -89,6 +93,7 @@ class Activations:
 
     def _before(self, name: str) -> Callable[[nn.Module, tuple[Any, ...]], tuple[Any, ...]]:
         def hook(module: nn.Module, arguments: tuple[Any, ...]) -> tuple[Any, ...]:
+            arguments = self._given[name](arguments) if name in self._given else arguments
             if name in self._into and arguments:
                 arguments = (self._into[name](arguments[0]), *arguments[1:])
             if name in self._inputs and arguments and isinstance(arguments[0], Tensor):

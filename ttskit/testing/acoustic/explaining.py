@@ -75,15 +75,17 @@ def shown(subject: AcousticSubject) -> None:
 
 @EXPLAINING("interventions change something")
 def changes(subject: AcousticSubject) -> None:
-    """Each, with its first and last choice, is said to be applied, changes the mel or what is shown, and is gone afterwards."""
+    """Each is said to be applied, its first or last choice changes the mel or what is shown, and is gone afterwards."""
     plain = _explained(subject)
     for one in subject.model.interventions():
         need(len(one.choices) > 0 and bool(one.title), f"intervention {one.key!r} has no choice or no title")
-        for choice in dict.fromkeys((one.choices[0], one.choices[-1])):
+        seen = False
+        for choice in dict.fromkeys((one.choices[0], one.choices[-1])):  # one may lie beyond the end of a short sentence
             found = _explained(subject, {one.key: choice})
             need(dict(found.applied) == {one.key: choice}, f"{one.key} = {choice}: the explanation does not say it was applied")
-            if len(plain.spectrogram.mel[0, 0]) > 1:
-                need(_differs(found, plain), f"intervention {one.key!r} = {choice!r} changes nothing")
+            seen = seen or _differs(found, plain)
+        if plain.spectrogram.mel.shape[2] > 1:
+            need(seen, f"intervention {one.key!r} changes nothing")
     need(torch.equal(_explained(subject).spectrogram.mel, plain.spectrogram.mel), "an intervention is still there afterwards")
 
 
