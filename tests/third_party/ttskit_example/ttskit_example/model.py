@@ -6,7 +6,7 @@ as the options say, over pace.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from math import log
 
 import torch
@@ -16,16 +16,22 @@ from ttskit.interfaces import (
     AcousticBatch,
     AcousticInput,
     AcousticModel,
+    Axis,
     Controls,
+    Explanation,
+    Intervention,
     Losses,
     LossTerm,
     ModelContext,
     OptimizerPlan,
     Outputs,
+    Recorded,
     Spectrogram,
+    Step,
     TrainState,
 )
-from ttskit.nn import length_mask
+from ttskit.interfaces.explanation import one_row, requested
+from ttskit.nn import Activations, length_mask
 from ttskit_example.config import StretchOptions
 
 
@@ -77,6 +83,33 @@ class Stretch(AcousticModel):
         silence = log(self.context.mel.log_guard)
         mel = nn.utils.rnn.pad_sequence(rows, batch_first=True, padding_value=silence).transpose(1, 2)
         return Spectrogram(mel, durations.sum(1), durations=durations)
+
+    def interventions(self) -> tuple[Intervention, ...]:
+        return (Intervention("stretch.voice", "everybody's voice is nobody's", ("none",)),)
+
+    def explain(
+        self,
+        inputs: AcousticInput,
+        controls: Controls | None = None,
+        generators: Sequence[torch.Generator] | None = None,
+        changed: Mapping[str, str | int | float] | None = None,
+    ) -> Explanation:
+        """Vectors, what the hidden layer makes of them, and frames; on request without the speaker's vector."""
+        one_row(inputs)
+        offered = self.interventions()
+        applied = requested(changed, offered)
+        nobody = {"speaker": torch.zeros_like} if applied else {}
+        with Activations(self, ["token", "hidden", "frame"], out_of=nobody) as seen:
+            spoken = self.infer(inputs, controls, generators)
+        token, channel = Axis("token"), Axis("channel")
+        vectors = Recorded("vectors", seen.output("token")[0].numpy(), (token, channel))
+        hidden = Recorded("hidden", seen.output("hidden").tanh()[0].numpy(), (token, channel))
+        sounds = Recorded("sounds", seen.output("frame")[0].numpy(), (token, Axis("band")))
+        steps = (
+            Step("stretch.token", "each symbol becomes a vector", (vectors,), ("stretch.voice",)),
+            Step("stretch.sound", "each vector becomes a sound, which is stretched", (hidden, sounds)),
+        )
+        return Explanation(spoken, steps, offered, applied)
 
     def inventory_parameters(self) -> dict[str, str]:
         return {"token.weight": "symbols", "speaker.weight": "speakers"}
