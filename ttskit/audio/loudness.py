@@ -15,7 +15,6 @@ __all__ = [
     "k_weighting",
     "levelling_gain_db",
     "loudness_lufs",
-    "matching_gain_db",
     "played",
     "speech_level_dbfs",
 ]
@@ -78,12 +77,6 @@ def loudness_lufs(audio: np.ndarray, rate_hz: int) -> float:
         return -np.inf
     kept &= loud > _OFFSET + 10 * np.log10(blocks[kept].mean()) + _RELATIVE_GATE_LU
     return float(_OFFSET + 10 * np.log10(blocks[kept].mean()))
-
-
-def matching_gain_db(audio: np.ndarray, other: np.ndarray, rate_hz: int) -> float:
-    """Gain in dB that makes `audio` (S,) as loud as `other`; 0 where one of them is silent."""
-    gain = loudness_lufs(other, rate_hz) - loudness_lufs(audio, rate_hz)
-    return gain if isfinite(gain) else 0.0
 
 
 def played(audio: np.ndarray, rate_hz: int, lufs: float = PLAYED_LUFS, peak_dbfs: float = -0.1) -> np.ndarray:
