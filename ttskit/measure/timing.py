@@ -45,7 +45,7 @@ MEASURES = (
         "per sentence",
         "",
         2,
-        "Silences of at least 150 ms between the first and the last speech, by the energy of the audio against a threshold of "
+        "Silences of at least 200 ms between the first and the last speech, by the energy of the audio against a threshold of "
         "its own (between 15 and 35 dB below its loud parts, 6 dB above its noise).",
     ),
     Measure("paused_ms", "length of all pauses", "ms per sentence", "", 0, "The same silences, added up."),
