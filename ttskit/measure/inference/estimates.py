@@ -18,7 +18,7 @@ from scipy import stats as distributions
 from ttskit.errors import InputError
 from ttskit.measure.inference.trials import Table, Trials
 
-__all__ = ["About", "Estimate", "combined", "contrast", "mean"]
+__all__ = ["About", "Estimate", "combined", "contrast", "linearised", "mean"]
 
 About = Literal["models", "these trainings"]
 
@@ -128,7 +128,7 @@ def _cut(table: Table, items: Sequence[tuple[str, str]], runs: Sequence[str]) ->
     return table.value[at], table.weight[at]
 
 
-def _linearised(value: np.ndarray, weight: np.ndarray) -> np.ndarray:
+def linearised(value: np.ndarray, weight: np.ndarray) -> np.ndarray:
     """(R, S) numbers whose plain mean is the ratio Σ weight × value / Σ weight, and that vary as it does (Cochran 1977, 6.3).
 
     Equal weights give the values; a trial that is missing weighs 0 and stands at the ratio itself.
@@ -145,7 +145,7 @@ def _estimate(
     `joined`: the arms' runs are pairs, so that their contrast is one arm. `whole`: there are no sentences, only runs.
     """
     kept = np.any([weight.sum(0) > 0 for _, _, weight in arms], axis=0)
-    numbers = [(c, _linearised(value[:, kept], weight[:, kept])) for c, value, weight in arms]
+    numbers = [(c, linearised(value[:, kept], weight[:, kept])) for c, value, weight in arms]
     if joined:
         numbers = [(1.0, np.sum([c * z for c, z in numbers], axis=0))]
     value = float(sum(c * z.mean() for c, z in numbers))
