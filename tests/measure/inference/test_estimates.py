@@ -138,7 +138,7 @@ def test_p_is_the_larger_of_two_and_far_out_that_of_the_runs():
     """Two runs that hardly differ by chance: the two-way interval alone would be sure."""
     rng = np.random.default_rng(4)
     sentence = rng.normal(size=12)
-    a, b = (sentence + m + np.array([[0.2], [-0.2]]) + 0.4 * rng.normal(size=(2, 12)) for m in (1.0, 0.0))
+    a, b = (sentence + m + np.array([[0.05], [-0.05]]) + 0.4 * rng.normal(size=(2, 12)) for m in (1.0, 0.0))
     found = contrast(trials_of(rows(a=a, b=b)), {"a": 1, "b": -1})
     two_way = 2 * distributions.t.sf(abs(found.value) / found.se, found.df)
     of_runs = distributions.ttest_ind(a.mean(1), b.mean(1), equal_var=False).pvalue

@@ -86,9 +86,9 @@ def contrast(trials: Trials, coefficients: Mapping[str, float], *, confidence: f
 
     Only sentences that all of them said count. Runs of different systems are taken for independent: a seed starts two networks
     of different shape, and each system then adds its R − 1 degrees of freedom. If trainings of one seed go up and down together
-    the interval is too wide, never too narrow. `paired` takes the contrast of each seed for one number: R − 1 degrees of freedom
-    in all, however they are related. Of three seeds the interval of a difference is 1.2 times as wide then, that of a main
-    effect over four systems 1.8 times.
+    the interval is too wide, never too narrow. `paired` takes the contrast of each seed for one number: R − 1 degrees of
+    freedom in all, however they are related. Of three seeds the interval of a difference is 1.2 times as wide then, that of a
+    main effect over four systems 1.8 times.
 
     `p` must hold far out, where a correction for many contrasts looks: it is the larger one of two, of the two-way interval and
     of the runs alone, like F1 and F2 of experiments with subjects and items (Clark 1973). The interval can therefore exclude 0
@@ -169,7 +169,7 @@ def _estimate(
 
 
 def _variance(numbers: Sequence[tuple[float, np.ndarray]], whole: bool) -> tuple[float, float, str, list[tuple[float, float]]]:
-    """Variance and degrees of freedom (NaN where they cannot be known), how they were made, and the mean squares of the runs."""
+    """Variance and degrees of freedom (NaN where they are not known), how they were made, and the mean squares of the runs."""
     several = all(len(z) > 1 for _, z in numbers)
     if whole:
         alone = [(c**2 * float(z.mean(1).var(ddof=1)) / len(z), len(z) - 1) for c, z in numbers] if several else []
