@@ -172,7 +172,9 @@ def _variance(numbers: Sequence[tuple[float, np.ndarray]], whole: bool) -> tuple
     """Variance and degrees of freedom (NaN where they are not known), how they were made, and the mean squares of the runs."""
     several = all(len(z) > 1 for _, z in numbers)
     if whole:
-        alone = [(c**2 * float(z.mean(1).var(ddof=1)) / len(z), len(z) - 1) for c, z in numbers] if several else []
+        alone: list[tuple[float, float]] = (
+            [(c**2 * float(z.mean(1).var(ddof=1)) / len(z), len(z) - 1) for c, z in numbers] if several else []
+        )
         return (*combined(None, alone, []), "runs", alone)
     columns = np.sum([c * z.mean(0) for c, z in numbers], axis=0)
     if columns.size < 2:

@@ -137,13 +137,16 @@ def next_hour(
         sizes = {"runs": runs, "sentences": sentences, "minutes": levels}
         sizes[what] += more
         found.append(Spending(what, sizes["runs"], sizes["sentences"], sizes["minutes"], 0.0, more * price))
-    setting = {"power": power, "confidence": confidence}
-    shown = [Spending(o.what, o.runs, o.sentences, o.levels, _shown(components, o, setting), o.seconds) for o in found]
+    shown = [
+        Spending(o.what, o.runs, o.sentences, o.levels, _shown(components, o, power, confidence), o.seconds) for o in found
+    ]
     return sorted(shown, key=lambda option: option.smallest)
 
 
-def _shown(components: Components, option: Spending, setting: dict[str, float]) -> float:
-    return smallest_difference(components, option.runs, option.sentences, levels=option.levels, **setting)
+def _shown(components: Components, option: Spending, power: float, confidence: float) -> float:
+    return smallest_difference(
+        components, option.runs, option.sentences, power=power, confidence=confidence, levels=option.levels
+    )
 
 
 def _design(

@@ -88,8 +88,8 @@ class Trials:
         with np.errstate(all="ignore"):
             value = np.asarray(function(self.value), float)
         kept = np.isfinite(value)
-        columns = (self.system, self.run, self.sentence, self.speaker, value, self.weight)
-        return Trials(*(column[kept] for column in columns), dropped=self.dropped + int((~kept).sum()))
+        system, run, sentence, speaker = (c[kept] for c in (self.system, self.run, self.sentence, self.speaker))
+        return Trials(system, run, sentence, speaker, value[kept], self.weight[kept], self.dropped + int((~kept).sum()))
 
     def table(self, system: str) -> RunTable:
         """A system's trials as runs × sentences.
@@ -143,19 +143,20 @@ def trials_of(rows: Iterable[Any], systems: Mapping[str, str] | None = None) -> 
         if not np.isfinite(value) or not np.isfinite(weight) or weight <= 0:
             dropped += 1
             continue
-        run = _field(row, "run")
-        run = _field(row, "training_seed") if run is None else run
-        system = str(label)
-        if systems is not None and system in systems:
-            run, system = (system if run is None else run), systems[system]
-        key = (system, "" if run is None else str(run), str(_field(row, "sentence") or ""), str(_field(row, "speaker") or ""))
+        own = _field(row, "run")
+        own = _field(row, "training_seed") if own is None else own
+        name = str(label)
+        if systems is not None and name in systems:
+            own, name = (name if own is None else own), systems[name]
+        key = (name, "" if own is None else str(own), str(_field(row, "sentence") or ""), str(_field(row, "speaker") or ""))
         kept = sums.setdefault(key, [0.0, 0.0, 0.0])
         kept[0] += value * weight
         kept[1] += weight
         kept[2] += 1
-    names = [np.array([key[i] for key in sums], dtype=object) for i in range(4)]
+    system, run, sentence, speaker = (np.array([key[i] for key in sums], dtype=object) for i in range(4))
     values = np.array([top / weight for top, weight, _ in sums.values()])
-    return Trials(*names, values, np.array([weight / seeds for _, weight, seeds in sums.values()]), dropped)
+    weights = np.array([weight / seeds for _, weight, seeds in sums.values()])
+    return Trials(system, run, sentence, speaker, values, weights, dropped)
 
 
 def _field(row: Any, name: str) -> Any:
