@@ -1,9 +1,9 @@
 """Speech altered in one known way and left as it was in all others: what planted faults are made of.
 
 Pitch-synchronous overlap-add (Moulines & Charpentier 1990, "Pitch-synchronous waveform processing techniques for
-text-to-speech synthesis using diphones", section 2) changes F0, tempo and formants apart from each other: grains of two periods,
-each as it was, are put closer together for a higher F0, repeated for a slower tempo, and read faster for higher formants. With
-nothing to change it gives back what it got.
+text-to-speech synthesis using diphones", section 2) changes F0, tempo and formants apart from each other: grains of two
+periods, each as it was, are put closer together for a higher F0, repeated for a slower tempo, and read faster for higher
+formants. With nothing to change it gives back what it got.
 """
 
 from __future__ import annotations

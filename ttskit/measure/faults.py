@@ -11,6 +11,7 @@ import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -196,7 +197,7 @@ def _pause(speech: KnownSpeech, ms: float) -> np.ndarray | None:
         at = place + int(np.argmin(power)) + width // 2
     else:
         words = speech.words
-        inside = [b for (_, a), (b, _) in zip(words, words[1:], strict=False) if _only_space(speech, a + 1, b)]
+        inside = [b for (_, a), (b, _) in pairwise(words) if _only_space(speech, a + 1, b)]
         if not inside:
             return None
         at, _ = speech.span(*[inside[speech.generator("pause").integers(len(inside))]] * 2)
@@ -292,7 +293,7 @@ def _without(speech: KnownSpeech, tokens: list[tuple[int, int]]) -> np.ndarray:
 FAULTS: Mapping[str, Fault] = {
     fault.name: fault
     for fault in (
-        Fault("noise", "white noise", "dB below the speech", (40.0, 30.0, 20.0, 10.0), _noise),
+        Fault("noise", "white noise", "dB below the speech", (30.0, 20.0, 10.0), _noise),
         Fault("low_pass", "low-pass", "Hz", (6000.0, 4000.0, 2000.0), _low_pass),
         Fault("level", "another level", "dB", (-1.0, -3.0, -12.0), _level),
         Fault("formants", "shifted formants", "× frequency", (1.03, 1.1, 1.2), _formants),
