@@ -11,12 +11,12 @@ import torch
 from ttskit.config import CompareConfig
 from ttskit.interfaces import Spectrogram
 from ttskit.interfaces.measurement import Spoken
-from ttskit.measure import speed, timing
+from ttskit.measure import speed, turns
 from ttskit.measure.fastest import ranking
 from ttskit.measure.tables import table_row
 
 FRAMES = 100
-IDLE = timing.MachineLoad(4, 2, 0.1, 2.0, 0.05, False)
+IDLE = turns.MachineLoad(4, 2, 0.1, 2.0, 0.05, False)
 
 
 class Clock:
@@ -60,8 +60,8 @@ def clocked(monkeypatch):
 
     def make(slowness=lambda now: 1.0, machine=IDLE):
         clock = Clock(slowness)
-        monkeypatch.setattr(timing.time, "perf_counter", lambda: clock.now)
-        monkeypatch.setattr(timing, "machine_between", lambda before, after, threads: machine)
+        monkeypatch.setattr(turns.time, "perf_counter", lambda: clock.now)
+        monkeypatch.setattr(turns, "machine_between", lambda before, after, threads: machine)
         return clock
 
     return make
@@ -151,7 +151,7 @@ def test_equal_systems_on_a_restless_machine_are_not_ranked(prepared, clocked):
 
 
 def test_nothing_is_ranked_beside_other_work(prepared, tmp_path, clocked):
-    clock = clocked(machine=timing.MachineLoad(2, 2, 3.1, 4.0, 1.7, True))
+    clock = clocked(machine=turns.MachineLoad(2, 2, 3.1, 4.0, 1.7, True))
     found = found_for(prepared, tmp_path, systems_of(Voice(clock, "a"), Voice(clock, "b", 2.0)))
     assert set(best_of(found, ["a", "b"]).values()) == {None}
     assert all(not row.repeats.differences for row in found.rows)  # nothing that a page would mark
@@ -187,11 +187,11 @@ def test_systems_take_turns_and_every_step_is_counted(prepared, clocked):
     speed.measure_speeds(systems, prepared, config, lambda count=1, note="": counted.append(note))
     assert len(counted) == speed.speed_steps(systems, config) == 3 * (5 * 4 + 1)
     firsts = "".join(name for name, what in said if what == "first")
-    turns = [firsts[i : i + 3] for i in range(0, len(firsts), 3)]
-    assert len(turns) == 5 and all(sorted(turn) == list("abc") for turn in turns)  # each once before anyone twice
-    leaders = [order[0] for order in (timing.order_of(3, turn) for turn in range(300))]
+    by_turn = [firsts[i : i + 3] for i in range(0, len(firsts), 3)]
+    assert len(by_turn) == 5 and all(sorted(turn) == list("abc") for turn in by_turn)  # each once before anyone twice
+    leaders = [order[0] for order in (turns.order_of(3, turn) for turn in range(300))]
     assert all(80 < leaders.count(k) < 120 for k in range(3))
-    assert all(timing.order_of(2, t) == timing.order_of(2, t + 1)[::-1] for t in range(0, 20, 2))
+    assert all(turns.order_of(2, t) == turns.order_of(2, t + 1)[::-1] for t in range(0, 20, 2))
 
 
 def test_what_is_very_long_is_timed_less_often_but_never_what_is_ranked(prepared, clocked):

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ttskit.interfaces.measurement import Measure, Observation, Repeats, Row
-from ttskit.measure import timing
+from ttskit.measure import turns
 
 __all__ = ["ranking", "speed_rows"]
 
@@ -16,13 +16,13 @@ _SUMMARY = ("first_audio_s", "latency_s", "acoustic_s", "batch_s")  # what is ti
 def ranking(speeds: Mapping[str, Mapping[str, Any]], confidence: float = 0.95) -> dict[str, Any]:
     """Who is faster, by the ratios within each round, from what `measure_speeds` found.
 
-    The rule: a system is faster than another where the interval of the median of their ratios (`timing.paired_ratio`) does not
+    The rule: a system is faster than another where the interval of the median of their ratios (`turns.paired_ratio`) does not
     hold 1; it is the fastest where it is faster than every other. Nothing is ranked where other processes kept more of the
-    machine busy than was left beside the threads (`timing.MachineLoad.busy`), nor with too few rounds for an interval.
+    machine busy than was left beside the threads (`turns.MachineLoad.busy`), nor with too few rounds for an interval.
 
     Returns:
         {"why_not": why nothing is ranked, "" if it is, "confidence", "measures"}, the last one by "first_audio_s", "latency_s",
-        "acoustic_s" and "batch_s": {"fastest": label or None, "ratios": {"a / b": `timing.Spread` as data}}.
+        "acoustic_s" and "batch_s": {"fastest": label or None, "ratios": {"a / b": `turns.Spread` as data}}.
     """
     labels = list(speeds)
     machines = [own["machine"] for own in speeds.values()]
@@ -33,12 +33,12 @@ def ranking(speeds: Mapping[str, Mapping[str, Any]], confidence: float = 0.95) -
             f"other processes kept {busy['others']:.1f} of {busy['cores']} cores busy beside {busy['threads']} threads "
             "of this one; measure again when the machine is idle"
         )
-    elif rounds and timing.median_spread(range(rounds), confidence).low is None:
+    elif rounds and turns.median_spread(range(rounds), confidence).low is None:
         why_not = f"{rounds} rounds are too few for an interval of {confidence:.0%}; set compare.speed_repeats to 7 or more"
     measures: dict[str, Any] = {}
     for key in _SUMMARY:
         ratios = {
-            (a, b): timing.paired_ratio(speeds[a]["rounds"][key], speeds[b]["rounds"][key], confidence)
+            (a, b): turns.paired_ratio(speeds[a]["rounds"][key], speeds[b]["rounds"][key], confidence)
             for a in labels
             for b in labels
             if a != b
@@ -123,11 +123,11 @@ def _timed_row(
     confidence = found["confidence"]
 
     def known(values: Sequence[float]) -> tuple[float, float | None, float | None, int]:
-        spread = timing.median_spread(values, confidence)
+        spread = turns.median_spread(values, confidence)
         return spread.value, spread.low, spread.high, spread.count
 
     labels = list(rounds)
     pairs = [(a, b) for i, a in enumerate(labels) for b in labels[i + 1 :]] if not found["why_not"] else []
     differences = {f"{a} − {b}": known([x - y for x, y in zip(rounds[a], rounds[b], strict=True)]) for a, b in pairs}
-    repeats = Repeats({n: known(own) for n, own in rounds.items()}, differences, found["measures"][key]["fastest"])
+    repeats = Repeats({n: known(own) for n, own in turns.items()}, differences, found["measures"][key]["fastest"])
     return Row(measure, tuple(Observation(name, own[0]) for name, own in repeats.values.items()), repeats=repeats)

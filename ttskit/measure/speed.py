@@ -1,6 +1,6 @@
 """How fast and how large: time to first audio, latency against text length, throughput, memory.
 
-All systems take turns within each round (`ttskit.measure.timing`), every factor is of one length of audio, the text's natural
+All systems take turns within each round (`ttskit.measure.turns`), every factor is of one length of audio, the text's natural
 one, and who is faster is said only where every repeat allows it and the machine had nothing else to do.
 """
 
@@ -14,7 +14,7 @@ import torch
 
 from ttskit.config import CompareConfig
 from ttskit.interfaces.measurement import Findings, Measurement, Spoken
-from ttskit.measure import timing
+from ttskit.measure import turns
 from ttskit.measure.fastest import ranking, speed_rows
 from ttskit.measure.systems import System
 from ttskit.measure.templates import template
@@ -84,19 +84,19 @@ def measure_speeds(
     jobs: list[tuple[str, int, bool]] = [("first", 0, True), ("batch", 0, True)]
     jobs += [("length", i, i == middle) for i in range(len(config.speed_lengths))]
     spent = [0.0] * len(jobs)
-    before = timing.read_machine()
+    before = turns.read_machine()
     for turn in range(config.speed_repeats + 1):
         if turn == 1:
             for subject in subjects:
                 subject.forget()  # what the first call of anything costs beyond the others
-            before = timing.read_machine()
+            before = turns.read_machine()
         for j, (what, index, always) in enumerate(jobs):
             enough = not always and turn > _FEWEST and spent[j] > _MOST_S
-            for k in timing.order_of(len(subjects), turn * len(jobs) + j):
+            for k in turns.order_of(len(subjects), turn * len(jobs) + j):
                 if not enough:
                     spent[j] += subjects[k].take(what, index)
                 advance(note=subjects[k].label)
-    machine = timing.machine_between(before, timing.read_machine(), threads)
+    machine = turns.machine_between(before, turns.read_machine(), threads)
     found = {}
     for subject in subjects:
         found[subject.label] = subject.result(config.confidence) | {"threads": threads, "machine": machine.to_json()}
@@ -132,17 +132,17 @@ class _Subject:
         """Time one thing once: "first" audio, the "batch", or the text of a "length"; the seconds that it took."""
         made: list = []
         if what == "first":
-            self.firsts.append(timing.timed(self._first_audio, self.sync))
+            self.firsts.append(turns.timed(self._first_audio, self.sync))
             return self.firsts[-1]
         if what == "batch":
-            self.batches.append(timing.timed(lambda: made.extend(self._speak_batch()), self.sync))
+            self.batches.append(turns.timed(lambda: made.extend(self._speak_batch()), self.sync))
             self.frames = sum(int(row.lengths[0]) for row in made)
             return self.batches[-1]
         tokens = self.texts[index]
-        acoustic_s = timing.timed(
+        acoustic_s = turns.timed(
             lambda: made.extend(self.voice.spectrogram([tokens], speaker=self.speaker, seeds=[0])), self.sync
         )
-        vocoder_s = timing.timed(lambda: self.voice.waveform(made[0]), self.sync)
+        vocoder_s = turns.timed(lambda: self.voice.waveform(made[0]), self.sync)
         self.acoustic[index].append(acoustic_s)
         self.vocoder[index].append(vocoder_s)
         self.lengths[index] = int(made[0].lengths[0])
@@ -159,8 +159,8 @@ class _Subject:
     def result(self, confidence: float) -> dict[str, Any]:
         """Everything as plain data."""
 
-        def spread(values: Sequence[float]) -> timing.Spread:
-            return timing.median_spread(values, confidence)
+        def spread(values: Sequence[float]) -> turns.Spread:
+            return turns.median_spread(values, confidence)
 
         frame_s = self.mel.hop_samples / self.mel.sample_rate_hz
         rows = []

@@ -10,8 +10,8 @@ import time
 import numpy as np
 import pytest
 
-from ttskit.measure import timing
-from ttskit.measure.timing import MachineReading, machine_between, median_spread, paired_ratio
+from ttskit.measure import turns
+from ttskit.measure.turns import MachineReading, machine_between, median_spread, paired_ratio
 
 
 @pytest.mark.parametrize(("count", "low", "high"), [(6, 1, 6), (7, 1, 7), (9, 2, 8), (15, 4, 12), (20, 6, 15)])
@@ -47,7 +47,7 @@ def reading(at_s, load=1.0, busy_s=None, own_s=0.0):
 
 
 def test_the_rest_of_the_machine_is_its_time_less_ours(monkeypatch):
-    monkeypatch.setattr(timing, "_cores", lambda: frozenset(range(4)))
+    monkeypatch.setattr(turns, "_cores", lambda: frozenset(range(4)))
     alone = machine_between(reading(0, 0.2, 100.0, 10.0), reading(20, 2.0, 140.0, 50.0), 2)
     assert alone.others == 0.0 and not alone.busy and (alone.load_before, alone.load_after) == (0.2, 2.0)
     beside = machine_between(reading(0, 0.2, 100.0, 10.0), reading(20, 2.0, 180.0, 50.0), 2)
@@ -57,7 +57,7 @@ def test_the_rest_of_the_machine_is_its_time_less_ours(monkeypatch):
 
 
 def test_where_only_the_load_is_known_it_decides(monkeypatch):
-    monkeypatch.setattr(timing, "_cores", lambda: frozenset(range(2)))
+    monkeypatch.setattr(turns, "_cores", lambda: frozenset(range(2)))
     assert not machine_between(reading(0, 0.5), reading(60, 2.2, None, 110.0), 2).busy  # what two threads make
     busy = machine_between(reading(0, 3.0), reading(60, 5.0, None, 110.0), 2)
     assert busy.busy and busy.others == pytest.approx(3.0)
@@ -71,10 +71,10 @@ def test_the_cores_of_the_process_are_read_from_the_system(tmp_path):
     stat.write_text("\n".join(rows) + "\n", encoding="ascii")
     tick = os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100
     if hasattr(os, "sysconf"):
-        assert timing._busy_s(stat, frozenset({0})) == pytest.approx((100 + 20 + 30 + 4 + 5 + 6) / tick)
-        assert timing._busy_s(stat, frozenset({0, 1})) == pytest.approx(1165 / tick)
-    assert timing._busy_s(stat, frozenset({0, 7})) is None  # a core that is not listed
-    assert timing._busy_s(tmp_path / "none", frozenset({0})) is None
+        assert turns._busy_s(stat, frozenset({0})) == pytest.approx((100 + 20 + 30 + 4 + 5 + 6) / tick)
+        assert turns._busy_s(stat, frozenset({0, 1})) == pytest.approx(1165 / tick)
+    assert turns._busy_s(stat, frozenset({0, 7})) is None  # a core that is not listed
+    assert turns._busy_s(tmp_path / "none", frozenset({0})) is None
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the time of other processes is read on Linux")
@@ -83,9 +83,9 @@ def test_a_process_beside_this_one_is_seen():
     others = subprocess.Popen([sys.executable, "-c", spin])
     try:
         time.sleep(0.3)
-        before = timing.read_machine()
+        before = turns.read_machine()
         time.sleep(1.2)
-        machine = machine_between(before, timing.read_machine(), 1)
+        machine = machine_between(before, turns.read_machine(), 1)
     finally:
         others.kill()
         others.wait()
