@@ -129,5 +129,5 @@ def _timed_row(
     labels = list(rounds)
     pairs = [(a, b) for i, a in enumerate(labels) for b in labels[i + 1 :]] if not found["why_not"] else []
     differences = {f"{a} − {b}": known([x - y for x, y in zip(rounds[a], rounds[b], strict=True)]) for a, b in pairs}
-    repeats = Repeats({n: known(own) for n, own in turns.items()}, differences, found["measures"][key]["fastest"])
+    repeats = Repeats({n: known(own) for n, own in rounds.items()}, differences, found["measures"][key]["fastest"])
     return Row(measure, tuple(Observation(name, own[0]) for name, own in repeats.values.items()), repeats=repeats)
