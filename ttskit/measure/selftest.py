@@ -258,10 +258,17 @@ def _seen(row: Row, fault: Fault, strength: float, settings: Any) -> Seen | None
         *pairs, confidence=settings.confidence, resamples=settings.resamples, seed=settings.bootstrap_seed
     )
     way = ""
-    if difference is not None and difference.count >= FEWEST_SENTENCES and difference.excludes_zero:
+    if difference is not None and difference.count >= FEWEST_SENTENCES and _differs(difference, settings.confidence):
         worse = {"lower": difference.value > 0, "higher": difference.value < 0}.get(row.measure.better)
         way = "changed" if worse is None else "worse" if worse else "better"
     return Seen(row.measure.key, fault.name, strength, difference, way)
+
+
+def _differs(difference: Interval, confidence: float) -> bool:
+    """Whether 0 lies outside the interval, or every sentence changed by the same, which has none: then by the sign test."""
+    if difference.has_interval:
+        return difference.excludes_zero
+    return difference.value != 0 and 2 * 0.5**difference.count <= 1 - confidence
 
 
 def _cell(one: Seen) -> dict[str, Any]:
