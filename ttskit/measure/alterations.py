@@ -143,13 +143,14 @@ def resung(
     out, weight = np.zeros(length + 2 * edge), np.zeros(length + 2 * edge)
     at = 0.0
     while at < length:
-        i = int(np.clip(np.searchsorted(marks, at * tempo), 0, len(marks) - 1))
+        i = min(int(np.searchsorted(marks, at * tempo)), len(marks) - 1)
         if i and at * tempo - marks[i - 1] <= marks[i] - at * tempo:
             i -= 1
         centre = round(at)
         left, right = max(1.0, before[i] / formants), max(1.0, after[i] / formants)
         offsets = np.arange(-int(np.ceil(left)) + 1, int(np.ceil(right)))
-        window = np.where(offsets < 0, 1 + offsets / left, 1 - offsets / right)
+        falling = 1 - offsets / right if i + 1 < len(marks) else np.ones(len(offsets))  # nobody comes after the last one
+        window = np.where(offsets < 0, 1 + offsets / left, falling)
         window = 0.5 - 0.5 * np.cos(np.pi * np.clip(window, 0.0, 1.0))
         if formants == 1.0:
             grain = wave[np.clip(marks[i] + offsets, 0, len(wave) - 1)]
@@ -167,7 +168,7 @@ def resung(
 def _nearest(values: np.ndarray, times_s: np.ndarray, moment_s: float) -> float:
     if not len(values):
         return 0.0
-    i = int(np.clip(np.searchsorted(times_s, moment_s), 0, len(values) - 1))
+    i = min(int(np.searchsorted(times_s, moment_s)), len(values) - 1)
     if i and moment_s - times_s[i - 1] < times_s[i] - moment_s:
         i -= 1
     return float(values[i])
