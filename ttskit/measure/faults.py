@@ -151,8 +151,7 @@ def _level(speech: KnownSpeech, db: float) -> np.ndarray:
 
 
 def _formants(speech: KnownSpeech, factor: float) -> np.ndarray:
-    made = _resung(speech, formants=factor)
-    return alterations.levelled(made, speech.audio, speech.rate_hz)
+    return _resung(speech, formants=factor)
 
 
 def _timbre(speech: KnownSpeech, factor: float) -> np.ndarray:
@@ -162,7 +161,9 @@ def _timbre(speech: KnownSpeech, factor: float) -> np.ndarray:
 
 
 def _resung(speech: KnownSpeech, **how: float | np.ndarray) -> np.ndarray:
-    return alterations.resung(speech.audio, speech.rate_hz, speech.pitch_hz, speech.pitch_times_s, **how)
+    """Altered by overlap-add, which adds up to another level where grains come closer: put back."""
+    made = alterations.resung(speech.audio, speech.rate_hz, speech.pitch_hz, speech.pitch_times_s, **how)
+    return alterations.levelled(made, speech.audio, speech.rate_hz)
 
 
 # -- melody and time

@@ -248,10 +248,13 @@ def _of(row: Row, system: str) -> _Counted:
 
 
 def _seen(row: Row, fault: Fault, strength: float, settings: Any) -> Seen | None:
-    """Whether a row differs, paired over the sentences; None where it has nothing of the undamaged copies or of the fault."""
+    """Whether a row differs, paired over the sentences; None where too few have the fault (or the row has no sentences at all).
+
+    A measure that is undefined for a sentence with the fault does not see it.
+    """
     before, after = _of(row, UNDAMAGED), _of(row, _label(fault, strength))
     both = [s for s in before.tops if s in after.tops]
-    if not both:
+    if len(both) < FEWEST_SENTENCES:
         return None
     pairs = (([own.tops[s] for s in both], [own.weights[s] for s in both]) for own in (after, before))
     difference = ratio_difference_interval(
