@@ -296,13 +296,13 @@ def test_refusals(results, prepared, tmp_path):
         compare(models=["tacotron2", "fastpitch"], out=tmp_path)
     with pytest.raises(UsageError, match="unknown setting"):
         compare([run, run], data=prepared.folder, out=tmp_path, limt=3)
-    with pytest.raises(ConfigError, match="'quality' has no options"):  # before anything is trained
+    with pytest.raises(ConfigError, match="'robustness' has no options"):  # before anything is trained
         compare(
             models=["tacotron2", "fastpitch"],
             data=prepared.folder,
             recipe="tiny",
             out=tmp_path / "untrained",
-            measurements={"quality": {"power": 2}},
+            measurements={"robustness": {"power": 2}},
         )
     assert not (tmp_path / "untrained").exists()
     with pytest.raises(CheckpointError, match="not a comparison"):
