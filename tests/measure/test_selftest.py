@@ -93,7 +93,7 @@ def test_blind_measures_see_nothing_and_all_seeing_ones_the_smallest(found):
         scoring("quiet", rms),
         scoring("unmoved", roughly, ""),
     ]
-    findings, spoken = found(*plugins)
+    findings, spoken = found(*plugins, strengths=3)
     blind = smallest(findings, "blind_score")
     planted = set(blind)
     assert planted == set(FAULTS)  # each has its place in six sentences, with one strength at least

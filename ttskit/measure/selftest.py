@@ -40,7 +40,7 @@ class FaultOptions(BaseModel):
     sentences: int = Field(
         6, ge=1, description="sentences that faults are planted in, evenly spread; six at least to say anything"
     )
-    strengths: int = Field(3, ge=1, description="strengths of each fault, the strongest first; each costs the same time")
+    strengths: int = Field(2, ge=1, description="strengths of each fault, the strongest first; each costs the same time")
     faults: list[str] | None = Field(None, description="faults that are planted; null for all")
     vocoded: bool = Field(
         True,
