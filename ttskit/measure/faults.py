@@ -291,23 +291,35 @@ def _without(speech: KnownSpeech, tokens: list[tuple[int, int]]) -> np.ndarray:
     return alterations.joined(speech.audio, [*spans, (at, len(speech.audio))], speech.rate_hz)
 
 
+_BELOW, _DB, _HZ, _TIMES = "dB below the speech", "dB", "Hz", "× frequency"  # messages
+_TRACT, _SEMITONES = "× frequency of formants, and a darker source", "semitones"  # messages
+_RANGE, _PERCENT, _MS = "% of its range taken away", "%", "ms"  # messages
+_SENTENCES, _EACH = "% of the sentences", "a sentence"  # messages
+
 FAULTS: Mapping[str, Fault] = {
     fault.name: fault
     for fault in (
-        Fault("noise", "white noise", "dB below the speech", (30.0, 20.0, 10.0), _noise),
-        Fault("low_pass", "low-pass", "Hz", (6000.0, 4000.0, 2000.0), _low_pass),
-        Fault("level", "another level", "dB", (-1.0, -3.0, -12.0), _level),
-        Fault("formants", "shifted formants", "× frequency", (1.03, 1.1, 1.2), _formants),
-        Fault("timbre", "another speaker's timbre", "× frequency of formants, and a darker source", (0.95, 0.9, 0.8), _timbre),
-        Fault("f0_up", "higher F0", "semitones", (0.5, 1.0, 3.0), _shifted),
-        Fault("f0_down", "lower F0", "semitones", (-0.5, -1.0, -3.0), _shifted),
-        Fault("f0_flat", "flattened F0", "% of its range taken away", (25.0, 50.0, 100.0), _flattened),
-        Fault("tempo", "faster", "%", (3.0, 10.0, 25.0), _faster),
-        Fault("pause", "a pause inside a word group", "ms", (50.0, 150.0, 400.0), _pause),
-        Fault("cut", "the end cut off", "ms", (50.0, 150.0, 400.0), _cut),
-        Fault("syllable_twice", "a syllable said twice", "% of the sentences", (10.0, 33.0, 100.0), _syllable_twice, True),
-        Fault("phone_removed", "phones left out", "a sentence", (1.0, 2.0, 4.0), _phones_removed),
-        Fault("word_removed", "words left out", "a sentence", (1.0, 2.0, 3.0), _words_removed),
-        Fault("word_repeated", "words said twice", "a sentence", (1.0, 2.0, 3.0), _words_repeated),
+        Fault("noise", title="white noise", unit=_BELOW, strengths=(30.0, 20.0, 10.0), plant=_noise),
+        Fault("low_pass", title="low-pass", unit=_HZ, strengths=(6000.0, 4000.0, 2000.0), plant=_low_pass),
+        Fault("level", title="another level", unit=_DB, strengths=(-1.0, -3.0, -12.0), plant=_level),
+        Fault("formants", title="shifted formants", unit=_TIMES, strengths=(1.03, 1.1, 1.2), plant=_formants),
+        Fault("timbre", title="another speaker's timbre", unit=_TRACT, strengths=(0.95, 0.9, 0.8), plant=_timbre),
+        Fault("f0_up", title="higher F0", unit=_SEMITONES, strengths=(0.5, 1.0, 3.0), plant=_shifted),
+        Fault("f0_down", title="lower F0", unit=_SEMITONES, strengths=(-0.5, -1.0, -3.0), plant=_shifted),
+        Fault("f0_flat", title="flattened F0", unit=_RANGE, strengths=(25.0, 50.0, 100.0), plant=_flattened),
+        Fault("tempo", title="faster", unit=_PERCENT, strengths=(3.0, 10.0, 25.0), plant=_faster),
+        Fault("pause", title="a pause inside a word group", unit=_MS, strengths=(50.0, 150.0, 400.0), plant=_pause),
+        Fault("cut", title="the end cut off", unit=_MS, strengths=(50.0, 150.0, 400.0), plant=_cut),
+        Fault(
+            "syllable_twice",
+            title="a syllable said twice",
+            unit=_SENTENCES,
+            strengths=(10.0, 33.0, 100.0),
+            plant=_syllable_twice,
+            of_sentences=True,
+        ),
+        Fault("phone_removed", title="phones left out", unit=_EACH, strengths=(1.0, 2.0, 4.0), plant=_phones_removed),
+        Fault("word_removed", title="words left out", unit=_EACH, strengths=(1.0, 2.0, 3.0), plant=_words_removed),
+        Fault("word_repeated", title="words said twice", unit=_EACH, strengths=(1.0, 2.0, 3.0), plant=_words_repeated),
     )
 }
