@@ -133,8 +133,8 @@ def resung(
     spline = spline_filter1d(wave, order=3) if formants != 1.0 else wave
     ratios = np.ones(len(marks))
     spread = np.broadcast_to(np.asarray(f0_ratio, float), np.shape(pitch_hz))
-    for i in np.flatnonzero(f0 > 0):
-        ratios[i] = _nearest(spread, pitch_times_s, marks[i] / rate_hz)
+    for k in np.flatnonzero(f0 > 0):
+        ratios[k] = _nearest(spread, pitch_times_s, marks[k] / rate_hz)
     ends = np.append(marks, len(wave))
     after = np.diff(ends)
     before = np.concatenate([[after[0]], after[:-1]])
