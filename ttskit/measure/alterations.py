@@ -14,7 +14,7 @@ import numpy as np
 
 from ttskit.audio.loudness import speech_level_dbfs
 
-__all__ = ["filtered", "joined", "levelled", "pitch_marks", "resung", "tilted", "with_noise"]
+__all__ = ["FADE_S", "filtered", "joined", "levelled", "pitch_marks", "resung", "tilted", "with_noise"]
 
 FADE_S = 0.005  # of every joint: shorter clicks, longer is heard as an echo
 _UNVOICED_S = 0.008  # grains where there is no period
