@@ -25,7 +25,7 @@ from ttskit.symbols import SymbolTable
 if TYPE_CHECKING:
     from ttskit.corpus.prepared import PreparedCorpus, PreparedUtterance
 
-__all__ = ["FAULTS", "Fault", "KnownSpeech", "known_times_s"]
+__all__ = ["FAULTS", "KnownSpeech", "PlantedFault", "known_times_s"]
 
 _LETTERS = "aeiouáéíóúàèìòùâêîôûäëïöüy"  # vowels of an inventory that says nothing of its symbols
 
@@ -88,11 +88,11 @@ class KnownSpeech:
         return features.get("type") == "vowel" if features else self.tokens[i].strip("ˈˌ").lower()[:1] in tuple(_LETTERS)
 
 
-Planted = Callable[[KnownSpeech, float], np.ndarray | None]
+_Plant = Callable[[KnownSpeech, float], np.ndarray | None]
 
 
 @dataclass(frozen=True)
-class Fault:
+class PlantedFault:
     """A fault that can be planted.
 
     Args:
@@ -108,7 +108,7 @@ class Fault:
     title: str
     unit: str
     strengths: tuple[float, ...]
-    plant: Planted
+    plant: _Plant
     of_sentences: bool = False
 
     def has_it(self, index: int, count: int, strength: float) -> bool:
@@ -296,21 +296,21 @@ _TRACT, _SEMITONES = "× frequency of formants, and a darker source", "semitones
 _RANGE, _PERCENT, _MS = "% of its range taken away", "%", "ms"  # messages
 _SENTENCES, _EACH = "% of the sentences", "a sentence"  # messages
 
-FAULTS: Mapping[str, Fault] = {
+FAULTS: Mapping[str, PlantedFault] = {
     fault.name: fault
     for fault in (
-        Fault("noise", title="white noise", unit=_BELOW, strengths=(30.0, 20.0, 10.0), plant=_noise),
-        Fault("low_pass", title="low-pass", unit=_HZ, strengths=(6000.0, 4000.0, 2000.0), plant=_low_pass),
-        Fault("level", title="another level", unit=_DB, strengths=(-1.0, -3.0, -12.0), plant=_level),
-        Fault("formants", title="shifted formants", unit=_TIMES, strengths=(1.03, 1.1, 1.2), plant=_formants),
-        Fault("timbre", title="another speaker's timbre", unit=_TRACT, strengths=(0.95, 0.9, 0.8), plant=_timbre),
-        Fault("f0_up", title="higher F0", unit=_SEMITONES, strengths=(0.5, 1.0, 3.0), plant=_shifted),
-        Fault("f0_down", title="lower F0", unit=_SEMITONES, strengths=(-0.5, -1.0, -3.0), plant=_shifted),
-        Fault("f0_flat", title="flattened F0", unit=_RANGE, strengths=(25.0, 50.0, 100.0), plant=_flattened),
-        Fault("tempo", title="faster", unit=_PERCENT, strengths=(3.0, 10.0, 25.0), plant=_faster),
-        Fault("pause", title="a pause inside a word group", unit=_MS, strengths=(50.0, 150.0, 400.0), plant=_pause),
-        Fault("cut", title="the end cut off", unit=_MS, strengths=(50.0, 150.0, 400.0), plant=_cut),
-        Fault(
+        PlantedFault("noise", title="white noise", unit=_BELOW, strengths=(30.0, 20.0, 10.0), plant=_noise),
+        PlantedFault("low_pass", title="low-pass", unit=_HZ, strengths=(6000.0, 4000.0, 2000.0), plant=_low_pass),
+        PlantedFault("level", title="another level", unit=_DB, strengths=(-1.0, -3.0, -12.0), plant=_level),
+        PlantedFault("formants", title="shifted formants", unit=_TIMES, strengths=(1.03, 1.1, 1.2), plant=_formants),
+        PlantedFault("timbre", title="another speaker's timbre", unit=_TRACT, strengths=(0.95, 0.9, 0.8), plant=_timbre),
+        PlantedFault("f0_up", title="higher F0", unit=_SEMITONES, strengths=(0.5, 1.0, 3.0), plant=_shifted),
+        PlantedFault("f0_down", title="lower F0", unit=_SEMITONES, strengths=(-0.5, -1.0, -3.0), plant=_shifted),
+        PlantedFault("f0_flat", title="flattened F0", unit=_RANGE, strengths=(25.0, 50.0, 100.0), plant=_flattened),
+        PlantedFault("tempo", title="faster", unit=_PERCENT, strengths=(3.0, 10.0, 25.0), plant=_faster),
+        PlantedFault("pause", title="a pause inside a word group", unit=_MS, strengths=(50.0, 150.0, 400.0), plant=_pause),
+        PlantedFault("cut", title="the end cut off", unit=_MS, strengths=(50.0, 150.0, 400.0), plant=_cut),
+        PlantedFault(
             "syllable_twice",
             title="a syllable said twice",
             unit=_SENTENCES,
@@ -318,8 +318,8 @@ FAULTS: Mapping[str, Fault] = {
             plant=_syllable_twice,
             of_sentences=True,
         ),
-        Fault("phone_removed", title="phones left out", unit=_EACH, strengths=(1.0, 2.0, 4.0), plant=_phones_removed),
-        Fault("word_removed", title="words left out", unit=_EACH, strengths=(1.0, 2.0, 3.0), plant=_words_removed),
-        Fault("word_repeated", title="words said twice", unit=_EACH, strengths=(1.0, 2.0, 3.0), plant=_words_repeated),
+        PlantedFault("phone_removed", title="phones left out", unit=_EACH, strengths=(1.0, 2.0, 4.0), plant=_phones_removed),
+        PlantedFault("word_removed", title="words left out", unit=_EACH, strengths=(1.0, 2.0, 3.0), plant=_words_removed),
+        PlantedFault("word_repeated", title="words said twice", unit=_EACH, strengths=(1.0, 2.0, 3.0), plant=_words_repeated),
     )
 }

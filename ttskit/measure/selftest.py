@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from ttskit.interfaces.measurement import NATURAL, RESYNTHESIS, Findings, Measurement, Observation, Row, Sample, Sound, Spoken
 from ttskit.measure.analysis import Analyser
-from ttskit.measure.faults import FAULTS, Fault, KnownSpeech, known_times_s
+from ttskit.measure.faults import FAULTS, PlantedFault, KnownSpeech, known_times_s
 from ttskit.measure.run import measure_all
 from ttskit.measure.spoken import SoundStore
 from ttskit.measure.stats import Interval, ratio_difference_interval
@@ -111,7 +111,7 @@ class Faults(Measurement):
         return Findings(template=template("faults"), data=data, notes=notes)
 
 
-def smallest_seen(seen: Sequence[Seen], faults: Mapping[str, Fault]) -> list[dict[str, Any]]:
+def smallest_seen(seen: Sequence[Seen], faults: Mapping[str, PlantedFault]) -> list[dict[str, Any]]:
     """For each measure and fault the smallest strength that it sees as it sees every stronger one, in the same way.
 
     One that is seen where a stronger one is not was seen by chance: it does not count. What is not seen at all has the
@@ -158,14 +158,14 @@ def _spread(samples: Sequence[Sample], limit: int) -> list[Sample]:
     return [samples[(2 * i + 1) * len(samples) // (2 * limit)] for i in range(limit)]
 
 
-def _label(fault: Fault, strength: float) -> str:
+def _label(fault: PlantedFault, strength: float) -> str:
     return f"{fault.name}:{strength:g}"
 
 
 def _damaged(
     spoken: Spoken,
     bases: Sequence[Sample],
-    faults: Sequence[Fault],
+    faults: Sequence[PlantedFault],
     strengths: Mapping[str, Sequence[float]],
     registry: Registry,
     store: SoundStore,
@@ -247,7 +247,7 @@ def _of(row: Row, system: str) -> _Counted:
     return found
 
 
-def _seen(row: Row, fault: Fault, strength: float, settings: Any) -> Seen | None:
+def _seen(row: Row, fault: PlantedFault, strength: float, settings: Any) -> Seen | None:
     """Whether a row differs, paired over the sentences; None where too few have the fault (or the row has no sentences at all).
 
     A measure that is undefined for a sentence with the fault does not see it.
