@@ -20,7 +20,11 @@ class RecogniserConfig(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     channels: int = Field(144, ge=8, description="channels of the convolutions")
-    dilations: list[int] = Field([1, 2, 4, 1, 2], min_length=1, description="dilation of each residual convolution (kernel 5)")
+    dilations: list[int] = Field(
+        [1, 1, 1, 1, 1],
+        min_length=1,
+        description="dilation of each residual convolution (kernel 5); a judge that sees far hears what usually follows",
+    )
     steps: int = Field(
         800, ge=1, description="training steps, whatever the corpus and the machine: the same corpus gives the same judge"
     )

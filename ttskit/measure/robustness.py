@@ -27,6 +27,8 @@ VERDICT_TEXT = {  # messages
     "words skipped": "words in the sentence are missing",
     "words repeated": "a part is said again",
     "extra sounds": "something is said that is not in the text",
+    "sounds missing": "a part of a word is missing",
+    "sounds repeated": "a part of a word is said twice",
 }
 TITLES = {"test": "test sentences", "validation": "validation sentences", "hard": "hard sentences"}  # messages
 
@@ -69,7 +71,7 @@ class Robustness(Measurement):
 
     def measure(self, spoken: Spoken) -> Findings:
         """Train (or open) the judge of the corpus and let it hear everything; one that is not trusted says why, and no more."""
-        judge = Judge.of(spoken.corpus, spoken.settings, spoken.tell)
+        judge = Judge.of(spoken.corpus, spoken.settings, spoken.tell, spoken.systems)
         if not judge.trusted:
             data = {"recogniser": judge.facts, "groups": _titles(spoken)}
             note = f"Robustness: no verdicts, the phone recogniser cannot judge: {judge.reason}"

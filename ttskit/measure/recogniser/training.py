@@ -25,8 +25,10 @@ from ttskit.config.training import TrainingConfig
 from ttskit.corpus.prepared import PreparedCorpus, PreparedUtterance
 from ttskit.errors import CheckpointError, CorpusError
 from ttskit.interfaces.trainable import Trainable, TrainState
-from ttskit.measure.phones import Thresholds, align_phones, calibrate, phone_inventory
+from ttskit.measure.phones import Thresholds, phone_inventory
 from ttskit.measure.recogniser.batches import VOCODED_SHARE, BandStatistics, PhoneBatches, phones_of
+from ttskit.measure.recogniser.limits import limits_of
+from ttskit.measure.recogniser.listening import Listener
 from ttskit.measure.recogniser.network import PhoneRecogniser
 from ttskit.measure.recogniser.sentences import Sentences
 from ttskit.measure.recogniser.vocoded import VOCODER, evenly, mels_of, training_vocoder
@@ -59,14 +61,18 @@ class TrainedRecogniser:
     Args:
         network: in evaluation mode.
         thresholds: what natural speech that it was not trained on allows.
+        calibration: the sentences that say so.
         facts: plain data: which and how many sentences served for what, steps, seconds, parameters, phone error rates
             ("validation_phone_error_rate" of the sentences that chose the checkpoint, None without any;
-            "natural_phone_error_rate" of the calibration sentences), whether these were held out of training
-            ("held_out"), and whether it was there already ("cached").
+            "natural_phone_error_rate" of the calibration sentences, "other_timbres_phone_error_rate" of their copies in
+            other timbres), which share of the slips "planted" into them is "found", and in which share of them one is
+            although none was planted ("false_alarms"), whether these were held out of training ("held_out"), and whether
+            it was there already ("cached").
     """
 
     network: PhoneRecogniser
     thresholds: Thresholds
+    calibration: tuple[PreparedUtterance, ...]
     facts: dict
 
 
@@ -126,7 +132,7 @@ def _opened(
         as_type(_JudgeFacts, facts, "recogniser")
     except Misread as error:
         raise CheckpointError(f"{folder / 'run.json'} is damaged", str(error), "it is made again") from error
-    return TrainedRecogniser(network, thresholds, {**facts, "cached": cached})
+    return TrainedRecogniser(network, thresholds, sentences.calibration, {**facts, "cached": cached})
 
 
 class _JudgeFacts(BaseModel):
@@ -237,10 +243,14 @@ class _Selection(LossValidator):
 def _calibrated(corpus: PreparedCorpus, sentences: Sentences, network: PhoneRecogniser, run: RunFolder, step: int) -> dict:
     """Facts for run.json: thresholds from the calibration sentences, and what is to be known of the recogniser."""
     natural = sentences.calibration
-    expected = [phones_of(corpus, u) for u in natural]
-    heard = network.recognise([corpus.features(u).mel for u in natural])
-    thresholds = calibrate(expected, heard, [u.samples / corpus.mel.sample_rate_hz for u in natural])
-    errors = sum(align_phones(e.phones, h).errors for e, h in zip(expected, heard, strict=True))
+    thresholds, heard = limits_of(
+        Listener(network),
+        [phones_of(corpus, u) for u in natural],
+        [corpus.features(u).mel for u in natural],
+        [u.samples / corpus.mel.sample_rate_hz for u in natural],
+        corpus.mel,
+        run.info["seed"],
+    )
     chosen = [row["phone_error_rate"] for row in run.metrics("validation") if row["step"] == step]
     last = run.metrics("train")[-1]
     facts = {
@@ -252,7 +262,7 @@ def _calibrated(corpus: PreparedCorpus, sentences: Sentences, network: PhoneReco
         "parameters": sum(p.numel() for p in network.parameters()),
         "stride": network.stride,
         "validation_phone_error_rate": chosen[-1] if chosen else None,
-        "natural_phone_error_rate": errors / sum(len(e.phones) for e in expected),
+        **heard,
     }
     return {"recogniser": facts, "thresholds": thresholds.to_json()}
 
