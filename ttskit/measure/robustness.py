@@ -38,9 +38,9 @@ PHONE_ERROR = Measure(
     "%",
     "lower",
     1,
-    "A small phone recogniser, trained on the corpus's natural speech only, listens to the audio; errors "
+    "A small phone recogniser, trained on the corpus's natural speech only, in many timbres, listens to the audio; errors "
     "(wrong, missing and additional phones) divided by the phones that should be said. Compare with its own "
-    "error on natural speech.",
+    "errors on natural speech and on the recordings through the vocoder, which stand beside it.",
     100.0,
 )
 OK_SHARE = Measure(
@@ -54,13 +54,14 @@ OK_SHARE = Measure(
 )
 DURATION_ERROR = Measure(
     "duration_error_ms",
-    "duration error",
+    "duration error, sentences without fault",
     "ms per phone",
     "lower",
     1,
     "The recording's exact phone boundaries, carried to the synthetic audio by the path of the cepstral distortion: mean "
     "absolute difference of phone durations. Judged on the audio, alike for all models, on the sentences that the recogniser "
-    "finds without fault (others give DTW nothing to hold on to), and only for corpora with exact times.",
+    "finds without fault (others give DTW nothing to hold on to), so that it looks better the more sentences fail: secondary to "
+    "the row on all sentences. Only for corpora with exact times.",
 )
 
 Judged = Sequence[tuple[Sample, Verdict]]
