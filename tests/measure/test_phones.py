@@ -132,3 +132,39 @@ def test_limits_are_set_by_the_rare_natural_sentence_and_not_by_the_usual_one():
     assert p.judge(expected[0], lost, 1.5, found).verdict == "ok"
     usual = p.calibrate(expected, [phones] * 40, seconds)
     assert (usual.hole, usual.insertion) == (3, 3) and p.judge(expected[0], lost, 1.5, usual).verdict == "words skipped"
+
+
+LOST, AGAIN = p.Slip("missing", (7,), 5.0), p.Slip("twice", (6, 7), 5.0)  # a phone, and a syllable, of the second word
+
+
+def slipped(*slips, words=("lakasa", "tonta", "nomalos", "kasa")):
+    return p.judge(CASA, heard(*words), LIMITS.expected_s(len(CASA.phones)), LIMITS, slips=slips)
+
+
+@pytest.mark.parametrize(
+    ("slips", "faults", "skipped", "repeated"),
+    [
+        ((LOST,), ("sounds missing",), (), ()),
+        ((AGAIN,), ("sounds repeated",), (), ()),
+        ((AGAIN, LOST), ("sounds missing", "sounds repeated"), (), ()),
+        ((p.Slip("missing", (6, 7, 8), 5.0),), ("words skipped",), (1,), ()),  # three of five phones: most of the word
+        ((p.Slip("missing", (6, 7), 5.0), p.Slip("missing", (9,), 5.0)), ("words skipped",), (1,), ()),  # in two pieces
+        ((p.Slip("missing", (18, 19, 20, 21), 5.0),), ("cut",), (3,), ()),
+        ((p.Slip("twice", (6, 7, 8, 9, 10), 5.0),), ("words repeated",), (), (1,)),
+        ((p.Slip("twice", (10, 11), 5.0),), ("sounds repeated",), (), ()),  # across two words, and neither as a whole
+    ],
+)
+def test_slips_that_no_run_shows_are_faults(slips, faults, skipped, repeated):
+    found = slipped(*slips)
+    assert (found.faults, found.skipped_words, found.repeated_words) == (faults, skipped, repeated)
+    assert found.verdict == faults[0] and found.errors == 0
+
+
+def test_slips_mean_nothing_in_speech_that_is_not_understood():
+    found = slipped(LOST, AGAIN, words=("lokoso", "tanto", "kamtlan", "lomo"))
+    assert found.verdict == "unclear" and not {"sounds missing", "sounds repeated"} & set(found.faults)
+
+
+def test_what_a_run_shows_already_is_not_said_twice():
+    found = slipped(p.Slip("missing", (6, 7, 8, 9, 10), 30.0), words=("lakasa", "nomalos", "kasa"))
+    assert found.faults == ("words skipped",) and found.skipped_words == (1,)

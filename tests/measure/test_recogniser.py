@@ -118,7 +118,7 @@ def test_a_training_that_was_killed_goes_on_and_gives_the_same_judge(corpus):
 
 def test_a_judge_that_was_killed_before_it_was_calibrated_is_calibrated(corpus, monkeypatch):
     with monkeypatch.context() as broken:
-        broken.setattr(training, "calibrate", lambda *_: 1 / 0)
+        broken.setattr(training, "limits_of", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             load_or_train(corpus, SHORT)
     told: list[str] = []

@@ -15,7 +15,7 @@ LIMITS = Thresholds(3, 3, 0.5, 0.1, 0.08, 2.0)
 
 def judge(error, held_out=True, most=0.35):
     heard = []
-    recogniser = SimpleNamespace(recognise=lambda mels: heard.append(len(mels)) or [("a",)] * len(mels))
+    recogniser = SimpleNamespace(posteriors=lambda mels: heard.append(len(mels)) or [], phones=())
     facts = {"held_out": held_out, "natural_phone_error_rate": error, "calibration_sentences": 12}
     made = Judge(recogniser, LIMITS, facts, most)
     return made, heard

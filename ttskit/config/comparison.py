@@ -20,7 +20,11 @@ class RecogniserConfig(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     channels: int = Field(144, ge=8, description="channels of the convolutions")
-    dilations: list[int] = Field([1, 2, 4, 1, 2], min_length=1, description="dilation of each residual convolution (kernel 5)")
+    dilations: list[int] = Field(
+        [1, 1, 1, 1, 1],
+        min_length=1,
+        description="dilation of each residual convolution (kernel 5); a judge that sees far hears what usually follows",
+    )
     steps: int = Field(
         800, ge=1, description="training steps, whatever the corpus and the machine: the same corpus gives the same judge"
     )
@@ -28,6 +32,9 @@ class RecogniserConfig(BaseModel):
     batch: int = Field(8, ge=1, description="utterances per batch")
     learning_rate: float = Field(3e-3, gt=0, description="peak of a one-cycle schedule")
     seed: int = Field(1, description="seed of weights, order and distortion")
+    vocoded_s: float = Field(
+        180.0, ge=0, description="seconds of training speech that are also heard through Griffin-Lim, where it is installed"
+    )
     calibration_share: float = Field(
         0.1, gt=0, lt=1, description="share of the training split that is not trained on and sets the limits of verdicts"
     )

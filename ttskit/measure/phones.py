@@ -6,18 +6,21 @@ speech: the recogniser errs there too, and its longest ordinary slips are no fau
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
+from typing import Literal
 
 import numpy as np
 
 from ttskit.symbols import SymbolTable
 
 __all__ = [
+    "NEVER",
     "VERDICTS",
     "Expected",
     "PhoneAlignment",
     "PhoneRun",
+    "Slip",
     "Thresholds",
     "Verdict",
     "align_phones",
@@ -28,7 +31,18 @@ __all__ = [
     "runs",
 ]
 
-VERDICTS = ("ok", "never-ending", "unclear", "cut", "words skipped", "words repeated", "extra sounds")  # gravest first
+VERDICTS = (  # gravest first
+    "ok",
+    "never-ending",
+    "unclear",
+    "cut",
+    "words skipped",
+    "words repeated",
+    "extra sounds",
+    "sounds missing",
+    "sounds repeated",
+)
+NEVER = 1e9  # a limit that no ratio passes
 _STRESS = str.maketrans("", "", "ˈˌ")
 
 
@@ -142,6 +156,21 @@ def runs(alignment: PhoneAlignment, kind: str) -> list[PhoneRun]:
 
 
 @dataclass(frozen=True, slots=True)
+class Slip:
+    """Phones of the sentence that were not said, or said twice, by the likelihood of the text with and without them.
+
+    Args:
+        kind: "missing" or "twice".
+        places: indices of the expected phones.
+        ratio: how much likelier the sound is with this slip than without, in nats.
+    """
+
+    kind: Literal["missing", "twice"]
+    places: tuple[int, ...]
+    ratio: float
+
+
+@dataclass(frozen=True, slots=True)
 class Thresholds:
     """What natural speech allows; made by `calibrate`.
 
@@ -151,6 +180,7 @@ class Thresholds:
         error_rate: a sentence with a larger share of wrong phones, outside such runs, is unclear; at most 0.9.
         base_s, per_phone_s: expected length of a sentence is base_s + per_phone_s · phones.
         longest: a sentence longer than longest · expected + 1 s never ended.
+        missing, twice: log likelihood ratios (nats) above which phones are missing, or said twice.
     """
 
     hole: int
@@ -159,6 +189,8 @@ class Thresholds:
     base_s: float
     per_phone_s: float
     longest: float
+    missing: float = NEVER
+    twice: float = NEVER
 
     def expected_s(self, phones: int) -> float:
         """How long a sentence of so many phones takes in this corpus."""
@@ -199,16 +231,25 @@ class Verdict:
 
 
 def judge(
-    expected: Expected, heard: Sequence[str], seconds: float, thresholds: Thresholds, finished: bool | None = None
+    expected: Expected,
+    heard: Sequence[str],
+    seconds: float,
+    thresholds: Thresholds,
+    finished: bool | None = None,
+    slips: Sequence[Slip] = (),
 ) -> Verdict:
-    """Judge one sentence by what was heard and how long it took; `finished` False (ran into its limit) is never-ending too."""
+    """Judge one sentence by what was heard, how long it took, and its slips, which are smaller than what a run shows.
+
+    `finished` False (ran into its limit) is never-ending too. In speech that is not understood, slips mean nothing.
+    """
     alignment = align_phones(expected.phones, heard)
     n = len(expected.phones)
     holes = [r for r in runs(alignment, "deletion") if r.count >= min(thresholds.hole, max(n, 1))]
     extra = [r for r in runs(alignment, "insertion") if r.count >= thresholds.insertion]
-    skipped = _words_in(expected, holes, {step[1] for step in alignment.steps if step[0] == "match"})
+    matched = {step[1] for step in alignment.steps if step[0] == "match"}
+    lost_words = set(_words_in(expected, {i for r in holes for i in range(r.start, r.end)} - matched))
     repeats = [(r, source) for r in extra if (source := _source_of_repeat(expected.phones, heard[r.start : r.end])) is not None]
-    repeated = sorted({w for _, (a, b) in repeats for w in expected.words[a:b] if w is not None})
+    repeated = {w for _, (a, b) in repeats for w in expected.words[a:b] if w is not None}
     faults = []
     length = thresholds.expected_s(n)
     if finished is False or seconds > thresholds.longest * length + 1.0:
@@ -218,14 +259,23 @@ def judge(
     mumbled = 2 * alignment.count("match") < n and seconds > 0.75 * length  # time enough to say it, and half is not there
     if mumbled or (rest > thresholds.error_rate * (n - lost) and rest >= min(3, n)):
         faults.append("unclear")  # before the runs: in speech that is not understood, they mean nothing
-    if any(r.end >= n and r.start > 0 for r in holes):
+    small = _small_slips(expected, [] if "unclear" in faults else slips)
+    ending = expected.words[-1] if n else None
+    last_too = ending is not None and ending in small.words_lost and len(small.words_lost) < len(set(expected.words))
+    if any(r.end >= n and r.start > 0 for r in holes) or (last_too and not holes):
         faults.append("cut")
-    if any(r.end < n or r.start == 0 for r in holes):
+    if any(r.end < n or r.start == 0 for r in holes) or small.words_lost - lost_words - ({ending} if last_too else set()):
         faults.append("words skipped")
-    if repeats:
+    if repeats or small.words_again:
         faults.append("words repeated")
     if len(repeats) < len(extra):
         faults.append("extra sounds")
+    if small.lost and not holes:
+        faults.append("sounds missing")
+    if small.again and not extra:
+        faults.append("sounds repeated")
+    lost_words |= small.words_lost
+    repeated |= small.words_again
     counts = {kind: alignment.count(kind) for kind in ("match", "substitution", "deletion", "insertion")}
     return Verdict(
         faults[0] if faults else "ok",
@@ -233,8 +283,8 @@ def judge(
         alignment.errors,
         n,
         tuple(heard),
-        tuple(skipped),
-        tuple(repeated),
+        tuple(sorted(lost_words)),
+        tuple(sorted(repeated)),
         seconds,
         length,
         counts,
@@ -269,15 +319,40 @@ def calibrate(expected: Sequence[Expected], heard: Sequence[Sequence[str]], seco
     return Thresholds(limit("deletion"), limit("insertion"), unclear, base, slope, max(2.0, 1.5 * ratio))
 
 
-def _words_in(expected: Expected, holes: Sequence[PhoneRun], matched: set[int | None]) -> list[int]:
-    """Words of which more than half of the phones fall into a hole without being heard."""
-    words = []
-    for word in sorted({w for w in expected.words if w is not None}):
-        own = [i for i, w in enumerate(expected.words) if w == word]
-        lost = [i for i in own if i not in matched and any(r.start <= i < r.end for r in holes)]
-        if 2 * len(lost) > len(own):
-            words.append(word)
-    return words
+@dataclass(frozen=True, slots=True)
+class _Small:
+    """Slips by what they amount to: words of which most is missing, words said twice as a whole, and parts of words."""
+
+    words_lost: set[int]
+    words_again: set[int]
+    lost: bool
+    again: bool
+
+
+def _small_slips(expected: Expected, slips: Sequence[Slip]) -> _Small:
+    missing = {i for s in slips if s.kind == "missing" for i in s.places}
+    words_lost = set(_words_in(expected, missing))
+    lost = any(s.kind == "missing" and any(expected.words[i] not in words_lost for i in s.places) for s in slips)
+    words_again, again = set(), False
+    for slip in slips:
+        if slip.kind == "twice":
+            whole = {w for w in _owners(expected, slip.places) if _phones_of(expected, w) <= set(slip.places)}
+            words_again |= whole
+            again |= not whole
+    return _Small(words_lost, words_again, lost, again)
+
+
+def _owners(expected: Expected, places: Iterable[int]) -> set[int]:
+    return {w for i in places if (w := expected.words[i]) is not None}
+
+
+def _phones_of(expected: Expected, word: int) -> set[int]:
+    return {i for i, w in enumerate(expected.words) if w == word}
+
+
+def _words_in(expected: Expected, lost: set[int]) -> list[int]:
+    """Words of which more than half of the phones are lost."""
+    return sorted(w for w in _owners(expected, lost) if 2 * len((own := _phones_of(expected, w)) & lost) > len(own))
 
 
 def _source_of_repeat(expected: Sequence[str], extra: Sequence[str]) -> tuple[int, int] | None:

@@ -27,6 +27,8 @@ VERDICT_TEXT = {  # messages
     "words skipped": "words in the sentence are missing",
     "words repeated": "a part is said again",
     "extra sounds": "something is said that is not in the text",
+    "sounds missing": "a part of a word is missing",
+    "sounds repeated": "a part of a word is said twice",
 }
 TITLES = {"test": "test sentences", "validation": "validation sentences", "hard": "hard sentences"}  # messages
 
@@ -36,9 +38,9 @@ PHONE_ERROR = Measure(
     "%",
     "lower",
     1,
-    "A small phone recogniser, trained on the corpus's natural speech only, listens to the audio; errors "
+    "A small phone recogniser, trained on the corpus's natural speech only, in many timbres, listens to the audio; errors "
     "(wrong, missing and additional phones) divided by the phones that should be said. Compare with its own "
-    "error on natural speech.",
+    "errors on natural speech and on the recordings through the vocoder, which stand beside it.",
     100.0,
 )
 OK_SHARE = Measure(
@@ -52,13 +54,14 @@ OK_SHARE = Measure(
 )
 DURATION_ERROR = Measure(
     "duration_error_ms",
-    "duration error",
+    "duration error, sentences without fault",
     "ms per phone",
     "lower",
     1,
     "The recording's exact phone boundaries, carried to the synthetic audio by the path of the cepstral distortion: mean "
     "absolute difference of phone durations. Judged on the audio, alike for all models, on the sentences that the recogniser "
-    "finds without fault (others give DTW nothing to hold on to), and only for corpora with exact times.",
+    "finds without fault (others give DTW nothing to hold on to), so that it looks better the more sentences fail: secondary to "
+    "the row on all sentences. Only for corpora with exact times.",
 )
 
 Judged = Sequence[tuple[Sample, Verdict]]
@@ -69,7 +72,7 @@ class Robustness(Measurement):
 
     def measure(self, spoken: Spoken) -> Findings:
         """Train (or open) the judge of the corpus and let it hear everything; one that is not trusted says why, and no more."""
-        judge = Judge.of(spoken.corpus, spoken.settings, spoken.tell)
+        judge = Judge.of(spoken.corpus, spoken.settings, spoken.tell, spoken.systems)
         if not judge.trusted:
             data = {"recogniser": judge.facts, "groups": _titles(spoken)}
             note = f"Robustness: no verdicts, the phone recogniser cannot judge: {judge.reason}"

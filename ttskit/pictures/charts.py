@@ -202,6 +202,8 @@ def draw_verdicts(path: Path, counts: Mapping[str, Mapping[str, int]], order: Se
         "words skipped": "#f97316",
         "words repeated": "#facc15",
         "extra sounds": "#38bdf8",
+        "sounds missing": "#fdba74",
+        "sounds repeated": "#fde68a",
     }
     with canvas(path, width=9.0, height=0.9 + 0.42 * len(counts)) as axes:
         one = axes[0, 0]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -13,10 +13,21 @@ from torch import Tensor
 from ttskit.corpus.batches import utterance_seeds
 from ttskit.corpus.prepared import PreparedCorpus, PreparedUtterance
 from ttskit.measure.phones import Expected, expected_phones
+from ttskit.measure.recogniser.timbres import as_heard, draw_timbre
 
-__all__ = ["LENGTH_JITTER", "BandStatistics", "PhoneBatch", "PhoneBatches", "distort", "padded", "phones_of"]
+__all__ = [
+    "LENGTH_JITTER",
+    "VOCODED_SHARE",
+    "BandStatistics",
+    "PhoneBatch",
+    "PhoneBatches",
+    "distort",
+    "padded",
+    "phones_of",
+]
 
 LENGTH_JITTER = 0.15  # lengths are jittered by this share before sorting, so that neighbours change from epoch to epoch
+VOCODED_SHARE = 0.4  # how often an utterance that there is a vocoded copy of is heard as that copy
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +91,9 @@ class PhoneBatches:
         statistics: what the mels are normalised with.
         size: utterances per batch.
         seed: with the epoch, decides order and distortion.
-        distorted: as synthetic speech is (for training), or not at all and always in one order (for validation).
+        distorted: in other timbres and as synthetic speech is (for training), or not at all and always in one order (for
+            validation).
+        vocoded: by utterance, its mel (M, T) through a vocoder, which takes the recording's place now and then.
     """
 
     def __init__(
@@ -92,8 +105,10 @@ class PhoneBatches:
         size: int,
         seed: int,
         distorted: bool,
+        vocoded: Mapping[str, np.ndarray] | None = None,
     ) -> None:
         self.corpus, self.statistics, self.size, self.seed, self.distorted = corpus, statistics, size, seed, distorted
+        self.vocoded = vocoded or {}
         self._utterances = sorted(utterances, key=lambda u: u.id)
         self._classes = {phone: i + 1 for i, phone in enumerate(phones)}
 
@@ -114,10 +129,13 @@ class PhoneBatches:
         """The batch of these utterances."""
         chosen = [self.corpus.utterance(id) for id in ids]
         s = self.statistics
-        mels = [(torch.tensor(self.corpus.features(u).mel) - s.mean[:, None]) / s.std[:, None] for u in chosen]
+        raw = [self.corpus.features(u).mel for u in chosen]
+        rngs = [np.random.default_rng(seed) for seed in utterance_seeds(self.seed, epoch, chosen).tolist()]
         if self.distorted:
-            seeds = utterance_seeds(self.seed, epoch, chosen).tolist()
-            mels = [distort(mel, np.random.default_rng(seed)) for mel, seed in zip(mels, seeds, strict=True)]
+            raw = [self._retold(u, mel, rng) for u, mel, rng in zip(chosen, raw, rngs, strict=True)]
+        mels = [(torch.tensor(mel) - s.mean[:, None]) / s.std[:, None] for mel in raw]
+        if self.distorted:
+            mels = [distort(mel, rng) for mel, rng in zip(mels, rngs, strict=True)]
         mel, lengths = padded(mels)
         phones = [[self._classes[p] for p in phones_of(self.corpus, u).phones] for u in chosen]
         return PhoneBatch(
@@ -127,6 +145,13 @@ class PhoneBatches:
             torch.tensor([c for own in phones for c in own], dtype=torch.int64),
             torch.tensor([len(own) for own in phones]),
         )
+
+    def _retold(self, utterance: PreparedUtterance, mel: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """The mel (M, T) in another timbre, and now and then through a vocoder."""
+        copy = self.vocoded.get(utterance.id)
+        if copy is not None and rng.random() < VOCODED_SHARE:
+            mel = copy
+        return as_heard(mel, draw_timbre(rng, self.corpus.mel), self.corpus.mel, rng)
 
 
 def phones_of(corpus: PreparedCorpus, utterance: PreparedUtterance) -> Expected:
@@ -160,6 +185,4 @@ def distort(mel: Tensor, rng: np.random.Generator) -> Tensor:
     for _ in range(2):
         width, start = int(rng.integers(0, bands // 8 + 1)), int(rng.integers(0, bands))
         x[start : start + width] = 0.0
-    width, start = int(rng.integers(0, 5)), int(rng.integers(0, frames))
-    x[:, start : start + width] = 0.0
     return x

@@ -18,11 +18,14 @@ from ttskit.config.comparison import RecogniserConfig
 from ttskit.interfaces.trainable import Losses, LossTerm, Optimize, OptimizerPlan, Trainable, TrainState
 from ttskit.measure.phones import align_phones
 from ttskit.measure.recogniser.batches import PhoneBatch, padded
+from ttskit.measure.recogniser.splices import cut_points, spliced
 from ttskit.nn import length_mask
 
-__all__ = ["TIE", "WARM_UP", "PhoneRecogniser", "best_path", "one_cycle"]
+__all__ = ["SPLICED_FROM", "SPLICED_SHARE", "TIE", "WARM_UP", "PhoneRecogniser", "best_path", "one_cycle"]
 
 WARM_UP = 0.1  # share of training in which the learning rate rises
+SPLICED_FROM = 0.3  # share of training before which it does not know where the phones are
+SPLICED_SHARE = 0.4  # of the sentences from then on
 TIE = 1e-3  # weight of the CTC loss in the ranking: less than one phone of a thousand, so that it only decides between equals
 
 
@@ -68,17 +71,27 @@ class PhoneRecogniser(Trainable):
         return self.out(self.last(x.transpose(1, 2))).log_softmax(-1), lengths
 
     @torch.inference_mode()
-    def recognise(self, mels: Sequence[np.ndarray], batch: int = 16) -> list[tuple[str, ...]]:
-        """Phones heard in each log mel (M, T), by taking the likeliest class of each frame."""
-        heard: list[tuple[str, ...]] = [()] * len(mels)
+    def posteriors(self, mels: Sequence[np.ndarray], batch: int = 16) -> list[Tensor]:
+        """Log probabilities (T', phones + 1) of each log mel (M, T), in order."""
+        found = [torch.zeros(0)] * len(mels)
         order = sorted(range(len(mels)), key=lambda i: mels[i].shape[1])
         self.eval()
         for first in range(0, len(order), batch):
             rows = order[first : first + batch]
             x, lengths = padded([self.normalise(torch.tensor(mels[i], dtype=torch.float32)) for i in rows])
-            for index, classes in zip(rows, best_path(*self(x, lengths)), strict=True):
-                heard[index] = tuple(self.phones[c - 1] for c in classes)
-        return heard
+            scores, frames = self(x, lengths)
+            for index, own, count in zip(rows, scores, frames.tolist(), strict=True):
+                found[index] = own[:count].clone()
+        return found
+
+    def spelt(self, posteriors: Tensor) -> tuple[str, ...]:
+        """Phones heard, by taking the likeliest class of each frame of log probabilities (T', phones + 1)."""
+        (classes,) = best_path(posteriors[None], torch.tensor([len(posteriors)]))
+        return tuple(self.phones[c - 1] for c in classes)
+
+    def recognise(self, mels: Sequence[np.ndarray], batch: int = 16) -> list[tuple[str, ...]]:
+        """Phones heard in each log mel (M, T)."""
+        return [self.spelt(own) for own in self.posteriors(mels, batch)]
 
     def optimizers(self, total_steps: int) -> dict[str, OptimizerPlan]:
         """AdamW under one cycle of the learning rate."""
@@ -86,7 +99,12 @@ class PhoneRecogniser(Trainable):
         return {"recogniser": OptimizerPlan(adamw, one_cycle, clip_norm=1.0)}
 
     def training_step(self, batch: PhoneBatch, state: TrainState, optimize: Optimize) -> dict[str, Tensor]:
-        """The CTC loss of distorted natural speech, per phone, averaged over sentences."""
+        """The CTC loss of distorted natural speech, per phone, averaged over sentences.
+
+        Once it hears well enough to know where the phones are, some sentences have phones cut out or said twice.
+        """
+        if state.progress >= SPLICED_FROM:
+            batch = self._spliced(batch, np.random.default_rng([state.seed, state.step]))
         scores, frames = self(batch.mel, batch.mel_lengths)
         optimize("recogniser", Losses({"ctc": self._ctc(scores, frames, batch)}))
         return {}
@@ -99,6 +117,23 @@ class PhoneRecogniser(Trainable):
         rate = LossTerm(torch.tensor(float(errors)), float(batch.phone_lengths.sum()))
         ctc = self._ctc(scores, frames, batch)
         return Losses({"phone_error_rate": rate, "ctc": LossTerm(ctc.total, ctc.count, TIE)})
+
+    @torch.no_grad()
+    def _spliced(self, batch: PhoneBatch, rng: np.random.Generator) -> PhoneBatch:
+        """The batch with edits in some of its sentences, in sound and text alike."""
+        chosen = np.flatnonzero(rng.random(len(batch.ids)) < SPLICED_SHARE).tolist()
+        if not chosen:
+            return batch
+        scores, frames = self(batch.mel[chosen], batch.mel_lengths[chosen])
+        mels = [mel[:, :n] for mel, n in zip(batch.mel, batch.mel_lengths.tolist(), strict=True)]
+        said = batch.sentences()
+        for row, own, count in zip(chosen, scores, frames.tolist(), strict=True):
+            points = cut_points(own[:count].numpy(), said[row], self.stride) if len(said[row]) > 1 else None
+            if points is not None:
+                mels[row], said[row] = spliced(mels[row], said[row], points, rng)
+        mel, lengths = padded(mels)
+        phones = torch.tensor([c for own in said for c in own], dtype=torch.int64)
+        return PhoneBatch(batch.ids, mel, lengths, phones, torch.tensor([len(own) for own in said]))
 
     def _ctc(self, scores: Tensor, frames: Tensor, batch: PhoneBatch) -> LossTerm:
         each = F.ctc_loss(

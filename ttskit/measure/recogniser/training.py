@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import json
+import math
 import shutil
 import sys
 import tempfile
@@ -24,10 +25,14 @@ from ttskit.config.training import TrainingConfig
 from ttskit.corpus.prepared import PreparedCorpus, PreparedUtterance
 from ttskit.errors import CheckpointError, CorpusError
 from ttskit.interfaces.trainable import Trainable, TrainState
-from ttskit.measure.phones import Thresholds, align_phones, calibrate, phone_inventory
-from ttskit.measure.recogniser.batches import BandStatistics, PhoneBatches, phones_of
+from ttskit.measure.phones import Thresholds, phone_inventory
+from ttskit.measure.recogniser.batches import VOCODED_SHARE, BandStatistics, PhoneBatches, phones_of
+from ttskit.measure.recogniser.limits import limits_of
+from ttskit.measure.recogniser.listening import Listener
 from ttskit.measure.recogniser.network import PhoneRecogniser
 from ttskit.measure.recogniser.sentences import Sentences
+from ttskit.measure.recogniser.vocoded import VOCODER, evenly, mels_of, training_vocoder
+from ttskit.plugins import Registry, create_registry
 from ttskit.progress import duration
 from ttskit.reading import Count, Finite, Misread, as_type
 from ttskit.runs.folder import JUDGE, RunFolder
@@ -42,7 +47,7 @@ from ttskit.training.validation import LossValidator
 
 __all__ = ["CTC_FRAME_S", "FORMAT", "THREADS", "Report", "TrainedRecogniser", "load_or_train"]
 
-FORMAT = 2  # raise when network, training or calibration change: recognisers of before are not used any more
+FORMAT = 3  # raise when network, training or calibration change: recognisers of before are not used any more
 THREADS = 1
 CTC_FRAME_S = 0.024  # longest frame after halving the rate: phones last 40 ms and more
 
@@ -56,19 +61,26 @@ class TrainedRecogniser:
     Args:
         network: in evaluation mode.
         thresholds: what natural speech that it was not trained on allows.
+        calibration: the sentences that say so.
         facts: plain data: which and how many sentences served for what, steps, seconds, parameters, phone error rates
             ("validation_phone_error_rate" of the sentences that chose the checkpoint, None without any;
-            "natural_phone_error_rate" of the calibration sentences), whether these were held out of training
-            ("held_out"), and whether it was there already ("cached").
+            "natural_phone_error_rate" of the calibration sentences, "other_timbres_phone_error_rate" of their copies in
+            other timbres), which share of the slips "planted" into them is "found", and in which share of them one is
+            although none was planted ("false_alarms"), whether these were held out of training ("held_out"), and whether
+            it was there already ("cached").
     """
 
     network: PhoneRecogniser
     thresholds: Thresholds
+    calibration: tuple[PreparedUtterance, ...]
     facts: dict
 
 
 def load_or_train(
-    corpus: PreparedCorpus, config: RecogniserConfig | None = None, report: Report = lambda text: None
+    corpus: PreparedCorpus,
+    config: RecogniserConfig | None = None,
+    report: Report = lambda text: None,
+    registry: Registry | None = None,
 ) -> TrainedRecogniser:
     """The recogniser of this corpus: kept in it as the run recogniser/<key>, or trained now (on one thread of the CPU).
 
@@ -79,7 +91,7 @@ def load_or_train(
         CorpusError: the corpus has no training speech with phones.
         TrainingStopped: Ctrl-C, after saving.
     """
-    config = config or RecogniserConfig()
+    config, registry = config or RecogniserConfig(), registry or create_registry()
     sentences = Sentences.of(corpus, config)
     if not sentences.training:
         raise CorpusError(
@@ -87,23 +99,23 @@ def load_or_train(
             f"{corpus.folder} has no training sentence with phones",
             "prepare the corpus with a training split",
         )
-    with _place(corpus.folder / "recogniser", _key(corpus, config, sentences)) as folder, _undisturbed():
+    with _place(corpus.folder / "recogniser", _key(corpus, config, sentences, registry)) as folder, _undisturbed():
         try:
-            return _opened(corpus, config, sentences, folder, report)
+            return _opened(corpus, config, sentences, folder, report, registry)
         except CheckpointError:  # damaged: what it was can be made again
             shutil.rmtree(folder, ignore_errors=True)
-            return _opened(corpus, config, sentences, folder, report)
+            return _opened(corpus, config, sentences, folder, report, registry)
 
 
 def _opened(
-    corpus: PreparedCorpus, config: RecogniserConfig, sentences: Sentences, folder: Path, report: Report
+    corpus: PreparedCorpus, config: RecogniserConfig, sentences: Sentences, folder: Path, report: Report, registry: Registry
 ) -> TrainedRecogniser:
     """What the run folder holds; what is missing of it is made."""
     begun = (folder / "run.json").is_file()
     run = RunFolder.open(folder) if begun else _begin(corpus, config, folder)
     cached = "recogniser" in run.info
     if not cached:
-        _train(corpus, config, sentences, run, begun, report)
+        _train(corpus, config, sentences, run, begun, report, registry)
     network = _network(corpus, config)
     weights, step = run.weights("best")
     try:
@@ -120,7 +132,7 @@ def _opened(
         as_type(_JudgeFacts, facts, "recogniser")
     except Misread as error:
         raise CheckpointError(f"{folder / 'run.json'} is damaged", str(error), "it is made again") from error
-    return TrainedRecogniser(network, thresholds, {**facts, "cached": cached})
+    return TrainedRecogniser(network, thresholds, sentences.calibration, {**facts, "cached": cached})
 
 
 class _JudgeFacts(BaseModel):
@@ -145,10 +157,17 @@ def _begin(corpus: PreparedCorpus, config: RecogniserConfig, folder: Path) -> Ru
 
 
 def _train(
-    corpus: PreparedCorpus, config: RecogniserConfig, sentences: Sentences, run: RunFolder, resume: bool, report: Report
+    corpus: PreparedCorpus,
+    config: RecogniserConfig,
+    sentences: Sentences,
+    run: RunFolder,
+    resume: bool,
+    report: Report,
+    registry: Registry,
 ) -> None:
     """Train for the steps of `config` in the one loop, from the last checkpoint on."""
     phones, statistics = phone_inventory(corpus.symbols), BandStatistics.of(corpus, sentences.training)
+    vocoded = _vocoded(corpus, config, sentences, registry)
 
     def build() -> PhoneRecogniser:
         network = _network(corpus, config)
@@ -157,7 +176,8 @@ def _train(
         return network
 
     def batches(utterances: Sequence[PreparedUtterance], distorted: bool) -> PhoneBatches:
-        return PhoneBatches(corpus, utterances, phones, statistics, config.batch, config.seed, distorted)
+        copies = vocoded if distorted else None
+        return PhoneBatches(corpus, utterances, phones, statistics, config.batch, config.seed, distorted, copies)
 
     def select(network: Trainable, total: int, work: Workshop, note: Report) -> _Selection | None:
         if not sentences.selection:
@@ -190,6 +210,17 @@ def _train(
         training.run()
 
 
+def _vocoded(
+    corpus: PreparedCorpus, config: RecogniserConfig, sentences: Sentences, registry: Registry
+) -> dict[str, np.ndarray]:
+    """Training mels through a vocoder, no more than will be heard; made anew where a training goes on, as they do not vary."""
+    speak = training_vocoder(corpus, registry) if config.vocoded_s else None
+    if speak is None:
+        return {}
+    heard = math.ceil(config.steps * config.batch * VOCODED_SHARE)
+    return mels_of(corpus, evenly(sentences.training, heard, config.vocoded_s, corpus.mel.sample_rate_hz), speak)
+
+
 class _Selection(LossValidator):
     """How often the network errs on the sentences that choose the checkpoint."""
 
@@ -212,10 +243,14 @@ class _Selection(LossValidator):
 def _calibrated(corpus: PreparedCorpus, sentences: Sentences, network: PhoneRecogniser, run: RunFolder, step: int) -> dict:
     """Facts for run.json: thresholds from the calibration sentences, and what is to be known of the recogniser."""
     natural = sentences.calibration
-    expected = [phones_of(corpus, u) for u in natural]
-    heard = network.recognise([corpus.features(u).mel for u in natural])
-    thresholds = calibrate(expected, heard, [u.samples / corpus.mel.sample_rate_hz for u in natural])
-    errors = sum(align_phones(e.phones, h).errors for e, h in zip(expected, heard, strict=True))
+    thresholds, heard = limits_of(
+        Listener(network),
+        [phones_of(corpus, u) for u in natural],
+        [corpus.features(u).mel for u in natural],
+        [u.samples / corpus.mel.sample_rate_hz for u in natural],
+        corpus.mel,
+        run.info["seed"],
+    )
     chosen = [row["phone_error_rate"] for row in run.metrics("validation") if row["step"] == step]
     last = run.metrics("train")[-1]
     facts = {
@@ -227,7 +262,7 @@ def _calibrated(corpus: PreparedCorpus, sentences: Sentences, network: PhoneReco
         "parameters": sum(p.numel() for p in network.parameters()),
         "stride": network.stride,
         "validation_phone_error_rate": chosen[-1] if chosen else None,
-        "natural_phone_error_rate": errors / sum(len(e.phones) for e in expected),
+        **heard,
     }
     return {"recogniser": facts, "thresholds": thresholds.to_json()}
 
@@ -238,10 +273,11 @@ def _network(corpus: PreparedCorpus, config: RecogniserConfig) -> PhoneRecognise
     return PhoneRecogniser(config, corpus.mel.bands, phone_inventory(corpus.symbols), stride)
 
 
-def _key(corpus: PreparedCorpus, config: RecogniserConfig, sentences: Sentences) -> str:
+def _key(corpus: PreparedCorpus, config: RecogniserConfig, sentences: Sentences, registry: Registry) -> str:
     """Names what a recogniser is made from: settings, mel, phones, and every sentence that serves for something."""
     settings = config.model_dump(mode="json", exclude={"max_natural_error"})  # decides on its use, not on what it is
-    about = [FORMAT, settings, corpus.mel.to_json(), phone_inventory(corpus.symbols)]
+    heard = VOCODER if config.vocoded_s and VOCODER in registry.all("vocoder") else None
+    about = [FORMAT, settings, corpus.mel.to_json(), phone_inventory(corpus.symbols), heard]
     digest = hashlib.sha256(json.dumps(about, sort_keys=True).encode())
     for role in (sentences.training, sentences.selection, sentences.calibration):
         digest.update(f"{len(role)} sentences".encode())
