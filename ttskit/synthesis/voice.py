@@ -36,8 +36,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Voice", "part_seed"]
 
-# Parts whose mels are made together. The first stands alone, to be heard soon; both ways of speaking cut the text alike, so
-# that a stream is the same audio but for rounding.
+# Parts whose mels are made together, the first alone, to be heard soon; alike in a stream, so that it is the same audio.
 _GROUPS = (1, 4, 16)
 
 
@@ -346,7 +345,7 @@ class Voice:
             given = Given(self.acoustic.infer_stream(inputs, stack_controls([planned.controls], [len(tokens)]), generators))
         chunks = regrouped(clock.spent("acoustic", given, inside="vocoder"), chunk_frames)
         yield from clock.spent("vocoder", self._streamed(chunks, planned.seed))
-        assert given.whole is not None, "a vocoder reads a mel to its end"
+        assert given.whole is not None
         stream.begin(Part(planned.analysis, given.whole.row(0), planned.pause_s))
 
     def _rows(self, plan: Sequence[_Planned], size: int) -> Iterator[tuple[_Planned, Spectrogram]]:
