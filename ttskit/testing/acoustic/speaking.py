@@ -25,6 +25,7 @@ __all__ = [
     "lengths",
     "save_load",
     "speakers",
+    "stream",
     "untouched",
 ]
 
