@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from ttskit.interfaces.acoustic import AcousticBatch, AcousticInput, Controls, Spectrogram
-from ttskit.interfaces.explanation import Axis, Explanation, Intervention, Recorded, Step, one_row, requested
+from ttskit.interfaces.explanation import Axis, Explanation, Intervention, Recorded, Step, requested
 from ttskit.nn import Activations, attention_weights, lstm_gates, sinusoidal_positions
 from ttskit_fastpitch.layers import Stack, TransformerBlock
 from ttskit_fastpitch.recurrent import LstmBlock
@@ -45,8 +45,7 @@ def explain(
     generators: Sequence[torch.Generator] | None,
     asked: Mapping[str, str | int | float] | None,
 ) -> Explanation:
-    """See `AcousticModel.explain`."""
-    one_row(inputs)
+    """See `Explainable.explain`."""
     offered = interventions(model)
     applied = requested(asked, offered)
     predictors = [n for n in ("duration_predictor", "pitch_predictor", "energy_predictor") if hasattr(model, n)]

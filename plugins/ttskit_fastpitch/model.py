@@ -15,7 +15,7 @@ that is learned along with the model (`aligner.py`) instead of from a Tacotron 2
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -28,8 +28,6 @@ from ttskit.interfaces import (
     AcousticInput,
     AcousticModel,
     Controls,
-    Explanation,
-    Intervention,
     Losses,
     ModelContext,
     OptimizerPlan,
@@ -89,6 +87,7 @@ class FastPitch(AcousticModel):
     features = ("pitch", "energy")
     controls = ("pace", "durations", "pitch", "pitch_range", "pitch_values", "energy", "speaker_mix")
     multi_speaker = True
+    explaining = "ttskit_fastpitch.explain"
 
     def __init__(self, options: FastPitchOptions, context: ModelContext) -> None:
         super().__init__()
@@ -264,6 +263,10 @@ class FastPitch(AcousticModel):
         """One optimiser, "main"."""
         return {"main": optimizer_plan([p for p in self.parameters() if p.requires_grad], self.options.optimizer)}
 
+    def aids(self) -> tuple[str, ...]:
+        """See `FastPitchOptions.aids`."""
+        return self.options.aids()
+
     def inventory_parameters(self) -> dict[str, str]:
         """The embeddings of tokens and speakers."""
         speakers = {"speaker_embedding.weight": "speakers"} if self.context.multi_speaker else {}
@@ -298,24 +301,6 @@ class FastPitch(AcousticModel):
         device = self.projection.weight.device
         spoken = self.speak(inputs.to(device), controls)
         return self._spectrogram(spoken.mel, spoken.lengths, spoken.frames, spoken.pitch)
-
-    def interventions(self) -> tuple[Intervention, ...]:
-        """Positions, scaling and heads of both stacks."""
-        from ttskit_fastpitch.explain import interventions
-
-        return interventions(self)
-
-    def explain(
-        self,
-        inputs: AcousticInput,
-        controls: Controls | None = None,
-        generators: Sequence[torch.Generator] | None = None,
-        changed: Mapping[str, str | int | float] | None = None,
-    ) -> Explanation:
-        """Embedding, both stacks block by block, predictors, regulation, projection; and its aligner on the mel it made."""
-        from ttskit_fastpitch.explain import explain
-
-        return explain(self, inputs, controls, generators, changed)
 
     def _spectrogram(self, mel: Tensor, lengths: Tensor, durations: Tensor, pitch: Tensor | None) -> Spectrogram:
         """The public value: silence past a row's end, alignment one-hot from whole durations."""

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from ttskit.interfaces.acoustic import AcousticInput, Controls, Spectrogram
-from ttskit.interfaces.explanation import Axis, Explanation, Intervention, Recorded, Step, one_row, requested
+from ttskit.interfaces.explanation import Axis, Explanation, Intervention, Recorded, Step, requested
 from ttskit.nn import Activations, lstm_gates
 
 if TYPE_CHECKING:
@@ -41,8 +41,7 @@ def explain(
     generators: Sequence[torch.Generator] | None,
     asked: Mapping[str, str | int | float] | None,
 ) -> Explanation:
-    """See `AcousticModel.explain`."""
-    one_row(inputs)
+    """See `Explainable.explain`."""
     offered = interventions(model)
     applied = requested(asked, offered)
     second = model.options.decoder_lstms == 2

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Sequence
 from typing import ClassVar
 
 import torch
@@ -16,8 +16,6 @@ from ttskit.interfaces import (
     AcousticInput,
     AcousticModel,
     Controls,
-    Explanation,
-    Intervention,
     Losses,
     LossTerm,
     ModelContext,
@@ -37,10 +35,14 @@ from ttskit.nn import (
     length_mask,
     log_beta_binomial_prior,
     log_mel_silence,
+    one_sentence,
     private_generators,
     seeded_factors,
     seeded_generators,
+    speaking_mode,
+    spoken_chunks,
     stop_token_loss,
+    within,
 )
 from ttskit_tacotron2.config import Tacotron2Options
 from ttskit_tacotron2.decoder import Decoded, Decoder, Taught
@@ -70,6 +72,8 @@ class Tacotron2(AcousticModel):
     features: tuple[str, ...] = ()
     controls: tuple[str, ...] = ()
     multi_speaker: ClassVar[bool] = True
+    explaining = "ttskit_tacotron2.explain"
+    streaming: ClassVar[bool] = True
     precisions: tuple[str, ...] = PRECISIONS
 
     def __init__(self, options: Tacotron2Options, context: ModelContext) -> None:
@@ -264,9 +268,10 @@ class Tacotron2(AcousticModel):
         return {"embedding.weight": "symbols", **speakers}
 
     def optimizers(self, total_steps: int) -> dict[str, OptimizerPlan]:
-        """Adam with the reference's betas, epsilon 1e-8 and L2 penalty, clipped."""
+        """Adam, by default with the reference's betas, epsilon and L2 penalty, clipped."""
         options = self.options
-        adam = torch.optim.Adam(self.parameters(), lr=options.learning_rate, eps=1e-8, weight_decay=options.weight_decay)
+        rate, betas, decay = options.learning_rate, options.betas, options.weight_decay
+        adam = torch.optim.Adam(self.parameters(), lr=rate, betas=betas, eps=options.eps, weight_decay=decay)
         return {"main": OptimizerPlan(adam, options.rate_factor, options.clip_norm)}
 
     def alignment_due(self, total_steps: int) -> int:
@@ -280,9 +285,7 @@ class Tacotron2(AcousticModel):
     @torch.inference_mode()
     def generate(self, inputs: AcousticInput, generators: Sequence[torch.Generator] | None) -> Decoded:
         """The decoder's free run, before the postnet; its recurrent weights in `self.precision`, whatever autocast says."""
-        private = None
-        if self.options.prenet_dropout > 0 and self.options.prenet_dropout_at_inference:
-            private = private_generators(generators, inputs.tokens.shape[0])
+        private = self._private(generators, inputs.tokens.shape[0])
         device = inputs.tokens.device
         with torch.autocast(device.type, enabled=False), self.decoder.kept.alone(device):
             keys = self.encode(inputs.tokens, inputs.lengths, inputs.speaker)
@@ -318,23 +321,45 @@ class Tacotron2(AcousticModel):
         alignment = (weights.repeat_interleave(r, 1) * mask[:, :, None])[:, :size]
         return Spectrogram(mel, lengths, alignment, finished=spoken.finished)
 
-    def interventions(self) -> tuple[Intervention, ...]:
-        """A frame that was not said, attention without location, an encoder that reads one way."""
-        from ttskit_tacotron2.explain import interventions
+    def infer_stream(
+        self, inputs: AcousticInput, controls: Controls | None = None, generators: Sequence[torch.Generator] | None = None
+    ) -> Generator[Tensor, None, Spectrogram]:
+        """Speak one sentence, its mel as soon as the postnet cannot change it; see `AcousticModel.infer_stream`.
 
-        return interventions(self)
+        On a GPU, where a recorded graph has one state, the sentence is spoken whole, and is one chunk.
+        """
+        self.check_input(inputs, controls)
+        one_sentence(inputs.lengths)
+        if inputs.tokens.device.type == "cuda":
+            return self._in_one(inputs, generators)
+        return within(lambda: speaking_mode(self, inputs.tokens.device.type), self._in_chunks(inputs, generators))
 
-    def explain(
-        self,
-        inputs: AcousticInput,
-        controls: Controls | None = None,
-        generators: Sequence[torch.Generator] | None = None,
-        changed: Mapping[str, str | int | float] | None = None,
-    ) -> Explanation:
-        """Encoder, prenet, attention, LSTMs and stop token step by step, postnet; by `decoder.py`'s equations (`fast` off)."""
-        from ttskit_tacotron2.explain import explain
+    def _in_one(
+        self, inputs: AcousticInput, generators: Sequence[torch.Generator] | None
+    ) -> Generator[Tensor, None, Spectrogram]:
+        whole = self.infer(inputs, None, generators)
+        yield whole.mel
+        return whole
 
-        return explain(self, inputs, controls, generators, changed)
+    def _in_chunks(
+        self, inputs: AcousticInput, generators: Sequence[torch.Generator] | None
+    ) -> Generator[Tensor, None, Spectrogram]:
+        keys = self.encode(inputs.tokens, inputs.lengths, inputs.speaker)
+        blocks = speaking.speak_blocks(self.decoder, keys, inputs.lengths, self._private(generators, 1), self.precision)
+        options, r = self.options, self.reduction
+        reach = options.postnet_convolutions * (options.postnet_kernel // 2)
+        said, mel = yield from spoken_chunks(
+            blocks, r, self.masked, lambda frames: self.postnet(frames, None), reach, self._denormalised
+        )
+        frames = torch.tensor([mel.shape[2]], device=mel.device)
+        alignment = said.weights[:, : mel.shape[2] // r].repeat_interleave(r, 1)
+        return Spectrogram(mel, frames, alignment, finished=said.finished)
+
+    def _private(self, generators: Sequence[torch.Generator] | None, rows: int) -> Sequence[torch.Generator] | None:
+        """Each row's generator for the prenet's dropout; None where nothing is dropped."""
+        if self.options.prenet_dropout > 0 and self.options.prenet_dropout_at_inference:
+            return private_generators(generators, rows)
+        return None
 
     def silence(self) -> float:
         """The log mel of digital silence under the context's mel."""

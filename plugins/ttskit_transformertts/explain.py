@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from ttskit.interfaces.acoustic import AcousticInput, Controls, Spectrogram
-from ttskit.interfaces.explanation import Axis, Explanation, Intervention, Recorded, Step, one_row, requested
+from ttskit.interfaces.explanation import Axis, Explanation, Intervention, Recorded, Step, requested
 from ttskit.nn import Activations, attention_weights
 
 if TYPE_CHECKING:
@@ -48,8 +48,7 @@ def explain(
     generators: Sequence[torch.Generator] | None,
     asked: Mapping[str, str | int | float] | None,
 ) -> Explanation:
-    """See `AcousticModel.explain`."""
-    one_row(inputs)
+    """See `Explainable.explain`."""
     offered = interventions(model)
     applied = requested(asked, offered)
     # The mask is seen only by a decoder that reads all its steps again: keys and values that are kept never look ahead.

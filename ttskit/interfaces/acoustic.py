@@ -6,7 +6,7 @@ Letters, as everywhere: `B` batch, `N` tokens, `T` frames, `M` mel bands.
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, ClassVar, TypeVar
 
@@ -15,8 +15,8 @@ from torch import Tensor
 
 from ttskit.audio.config import MelConfig
 from ttskit.errors import InputError
-from ttskit.interfaces.asked import checked_input
-from ttskit.interfaces.explanation import Explanation, Intervention, explained
+from ttskit.interfaces.explanation import Explainable
+from ttskit.interfaces.input_checks import check_input
 from ttskit.interfaces.trainable import Losses, Optimize, OptimizerPlan, Trainable, TrainState
 from ttskit.reading import Finite, as_type
 from ttskit.symbols import SpeakerTable, SymbolTable
@@ -281,7 +281,7 @@ class Spectrogram:
         )
 
 
-class AcousticModel(Trainable):
+class AcousticModel(Explainable, Trainable):
     """Tokens to mel. A plugin's factory is `factory(options, context) -> AcousticModel`.
 
     Class attributes state the facts, equal to those of the plugin's description; `controls` names those fields of
@@ -294,6 +294,7 @@ class AcousticModel(Trainable):
     features: tuple[str, ...] = ()
     controls: tuple[str, ...] = ()
     multi_speaker: ClassVar[bool] = True
+    streaming: ClassVar[bool] = False
 
     context: ModelContext
     padding: str = "masked"
@@ -316,12 +317,30 @@ class AcousticModel(Trainable):
             InputError: empty rows, unknown ids, a control that this model does not have.
         """
 
+    def infer_stream(
+        self, inputs: AcousticInput, controls: Controls | None = None, generators: Sequence[torch.Generator] | None = None
+    ) -> Generator[Tensor, None, Spectrogram]:
+        """Speak one sentence and give its mel while it goes on: chunks (1, M, t), t ≥ 1, of the mel that `infer` gives.
+
+        Only a model that declares `streaming` has it; its chunks joined are `infer`'s mel for the same generators, to
+        rounding. What the generator returns at its end is the whole, as `infer` gives it.
+
+        Raises:
+            InputError: as `infer`; more than one sentence; a model that does not stream.
+        """
+        why = "its plugin does not declare streaming"
+        raise InputError(f"{type(self).__name__} cannot give its mel step by step", why, "speak in one pass")
+
     def teacher_forced(self, batch: AcousticBatch) -> Spectrogram:
         """Mels with exactly the target's frames (what a vocoder is fitted on)."""
         raise InputError(f"{type(self).__name__} has no teacher-forced mels", "its plugin does not declare teacher_forced", "")
 
     def aids(self) -> tuple[str, ...]:
-        """What helped this model beyond what its paper describes, a few words each, for whoever compares it with others."""
+        """What helped this model, a few words each, for whoever compares it with others.
+
+        That is all that it learned from besides text and mel (pitch, energy, durations; "as published" where its paper has
+        it), and what goes beyond its paper.
+        """
         return ()
 
     def alignment_due(self, total_steps: int) -> int | None:
@@ -367,29 +386,6 @@ class AcousticModel(Trainable):
 
     def check_input(self, inputs: AcousticInput, controls: Controls | None) -> Controls:
         """Reject empty rows, unknown ids and controls this model does not have; returns the controls."""
-        return checked_input(self, inputs, controls or Controls())
-
-    def interventions(self) -> tuple[Intervention, ...]:
-        """What `explain` can be asked to change on the way."""
-        return ()
-
-    def explain(
-        self,
-        inputs: AcousticInput,
-        controls: Controls | None = None,
-        generators: Sequence[torch.Generator] | None = None,
-        changed: Mapping[str, str | int | float] | None = None,
-    ) -> Explanation:
-        """Speak one sentence and show how (`ttskit.interfaces.explanation`). By default what `infer` gives: mel, durations, …
-
-        A model shows more by recording its parts while `infer` runs (`ttskit.nn.Activations`), in its own steps. With nothing
-        changed the mel is `infer`'s, bit for bit; the conformance kit holds it to that.
-
-        Args:
-            inputs: one row.
-            changed: key of an intervention → one of its choices.
-
-        Raises:
-            InputError: more than one row, or a change that is not among `interventions()`.
-        """
-        return explained(self, inputs, controls, generators, changed)
+        controls = controls or Controls()
+        check_input(self, inputs, controls)
+        return controls

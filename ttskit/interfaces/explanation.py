@@ -12,8 +12,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from importlib import import_module
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar, cast
 
 import numpy as np
 
@@ -24,7 +25,18 @@ if TYPE_CHECKING:
 
     from ttskit.interfaces.acoustic import AcousticInput, AcousticModel, Controls, Spectrogram
 
-__all__ = ["AXES", "Axis", "Explanation", "Intervention", "Recorded", "Step", "explained", "one_row", "requested"]
+__all__ = [
+    "AXES",
+    "Axis",
+    "Explainable",
+    "Explanation",
+    "Intervention",
+    "Recorded",
+    "Step",
+    "explained",
+    "one_row",
+    "requested",
+]
 
 # What a page knows how to label. A query looks, a key is looked at; a step is one turn of an autoregressive decoder.
 AXES = ("token", "frame", "step", "query", "key", "channel", "band", "head", "layer", "symbol", "gate", "coordinate")
@@ -156,19 +168,58 @@ def requested(asked: Mapping[str, str | int | float] | None, offered: Sequence[I
     return asked
 
 
-def explained(
+class Explainable:
+    """What lets a model show how it works; part of `AcousticModel`.
+
+    Attributes:
+        explaining: dotted name of a module that explains this model, imported when it is asked: its `interventions(model)` and
+            `explain(model, inputs, controls, generators, changed)` are what the methods here give. "" for the default.
+    """
+
+    explaining: ClassVar[str] = ""
+
+    def interventions(self) -> tuple[Intervention, ...]:
+        """What `explain` can be asked to change on the way."""
+        return tuple(import_module(self.explaining).interventions(self)) if self.explaining else ()
+
+    def explain(
+        self,
+        inputs: AcousticInput,
+        controls: Controls | None = None,
+        generators: Sequence[torch.Generator] | None = None,
+        changed: Mapping[str, str | int | float] | None = None,
+    ) -> Explanation:
+        """Speak one sentence and show how. By default what `infer` gives: alignment, durations, pitch, mel.
+
+        A model shows more by recording its parts while `infer` runs (`ttskit.nn.Activations`), in steps of its own. With
+        nothing changed the mel is `infer`'s, bit for bit; the conformance kit holds it to that.
+
+        Args:
+            inputs, controls, generators: as for `infer`, of one row.
+            changed: key of an intervention → one of its choices.
+
+        Raises:
+            InputError: more than one row, or a change that is not among `interventions()`.
+        """
+        one_row(inputs)
+        if self.explaining:
+            shown: Explanation = import_module(self.explaining).explain(self, inputs, controls, generators, changed)
+            return shown
+        return _explained(cast("AcousticModel", self), inputs, controls, generators, changed)
+
+
+def _explained(
     model: AcousticModel,
     inputs: AcousticInput,
     controls: Controls | None,
     generators: Sequence[torch.Generator] | None,
     changed: Mapping[str, str | int | float] | None,
 ) -> Explanation:
-    """What can be said of any model: what `infer` gives, as steps. The default of `AcousticModel.explain`.
+    """What can be said of any model: what `infer` gives, as steps.
 
     Raises:
-        InputError: more than one row, or a change that the model does not offer.
+        InputError: a change that the model does not offer.
     """
-    one_row(inputs)
     applied = requested(changed, model.interventions())
     spoken = model.infer(inputs, controls, generators)
     token, frame = Axis("token"), Axis("frame")

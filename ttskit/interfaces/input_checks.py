@@ -1,4 +1,4 @@
-"""What an acoustic model is asked to speak, checked before it speaks."""
+"""What an acoustic model refuses to speak: empty rows, unknown ids, controls that it does not have, shares that are none."""
 
 from __future__ import annotations
 
@@ -12,14 +12,15 @@ from ttskit.errors import ControlError, InputError
 if TYPE_CHECKING:
     from ttskit.interfaces.acoustic import AcousticInput, AcousticModel, Controls
 
-__all__ = ["checked_input"]
+__all__ = ["check_input"]
 
 
-def checked_input(model: AcousticModel, inputs: AcousticInput, controls: Controls) -> Controls:
-    """Reject empty rows, unknown ids and controls that the model does not have; returns the controls.
+def check_input(model: AcousticModel, inputs: AcousticInput, controls: Controls) -> None:
+    """See `AcousticModel.check_input`.
 
     Raises:
-        InputError, ControlError: what was wrong.
+        InputError: nothing to speak, ids outside the inventories, weights that are not shares.
+        ControlError: a control that the model does not have.
     """
     symbols, speakers = len(model.context.symbols), len(model.context.speakers)
     if inputs.tokens.numel() == 0 or bool((inputs.lengths < 1).any()):
@@ -41,7 +42,6 @@ def checked_input(model: AcousticModel, inputs: AcousticInput, controls: Control
             )
     if inputs.speaker_weights is not None:
         _check_shares(inputs.speaker_weights, (inputs.tokens.shape[0], speakers))
-    return controls
 
 
 def _check_shares(weights: Tensor, shape: tuple[int, int]) -> None:
