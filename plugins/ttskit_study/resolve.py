@@ -11,7 +11,7 @@ from typing import Any
 
 from ttskit.config import Recipe, load_recipe, shipped_recipes
 from ttskit.config.training import TrainingConfig
-from ttskit.corpus.prepared import PreparedCorpus, require_alignment_name
+from ttskit.corpus.prepared import PreparedCorpus
 from ttskit.errors import CorpusError, TTSKitError
 from ttskit.interfaces.acoustic import AcousticModel
 from ttskit.interfaces.descriptions import Plugin
@@ -20,7 +20,7 @@ from ttskit.runs.folder import plain_options
 from ttskit.training.data import corpus_facts
 from ttskit_study.plan import AlignerPlan, StudyPlan, SystemPlan, not_valid
 
-__all__ = ["FIXED", "Resolved", "Trained", "corpora_of", "differences", "digest", "resolve"]
+__all__ = ["FIXED", "Resolved", "Trained", "corpora_of", "differences", "digest", "facts_of", "resolve"]
 
 # What every training of a study has, unless the plan's `set` says otherwise: what was learned does not depend on it, but
 # that a hopeless attention goes on: it is a result, and leaving it out would choose runs by their outcome.
@@ -193,10 +193,6 @@ def _help(plan: StudyPlan, name: str, one: Trained, corpus: PreparedCorpus, regi
     if not takes and one.durations is not False:
         return [f"{where}: {one.model!r} by this recipe is not trained on durations: leave this out"]
     if isinstance(one.durations, str):
-        try:
-            require_alignment_name(one.durations)
-        except TTSKitError as error:
-            return [f"{where}: {error.what}"]
         lacking = [c for c, opened in plan.corpora.items() if not (plan.beside(opened) / "alignments" / one.durations).is_dir()]
         return [f"{where}: there is no alignment {one.durations!r} in {', '.join(lacking)}"] if lacking else []
     return []
