@@ -28,9 +28,7 @@ def command() -> None:
 
 @command.command(name="plan")
 @click.argument("plan_file", metavar="PLAN", type=click.Path(path_type=Path))
-@click.option(
-    "-o", "--out", type=click.Path(path_type=Path), help="Folder of the study.  [default: the plan's name, beside it]"
-)
+@click.option("-o", "--out", type=click.Path(path_type=Path), help="Folder.  [default: the plan's name, beside it]")
 @click.option("--deviate", default="", metavar="WHY", help="Change a plan whose trainings have begun; the report says why.")
 @click.option("--timing/--no-timing", "timed", default=True, help="Time some steps of every system, for the hours, or not.")
 @json_option
@@ -58,15 +56,14 @@ def plan(plan_file: Path, out: Path | None, deviate: str, timed: bool, as_json: 
 
 @command.command(name="run")
 @_study
-@click.option(
-    "--workers", type=click.IntRange(min=1), help="Processes.  [default: one a GPU, else cores / threads of the plan]"
-)
+@click.option("--workers", type=click.IntRange(min=1), help="Processes.  [default: one a GPU, else cores / threads]")
 @click.option("--only", multiple=True, metavar="CELL/SEED", help="Only this training, here; may be given several times.")
 @click.option("--retry", is_flag=True, help="Try again what failed; what is damaged is made anew.")
+@click.option("--speak-again", "again", is_flag=True, help="Speak and measure anew with what is trained.")
 @click.option("--slurm", "cluster", flag_value="slurm", default="", help="Give the trainings to SLURM (extra `slurm`).")
 @click.option("--cluster", "cluster", type=click.Choice(["slurm", "local"]), help="The same; local: submitit on this machine.")
 @click.option(
-    "--job", "options", multiple=True, metavar="KEY=VALUE", help="Of each SLURM job: timeout_min=240, slurm_partition=gpu."
+    "--job", "options", multiple=True, metavar="KEY=VALUE", help="Of SLURM jobs: timeout_min=240, slurm_partition=gpu."
 )
 @json_option
 def run(
@@ -74,6 +71,7 @@ def run(
     workers: int | None,
     only: tuple[str, ...],
     retry: bool,
+    again: bool,
     cluster: str | None,
     options: tuple[str, ...],
     as_json: bool,
@@ -96,6 +94,7 @@ def run(
             workers=workers,
             only=only,
             retry=retry,
+            again=again,
             cluster=cluster or "",
             options=options,
             console=stderr_console(),

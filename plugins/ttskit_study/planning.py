@@ -224,7 +224,7 @@ def _lock(resolved: Resolved, facts: dict[str, Any], registry: Registry, timed: 
         for minutes, corpus in places
         for name, one in resolved.systems.items()
     ]
-    for name, one in everyone.items():
+    for name in everyone:
         cost = prices[name, next(iter(resolved.corpora))]
         own = facts["systems"][name] if name else facts["aligner"]
         own |= {"parameters": cost.parameters, "features": list(cost.features), "aids": list(cost.aids)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -172,5 +173,7 @@ def multiply_adds_of(model: AcousticModel, batches: Batches, shop: Workshop, see
 @contextmanager
 def _plain_kernels() -> Iterator[None]:
     """Recurrent layers as the matrix products that they are: oneDNN's one kernel for all of it is not counted."""
-    with torch.backends.mkldnn.flags(enabled=False):
-        yield
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of settings for GPUs that there are none of
+        with torch.backends.mkldnn.flags(enabled=False):
+            yield

@@ -62,16 +62,19 @@ class Bench:
         assert one is not None
         return one
 
-    def do(self, job: Job, stage: str, console: Console | None) -> None:
+    def do(self, job: Job, stage: str, console: Console | None) -> str:
         """One stage of a training; what it had done before it was stopped is not done again, or is made anew.
+
+        Gives what is to be known of it, "" for nothing.
 
         Raises:
             TTSKitError: it cannot be done.
             TrainingStopped: Ctrl-C, after saving.
         """
-        {"train": self._train, "align": self._align, "speak": self._speak}[stage](job, console)
+        stages = {"train": self._train, "align": self._align, "speak": self._speak}
+        return stages[stage](job, console)
 
-    def _train(self, job: Job, console: Console | None) -> None:
+    def _train(self, job: Job, console: Console | None) -> str:
         recipe = self.trained(job).recipe_of(job.seed, job.planned.minutes, self._alignment(job))
         run = job.place.run
         train(
@@ -87,8 +90,9 @@ class Bench:
             console=console,
         )
         write_json(job.place.cost, self.cost(job))
+        return ""
 
-    def _align(self, job: Job, console: Console | None) -> None:
+    def _align(self, job: Job, console: Console | None) -> str:
         align(
             self._corpus(job).folder,
             job.place.run,
@@ -100,8 +104,9 @@ class Bench:
             registry=self.registry,
             console=console,
         )
+        return ""
 
-    def _speak(self, job: Job, console: Console | None) -> None:
+    def _speak(self, job: Job, console: Console | None) -> str:
         """All sentences by one run, measured; the folder appears when it is whole."""
         place, name = job.place, job.planned.system
         half = place.folder / ".spoken"
@@ -122,7 +127,6 @@ class Bench:
             spoken = speak(systems, sentences, corpus, config, analyse, store, half, where, tell)
             measured = measure_all(spoken, self.registry)
             found = {table.row.measure.key for one in measured for table in one.rows}
-            self._require(found, [note for one in measured for note in one.notes])
             facts = {
                 "system": name,
                 "model": systems[0].loaded.name,
@@ -138,6 +142,8 @@ class Bench:
             write_sentences(half / place.sentences.name, spoken, measured, facts)
         shutil.rmtree(place.spoken, ignore_errors=True)
         half.rename(place.spoken)
+        lacking = [key for key in self.plan.primary if key not in found]
+        return f"not measured: {', '.join(lacking)}" if lacking else ""
 
     def cost(self, job: Job) -> dict[str, Any]:
         """What a training took, what the aligner that it needs took, and both together."""
@@ -182,15 +188,6 @@ class Bench:
         """The plan's settings, without what is measured in turns at the end."""
         asked = self.plan.speak
         return asked.model_copy(update={"measurements": {**asked.measurements, NOT_SPOKEN_FOR: False}})
-
-    def _require(self, found: set[str], notes: list[str]) -> None:
-        lacking = [key for key in self.plan.primary if key not in found]
-        if lacking:
-            raise TTSKitError(
-                f"a primary measure was not measured: {', '.join(lacking)}",
-                "\n".join([*notes[:4], f"there are: {', '.join(sorted(found))}"]),
-                "correct `primary` in the plan, or what stands in the way of the measurement",
-            )
 
 
 def alignment_of(aligner: RunPlace, lock: Lock) -> str:
