@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ttskit.config import CompareConfig
-from ttskit.interfaces.measurement import NATURAL, RESYNTHESIS, Observation, Row
+from ttskit.interfaces.measurement import NATURAL, RESYNTHESIS, Observation, Repeats, Row
 from ttskit.measure.stats import Interval, ratio_difference_interval, ratio_interval
 
 __all__ = ["CLEAR", "TableRow", "table_row"]
@@ -74,6 +74,8 @@ class TableRow:
 
 def table_row(row: Row, labels: Sequence[str], config: CompareConfig) -> TableRow:
     """Intervals and comparisons of a row, for the systems `labels`."""
+    if row.repeats is not None:
+        return _repeated(row, row.repeats)
     setting = {"confidence": config.confidence, "resamples": config.resamples, "seed": config.bootstrap_seed}
     by_system: dict[str, list[Observation]] = {}
     for observation in row.observations:
@@ -96,6 +98,18 @@ def table_row(row: Row, labels: Sequence[str], config: CompareConfig) -> TableRo
     }
     spread = {n: s for n in labels if n in by_system and (s := _spread_over_seeds(by_system[n])) is not None}
     return TableRow(row, values, differences, _best(values, labels, row.measure.better), spread)
+
+
+def _repeated(row: Row, repeats: Repeats) -> TableRow:
+    """What the measurement itself knows of numbers that it took several times."""
+
+    def known(found: tuple[float, float | None, float | None, int]) -> Interval | float:
+        value, low, high, count = found
+        return float(value) if low is None or high is None else Interval(value, low, high, count)
+
+    values = {name: known(found) for name, found in repeats.values.items()}
+    differences = {pair: d for pair, found in repeats.differences.items() if isinstance(d := known(found), Interval)}
+    return TableRow(row, values, differences, repeats.best, {})
 
 
 def _per_sentence(own: Sequence[Observation], sentences: Sequence[str]) -> tuple[list[float], list[float]]:
