@@ -22,8 +22,7 @@ from ttskit.runs.align import align
 from ttskit.runs.folder import RunFolder
 from ttskit.runs.starting import is_unfinished
 from ttskit.training import train
-from ttskit.training.budget import cost_s
-from ttskit_study.amounts import batches_of, walked
+from ttskit.training.cost import training_cost
 from ttskit_study.layout import RunPlace
 from ttskit_study.locked import Job, Lock
 from ttskit_study.plan import StudyPlan
@@ -152,27 +151,12 @@ class Bench:
         if job.needs is not None:
             aligner = next(one for one in self.lock.aligners if one.name == job.planned.needs)
             needs = self._own_cost(job.of(aligner, self.lock.aligner_seed))
-        keys = ("utterances", "frames", "seconds", "multiply_adds")
+        keys = ("utterances", "frames", "padded_frames", "seconds", "multiply_adds")
         both = {key: own[key] + (needs[key] if needs else 0) for key in keys}
         return {**own, "needs": needs, "total": both}
 
     def _own_cost(self, job: Job) -> dict[str, Any]:
-        trained, corpus = self.trained(job), self._corpus(job)
-        batches = batches_of(trained, corpus, job.planned.minutes, job.seed, self._alignment(job))
-        utterances, frames = walked(batches, job.planned.steps)
-        logged = RunFolder.open(job.place.run).metrics("train")
-        model = trained.build(corpus, self.registry)
-        known = (self.lock.systems.get(job.planned.system) or self.lock.aligner or {})["multiply_adds_a_step"]
-        adds = cost_s(model, job.planned.steps, {int(start): value for start, value in known.items()})
-        return {
-            "steps": job.planned.steps,
-            "utterances": utterances,
-            "frames": frames,
-            "seconds": float(logged[-1]["seconds"]) if logged else 0.0,
-            "multiply_adds": adds,
-            "parameters": sum(p.numel() for p in model.parameters()),
-            "left_out": len(batches.left_out),
-        }
+        return training_cost(job.place.run, data=self._corpus(job), registry=self.registry).to_json()
 
     def _corpus(self, job: Job) -> PreparedCorpus:
         return self.resolved.corpora[job.planned.corpus]
