@@ -12,6 +12,7 @@ from ttskit_study.locked import jobs_of
 from ttskit_study.opening import note_code, open_study
 from ttskit_study.pool import default_workers, gpus, run_workers
 from ttskit_study.progress import Watch
+from ttskit_study.speeds import measure_study_speed
 from ttskit_study.status import Row, rows_of
 from ttskit_study.training import Bench
 from ttskit_study.working import chosen, fresh_for_retry, speak_again, work
@@ -76,4 +77,8 @@ def run_study(
         cards = gpus(plan.device)
         count = min(workers or default_workers(plan.threads, cards), len(left))
         run_workers(opened.study, jobs, only, count, plan.threads, cards, Watch(jobs, console))
-    return rows_of(jobs)
+    rows = rows_of(jobs)
+    if not only and all(row.status in ("done", "failed") for row in rows) and (left or not opened.study.speed.exists()):
+        tell("speed of all systems, in turns")
+        measure_study_speed(opened.study, lock, opened.resolved, registry, console)
+    return rows
