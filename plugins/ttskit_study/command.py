@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import click
@@ -29,22 +30,29 @@ def command() -> None:
 @command.command(name="plan")
 @click.argument("plan_file", metavar="PLAN", type=click.Path(path_type=Path))
 @click.option("-o", "--out", type=click.Path(path_type=Path), help="Folder.  [default: the plan's name, beside it]")
+@click.option("--data", type=click.Path(path_type=Path), help="Prepared corpus, instead of the plan's.")
+@click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Difference from the plan: seeds=[1,2]")
 @click.option("--deviate", default="", metavar="WHY", help="Change a plan whose trainings have begun; the report says why.")
 @click.option("--timing/--no-timing", "timed", default=True, help="Time some steps of every system, for the hours, or not.")
 @json_option
-def plan(plan_file: Path, out: Path | None, deviate: str, timed: bool, as_json: bool) -> None:
+def plan(
+    plan_file: Path, out: Path | None, data: Path | None, overrides: tuple[str, ...], deviate: str, timed: bool, as_json: bool
+) -> None:
     """Check a plan, count what it takes, and lock it in the study's folder.
 
     \b
     Example:
       ttskit study plan plan.yaml -o study
+      ttskit study plan study-small --data prepared -o study
     """
     from ttskit.plugins import create_registry
     from ttskit_study.planning import plan_study
     from ttskit_study.showing import plan_lines, plan_rows, plan_summary
 
     with aside():
-        planned = plan_study(plan_file, out, create_registry(), deviate=deviate, timed=timed, tell=note)
+        if data is not None:
+            overrides = (*overrides, f"corpus={json.dumps(str(data.resolve()))}")
+        planned = plan_study(plan_file, out, create_registry(), overrides=overrides, deviate=deviate, timed=timed, tell=note)
     if as_json:
         print_json(plan_summary(planned))
         return
@@ -158,20 +166,21 @@ def cells(study: Path) -> None:
 
 @command.command(name="report")
 @_study
-@click.option("--lang", type=click.Choice(["en", "es"]), help="Language of the page.  [default: yours]")
+@click.option("-o", "--out", type=click.Path(path_type=Path), help="Folder.  [default: report/ in the study]")
+@click.option("--lang", type=click.Choice(["en", "es"]), help="Language of the page.  [default: both, with a switch]")
+@click.option("--blind", is_flag=True, help="Players start with hidden names.")
 @json_option
-def report(study: Path, lang: str | None, as_json: bool) -> None:
+def report(study: Path, out: Path | None, lang: str | None, blind: bool, as_json: bool) -> None:
     """Write the page of a study, with its tables and figures, from what is there.
 
     \b
     Example:
       ttskit study report study
     """
-    from ttskit.messages import language
     from ttskit_study.report import write_report
 
     with aside():
-        page = write_report(study, lang=lang or language())
+        page = write_report(study, out=out, language=lang, blind=blind)
     if as_json:
         print_json({"page": str(page)})
         return
