@@ -10,7 +10,7 @@ import click
 from ttskit.cli.output import echo, json_option, note, print_json, print_table, print_wrapped, say, stderr_console
 from ttskit.cli.own_stdout import aside
 
-__all__ = ["cells", "command", "plan", "report", "run", "status"]
+__all__ = ["cells", "command", "plan", "power", "report", "run", "status"]
 
 _study = click.argument("study", type=click.Path(path_type=Path))
 
@@ -162,6 +162,37 @@ def cells(study: Path) -> None:
 
     for one in status_of_study(study):
         echo(f"{one.key}\t{one.status}\tttskit study run {shlex.quote(str(study))} --only {one.key}")
+
+
+@command.command(name="power")
+@_study
+@click.option("--pilot", type=click.Path(path_type=Path), help="Study whose numbers say how much runs and sentences vary.")
+@click.option(
+    "--spread",
+    multiple=True,
+    metavar="MEASURE:run=…,sentence=…,residual=…",
+    help="Standard deviations instead of a pilot, in the measure's unit.",
+)
+@click.option("--hours", type=click.FloatRange(min=0, min_open=True), default=1.0, show_default=True, help="To be spent.")
+@json_option
+def power(study: Path, pilot: Path | None, spread: tuple[str, ...], hours: float, as_json: bool) -> None:
+    """Say the smallest difference that a design can show, and where the next hour is best spent.
+
+    \b
+    Example:
+      ttskit study power study --pilot pilot
+      ttskit study power study --spread mcd_db:run=0.73,sentence=0.57,residual=0.37
+    """
+    from ttskit_study.power import given_spread, power_lines, power_of_study, power_rows
+
+    with aside():
+        found = power_of_study(study, pilot=pilot, spread=given_spread(spread), hours=hours)
+    if as_json:
+        print_json([one.to_json() for one in found])
+        return
+    print_table(*power_rows(found), names=("measure",))
+    for line in power_lines(found, hours):
+        say(line)
 
 
 @command.command(name="report")
