@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from ttskit.plugins import create_registry
+from ttskit_study.layout import StudyFolder
 from ttskit_study.locked import Job, Lock, jobs_of
 from ttskit_study.opening import OpenStudy, open_study
 from ttskit_study.planning import plan_study
@@ -75,20 +76,25 @@ class Made:
         return [job.key for job in work(self.jobs() if jobs is None else jobs, bench, wait=False)]
 
 
-@pytest.fixture
-def planned(tmp_path, prepared) -> Made:
-    """Planned, nothing done."""
-    made = Made(write_plan(tmp_path / "plans", prepared.folder), tmp_path / "study")
+@pytest.fixture(scope="session")
+def planned_once(tmp_path_factory, prepared) -> Made:
+    """Planned; not to be changed."""
+    folder = tmp_path_factory.mktemp("planned")
+    made = Made(write_plan(folder / "plans", prepared.folder), folder / "study")
     made.lock()
     return made
 
 
+@pytest.fixture
+def planned(planned_once, tmp_path) -> Made:
+    """Planned, nothing done."""
+    return copied(planned_once, tmp_path)
+
+
 @pytest.fixture(scope="session")
-def done_once(tmp_path_factory, prepared) -> Made:
+def done_once(planned_once, tmp_path_factory) -> Made:
     """Done, never interrupted; not to be changed."""
-    folder = tmp_path_factory.mktemp("done")
-    made = Made(write_plan(folder / "plans", prepared.folder), folder / "study")
-    made.lock()
+    made = copied(planned_once, tmp_path_factory.mktemp("done"))
     assert made.work() == []
     return made
 
@@ -96,8 +102,14 @@ def done_once(tmp_path_factory, prepared) -> Made:
 @pytest.fixture
 def done(done_once, tmp_path) -> Made:
     """A copy of the done study, which tests may damage."""
-    shutil.copytree(done_once.plan.parent, tmp_path / "plans")
-    shutil.copytree(done_once.out, tmp_path / "study")
-    made = Made(tmp_path / "plans" / "plan.yaml", tmp_path / "study")
-    made.lock()
-    return made
+    return copied(done_once, tmp_path)
+
+
+def copied(made: Made, folder: Path) -> Made:
+    """The same study with a plan of its own, in another folder."""
+    shutil.copytree(made.plan.parent, folder / "plans")
+    shutil.copytree(made.out, folder / "study")
+    copy = Made(folder / "plans" / "plan.yaml", folder / "study")
+    study = StudyFolder(copy.out)
+    Lock.read(study).model_copy(update={"plan_file": str(copy.plan)}).write(study)
+    return copy
