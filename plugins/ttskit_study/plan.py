@@ -146,6 +146,10 @@ class StudyPlan(BaseModel):
             raise ValueError(f"no aligner is planned, and durations are wanted by {', '.join(needing)}")
         return self
 
+    def to_json(self) -> dict[str, Any]:
+        """The whole plan with its defaults, which reads back as equal."""
+        return self.model_dump(mode="json", exclude={"speak": set(_NOT_SPOKEN)})
+
     def read_from(self, written: StudyPlan) -> StudyPlan:
         """This plan with the file and the lines of another."""
         self._layers, self._path = written._layers, written._path
