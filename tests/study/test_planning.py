@@ -26,7 +26,7 @@ def change(made, old: str, new: str) -> None:
 
 def begin(made) -> None:
     """As if a training had been begun."""
-    write_state(made.job("whole-all/1").place, State("pending", attempts=1))
+    write_state(StudyFolder(made.out).cell("whole-all", 1), State("pending", attempts=1))
 
 
 def test_the_lock_says_what_is_trained_and_every_cell_has_its_place(planned):
