@@ -33,7 +33,6 @@ __all__ = [
     "Intervention",
     "Recorded",
     "Step",
-    "explained",
     "one_row",
     "requested",
 ]
