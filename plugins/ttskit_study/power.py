@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from ttskit.errors import InputError, UsageError
 from ttskit.measure.inference.power import Spending, next_hour, smallest_difference
 from ttskit.measure.inference.trials import trials_of
 from ttskit.measure.inference.variances import Components, components
-
-from ttskit.errors import InputError, UsageError
 from ttskit_study.layout import StudyFolder
 from ttskit_study.locked import Job, Lock, jobs_of
 from ttskit_study.spoken import read_observations
