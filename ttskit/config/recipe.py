@@ -21,7 +21,7 @@ from ttskit.errors import ConfigError, PluginError
 from ttskit.interfaces.descriptions import Plugin
 from ttskit.plugins import Registry, create_registry
 
-__all__ = ["FrontendConfig", "ModelConfig", "Recipe", "in_our_words", "load_recipe", "shipped_recipes"]
+__all__ = ["FrontendConfig", "ModelConfig", "Recipe", "explained", "in_our_words", "load_recipe", "shipped_recipes"]
 
 
 class FrontendConfig(BaseModel):
@@ -139,7 +139,7 @@ def load_recipe(name_or_path: str | Path = "base", overrides: Iterable[str] = ()
     try:
         recipe = Recipe.model_validate(layers.data)
     except ValidationError as error:
-        problems += _explained(error, Recipe, layers, ())
+        problems += explained(error, Recipe, layers, ())
         recipe = _without_faults(layers.data, error)
     if recipe is not None:
         recipe._layers = layers
@@ -228,7 +228,7 @@ def _options(plugin: Plugin, given: Mapping[str, Any], path: KeyPath, layers: La
     try:
         options = TypeAdapter(cls).validate_python(dict(given))
     except ValidationError as error:
-        problems += _explained(error, cls, layers, path)
+        problems += explained(error, cls, layers, path)
         return None
     except Exception as error:  # a validator of a third party's class
         problems.append(_line(layers, path, f"options of {plugin.name} cannot be checked ({type(error).__name__}: {error})"))
@@ -265,11 +265,11 @@ def _training(recipe: Recipe, model: str, layers: Layers, problems: list[str]) -
     try:
         return TrainingConfig.model_validate({**shared, **own})
     except ValidationError as error:
-        problems += _explained(error, TrainingConfig, layers, ("models", model, "training"))
+        problems += explained(error, TrainingConfig, layers, ("models", model, "training"))
         return recipe.training
 
 
-def _explained(error: ValidationError, model: Any, layers: Layers, prefix: KeyPath) -> list[str]:
+def explained(error: ValidationError, model: Any, layers: Layers, prefix: KeyPath) -> list[str]:
     """One line for each problem that pydantic found in `model`, whose data lies at `prefix`."""
     lines = []
     for problem in error.errors(include_url=False):

@@ -20,7 +20,7 @@ from ttskit.errors import UsageError
 from ttskit.liveness import is_alive, started_at
 from ttskit.runs.files import TEMPORARY, explain_full_disk, write_bytes
 
-__all__ = ["BEAT_S", "LOCK", "STALE_S", "RunLock"]
+__all__ = ["BEAT_S", "LOCK", "STALE_S", "RunLock", "holder_of"]
 
 LOCK = "lock.json"
 BEAT_S = 30.0  # how often the holder says that it lives, by the time of change of its lock
@@ -137,6 +137,16 @@ class RunLock:
         while not self._ended.wait(BEAT_S):
             with suppress(OSError):
                 os.utime(self.path)
+
+
+def holder_of(run: Path) -> str | None:
+    """Who holds the lock of a run, in words; None if nobody does, or one that is gone."""
+    try:
+        silent_s = max(0.0, _clock(run) - (run / LOCK).stat().st_mtime)
+    except OSError:
+        return None
+    holder = _read(run / LOCK)
+    return None if _gone(holder, silent_s) else _who(holder)
 
 
 def _place() -> str:
