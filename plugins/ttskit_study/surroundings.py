@@ -1,0 +1,134 @@
+"""What stands around the effects: what the trainings cost, how fast the systems speak, and what was equal between them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from ttskit.reading import Misread, read_json
+from ttskit_study.collected import Arm, Collected, StudyRun
+
+__all__ = ["AMOUNTS", "comparable", "costs", "speed_of"]
+
+AMOUNTS = ("utterances", "frames", "multiply_adds", "seconds")
+_UNKNOWN = "unknown"
+
+
+def costs(study: Collected) -> list[dict[str, Any]]:
+    """What a training of each cell took, mean over its seeds: its own, what it needed (its aligner), and both together."""
+    found = []
+    for arm in study.arms:
+        own, lent = [], []
+        for run in study.done:
+            if run.arm.name == arm.name and run.cost:
+                own.append(_amounts(run.cost.get("training") or run.cost.get("own") or run.cost))
+                lent.append(_amounts(run.cost.get("needs") or run.cost.get("aligner") or {}))
+        if own:
+            line = {"own": _averaged(own), "aligner": _averaged(lent)}
+            line["together"] = {k: line["own"][k] + line["aligner"].get(k, 0.0) for k in line["own"]}
+            found.append({"cell": arm.name, "label": arm.label, "minutes": arm.minutes, **line})
+    return found
+
+
+def _amounts(cost: Any) -> dict[str, float]:
+    """The amounts of one training, or the sum of several."""
+    if isinstance(cost, list):
+        each = [_amounts(one) for one in cost]
+        return {k: sum(one.get(k, 0.0) for one in each) for k in AMOUNTS if any(k in one for one in each)}
+    if not isinstance(cost, Mapping):
+        return {}
+    return {k: float(cost[k]) for k in AMOUNTS if isinstance(cost.get(k), int | float)}
+
+
+def _averaged(each: Sequence[Mapping[str, float]]) -> dict[str, float]:
+    return {k: float(np.mean([one[k] for one in each if k in one])) for k in AMOUNTS if any(k in one for one in each)}
+
+
+def speed_of(study: Collected) -> dict[str, Any]:
+    """speed.json with, for each system and length of text, seconds to the first audio and to the whole; empty without it."""
+    if not study.speed:
+        return {}
+    systems = study.speed.get("systems")
+    found = {}
+    for name, own in systems.items() if isinstance(systems, Mapping) else ():
+        lengths = [_length(one) for one in own.get("lengths") or [] if isinstance(one, Mapping)]
+        if lengths:
+            found[str(name)] = {**{k: v for k, v in own.items() if k != "lengths"}, "lengths": lengths}
+    return {**{k: v for k, v in study.speed.items() if k != "systems"}, "systems": found}
+
+
+def _length(one: Mapping[str, Any]) -> dict[str, Any]:
+    whole = one.get("latency_s")
+    if whole is None and "acoustic_s" in one:
+        whole = one["acoustic_s"] + one.get("vocoder_s", 0.0)
+    first = next((one[key] for key in ("first_audio_s", "time_to_first_audio_s") if one.get(key) is not None), None)
+    return {**one, "latency_s": whole, "first_audio_s": first}
+
+
+def comparable(study: Collected) -> list[dict[str, Any]]:
+    """One line for each fact: its value for each system, and whether all are equal.
+
+    Only what was planned to differ (the factors) should; size, frames per step, losses, pitch input and help are what a
+    reader must know besides.
+    """
+    systems: dict[str, tuple[Arm, StudyRun]] = {}
+    for run in study.done:
+        systems.setdefault(run.arm.system, (run.arm, run))
+    lines: dict[str, dict[str, str]] = {}
+    planned = set()
+    for name, (arm, run) in systems.items():
+        for factor, level in arm.factors.items():
+            planned.add(factor)
+            lines.setdefault(factor, {})[name] = level
+        for fact, value in _facts(run).items():
+            lines.setdefault(fact, {})[name] = value
+    found = []
+    for fact, values in lines.items():
+        shown = [values.get(name, "–") for name in systems]
+        found.append({"fact": fact, "values": shown, "same": len(set(shown)) == 1, "planned": fact in planned})
+    return [{"fact": "", "values": [arm.label for arm, _ in systems.values()], "same": False, "planned": False}, *found]
+
+
+def _facts(run: StudyRun) -> dict[str, str]:
+    """What is known of a run, as text."""
+    stored = _stored(run)
+    options = {**_map(stored.get("options")), **_map(run.spoken.get("options"))}
+    told = {**_map(run.cell.get("facts")), **_map(run.spoken)}
+    found = {}
+    parameters = told.get("parameters") or run.cost.get("parameters")
+    if parameters:
+        found["parameters"] = f"{float(parameters):,.0f}"
+    frames = next((options[k] for k in ("frames_per_step", "n_frames_per_step", "reduction_factor", "reduction") if k in options), 1)
+    found["frames per step of decoding"] = "all" if str(told.get("decoding")) == "parallel" else str(frames)
+    losses = told.get("losses")
+    if losses:
+        found["losses"] = ", ".join(map(str, losses))
+    features = told.get("features")
+    if features is not None:
+        found["input besides text in training"] = ", ".join(map(str, features)) or "none"
+    aids = told.get("aids")
+    if aids is not None:
+        found["help beyond its paper"] = "; ".join(map(str, aids)) or "none"
+    found["durations given in training"] = (
+        f"yes, alignment {told['alignment']}" if told.get("alignment") else "yes" if run.arm.needs else "no"
+    )
+    for fact, key in (("checkpoint", "step"), ("vocoder", "vocoder"), ("steps", "steps")):
+        if told.get(key) is not None and not isinstance(told[key], Mapping):
+            found[fact] = str(told[key])
+    if budget := _map(stored.get("steps")):
+        found["steps"] = str(budget.get("total", _UNKNOWN))
+    return found
+
+
+def _stored(run: StudyRun) -> Mapping[str, Any]:
+    path = run.place.run / "run.json"
+    try:
+        return _map(read_json(path)) if path.is_file() else {}
+    except (OSError, Misread):
+        return {}
+
+
+def _map(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
