@@ -59,7 +59,9 @@ def _answer(
 def _says(content: Mapping[str, Any], whole: str, a: str, b: str, titles: Mapping[str, str], words: Words) -> str:
     """The first sentence. `titles`: the measures of each word, listed."""
     if content["about"] != "models":
-        return words("Cannot tell whether {b} is better than {a}: one training each, and nothing here is about the models.", a=a, b=b)
+        return words(
+            "Cannot tell whether {b} is better than {a}: one training each, and nothing here is about the models.", a=a, b=b
+        )
     open_ = titles.get("not known")
     same = titles.get("equivalent")
     if whole == "mixed":

@@ -14,7 +14,7 @@ import yaml
 from ttskit.errors import CheckpointError, TTSKitError
 from ttskit.interfaces.measurement import NATURAL, RESYNTHESIS
 from ttskit.reading import Misread, YamlFault, parse_yaml, read_json
-from ttskit_study.layout import ALIGNERS, RunPlace, StudyFolder
+from ttskit_study.layout import RunPlace, StudyFolder
 from ttskit_study.spoken import read_cell, read_observations, tidy
 from ttskit_study.state import read_state
 
@@ -132,7 +132,9 @@ class Collected:
         for name in (NATURAL, RESYNTHESIS):
             for run in self.done:
                 found = [
-                    row for row in run.rows if row["system"] == name and row["measure"] == measure and math.isfinite(row["value"])
+                    row
+                    for row in run.rows
+                    if row["system"] == name and row["measure"] == measure and math.isfinite(row["value"])
                 ]
                 weight = sum(row["weight"] for row in found)
                 if weight > 0:
@@ -165,7 +167,9 @@ def collect(folder: Path | str) -> Collected:
         return (order.get(run.arm.system, len(order)), at, run.seed)
 
     runs = sorted(found, key=lambda run: (run.arm.corpus, *rank(run)))
-    return Collected(place.path, plan, _mapping(lock), deviations, runs, _mapping(speed) if speed is not None else None, problems)
+    return Collected(
+        place.path, plan, _mapping(lock), deviations, runs, _mapping(speed) if speed is not None else None, problems
+    )
 
 
 def _plan(place: StudyFolder) -> dict[str, Any]:
@@ -218,17 +222,15 @@ def _arm(name: str, cell: Mapping[str, Any]) -> Arm:
 
 def _not_begun(place: StudyFolder, lock: Mapping[str, Any], known: set[tuple[str, int]], plan: Mapping[str, Any]) -> list[StudyRun]:
     """Trainings that the lock names and that have no folder yet."""
-    listed = lock.get("cells")
+    seeds = lock.get("seeds") or plan.get("seeds") or []
+    planned = _mapping(plan.get("systems"))
     found = []
-    for one in listed if isinstance(listed, list) else []:
-        with suppress(KeyError, TypeError, ValueError):
-            name = str(one.get("cell") or one["name"])
-            seeds = [one[key] for key in ("training_seed", "seed") if key in one] or list(plan.get("seeds") or [])
-            for seed in (int(s) for s in seeds):
-                if (name, seed) not in known and name.split("/")[0] != ALIGNERS:
-                    known.add((name, seed))
-                    arm = _arm(name, {"system": name, **one})
-                    found.append(StudyRun(arm, seed, place.cell(name, seed), "pending", cell=one))
+    for one in lock.get("cells") or []:
+        with suppress(KeyError, TypeError, ValueError):  # a lock that was damaged names fewer
+            own = _mapping(planned.get(one["system"]))
+            arm = _arm(str(one["name"]), {**one, "factors": own.get("factors"), "label": own.get("label")})
+            places = [place.cell(arm.name, int(seed)) for seed in seeds if (arm.name, int(seed)) not in known]
+            found += [StudyRun(arm, int(at.folder.name), at, "pending", cell=one) for at in places]
     return found
 
 
@@ -248,4 +250,6 @@ def _mapping(value: Any) -> Mapping[str, Any]:
 
 
 def _reason(error: Exception) -> str:
-    return getattr(error, "strerror", None) or (str(error) if isinstance(error, Misread) else f"{type(error).__name__}: {error}")
+    return getattr(error, "strerror", None) or (
+        str(error) if isinstance(error, Misread) else f"{type(error).__name__}: {error}"
+    )

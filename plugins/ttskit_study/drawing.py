@@ -95,7 +95,9 @@ class Canvas:
     def line(self, x1: float, y1: float, x2: float, y2: float, kind: str, width: float = 1.0, dash: str = "") -> None:
         """A straight line."""
         dashed = Markup(' stroke-dasharray="{}"').format(dash) if dash else Markup("")
-        self._add('<line x1="{}" y1="{}" x2="{}" y2="{}" class="s {}" stroke-width="{}"{}/>', x1, y1, x2, y2, kind, width, dashed)
+        self._add(
+            '<line x1="{}" y1="{}" x2="{}" y2="{}" class="s {}" stroke-width="{}"{}/>', x1, y1, x2, y2, kind, width, dashed
+        )
 
     def path(self, points: Sequence[tuple[float, float]], kind: str, width: float = 1.5, dash: str = "") -> None:
         """A line through points."""
@@ -114,7 +116,16 @@ class Canvas:
         self._add('<text x="{}" y="{}" class="t {}" text-anchor="{}" font-size="{}">{}</text>', x, y, kind, anchor, size, words)
 
     def mark(
-        self, x: float, y: float, shape: int, kind: str, *, hollow: bool = False, faint: bool = False, r: float = _R, said: str = ""
+        self,
+        x: float,
+        y: float,
+        shape: int,
+        kind: str,
+        *,
+        hollow: bool = False,
+        faint: bool = False,
+        r: float = _R,
+        said: str = "",
     ) -> None:
         """A mark of one of `MARKS`, told apart by shape as well as by colour; `said` is its tooltip."""
         fill = "h" if hollow else "f"

@@ -69,7 +69,9 @@ def means_by_factor(content: Mapping[str, Any], key: str, words: Words) -> Marku
     factors = _main_factors(content)
     across = factors[1] if len(factors) > 1 else ""
     columns = list(content["factors"][across]) if across else [""]
-    canvas = Canvas(_WIDTH, 250, f"picture-{key}", words("Means of {measure} by factor", measure=words.title(content["measures"], key)))
+    canvas = Canvas(
+        _WIDTH, 250, f"picture-{key}", words("Means of {measure} by factor", measure=words.title(content["measures"], key))
+    )
     values = [v for p in points for v in (p["value"], p["low"], p["high"], *(e["value"] for e in p["each"])) if v is not None]
     scale = Scale.over(values, 216, 12)
     left, right = 44.0, _WIDTH - 66
@@ -88,13 +90,24 @@ def means_by_factor(content: Mapping[str, Any], key: str, words: Words) -> Marku
         look = look_of(content, own[0]["levels"])
         own = sorted(own, key=lambda p: columns.index(p["levels"].get(across, columns[0])))
         places = [left + step * (columns.index(p["levels"].get(across, columns[0])) + 0.5) + shift for p in own]
-        canvas.path([(x, scale(p["value"])) for x, p in zip(places, own, strict=True)], f"{look.colour} thin", 1.2, "3 3" if look.hollow else "")
+        canvas.path(
+            [(x, scale(p["value"])) for x, p in zip(places, own, strict=True)],
+            f"{look.colour} thin",
+            1.2,
+            "3 3" if look.hollow else "",
+        )
         for x, point in zip(places, own, strict=True):
             _point(canvas, x, point, scale, look_of(content, point["levels"]), measure, words, vertical=True)
         name = ", ".join(words.level(k, v) for k, v in rest) or own[0]["cells"][0]
         ends.append((scale(own[-1]["value"]), name, look))
     for y, (_, name, look) in zip(_apart([e[0] for e in ends], 14), ends, strict=True):
-        canvas.text(right + 14 - (13 if len(columns) == 1 else 0), y + 4, name.replace(f"{words('durations')}: ", ""), f"{look.colour} bold", size=12)
+        canvas.text(
+            right + 14 - (13 if len(columns) == 1 else 0),
+            y + 4,
+            name.replace(f"{words('durations')}: ", ""),
+            f"{look.colour} bold",
+            size=12,
+        )
     return canvas.markup()
 
 
@@ -110,7 +123,12 @@ def forest(content: Mapping[str, Any], key: str, words: Words) -> Markup:
     measure, rows = content["measures"][key], effects_shown(content, key)
     smallest = measure["smallest"] or 0.0
     height = 36 * len(rows)
-    canvas = Canvas(_WIDTH, height + 46, f"forest-{key}", words("Effects on {measure} with intervals", measure=words.title(content["measures"], key)))
+    canvas = Canvas(
+        _WIDTH,
+        height + 46,
+        f"forest-{key}",
+        words("Effects on {measure} with intervals", measure=words.title(content["measures"], key)),
+    )
     most = max([_MOST_TIMES * smallest / 2, *(1.4 * abs(row["value"]) for row in rows)])
     inside = [v for row in rows for v in (row["low"], row["high"]) if v is not None and abs(v) <= 2 * most]
     scale = Scale.over([-smallest, smallest, *(row["value"] for row in rows), *inside], 12, _WIDTH - 12)
@@ -144,7 +162,12 @@ def curve(content: Mapping[str, Any], key: str, words: Words) -> Markup:
     measure = content["measures"][key]
     cells = {c["cell"]: c for c in content["cells"] if c["minutes"] is not None}
     points = [p for p in content["means"][key] if p["cell"] in cells]
-    canvas = Canvas(_WIDTH, 262, f"curve-{key}", words("{measure} over minutes of training speech", measure=words.title(content["measures"], key)))
+    canvas = Canvas(
+        _WIDTH,
+        262,
+        f"curve-{key}",
+        words("{measure} over minutes of training speech", measure=words.title(content["measures"], key)),
+    )
     values = [v for p in points for v in (p["value"], p["low"], p["high"], *(e["value"] for e in p["each"])) if v is not None]
     scale = Scale.over(values, 216, 12)
     amounts = sorted({cells[p["cell"]]["minutes"] for p in points})
@@ -162,7 +185,9 @@ def curve(content: Mapping[str, Any], key: str, words: Words) -> Markup:
         own = sorted(own, key=lambda p: cells[p["cell"]]["minutes"])
         look = look_of(content, cells[own[0]["cell"]]["levels"])
         places = [along(cells[p["cell"]]["minutes"]) + shift for p in own]
-        canvas.path([(x, scale(p["value"])) for x, p in zip(places, own, strict=True)], look.colour, 1.6, "4 3" if look.hollow else "")
+        canvas.path(
+            [(x, scale(p["value"])) for x, p in zip(places, own, strict=True)], look.colour, 1.6, "4 3" if look.hollow else ""
+        )
         for x, point in zip(places, own, strict=True):
             _point(canvas, x, point, scale, look, measure, words, vertical=True)
     return canvas.markup()
@@ -173,7 +198,9 @@ def strip(content: Mapping[str, Any], key: str, words: Words) -> Markup:
     measure, points = content["measures"][key], content["means"][key]
     levels = {c["cell"]: c["levels"] for c in content["cells"]}
     height = 32 * len(points)
-    canvas = Canvas(_WIDTH, height + 36, f"strip-{key}", words("{measure} of every system", measure=words.title(content["measures"], key)))
+    canvas = Canvas(
+        _WIDTH, height + 36, f"strip-{key}", words("{measure} of every system", measure=words.title(content["measures"], key))
+    )
     natural = [measure["natural"]] if measure["natural"] is not None else []
     values = [v for p in points for v in (p["value"], p["low"], p["high"], *(e["value"] for e in p["each"])) if v is not None]
     scale = Scale.over(values, 14, _WIDTH - 14, include=natural)
@@ -183,7 +210,9 @@ def strip(content: Mapping[str, Any], key: str, words: Words) -> Markup:
     for value in natural:
         canvas.line(scale(value), 4, scale(value), height + 8, "natural", 1.6, "5 3")
         near = scale(value) > _WIDTH / 2
-        canvas.text(scale(value) + (-4 if near else 4), height + 33, words("natural speech"), "soft", "end" if near else "start", 11)
+        canvas.text(
+            scale(value) + (-4 if near else 4), height + 33, words("natural speech"), "soft", "end" if near else "start", 11
+        )
     for n, point in enumerate(points):
         y = 32 * n + 14
         canvas.text(14, y, cell_label(content, point["cell"], words), "ink", size=11.5)
@@ -193,7 +222,10 @@ def strip(content: Mapping[str, Any], key: str, words: Words) -> Markup:
 
 def speed_lines(content: Mapping[str, Any], what: str, words: Words) -> Markup:
     """Seconds (`what`: "first_audio_s" or "latency_s") over the length of the text, a line for each system; empty where unknown."""
-    titles = {"first_audio_s": words("time to the first audio, in seconds"), "latency_s": words("time to the whole audio, in seconds")}
+    titles = {
+        "first_audio_s": words("time to the first audio, in seconds"),
+        "latency_s": words("time to the whole audio, in seconds"),
+    }
     looks = {c["system"]: look_of(content, c["levels"]) for c in content["cells"]}
     lines = {
         name: [(float(one["tokens"]), float(one[what])) for one in own["lengths"] if one.get(what) is not None]
@@ -225,7 +257,9 @@ def cost_bars(content: Mapping[str, Any], amount: str, words: Words) -> Markup:
     if not rows:
         return Markup("")
     height = 32 * len(rows)
-    canvas = Canvas(_WIDTH, height + 12, f"cost-{amount}", words("Cost of one training: {amount}", amount=words(amount.replace("_", "-"))))
+    canvas = Canvas(
+        _WIDTH, height + 12, f"cost-{amount}", words("Cost of one training: {amount}", amount=words(amount.replace("_", "-")))
+    )
     scale = Scale(0.0, max(row["together"][amount] for row in rows) or 1.0, 14, _WIDTH - 96)
     levels = {c["cell"]: c["levels"] for c in content["cells"]}
     for n, row in enumerate(rows):

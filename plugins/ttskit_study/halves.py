@@ -72,7 +72,9 @@ def _over_cells(trials: Trials, confidence: float) -> list[dict[str, Any]]:
         first = np.array([run in _first_half(table.runs) for run in table.runs])
         kept = (table.weight[first].sum(0) > 0) & (table.weight[~first].sum(0) > 0)
         if kept.any():
-            means = [np.nansum((table.value * table.weight)[f][:, kept]) / table.weight[f][:, kept].sum() for f in (first, ~first)]
+            means = [
+                np.nansum((table.value * table.weight)[f][:, kept]) / table.weight[f][:, kept].sum() for f in (first, ~first)
+            ]
             differences.append((means[0] - means[1]) * (-1) ** index)
     if len(differences) < _FEWEST_CELLS or not np.std(differences) > 0:
         return []

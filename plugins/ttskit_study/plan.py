@@ -105,7 +105,9 @@ class StudyPlan(BaseModel):
     budget: Budget = Field(description="of each training: utterances, frames, seconds or multiply_adds")
     checkpoint: Literal["last", "best"] = Field("last", description="checkpoint that speaks, the same rule for all systems")
     primary: dict[str, Annotated[float, Field(gt=0)]] = Field(
-        default_factory=lambda: dict(PRIMARY), min_length=1, description="measures that decide → smallest difference that matters"
+        default_factory=lambda: dict(PRIMARY),
+        min_length=1,
+        description="measures that decide → smallest difference that matters",
     )
     secondary: list[str] = Field(default_factory=list, description="measures that are shown, and said to be exploratory")
     speak: CompareConfig = Field(default_factory=CompareConfig, description="what is spoken and measured, as in a comparison")

@@ -67,8 +67,8 @@ def _length(one: Mapping[str, Any]) -> dict[str, Any]:
     return {**one, "latency_s": whole, "first_audio_s": first}
 
 
-def comparable(study: Collected) -> list[dict[str, Any]]:
-    """One line for each fact: its value for each system, and whether all are equal.
+def comparable(study: Collected) -> dict[str, Any]:
+    """`systems` and `facts`: one line for each fact: its value for each system, and whether all are equal.
 
     Only what was planned to differ (the factors) should; size, frames per step, losses, pitch input and help are what a
     reader must know besides.
@@ -88,7 +88,7 @@ def comparable(study: Collected) -> list[dict[str, Any]]:
     for fact, values in lines.items():
         shown = [values.get(name, "–") for name in systems]
         found.append({"fact": fact, "values": shown, "same": len(set(shown)) == 1, "planned": fact in planned})
-    return [{"fact": "", "values": [arm.label for arm, _ in systems.values()], "same": False, "planned": False}, *found]
+    return {"systems": [arm.label for arm, _ in systems.values()], "facts": found}
 
 
 def _facts(run: StudyRun) -> dict[str, str]:
@@ -100,7 +100,9 @@ def _facts(run: StudyRun) -> dict[str, str]:
     parameters = told.get("parameters") or run.cost.get("parameters")
     if parameters:
         found["parameters"] = f"{float(parameters):,.0f}"
-    frames = next((options[k] for k in ("frames_per_step", "n_frames_per_step", "reduction_factor", "reduction") if k in options), 1)
+    frames = next(
+        (options[k] for k in ("frames_per_step", "n_frames_per_step", "reduction_factor", "reduction") if k in options), 1
+    )
     found["frames per step of decoding"] = "all" if str(told.get("decoding")) == "parallel" else str(frames)
     losses = told.get("losses")
     if losses:

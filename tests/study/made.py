@@ -74,14 +74,18 @@ def made_study(
     aided = {name for name, levels in systems.items() if levels["decoding"] == "AR" and levels.get("durations") != "none"}
     _plan(folder, systems, minutes, seeds, aided)
     texts = [(f"t{n:02d}", "test", f"Frase de prueba número {n}.") for n in range(sentences)]
-    texts += [(f"hard_{n:03d}", "hard", f"Trabalenguas número {n}, tres tristes tigres.") for n in range(max(2, sentences // 3))]
+    texts += [
+        (f"hard_{n:03d}", "hard", f"Trabalenguas número {n}, tres tristes tigres.") for n in range(max(2, sentences // 3))
+    ]
     per_sentence = {m: {t[0]: draw.normal(0, noise * v[4]) for t in texts} for m, v in MEASURES.items()}
-    cells = []
+    planned = []
     for system, levels in systems.items():
         for amount in minutes:
             cell = f"{system}-{amount:g}min"
+            planned.append({"name": cell, "system": system, "minutes": amount, "corpus": "corpus"})
             for seed in range(1, seeds + 1):
-                cells.append({"cell": cell, "seed": seed})
+                if (cell, seed) in pending:
+                    continue
                 place = folder / "cells" / cell / str(seed)
                 needs = f"aligner-{amount:g}min" if system in aided else None
                 _json(
@@ -97,8 +101,7 @@ def made_study(
                     },
                 )
                 reason = (failed or {}).get((cell, seed))
-                waits = (cell, seed) in pending
-                state = "failed" if reason else "pending" if waits else "done"
+                state = "failed" if reason else "done"
                 stage = "train" if state != "done" else ""
                 facts = {"status": state, "stage": stage, "attempts": 1, "error": reason or ""}
                 _json(place / "state.json", facts | {"seconds": {"train": 600.0, "speak": 40.0}})
@@ -119,8 +122,13 @@ def made_study(
                         audio,
                         faults,
                     )
-    lock = {"format": 1, "plan_sha256": "a" * 64, "corpora": {"corpus": "b" * 64}, "code": {"version": "0.9", "commit": "c0ffee1"}}
-    _json(folder / "lock.json", lock | {"cells": cells})
+    lock = {
+        "format": 1,
+        "plan_sha256": "a" * 64,
+        "corpora": {"corpus": "b" * 64},
+        "code": {"version": "0.9", "commit": "c0ffee1"},
+    }
+    _json(folder / "lock.json", lock | {"seeds": list(range(1, seeds + 1)), "cells": planned})
     if deviations:
         _json(folder / "deviations.json", list(deviations))
     if speed:
@@ -160,7 +168,9 @@ def _cost(place: Path, system: str, minutes: float, needs: str | None) -> None:
     _json(place / "cost.json", own | {"needs": lent})
 
 
-def _spoken(place, draw, system, levels, growth, seed, texts, per_sentence, effects, spoken_seeds, noise, audio, faults) -> None:
+def _spoken(
+    place, draw, system, levels, growth, seed, texts, per_sentence, effects, spoken_seeds, noise, audio, faults
+) -> None:
     place.mkdir(parents=True, exist_ok=True)
     rows = []
     for measure, (measurement, unit, base, over_runs, _, residual, natural) in MEASURES.items():
@@ -192,7 +202,9 @@ def _spoken(place, draw, system, levels, growth, seed, texts, per_sentence, effe
             samples.append({"system": who, "seed": 0, "audio": path, "finished": True, "remarks": []})
             if audio and n < 3:
                 _tone(place / path, 200 + 40 * n + 10 * seed, 0.05 if who == "natural" else 0.3)
-        listed.append({"id": sentence, "group": group, "text": text, "words": text.split(), "speaker": "ana", "samples": samples})
+        listed.append(
+            {"id": sentence, "group": group, "text": text, "words": text.split(), "speaker": "ana", "samples": samples}
+        )
     content: dict = {"measures": {key: _measure(key) for key in MEASURES}, "notes": [], "sentences": listed}
     if faults:
         smallest = [
