@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["ALL", "ALIGNERS", "CELLS", "ONE_CORPUS", "RunPlace", "StudyFolder", "cell_name", "slug"]
+__all__ = ["ALIGNERS", "ALL", "CELLS", "ONE_CORPUS", "RunPlace", "StudyFolder", "cell_name", "slug"]
 
 ONE_CORPUS = "corpus"  # name of the corpus where a plan has one
 CELLS, ALIGNERS = "cells", "aligners"

@@ -170,8 +170,12 @@ class StudyPlan(BaseModel):
         return path if path.is_absolute() else self._path.resolve().parent / path
 
 
-def read_plan(path: Path | str) -> StudyPlan:
+def read_plan(path: Path | str, written_as: Path | None = None) -> StudyPlan:
     """Read and check a plan; recipes and corpora are looked at by `ttskit_study.resolve`.
+
+    Args:
+        path: the file.
+        written_as: the file that it is a copy of, beside which its relative paths start.
 
     Raises:
         UsageError: no such file.
@@ -185,7 +189,7 @@ def read_plan(path: Path | str) -> StudyPlan:
         plan = StudyPlan.model_validate(layers.data)
     except ValidationError as error:
         raise not_valid(explained(error, StudyPlan, layers, ())) from error
-    plan._layers, plan._path = layers, path
+    plan._layers, plan._path = layers, written_as or path
     return plan
 
 

@@ -19,7 +19,7 @@ from ttskit_study.layout import RunPlace
 
 __all__ = ["MOST_ATTEMPTS", "STAGES", "State", "now", "read_state", "write_state"]
 
-STAGES = ("train", "speak")
+STAGES = ("train", "align", "speak")
 MOST_ATTEMPTS = 3  # how often a training whose process ended without a word is begun before it counts as failed
 
 Status = Literal["pending", "running", "interrupted", "done", "failed"]
@@ -31,8 +31,9 @@ class State:
 
     Args:
         status: "interrupted" is never written: it is a "running" whose process is gone.
-        stage: "train" or "speak": what is done next, or was being done; "" when all is.
+        stage: "train", "align" or "speak": what is done next, or was being done; "" when all is.
         attempts: how often it was begun since it last stood still for good.
+        reached: steps of the training when it was begun last: one that comes further each time is not given up.
         error: why it failed, as people read it.
         pid, host, heartbeat: who wrote this last, and when.
         seconds: of each stage that is done.
@@ -42,6 +43,7 @@ class State:
     status: Status = "pending"
     stage: str = "train"
     attempts: int = 0
+    reached: int = 0
     error: str = ""
     pid: int = 0
     host: str = ""
@@ -60,8 +62,9 @@ class _Stored(BaseModel):
     model_config = ConfigDict(extra="ignore")
 
     status: Literal["pending", "running", "done", "failed"]
-    stage: Literal["train", "speak", ""]
+    stage: Literal["train", "align", "speak", ""]
     attempts: int = 0
+    reached: int = 0
     error: str = ""
     pid: int = 0
     host: str = ""

@@ -69,16 +69,26 @@ class System:
 
 
 def load_systems(
-    runs: Sequence[Path | str], vocoder: str | Path | None, device: str, checkpoint: str | int, registry: Registry
+    runs: Sequence[Path | str],
+    vocoder: str | Path | None,
+    device: str,
+    checkpoint: str | int,
+    registry: Registry,
+    labels: Sequence[str] = (),
+    least: int = 2,
 ) -> list[System]:
     """Load every run with the same vocoder (the first recipe's if none is named).
+
+    Args:
+        labels: what to call them; their folders' names if not given.
+        least: fewest runs that there is anything to say of.
 
     Raises:
         UsageError: fewer than two runs, the same one twice, or one that is no acoustic model.
         MismatchError: mel contents that differ.
     """
     folders = [Path(r) for r in runs]
-    if len(folders) < 2:
+    if len(folders) < least:
         raise UsageError(
             "a comparison needs two runs or more",
             f"got {len(folders)}",
@@ -88,7 +98,7 @@ def load_systems(
         raise UsageError("the same run is named twice", ", ".join(map(str, folders)), "name different runs")
     systems: list[System] = []
     shared: tuple[Any, str] | None = None
-    for label, folder in zip(_labels(folders), folders, strict=True):
+    for label, folder in zip(labels or _labels(folders), folders, strict=True):
         run = RunFolder.open(folder)
         loaded = run.load(device=device, checkpoint=checkpoint, registry=registry)
         if loaded.kind != "acoustic model":

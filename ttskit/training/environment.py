@@ -16,7 +16,7 @@ import ttskit
 from ttskit.training.precision import Precision
 from ttskit.training.processes import Processes
 
-__all__ = ["PACKAGES", "environment"]
+__all__ = ["PACKAGES", "environment", "git_commit"]
 
 PACKAGES = ("torch", "numpy", "scipy", "librosa", "soundfile", "soxr", "safetensors", "pydantic", "pluggy")
 
@@ -37,7 +37,7 @@ def environment(processes: Processes, precision: Precision, seed: int) -> dict[s
         "processes": processes.world,
         "precision": precision.name,
         "seed": seed,
-        "git_commit": _git_commit(),
+        "git_commit": git_commit(),
         "command": sys.argv[1:],
     }
 
@@ -56,7 +56,7 @@ def _device_name(device: torch.device) -> str:
     return torch.cuda.get_device_name(device) if device.type == "cuda" else platform.processor() or platform.machine()
 
 
-def _git_commit() -> str | None:
+def git_commit() -> str | None:
     """Commit of the checkout that the package lies in; None for an installed package or without git."""
     folder = Path(ttskit.__file__).resolve().parents[1]
     if not (folder / ".git").exists():
