@@ -12,6 +12,8 @@ import numpy as np
 
 from ttskit.errors import InputError, TTSKitError
 from ttskit.measure.inference import Estimate, Trials, contrast, holm, mean, trials_of, word, words_of
+from ttskit.measure.inference.factors import run_spread
+from ttskit.measure.inference.mixed import MixedModel, fit_mixed, statsmodels_here
 from ttskit.measure.plain import plain
 from ttskit_study.collected import Collected
 from ttskit_study.contrasts import CORPUS, MINUTES, Contrast, Design, contrasts_of, design_of
@@ -19,7 +21,7 @@ from ttskit_study.halves import halves
 from ttskit_study.plan import PRIMARY
 from ttskit_study.surroundings import comparable, costs, speed_of
 
-__all__ = ["CONFIDENCE", "FEWEST_SENTENCES", "FORMAT", "NOT_KNOWN", "analyse", "estimate", "run_spread", "trials_by_measure"]
+__all__ = ["CONFIDENCE", "FEWEST_SENTENCES", "FORMAT", "NOT_KNOWN", "analyse", "estimate", "trials_by_measure"]
 
 FORMAT = 1  # of results.json; raised when a key changes its meaning
 CONFIDENCE = 0.95
@@ -41,7 +43,7 @@ def analyse(study: Collected, *, mixed: bool = True) -> dict[str, Any]:
     secondary = [str(key) for key in study.plan.get("secondary") or [] if key in measures and key not in smallest]
     robust = [key for key in measures if key.startswith(_ROBUST) and key not in (*primary, *secondary)]
     trials = trials_by_measure(study, [*primary, *secondary, *robust])
-    effects = _effects(design, trials, primary, secondary, smallest, measures, mixed)
+    effects, without_model = _effects(design, trials, primary, secondary, smallest, measures, mixed)
     runs = {name: sorted(run.seed for run in study.done if run.arm.name == name) for name in (a.name for a in study.arms)}
     several = bool(runs) and all(len(own) > 1 for own in runs.values())
     return plain(
@@ -99,7 +101,11 @@ def analyse(study: Collected, *, mixed: bool = True) -> dict[str, Any]:
             "plan": dict(study.plan),
             "lock": {key: value for key, value in study.lock.items() if key not in ("cells", "recipes")},
             "problems": list(study.problems),
-            "notes": list(dict.fromkeys(str(note) for run in study.done for note in run.spoken.get("notes") or [])),
+            "notes": list(
+                dict.fromkeys(
+                    [without_model] * bool(without_model) + [str(n) for r in study.done for n in r.spoken.get("notes") or []]
+                )
+            ),
         }
     )
 
@@ -122,7 +128,7 @@ def _effects(
     smallest: Mapping[str, float],
     measures: Mapping[str, Mapping[str, Any]],
     mixed: bool,
-) -> list[dict[str, Any]]:
+) -> tuple[list[dict[str, Any]], str]:
     """Every contrast of every primary and secondary measure; Holm over the primary contrasts of the primary measures."""
     contrasts = contrasts_of(design)
     rows: list[tuple[dict[str, Any], Estimate, Contrast, str]] = []
@@ -151,9 +157,8 @@ def _effects(
             row["word"] = said.get(str(n), NOT_KNOWN)
         else:
             row["word"] = word(found, smallest[key], str(measures[key]["better"])) if _may_be_said(found) else NOT_KNOWN
-    if mixed:
-        _add_mixed([(row, one, trials[key]) for row, _, one, key in rows if key in primary])
-    return [row for row, *_ in rows]
+    why = _add_mixed([(row, one, trials[key]) for row, _, one, key in rows if key in primary]) if mixed else ""
+    return [row for row, *_ in rows], why
 
 
 def estimate(trials: Trials, coefficients: Mapping[str, float], systems: Mapping[str, str]) -> Estimate:
@@ -191,7 +196,7 @@ def _may_be_said(found: Estimate) -> bool:
     return found.about == "models" and (found.sentences == 0 or found.sentences >= FEWEST_SENTENCES)
 
 
-def _row(one: Contrast, key: str, found: Estimate, spread: float | None, primary: bool) -> dict[str, Any]:
+def _row(one: Contrast, key: str, found: Estimate, spread: float, primary: bool) -> dict[str, Any]:
     return {
         "measure": key,
         "effect": one.name,
@@ -201,7 +206,7 @@ def _row(one: Contrast, key: str, found: Estimate, spread: float | None, primary
         "given": dict(one.given),
         "primary": primary and one.primary,
         **found.to_json(),
-        "standardised": found.value / spread if spread else None,
+        "standardised": found.value / spread if spread > 0 else None,
         "p_holm": None,
         "word": None,
         "coefficients": dict(one.coefficients),
@@ -209,36 +214,24 @@ def _row(one: Contrast, key: str, found: Estimate, spread: float | None, primary
     }
 
 
-def run_spread(trials: Trials) -> float | None:
-    """Standard deviation between trainings of one cell, pooled over cells, what single trials add taken out; None if unknown.
-
-    Method of moments on the two-way table (Searle, Casella & McCulloch 1992, chapter 4).
-    """
-    top = bottom = 0.0
-    for name in trials.systems:
-        value = trials.table(name).value
-        value = value[:, np.isfinite(value).all(0)]
-        runs, sentences = value.shape
-        if runs < 2 or sentences < 2:
-            continue
-        residual = value - value.mean(0) - value.mean(1, keepdims=True) + value.mean()
-        rest = float((residual**2).sum()) / ((runs - 1) * (sentences - 1))
-        top += (runs - 1) * (float(value.mean(1).var(ddof=1)) - rest / sentences)
-        bottom += runs - 1
-    return float(np.sqrt(top / bottom)) if bottom and top > 0 else None
-
-
-def _add_mixed(rows: Sequence[tuple[dict[str, Any], Contrast, Trials]]) -> None:
-    """The linear mixed model's interval beside each two-way one; where it cannot be had, why."""
-    try:
-        from ttskit.measure.inference.mixed import mixed_contrast
-    except ImportError:
-        return
+def _add_mixed(rows: Sequence[tuple[dict[str, Any], Contrast, Trials]]) -> str:
+    """The linear mixed model's interval beside each two-way one, one model for each measure; why where it cannot be had."""
+    if not statsmodels_here():
+        return "the mixed model was not fitted: statsmodels is not installed (extra study)"
+    models: dict[int, MixedModel | str] = {}
     for row, one, trials in rows:
-        try:
-            row["mixed"] = mixed_contrast(trials, one.coefficients, confidence=CONFIDENCE).to_json()
-        except TTSKitError as error:
-            row["mixed"] = {"value": None, "low": None, "high": None, "note": error.what}
+        if id(trials) not in models:
+            try:
+                models[id(trials)] = fit_mixed(trials)
+            except TTSKitError as error:
+                models[id(trials)] = f"{error.what}: {error.why}"
+        model = models[id(trials)]
+        if isinstance(model, str):
+            row["mixed"] = {"value": None, "low": None, "high": None, "note": model}
+        else:
+            found = model.contrast(one.coefficients, confidence=CONFIDENCE).to_json()
+            row["mixed"] = {k: found[k] for k in ("value", "low", "high", "p", "df", "note")}
+    return ""
 
 
 def _means(design: Design, trials: Trials) -> list[dict[str, Any]]:

@@ -91,7 +91,7 @@ def _figures(content: Mapping[str, Any], a: str, b: str, figures: str, words: Wo
     if content["about"] != "models":
         return words("Of these trainings alone, {b} − {a}: {figures} (in brackets, {percent} % intervals over sentences).",
                      a=a, b=b, figures=figures, percent=percent)  # fmt: skip
-    return words("In figures, {b} − {a}: {figures} (in brackets, {percent} % intervals over trainings and sentences).",
+    return words("In numbers, {b} − {a}: {figures} (in brackets, {percent} % intervals over trainings and sentences).",
                  a=a, b=b, figures=figures, percent=percent)  # fmt: skip
 
 

@@ -220,7 +220,9 @@ def _arm(name: str, cell: Mapping[str, Any]) -> Arm:
     )
 
 
-def _not_begun(place: StudyFolder, lock: Mapping[str, Any], known: set[tuple[str, int]], plan: Mapping[str, Any]) -> list[StudyRun]:
+def _not_begun(
+    place: StudyFolder, lock: Mapping[str, Any], known: set[tuple[str, int]], plan: Mapping[str, Any]
+) -> list[StudyRun]:
     """Trainings that the lock names and that have no folder yet."""
     seeds = lock.get("seeds") or plan.get("seeds") or []
     planned = _mapping(plan.get("systems"))

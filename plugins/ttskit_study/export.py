@@ -51,7 +51,11 @@ def write_effects(content: Mapping[str, Any], path: Path) -> None:
     rows = []
     for row in content["effects"]:
         mixed = row["mixed"] or {}
-        more = {"mixed_low": mixed.get("low"), "mixed_high": mixed.get("high"), "unit": content["measures"][row["measure"]]["unit"]}
+        more = {
+            "mixed_low": mixed.get("low"),
+            "mixed_high": mixed.get("high"),
+            "unit": content["measures"][row["measure"]]["unit"],
+        }
         rows.append({k: _exact({**row, **more}.get(k)) for k in EFFECT_COLUMNS})
     _write_csv(path, EFFECT_COLUMNS, rows)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from markupsafe import Markup
@@ -15,7 +16,7 @@ from markupsafe import Markup
 from ttskit_study.drawing import Canvas, Scale, number, ticks
 from ttskit_study.wording import Words
 
-__all__ = ["Look", "cell_label", "cost_bars", "curve", "effects_shown", "forest", "legend_mark", "look_of", "means_by_factor", "speed_lines", "strip"]  # fmt: skip
+__all__ = ["Look", "cell_label", "cost_bars", "curve", "effects_shown", "first_audio_strip", "forest", "latency_lines", "legend_mark", "look_of", "means_by_factor", "strip"]  # fmt: skip
 
 _WIDTH = 360.0  # of every picture: one column of a phone
 _MOST_TIMES = 6.0  # the forest shows this many times the smallest difference that matters on either side, at least
@@ -72,7 +73,7 @@ def means_by_factor(content: Mapping[str, Any], key: str, words: Words) -> Marku
     canvas = Canvas(
         _WIDTH, 250, f"picture-{key}", words("Means of {measure} by factor", measure=words.title(content["measures"], key))
     )
-    values = [v for p in points for v in (p["value"], p["low"], p["high"], *(e["value"] for e in p["each"])) if v is not None]
+    values = _reach(points)
     scale = Scale.over(values, 216, 12)
     left, right = 44.0, _WIDTH - 66
     canvas.upwards(scale, left, right + 8, _digits(scale, measure))
@@ -168,7 +169,7 @@ def curve(content: Mapping[str, Any], key: str, words: Words) -> Markup:
         f"curve-{key}",
         words("{measure} over minutes of training speech", measure=words.title(content["measures"], key)),
     )
-    values = [v for p in points for v in (p["value"], p["low"], p["high"], *(e["value"] for e in p["each"])) if v is not None]
+    values = _reach(points)
     scale = Scale.over(values, 216, 12)
     amounts = sorted({cells[p["cell"]]["minutes"] for p in points})
     along = Scale.over(amounts, 50, _WIDTH - 14, logarithmic=True)
@@ -202,7 +203,7 @@ def strip(content: Mapping[str, Any], key: str, words: Words) -> Markup:
         _WIDTH, height + 36, f"strip-{key}", words("{measure} of every system", measure=words.title(content["measures"], key))
     )
     natural = [measure["natural"]] if measure["natural"] is not None else []
-    values = [v for p in points for v in (p["value"], p["low"], p["high"], *(e["value"] for e in p["each"])) if v is not None]
+    values = _reach(points)
     scale = Scale.over(values, 14, _WIDTH - 14, include=natural)
     for value in ticks(scale.low, scale.high):
         canvas.line(scale(value), 4, scale(value), height + 8, "grid")
@@ -220,34 +221,59 @@ def strip(content: Mapping[str, Any], key: str, words: Words) -> Markup:
     return canvas.markup()
 
 
-def speed_lines(content: Mapping[str, Any], what: str, words: Words) -> Markup:
-    """Seconds (`what`: "first_audio_s" or "latency_s") over the length of the text, a line for each system; empty where unknown."""
-    titles = {
-        "first_audio_s": words("time to the first audio, in seconds"),
-        "latency_s": words("time to the whole audio, in seconds"),
-    }
+def latency_lines(content: Mapping[str, Any], words: Words) -> Markup:
+    """Seconds to the whole audio over the length of the text, a line for each system; empty where unknown."""
     looks = {c["system"]: look_of(content, c["levels"]) for c in content["cells"]}
     lines = {
-        name: [(float(one["tokens"]), float(one[what])) for one in own["lengths"] if one.get(what) is not None]
-        for name, own in content["speed"].get("systems", {}).items()
+        name: sorted(own["lengths"], key=lambda one: one["tokens"]) for name, own in content["speed"].get("systems", {}).items()
     }
-    lines = {name: sorted(points) for name, points in lines.items() if points}
+    lines = {name: own for name, own in lines.items() if own}
     if not lines:
         return Markup("")
-    canvas = Canvas(_WIDTH, 232, f"speed-{what}", titles[what])
-    scale = Scale(0.0, 1.08 * max(y for points in lines.values() for _, y in points) or 1.0, 186, 12)
-    lengths = sorted({x for points in lines.values() for x, _ in points})
+    canvas = Canvas(_WIDTH, 232, "speed-latency", words("time to the whole audio, in seconds"))
+    highest = max(one["latency"]["high"] or one["latency"]["value"] for own in lines.values() for one in own)
+    scale = Scale(0.0, 1.08 * highest or 1.0, 186, 12)
+    lengths = sorted({float(one["tokens"]) for own in lines.values() for one in own})
     along = Scale.over(lengths, 52, _WIDTH - 16)
     canvas.upwards(scale, 46, _WIDTH - 8, 2 if scale.high < 1 else 1)
     for x in lengths:
         canvas.text(along(x), 204, f"{x:g}", "soft", "middle", 11)
     canvas.text((46 + _WIDTH) / 2, 224, words("length of the text, in tokens"), "ink", "middle")
-    for name, points in lines.items():
+    for name, own in lines.items():
         look = looks.get(name, Look(0, "c5", False))
-        places = [(along(x), scale(y)) for x, y in points]
-        canvas.path(places, look.colour, 1.6, "4 3" if look.hollow else "")
-        for (x, y), (tokens, seconds) in zip(places, points, strict=True):
-            canvas.mark(x, y, look.shape, look.colour, hollow=look.hollow, said=f"{name}, {tokens:g}: {seconds:.3f} s")
+        canvas.path(
+            [(along(p["tokens"]), scale(p["latency"]["value"])) for p in own], look.colour, 1.6, "4 3" if look.hollow else ""
+        )
+        for one in own:
+            x, time = along(one["tokens"]), one["latency"]
+            if time["low"] is not None and time["high"] is not None:
+                canvas.line(x, scale(time["low"]), x, scale(time["high"]), look.colour, 2.0)
+            canvas.mark(
+                x, scale(time["value"]), look.shape, look.colour, hollow=look.hollow, said=f"{name}: {time['value']:.3f} s"
+            )
+    return canvas.markup()
+
+
+def first_audio_strip(content: Mapping[str, Any], words: Words) -> Markup:
+    """Seconds to the first audio of every system with the spread of the repeats; empty where unknown."""
+    looks = {c["system"]: (c["label"], look_of(content, c["levels"])) for c in content["cells"]}
+    rows = [(name, own["first_audio"]) for name, own in content["speed"].get("systems", {}).items() if own["first_audio"]]
+    if not rows:
+        return Markup("")
+    height = 32 * len(rows)
+    canvas = Canvas(_WIDTH, height + 30, "speed-first-audio", words("time to the first audio, in seconds"))
+    scale = Scale(0.0, 1.1 * max(time["high"] or time["value"] for _, time in rows) or 1.0, 14, _WIDTH - 14)
+    for value in ticks(scale.low, scale.high):
+        canvas.line(scale(value), 4, scale(value), height + 8, "grid")
+        canvas.text(scale(value), height + 22, number(value, 2 if scale.high < 1 else 1), "soft", "middle", 11)
+    for n, (name, time) in enumerate(rows):
+        label, look = looks.get(name, (name, Look(0, "c5", False)))
+        y = 32 * n + 14
+        canvas.text(14, y, label, "ink", size=11.5)
+        canvas.text(_WIDTH - 14, y, f"{time['value']:.3f} s", "soft", "end", 11.5)
+        if time["low"] is not None and time["high"] is not None:
+            canvas.line(scale(time["low"]), y + 10, scale(time["high"]), y + 10, look.colour, 2.0)
+        canvas.mark(scale(time["value"]), y + 10, look.shape, look.colour, hollow=look.hollow, said=f"{time['value']:.3f} s")
     return canvas.markup()
 
 
@@ -298,7 +324,7 @@ def _point(
         said = words("training seed {seed}: {value}", seed=each["seed"], value=number(each["value"], measure["digits"]))
         canvas.mark(x, y, 0, look.colour, faint=True, r=2.4, said=said)
     if point["low"] is not None:
-        low, high = scale(point["low"]), scale(point["high"])
+        low, high = (scale(min(max(point[end], scale.low), scale.high)) for end in ("low", "high"))
         ends = (place, low, place, high) if vertical else (low, place, high, place)
         canvas.line(*ends, look.colour, 2.0)
     at = scale(point["value"])
@@ -319,11 +345,19 @@ def _interval(canvas: Canvas, row: Mapping[str, Any], scale: Scale, y: float, ki
         canvas.text(scale.end + 2, y + 4, "›", kind, size=13)
 
 
+def _reach(points: Sequence[Mapping[str, Any]]) -> list[float]:
+    """What an axis must hold: means, trainings, and intervals as far as they are no longer than all of these together."""
+    core = [v for p in points for v in (p["value"], *(e["value"] for e in p["each"]))]
+    room = 1.0 * (max(core) - min(core)) if core else 0.0
+    ends = [v for p in points for v in (p["low"], p["high"]) if v is not None]
+    return core + [min(max(v, min(core) - room), max(core) + room) for v in ends]
+
+
 def _apart(places: Sequence[float], least: float) -> list[float]:
     """The same places, moved so that none is nearer to the next than `least`."""
     order = sorted(range(len(places)), key=lambda n: places[n])
     moved = list(places)
-    for before, after in zip(order, order[1:], strict=False):
+    for before, after in pairwise(order):
         moved[after] = max(moved[after], moved[before] + least)
     return moved
 

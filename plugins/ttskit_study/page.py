@@ -60,12 +60,16 @@ def render(
     parts = []
     for name in languages:
         words = Words(name)
-        html = _environment(words, content).get_template("study.html.j2").render(
-            answers=answers(content, words),
-            dependences=dependences(content, words),
-            samples=samples,
-            blind=blind,
-            named=list(named),
+        html = (
+            _environment(words, content)
+            .get_template("study.html.j2")
+            .render(
+                answers=answers(content, words),
+                dependences=dependences(content, words),
+                samples=samples,
+                blind=blind,
+                named=list(named),
+            )
         )
         title = str(content["question"] or words("A study of speech synthesis"))
         parts.append((name, OWN_NAMES[name], title, Markup(html)))
@@ -106,13 +110,15 @@ def _environment(words: Words, content: Mapping[str, Any]) -> jinja2.Environment
         "percent": f"{100 * content['confidence']:g}",
         "title_of": lambda key: words.title(measures, key),
         "unit_of": lambda key: words.unit(measures, key),
+        "first_upper": lambda text: text[:1].upper() + text[1:],
         "cell_of": lambda name: figures.cell_label(content, name, words),
         "look_of": lambda levels: figures.legend_mark(figures.look_of(content, levels)),
         "picture": lambda key: figures.means_by_factor(content, key, words),
         "forest": lambda key: figures.forest(content, key, words),
         "curve": lambda key: figures.curve(content, key, words),
         "strip": lambda key: figures.strip(content, key, words),
-        "speed": lambda what: figures.speed_lines(content, what, words),
+        "first_audio": lambda: figures.first_audio_strip(content, words),
+        "latency": lambda: figures.latency_lines(content, words),
         "cost": lambda amount: figures.cost_bars(content, amount, words),
     }
     return environment

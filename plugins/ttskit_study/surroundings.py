@@ -47,24 +47,53 @@ def _averaged(each: Sequence[Mapping[str, float]]) -> dict[str, float]:
 
 
 def speed_of(study: Collected) -> dict[str, Any]:
-    """speed.json with, for each system and length of text, seconds to the first audio and to the whole; empty without it."""
-    if not study.speed:
+    """What of speed.json the page shows, what `measure_speeds` and `ranking` of ttskit.measure found; empty without it.
+
+    Returns:
+        `systems`: by name, `first_audio` (seconds: value, low, high) and `lengths` (tokens, `latency`: value, low, high);
+        `fastest`: who is, by what was timed; `why_not`: why nothing is ranked, "" if it is; `machine`; `repeats`.
+    """
+    speed = study.speed or {}
+    known = {run.arm.system for run in study.runs}
+    systems = _map(speed.get("systems")) or {name: own for name, own in speed.items() if name in known}
+    found: dict[str, Any] = {}
+    repeats: list[int] = []
+    for name, own in systems.items():
+        own = _map(own)
+        lengths = [
+            {"tokens": one["tokens"], "latency": _spread(one.get("latency", one.get("latency_s")))}
+            for one in own.get("lengths") or []
+            if isinstance(one, Mapping) and isinstance(one.get("tokens"), int | float)
+        ]
+        repeats += [int(_map(one.get("latency")).get("count") or 0) for one in own.get("lengths") or []]
+        first = _map(own.get("first_audio"))
+        found[str(name)] = {
+            "lengths": [one for one in lengths if one["latency"]],
+            "first_audio": _spread(first),
+            "first_audio_tokens": first.get("tokens"),
+            "parameters": own.get("parameters"),
+        }
+    if not found:
         return {}
-    systems = study.speed.get("systems")
-    found = {}
-    for name, own in systems.items() if isinstance(systems, Mapping) else ():
-        lengths = [_length(one) for one in own.get("lengths") or [] if isinstance(one, Mapping)]
-        if lengths:
-            found[str(name)] = {**{k: v for k, v in own.items() if k != "lengths"}, "lengths": lengths}
-    return {**{k: v for k, v in study.speed.items() if k != "systems"}, "systems": found}
+    ranked = _map(speed.get("ranking"))
+    measured = _map(ranked.get("measures"))
+    machine = _map(speed.get("machine")) or next(
+        (_map(own)["machine"] for own in systems.values() if "machine" in _map(own)), {}
+    )
+    return {
+        "systems": found,
+        "fastest": {key: _map(one).get("fastest") for key, one in measured.items()},
+        "why_not": str(ranked.get("why_not") or ""),
+        "machine": dict(_map(machine)),
+        "repeats": max(repeats, default=0),
+    }
 
 
-def _length(one: Mapping[str, Any]) -> dict[str, Any]:
-    whole = one.get("latency_s")
-    if whole is None and "acoustic_s" in one:
-        whole = one["acoustic_s"] + one.get("vocoder_s", 0.0)
-    first = next((one[key] for key in ("first_audio_s", "time_to_first_audio_s") if one.get(key) is not None), None)
-    return {**one, "latency_s": whole, "first_audio_s": first}
+def _spread(value: Any) -> dict[str, float | None] | None:
+    """A time with the spread of its repeats."""
+    if isinstance(value, Mapping) and isinstance(value.get("value"), int | float):
+        return {key: value.get(key) for key in ("value", "low", "high")}
+    return {"value": float(value), "low": None, "high": None} if isinstance(value, int | float) else None
 
 
 def comparable(study: Collected) -> dict[str, Any]:

@@ -49,8 +49,9 @@ class Words:
         return ", ".join(names[:-1]) + joint + last
 
     def title(self, measures: Mapping[str, Mapping[str, Any]], key: str) -> str:
-        """A measure's title, lower case but for names."""
-        return self(str(measures.get(key, {}).get("title") or key))
+        """A measure's title; what sentences it is of stands in brackets, and is left out where it is the test sentences."""
+        title, _, of = self(str(measures.get(key, {}).get("title") or key)).partition(", ")
+        return title if not of or of == self("test sentences") else f"{title} ({of})"
 
     def unit(self, measures: Mapping[str, Mapping[str, Any]], key: str, *, difference: bool = False) -> str:
         """Its unit; differences of percentages are in points."""

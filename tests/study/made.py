@@ -235,22 +235,23 @@ def _measure(key: str) -> dict:
 
 
 def _speed(folder: Path, systems: Mapping[str, Mapping[str, str]]) -> None:
+    """As `measure_speeds` and `ranking` have it."""
+
+    def spread(value: float) -> dict[str, float]:
+        return {"value": value, "low": 0.97 * value, "high": 1.05 * value, "count": 7}
+
     found = {}
     for name, levels in systems.items():
-        frame_by_frame = levels["decoding"] == "AR"
+        slow = levels["decoding"] == "AR"
         lengths = [
-            {
-                "tokens": tokens,
-                "audio_s": tokens * 0.07,
-                "first_audio_s": 0.06 if frame_by_frame else 0.03 + 0.0008 * tokens,
-                "latency_s": 0.004 * tokens if frame_by_frame else 0.03 + 0.0008 * tokens,
-                "rtf": 0.057 if frame_by_frame else 0.02,
-                "spread": 0.04,
-            }
-            for tokens in (20, 60, 180)
+            {"tokens": n, "natural_s": n * 0.07, "latency": spread(0.004 * n if slow else 0.03 + 0.0008 * n), "repeats": 7}
+            for n in (20, 60, 180)
         ]
-        found[name] = {"lengths": lengths, "repeats": 7, "parameters": 1_100_000}
-    _json(folder / "speed.json", {"systems": found, "load": 0.1, "ranked": True, "device": "cpu", "threads": 2})
+        first = spread(0.06 if slow else 0.09) | {"tokens": 58, "text": "Frase.", "natural_s": 4.1}
+        found[name] = {"lengths": lengths, "first_audio": first, "parameters": 1_100_000}
+    fastest = {"first_audio_s": {"fastest": None}, "latency_s": {"fastest": None}}
+    machine = {"busy": False, "cores": 2, "threads": 1, "others": 0.1}
+    _json(folder / "speed.json", {"systems": found, "ranking": {"why_not": "", "measures": fastest}, "machine": machine})
 
 
 def _tone(path: Path, hz: float, level: float) -> None:
