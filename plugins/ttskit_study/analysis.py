@@ -162,7 +162,7 @@ def _effects(
 
 
 def estimate(trials: Trials, coefficients: Mapping[str, float], systems: Mapping[str, str]) -> Estimate:
-    """A contrast of cells, where trainings of different systems are independent and those of one system belong together by seed.
+    """A contrast of cells: trainings of different systems are independent, those of one system belong together by seed.
 
     Cells of one system (its minutes) share what the seed decides, the first weights and the order of the sentences: their part
     of the contrast is one number for each seed and sentence. Systems share the order at most; to count them as independent can

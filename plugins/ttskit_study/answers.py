@@ -77,8 +77,10 @@ def _says(content: Mapping[str, Any], whole: str, a: str, b: str, titles: Mappin
             a=a, b=b, x=same, y=open_,
         )  # fmt: skip
     else:
-        return words("Cannot tell whether {b} is better or worse than {a}: no difference could be shown in {x}, and none ruled out.",
-                     a=a, b=b, x=open_)  # fmt: skip
+        return words(
+            "Cannot tell whether {b} is better or worse than {a}: no difference could be shown in {x}, and none ruled out.",
+            a=a, b=b, x=open_,
+        )  # fmt: skip
     if same:
         text += "; " + words("there is no difference that matters in {x}", x=same)
     if open_:
@@ -116,7 +118,8 @@ def dependences(content: Mapping[str, Any], words: Words) -> list[str]:
         digits = int(measures[row["measure"]].get("digits", 2))
         said.append(
             words(
-                "The difference {step} in {measure} depends on {factor}: with {second} it is {value} {unit} {more} than with {first}.",
+                "The difference {step} in {measure} depends on {factor}: with {second} it is {value} {unit} {more} "
+                "than with {first}.",
                 step=step,
                 measure=words.title(measures, row["measure"]),
                 factor=words(b),

@@ -1,8 +1,9 @@
 """Which effects a set of cells can show: for each factor, interaction and simple effect, a coefficient for every cell.
 
-An effect compares only cells that are equal in everything else, and is the mean over all such comparisons, so that no other factor
-leaks into it where the design is incomplete. A factor that only some systems have (help that only frame-by-frame models need) is
-*partial*: main effects of the others are of the cells at its first level in the plan, those at other levels are effects of their own.
+An effect compares only cells that are equal in everything else, and is the mean over all such comparisons, so that no other
+factor leaks into it where the design is incomplete. A factor that only some systems have (help that only frame-by-frame models
+need) is *partial*: main effects of the others are of the cells at its first level in the plan, those at other levels are effects
+of their own.
 """
 
 from __future__ import annotations
@@ -176,7 +177,7 @@ def _interaction(design: Design, a: str, b: str, *, primary: bool) -> list[Contr
 
 
 def _matched(design: Design, arms: Sequence[Arm], ends: Mapping[str, tuple[str, str]]) -> dict[str, float]:
-    """Coefficients of the difference (of differences) between two levels, each group of otherwise equal cells weighing the same.
+    """Coefficients of the difference (of differences) between two levels; each group of otherwise equal cells weighs the same.
 
     Partial factors are left out of "otherwise equal" where one of the two sides has no level of them.
     """

@@ -1,4 +1,4 @@
-"""A small canvas for inline SVG: scales, marks and words that follow the page's colours, its language and the width of a phone."""
+"""A small canvas for inline SVG: scales, marks and words in the colours of the page, at the width of a phone."""
 
 from __future__ import annotations
 

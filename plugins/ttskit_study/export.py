@@ -1,4 +1,4 @@
-"""The numbers of a study for other programs: tidy CSV, effects as CSV and LaTeX, and everything but the checkpoints in one archive."""
+"""The numbers of a study for other programs: tidy CSV, effects as CSV and LaTeX, one archive of all but the checkpoints."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _OF_A_RUN = ("cell.json", "state.json", "cost.json", "spoken/observations.csv", 
 
 
 def write_measurements(study: Collected, path: Path) -> int:
-    """Every observation a row, with its factors; natural speech once for each corpus, without factors. Returns the number of rows."""
+    """Every observation a row with its factors, natural speech once for each corpus without factors; how many rows there are."""
     factors = list(dict.fromkeys(name for arm in study.arms for name in arm.factors))
     columns = ("system", *factors, "minutes", "corpus", "training_seed", *_ROW_COLUMNS)
     rows: list[Mapping[str, Any]] = []

@@ -1,7 +1,7 @@
 """The figures of a study's page as inline SVG: what they draw is in results.json, colours are the page's, words its language's.
 
-One system has one look everywhere: its colour is its level of the first factor (AR or NAR), its mark its own, and marks are hollow
-at other than the first level of a factor that only some systems have (help).
+One system has one look everywhere: its colour is its level of the first factor (AR or NAR), its mark its own, and marks are
+hollow at other than the first level of a factor that only some systems have (help).
 """
 
 from __future__ import annotations
@@ -16,7 +16,21 @@ from markupsafe import Markup
 from ttskit_study.drawing import Canvas, Scale, number, ticks
 from ttskit_study.wording import Words
 
-__all__ = ["Look", "cell_label", "cost_bars", "curve", "effects_shown", "first_audio_strip", "forest", "latency_lines", "legend_mark", "look_of", "means_by_factor", "strip"]  # fmt: skip
+__all__ = [
+    "Look",
+    "cell_label",
+    "cost_bars",
+    "curve",
+    "effects_shown",
+    "first_audio_strip",
+    "forest",
+    "latency_lines",
+    "legend_mark",
+    "look_of",
+    "means_by_factor",
+    "short",
+    "strip",
+]
 
 _WIDTH = 360.0  # of every picture: one column of a phone
 _MOST_TIMES = 6.0  # the forest shows this many times the smallest difference that matters on either side, at least
@@ -65,7 +79,7 @@ def legend_mark(look: Look) -> Markup:
 
 
 def means_by_factor(content: Mapping[str, Any], key: str, words: Words) -> Markup:
-    """The 2 × 2 of one measure: the second factor along, a line for each level of the first, intervals, and every training a dot."""
+    """The 2 × 2 of one measure: the second factor along, a line for each level of the first, intervals, every training a dot."""
     measure, points = content["measures"][key], content["picture"][key]
     factors = _main_factors(content)
     across = factors[1] if len(factors) > 1 else ""
@@ -75,7 +89,7 @@ def means_by_factor(content: Mapping[str, Any], key: str, words: Words) -> Marku
     )
     values = _reach(points)
     scale = Scale.over(values, 216, 12)
-    left, right = 44.0, _WIDTH - 66
+    left, right = 44.0, _WIDTH - (104 if content["partial_factors"] else 66)
     canvas.upwards(scale, left, right + 8, _digits(scale, measure))
     step = (right - left) / len(columns)
     series: dict[tuple, list[Mapping[str, Any]]] = {}
@@ -99,13 +113,13 @@ def means_by_factor(content: Mapping[str, Any], key: str, words: Words) -> Marku
         )
         for x, point in zip(places, own, strict=True):
             _point(canvas, x, point, scale, look_of(content, point["levels"]), measure, words, vertical=True)
-        name = ", ".join(words.level(k, v) for k, v in rest) or own[0]["cells"][0]
+        name = ", ".join(words(v) for _, v in rest) or cell_label(content, own[0]["cells"][0], words)
         ends.append((scale(own[-1]["value"]), name, look))
     for y, (_, name, look) in zip(_apart([e[0] for e in ends], 14), ends, strict=True):
         canvas.text(
             right + 14 - (13 if len(columns) == 1 else 0),
             y + 4,
-            name.replace(f"{words('durations')}: ", ""),
+            name,
             f"{look.colour} bold",
             size=12,
         )
@@ -113,14 +127,14 @@ def means_by_factor(content: Mapping[str, Any], key: str, words: Words) -> Marku
 
 
 def effects_shown(content: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:
-    """The effects of one measure that the forest has: the main ones, interactions, and simple effects of the first factor."""
+    """The effects of one measure that the forest has: main ones, interactions, and simple effects of the first factor."""
     first = (_main_factors(content) or [""])[0]
     own = [row for row in content["effects"] if row["measure"] == key]
     return [row for row in own if row["kind"] != "simple" or row["factors"][0] == first]
 
 
 def forest(content: Mapping[str, Any], key: str, words: Words) -> Markup:
-    """Effects on one measure, a line each, over the band of differences that do not matter; thin: the mixed model's interval."""
+    """Effects on one measure, a line each, over the band of differences that do not matter; thin: the mixed model's."""
     measure, rows = content["measures"][key], effects_shown(content, key)
     smallest = measure["smallest"] or 0.0
     height = 36 * len(rows)

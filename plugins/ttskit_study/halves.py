@@ -23,13 +23,13 @@ def halves(trials: Mapping[str, Trials], smallest: Mapping[str, float], confiden
     """One half of each cell's seeds against the other.
 
     With four trainings of a cell or more each cell is compared by the same contrast as the effects are. With fewer, the
-    differences of the halves of all cells (three or more) are one sample, whose mean must be 0; the sign alternates from cell to
-    cell, since paired cells share what their seeds have in common.
+    differences of the halves of all cells (three or more) are one sample, whose mean must be 0; the sign alternates from cell
+    to cell, since paired cells share what their seeds have in common.
 
     Returns:
         `method`: "halves of each cell", "halves over all cells" or "" where it cannot be done; `checks`: one for each comparison,
-        with value, low, high, p, p_holm and `called`, whether it would have been called a difference; `called` and `expected`
-        counts, the latter without correction.
+        with value, low, high, p, p_holm and `called`, whether it would have been called a difference; `called`: how many;
+        `below_level` and `expected`: how many are below the level without correction, and how many by chance.
     """
     whole = all(len(t.runs(name)) >= 2 * _FEWEST_OF_EACH for t in trials.values() for name in t.systems)
     checks: list[dict[str, Any]] = []

@@ -22,8 +22,8 @@ def copy_samples(study: Collected, out: Path) -> dict[str, list[dict[str, Any]]]
     """Write `out`/audio and say what is in it.
 
     Returns:
-        `sentences` (id, text, group), `spoken` (system, label, group of minutes and corpus, seed, sentence, audio) and `natural`
-        (sentence, audio). Of several seeds of synthesis the first; sounds that cannot be read are left out.
+        `sentences` (id, text, group), `spoken` (system, label, group of minutes and corpus, seed, sentence, audio) and
+        `natural` (sentence, audio). Of several seeds of synthesis the first; sounds that cannot be read are left out.
     """
     sentences: dict[str, dict[str, Any]] = {}
     spoken: list[dict[str, Any]] = []

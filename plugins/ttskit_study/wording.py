@@ -80,7 +80,7 @@ class Words:
         )
 
     def level(self, factor: str, level: str) -> str:
-        """A level as a reader meets it: NAR; 5 minutes; durations: given."""
+        """A level as a reader meets it: NAR; 5 minutes; durations given."""
         if factor == "minutes":
             return self("{amount} minutes", amount=level)
-        return self(level) if factor in ("decoding", "block", "system", "corpus") else f"{self(factor)}: {self(level)}"
+        return self(level) if factor in ("decoding", "block", "system", "corpus") else f"{self(factor)} {self(level)}"

@@ -1,4 +1,4 @@
-"""A study folder as `ttskit study run` leaves it, without its trainings: systems × seeds × minutes with true effects that are known.
+"""A study folder as `ttskit study run` leaves it, without trainings: systems × seeds × minutes with known true effects.
 
 Every number is base + effects + run + sentence + residual, so a test knows what the report should find.
 """
