@@ -173,6 +173,10 @@ def _interval(value: dict | float | None, digits: int, factor: float = 1.0) -> M
     """A number with its interval small behind it, safe for HTML."""
     if value is None:
         return Markup('<span class="none">–</span>')
+    if isinstance(value, dict) and value["value"] is None:
+        return _interval(None, digits)
+    if isinstance(value, dict) and (value["low"] is None or value["high"] is None):  # one sentence, or no spread at all
+        return _interval(value["value"], digits, factor)
     if isinstance(value, dict):
         main, low, high = (f"{value[k] * factor:,.{digits}f}" for k in ("value", "low", "high"))
         return Markup(f'{main} <span class="ci">[{low}, {high}]</span>')
