@@ -54,7 +54,11 @@ def ttskit_measurements() -> list[MeasurementPlugin]:
     """What `ttskit compare` asks of its own accord."""
     return [
         MeasurementPlugin(
-            name, summary, f"ttskit.measure.{factory}", facts={"title": title, "needs": needs, "place": 10 * place}
+            name,
+            summary,
+            f"ttskit.measure.{factory}",
+            f"ttskit.measure.{_OPTIONS[name]}" if name in _OPTIONS else "",
+            facts={"title": title, "needs": needs, "place": 10 * place, **_MORE_FACTS.get(name, {})},
         )
         for place, (name, title, summary, factory, needs) in enumerate(_MEASUREMENTS, start=1)
     ]
@@ -77,7 +81,16 @@ _MEASUREMENTS = (
     ("control", "Control: asked against measured", "pace, pitch, energy as heard", "control:Control", ["runs", "controls"]),
     ("training", "Training", "losses, time and rate of the trainings", "training:TrainingHistory", ["runs"]),
     ("intrusive", "PESQ and STOI", "with the recording's timing (extra intrusive)", "intrusive:Intrusive", ["recordings"]),
+    (
+        "faults",
+        "What each measure sees",
+        "the smallest planted fault that each sees",
+        "selftest:Faults",
+        ["recordings", "runs"],
+    ),
 )
+_OPTIONS = {"faults": "selftest:FaultOptions"}
+_MORE_FACTS = {"robustness": {"reads_audio": True}}
 _COMMANDS = {
     "new": "Begin a voice: asks what you have, writes a recipe, says what to type",
     "prepare": "Turn recordings and transcripts into a training corpus",

@@ -76,7 +76,11 @@ class CompareConfig(BaseModel):
     speed_lengths: list[int] = Field(
         [10, 20, 40, 80, 160], min_length=1, description="text lengths (tokens) of the latency measurement"
     )
-    speed_repeats: int = Field(3, ge=1, description="repeats of each latency measurement; the median is kept")
+    speed_repeats: int = Field(
+        7,
+        ge=1,
+        description="rounds of the speed measurement, in each of which every system is timed; below six nobody is ranked",
+    )
     batch: int = Field(8, ge=1, description="sentences per batch of the throughput measurement")
     control_limit: int = Field(4, ge=0, description="sentences that control accuracy is measured on; 0 leaves it out")
     measurements: dict[str, bool | dict[str, Any]] = Field(

@@ -26,6 +26,7 @@ __all__ = [
     "Measurement",
     "Observation",
     "Remark",
+    "Repeats",
     "Row",
     "Sample",
     "SampleMeasurement",
@@ -86,6 +87,21 @@ class Observation:
 
 
 @dataclass(frozen=True, slots=True)
+class Repeats:
+    """What a measurement knows of a number of whole systems that it took several times, such as a time. No sentence is drawn.
+
+    Args:
+        values: of each system: estimate, limits of its interval (None if it has none), number of repeats.
+        differences: of each pair of systems, "a − b", the same; none where nothing may be said of them.
+        best: the system that is clear of every other, if there is one.
+    """
+
+    values: Mapping[str, tuple[float, float | None, float | None, int]]
+    differences: Mapping[str, tuple[float, float | None, float | None, int]] = field(default_factory=dict)
+    best: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Row:
     """One measure of every system: a line of the summary.
 
@@ -93,11 +109,13 @@ class Row:
         measure: what it is.
         observations: of systems, and of natural speech where it can be measured there.
         summary: whether it stands in the table on top of the page.
+        repeats: for numbers of whole systems, what is said of them instead of what their observations alone would give.
     """
 
     measure: Measure
     observations: tuple[Observation, ...]
     summary: bool = True
+    repeats: Repeats | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ import numpy as np
 
 from ttskit.config import CompareConfig
 from ttskit.errors import InputError
-from ttskit.interfaces.measurement import NATURAL, RESYNTHESIS, Observation, Row
+from ttskit.interfaces.measurement import NATURAL, RESYNTHESIS, Observation, Repeats, Row
 from ttskit.measure.inference.counts import share
 from ttskit.measure.inference.estimates import Estimate, contrast, mean
 from ttskit.measure.inference.trials import Trials, trials_of
@@ -92,6 +92,8 @@ def table_row(row: Row, labels: Sequence[str], config: CompareConfig, runs: Mapp
         labels: what is compared: labels of observations, or systems that `runs` names.
         runs: label → system: several labels of one system are its runs, each trained with a seed of its own.
     """
+    if row.repeats is not None:
+        return _repeated(row, row.repeats)
     by_label: dict[str, list[Observation]] = {}
     for observation in row.observations:
         by_label.setdefault(observation.system, []).append(observation)
@@ -127,7 +129,7 @@ def marked(
     """The rows with the words of all primary contrasts, adjusted together (Holm), and the best system where there is one.
 
     The best is the one whose paired difference from every other is called better. All other measures are exploratory: nothing
-    is marked in their rows.
+    is marked in their rows, but what a measurement said itself of numbers that it took several times (`Row.repeats`).
 
     Args:
         tables: all rows of a report.
@@ -150,7 +152,10 @@ def marked(
     own: dict[int, dict[str, Word]] = {}
     for name, (i, pair) in names.items():
         own.setdefault(i, {})[pair] = words[name]
-    return [replace(t, words=own.get(i, {}), best=_best(own.get(i, {}), labels)) for i, t in enumerate(tables)]
+    return [
+        t if t.row.repeats is not None else replace(t, words=own.get(i, {}), best=_best(own.get(i, {}), labels))
+        for i, t in enumerate(tables)
+    ]
 
 
 def _is_share(row: Row) -> bool:
@@ -189,6 +194,18 @@ def _difference(trials: Trials, a: str, b: str, config: CompareConfig) -> Estima
 
 def _interval(estimate: Estimate) -> Interval:
     return Interval(estimate.value, estimate.low, estimate.high, estimate.sentences or estimate.runs)
+
+
+def _repeated(row: Row, repeats: Repeats) -> TableRow:
+    """What the measurement itself knows of numbers that it took several times."""
+
+    def known(found: tuple[float, float | None, float | None, int]) -> Interval | float:
+        value, low, high, count = found
+        return float(value) if low is None or high is None else Interval(value, low, high, count)
+
+    values = {name: known(found) for name, found in repeats.values.items()}
+    differences = {pair: d for pair, found in repeats.differences.items() if isinstance(d := known(found), Interval)}
+    return TableRow(row, values, differences, repeats.best, {})
 
 
 def _per_sentence(own: Sequence[Observation], sentences: Sequence[str]) -> tuple[list[float], list[float]]:

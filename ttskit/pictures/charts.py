@@ -131,13 +131,21 @@ def draw_training(path: Path, curves: Mapping[str, Mapping[str, Mapping[str, Seq
 
 
 def draw_latency(path: Path, speeds: Mapping[str, Mapping]) -> None:
-    """Latency and real-time factor of each system against text length; the acoustic part dashed."""
+    """Latency with its spread and real-time factor of each system against text length; the acoustic part dashed.
+
+    A diamond is the time to first audio, at the length of the sentence that it is of.
+    """
     palette = colours(list(speeds))
     with canvas(path, 1, 2, width=9.0, height=3.1) as axes:
         for name, speed in speeds.items():
             rows = speed["lengths"]
             tokens = [r["tokens"] for r in rows]
-            latency = [r["acoustic_s"] + r["vocoder_s"] for r in rows]
+            latency = [r["latency"]["value"] for r in rows]
+            bounded = [r for r in rows if r["latency"]["low"] is not None]
+            ends = ([r["latency"][end] for r in bounded] for end in ("low", "high"))
+            axes[0, 0].fill_between([r["tokens"] for r in bounded], *ends, color=palette[name], alpha=0.18, linewidth=0)
+            first = speed["first_audio"]
+            axes[0, 0].plot(first["tokens"], first["value"], color=palette[name], marker="D", markersize=6, linestyle="none")
             for one, whole, part in (
                 (axes[0, 0], latency, [r["acoustic_s"] for r in rows]),
                 (axes[0, 1], [r["rtf"] for r in rows], [r["acoustic_rtf"] for r in rows]),
