@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import click
@@ -9,7 +10,7 @@ import click
 from ttskit.cli.output import echo, json_option, note, print_json, print_table, print_wrapped, say, stderr_console
 from ttskit.cli.own_stdout import aside
 
-__all__ = ["cells", "command", "plan", "report", "run", "status"]
+__all__ = ["cells", "command", "plan", "power", "report", "run", "status"]
 
 _study = click.argument("study", type=click.Path(path_type=Path))
 
@@ -28,25 +29,30 @@ def command() -> None:
 
 @command.command(name="plan")
 @click.argument("plan_file", metavar="PLAN", type=click.Path(path_type=Path))
-@click.option(
-    "-o", "--out", type=click.Path(path_type=Path), help="Folder of the study.  [default: the plan's name, beside it]"
-)
+@click.option("-o", "--out", type=click.Path(path_type=Path), help="Folder.  [default: the plan's name, beside it]")
+@click.option("--data", type=click.Path(path_type=Path), help="Prepared corpus, instead of the plan's.")
+@click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Difference from the plan: seeds=[1,2]")
 @click.option("--deviate", default="", metavar="WHY", help="Change a plan whose trainings have begun; the report says why.")
 @click.option("--timing/--no-timing", "timed", default=True, help="Time some steps of every system, for the hours, or not.")
 @json_option
-def plan(plan_file: Path, out: Path | None, deviate: str, timed: bool, as_json: bool) -> None:
+def plan(
+    plan_file: Path, out: Path | None, data: Path | None, overrides: tuple[str, ...], deviate: str, timed: bool, as_json: bool
+) -> None:
     """Check a plan, count what it takes, and lock it in the study's folder.
 
     \b
     Example:
       ttskit study plan plan.yaml -o study
+      ttskit study plan study-small --data prepared -o study
     """
     from ttskit.plugins import create_registry
     from ttskit_study.planning import plan_study
     from ttskit_study.showing import plan_lines, plan_rows, plan_summary
 
     with aside():
-        planned = plan_study(plan_file, out, create_registry(), deviate=deviate, timed=timed, tell=note)
+        if data is not None:
+            overrides = (*overrides, f"corpus={json.dumps(str(data.resolve()))}")
+        planned = plan_study(plan_file, out, create_registry(), overrides=overrides, deviate=deviate, timed=timed, tell=note)
     if as_json:
         print_json(plan_summary(planned))
         return
@@ -58,15 +64,14 @@ def plan(plan_file: Path, out: Path | None, deviate: str, timed: bool, as_json: 
 
 @command.command(name="run")
 @_study
-@click.option(
-    "--workers", type=click.IntRange(min=1), help="Processes.  [default: one a GPU, else cores / threads of the plan]"
-)
+@click.option("--workers", type=click.IntRange(min=1), help="Processes.  [default: one a GPU, else cores / threads]")
 @click.option("--only", multiple=True, metavar="CELL/SEED", help="Only this training, here; may be given several times.")
 @click.option("--retry", is_flag=True, help="Try again what failed; what is damaged is made anew.")
+@click.option("--speak-again", "again", is_flag=True, help="Speak and measure anew with what is trained.")
 @click.option("--slurm", "cluster", flag_value="slurm", default="", help="Give the trainings to SLURM (extra `slurm`).")
 @click.option("--cluster", "cluster", type=click.Choice(["slurm", "local"]), help="The same; local: submitit on this machine.")
 @click.option(
-    "--job", "options", multiple=True, metavar="KEY=VALUE", help="Of each SLURM job: timeout_min=240, slurm_partition=gpu."
+    "--job", "options", multiple=True, metavar="KEY=VALUE", help="Of SLURM jobs: timeout_min=240, slurm_partition=gpu."
 )
 @json_option
 def run(
@@ -74,6 +79,7 @@ def run(
     workers: int | None,
     only: tuple[str, ...],
     retry: bool,
+    again: bool,
     cluster: str | None,
     options: tuple[str, ...],
     as_json: bool,
@@ -96,6 +102,7 @@ def run(
             workers=workers,
             only=only,
             retry=retry,
+            again=again,
             cluster=cluster or "",
             options=options,
             console=stderr_console(),
@@ -157,22 +164,54 @@ def cells(study: Path) -> None:
         echo(f"{one.key}\t{one.status}\tttskit study run {shlex.quote(str(study))} --only {one.key}")
 
 
+@command.command(name="power")
+@_study
+@click.option("--pilot", type=click.Path(path_type=Path), help="Study whose numbers say how much runs and sentences vary.")
+@click.option(
+    "--spread",
+    multiple=True,
+    metavar="MEASURE:run=…,sentence=…,residual=…",
+    help="Standard deviations instead of a pilot, in the measure's unit.",
+)
+@click.option("--hours", type=click.FloatRange(min=0, min_open=True), default=1.0, show_default=True, help="To be spent.")
+@json_option
+def power(study: Path, pilot: Path | None, spread: tuple[str, ...], hours: float, as_json: bool) -> None:
+    """Say the smallest difference that a design can show, and where the next hour is best spent.
+
+    \b
+    Example:
+      ttskit study power study --pilot pilot
+      ttskit study power study --spread mcd_db:run=0.73,sentence=0.57,residual=0.37
+    """
+    from ttskit_study.power import given_spread, power_lines, power_of_study, power_rows
+
+    with aside():
+        found = power_of_study(study, pilot=pilot, spread=given_spread(spread), hours=hours)
+    if as_json:
+        print_json([one.to_json() for one in found])
+        return
+    print_table(*power_rows(found), names=("measure",))
+    for line in power_lines(found, hours):
+        say(line)
+
+
 @command.command(name="report")
 @_study
-@click.option("--lang", type=click.Choice(["en", "es"]), help="Language of the page.  [default: yours]")
+@click.option("-o", "--out", type=click.Path(path_type=Path), help="Folder.  [default: report/ in the study]")
+@click.option("--lang", type=click.Choice(["en", "es"]), help="Language of the page.  [default: both, with a switch]")
+@click.option("--blind", is_flag=True, help="Players start with hidden names.")
 @json_option
-def report(study: Path, lang: str | None, as_json: bool) -> None:
+def report(study: Path, out: Path | None, lang: str | None, blind: bool, as_json: bool) -> None:
     """Write the page of a study, with its tables and figures, from what is there.
 
     \b
     Example:
       ttskit study report study
     """
-    from ttskit.messages import language
     from ttskit_study.report import write_report
 
     with aside():
-        page = write_report(study, lang=lang or language())
+        page = write_report(study, out=out, language=lang, blind=blind)
     if as_json:
         print_json({"page": str(page)})
         return

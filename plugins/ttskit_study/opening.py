@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from pydantic import ValidationError
+
 from ttskit.errors import CorpusError, MismatchError, UsageError
 from ttskit.plugins import Registry
 from ttskit.runs.lock import RunLock
 from ttskit_study.code import code_facts
 from ttskit_study.layout import StudyFolder
 from ttskit_study.locked import Lock, record_deviations
-from ttskit_study.plan import read_plan
+from ttskit_study.plan import StudyPlan, read_plan
 from ttskit_study.planning import begun, changes_between, file_digest, locked_facts
 from ttskit_study.resolve import Resolved, differences, resolve
 
@@ -52,7 +54,7 @@ def open_study(path: Path | str, registry: Registry) -> OpenStudy:
             "what is trained is what was locked",
             f'put it back, or lock it anew: {again} --deviate "WHY"',
         )
-    resolved = resolve(read_plan(study.plan, source), registry)
+    resolved = resolve(_plan_of(study, lock), registry)
     changed = changes_between(lock, locked_facts(resolved, registry))
     corpora = sorted(key.split(".")[1] for key in changed if key.startswith("corpora."))
     if corpora:
@@ -70,6 +72,16 @@ def open_study(path: Path | str, registry: Registry) -> OpenStudy:
             f'put it back, or say why it is changed: {again} --deviate "WHY"',
         )
     return OpenStudy(study, lock, resolved)
+
+
+def _plan_of(study: StudyFolder, lock: Lock) -> StudyPlan:
+    """The plan as it was locked, overrides and the defaults of that time included, with the lines of its file."""
+    written = read_plan(study.plan, written_as=Path(lock.plan_file))
+    try:
+        plan = StudyPlan.model_validate(lock.plan)
+    except ValidationError:  # of another version, which knew other keys
+        return written
+    return plan.read_from(written)
 
 
 def note_code(opened: OpenStudy) -> Lock:

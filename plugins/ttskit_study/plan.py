@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, field_validator, model_validator
 
-from ttskit.config import CompareConfig
+from ttskit.config import CompareConfig, shipped_recipes
 from ttskit.config.files import Layers, read_layers
 from ttskit.config.recipe import explained
 from ttskit.config.training import parse_seconds
 from ttskit.errors import ConfigError, UsageError
 from ttskit_study.layout import ONE_CORPUS, slug
 
-__all__ = ["AMOUNTS", "PRIMARY", "AlignerPlan", "Budget", "StudyPlan", "SystemPlan", "read_plan"]
+__all__ = ["AMOUNTS", "PRIMARY", "AlignerPlan", "Budget", "StudyPlan", "SystemPlan", "not_valid", "read_plan", "shipped_plans"]
 
 AMOUNTS = ("utterances", "frames", "seconds", "multiply_adds")
 # Measure → smallest difference that matters, in the unit of the measure (dB, points of percent, semitones).
@@ -145,6 +146,11 @@ class StudyPlan(BaseModel):
             raise ValueError(f"no aligner is planned, and durations are wanted by {', '.join(needing)}")
         return self
 
+    def read_from(self, written: StudyPlan) -> StudyPlan:
+        """This plan with the file and the lines of another."""
+        self._layers, self._path = written._layers, written._path
+        return self
+
     @property
     def corpora(self) -> dict[str, str]:
         """Name → folder as written; a single corpus has the name `ONE_CORPUS`."""
@@ -165,26 +171,36 @@ class StudyPlan(BaseModel):
         return self._layers.place(keys)
 
     def beside(self, name: str) -> Path:
-        """A path of the plan: relative ones start at its folder."""
+        """A path of the plan: relative ones start at its folder, those of a shipped plan at the current one."""
         path = Path(name).expanduser()
-        return path if path.is_absolute() else self._path.resolve().parent / path
+        shipped = self._path in shipped_plans().values()
+        return path if path.is_absolute() else (Path.cwd() if shipped else self._path.resolve().parent) / path
 
 
-def read_plan(path: Path | str, written_as: Path | None = None) -> StudyPlan:
+def shipped_plans() -> dict[str, Path]:
+    """Plans that come with ttskit, by name: beside its recipes, in studies/."""
+    folders = {path.parent / "studies" for path in shipped_recipes().values()}
+    return {path.stem: path for folder in folders for path in sorted(folder.glob("*.yaml"))}
+
+
+def read_plan(path: Path | str, overrides: Iterable[str] = (), written_as: Path | None = None) -> StudyPlan:
     """Read and check a plan; recipes and corpora are looked at by `ttskit_study.resolve`.
 
     Args:
-        path: the file.
+        path: the file, or the name of a shipped plan.
+        overrides: "a.b=c" as given to --set.
         written_as: the file that it is a copy of, beside which its relative paths start.
 
     Raises:
         UsageError: no such file.
         ConfigError: everything that is wrong, one line each: "file:line: key: message, did you mean …?".
     """
-    path = Path(path)
+    shipped = shipped_plans()
+    path = shipped.get(str(path), Path(path))
     if not path.is_file():
-        raise UsageError(f"no plan {path}", "there is no such file", "ttskit study plan PLAN.yaml")
-    layers = read_layers(path)
+        why = f"neither a file nor a shipped plan: {', '.join(shipped)}"
+        raise UsageError(f"no plan {path}", why, "ttskit study plan PLAN.yaml")
+    layers = read_layers(path, overrides)
     try:
         plan = StudyPlan.model_validate(layers.data)
     except ValidationError as error:

@@ -47,6 +47,7 @@ def plan_study(
     out: Path | str | None,
     registry: Registry,
     *,
+    overrides: Iterable[str] = (),
     deviate: str = "",
     timed: bool = True,
     tell: Tell = lambda text: None,
@@ -54,8 +55,9 @@ def plan_study(
     """Check a plan with all that it names, count what its trainings take, and lock it in the study's folder.
 
     Args:
-        path: the plan, a YAML file.
-        out: the folder; the plan's name beside it if None.
+        path: the plan, a YAML file or the name of a shipped one.
+        out: the folder; the plan's name beside it (of a shipped one: here) if None.
+        overrides: "a.b=c" as given to --set.
         deviate: why a plan is changed whose trainings have begun; kept in deviations.json.
         timed: time some steps of every system, for the hours; a budget of seconds is always timed.
         tell: is told what is being looked at.
@@ -65,8 +67,8 @@ def plan_study(
         UsageError: another study lies there, or this one has begun and `deviate` does not say why it is changed.
         CorpusError: a corpus that is not there.
     """
-    plan = read_plan(path)
-    study = StudyFolder(Path(out) if out is not None else plan.path.with_suffix(""))
+    plan = read_plan(path, overrides)
+    study = StudyFolder(Path(out) if out is not None else plan.beside(plan.path.stem))
     before = _there(study, plan)
     resolved = resolve(plan, registry)
     facts = locked_facts(resolved, registry)
@@ -224,7 +226,7 @@ def _lock(resolved: Resolved, facts: dict[str, Any], registry: Registry, timed: 
         for minutes, corpus in places
         for name, one in resolved.systems.items()
     ]
-    for name, one in everyone.items():
+    for name in everyone:
         cost = prices[name, next(iter(resolved.corpora))]
         own = facts["systems"][name] if name else facts["aligner"]
         own |= {"parameters": cost.parameters, "features": list(cost.features), "aids": list(cost.aids)}

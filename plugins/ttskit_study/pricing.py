@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, cast
 
 import torch
-from torch.utils.flop_counter import FlopCounterMode
 
+from ttskit.corpus.batches import AcousticBatches
 from ttskit.corpus.prepared import PreparedCorpus
 from ttskit.interfaces.acoustic import AcousticBatch, AcousticModel
-from ttskit.interfaces.trainable import TrainState
 from ttskit.plugins import Registry
-from ttskit.training.budget import SPREAD, TOTAL
+from ttskit.training.budget import TOTAL
+from ttskit.training.cost import multiply_adds_per_frame
 from ttskit.training.data import Batches
 from ttskit.training.forecast import PATIENCE_S, TIMED_S
 from ttskit.training.loop import Training
-from ttskit.training.optimize import Optimization
-from ttskit.training.step import run_step
-from ttskit.training.task import Task, Workshop, workshop
+from ttskit.training.task import Task, workshop
 from ttskit_study.amounts import batches_of
 from ttskit_study.resolve import Trained
 
@@ -30,10 +27,9 @@ if TYPE_CHECKING:
 __all__ = ["COUNTED_BY", "EvenDurations", "Price", "multiply_adds_of", "price"]
 
 COUNTED_BY = (
-    "matrix products, convolutions and attention of forward and backward passes, by torch's FlopCounterMode "
-    "on training steps of mean length, halved; elementwise work is left out"
+    "matrix products, convolutions and attention of forward and backward passes, by torch's FlopCounterMode on a few steps "
+    "of each phase, by padded frames; elementwise work, the optimiser's and validation's are left out"
 )
-_COUNTED_STEPS = 3  # of each phase
 
 
 @dataclass(frozen=True)
@@ -135,42 +131,20 @@ def price(
             if timed:
                 seconds = {start: one.median for start, one in training.timings(TIMED_S, PATIENCE_S).items()}
             model = cast(AcousticModel, training.model)
-            adds = multiply_adds_of(trained.build(corpus, registry), batches(model, 0, 1), shop, recipe.seed)
+            adds = multiply_adds_of(trained.build(corpus, registry), batches(model, 0, 1))
     finally:
         torch.set_num_threads(before)
     parameters = sum(p.numel() for p in model.parameters())
     return Price(model, adds, seconds, parameters, tuple(model.features), tuple(model.aids()))
 
 
-def multiply_adds_of(model: AcousticModel, batches: Batches, shop: Workshop, seed: int) -> dict[int, float]:
-    """Multiply-adds of one step of each phase, on the CPU, at the corpus's mean length (padding counted); see `COUNTED_BY`.
+def multiply_adds_of(model: AcousticModel, batches: Batches) -> dict[int, float]:
+    """Multiply-adds of one step of each phase at the corpus's mean length, padding counted; see `COUNTED_BY`.
 
     Args:
         model: is used up.
     """
-    lengths = {tuple(ids): batches.frames(ids) for ids in batches.epoch(0)}
-    typical = sum(lengths.values()) / len(lengths)
-    ids = min(lengths, key=lambda key: abs(lengths[key] - typical))
-    batch = shop.loader.load(batches, ids, 0)
-    starts = sorted(s for s in set(model.phase_starts(TOTAL)) if s < TOTAL)
-    found = {}
-    group = replace(shop.group, device=torch.device("cpu")) if shop.group.device.type != "cpu" else shop.group
-    model = model.to("cpu").train()
-    optimization = Optimization(model, model.optimizers(TOTAL), group, shop.precision, TOTAL)
-    with _plain_kernels():
-        for start, end in zip(starts, [*starts[1:], TOTAL], strict=True):
-            counted = 0
-            for index in range(_COUNTED_STEPS):
-                state = TrainState(start + int((index + 0.5) * SPREAD % 1.0 * (end - start)), 0, TOTAL, seed)
-                with FlopCounterMode(display=False) as counter:
-                    run_step(model, optimization, batch, ids, state, group, shop.precision)
-                counted += counter.get_total_flops()
-            found[start] = counted / _COUNTED_STEPS / 2 * typical / lengths[ids]
-    return found
-
-
-@contextmanager
-def _plain_kernels() -> Iterator[None]:
-    """Recurrent layers as the matrix products that they are: oneDNN's one kernel for all of it is not counted."""
-    with torch.backends.mkldnn.flags(enabled=False):
-        yield
+    lengths = [batches.frames(ids) for ids in batches.epoch(0)]
+    typical = sum(lengths) / len(lengths)
+    each = multiply_adds_per_frame(model, cast(AcousticBatches, batches), TOTAL)
+    return {start: adds * typical for start, adds in each.items()}

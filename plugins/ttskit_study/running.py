@@ -12,9 +12,10 @@ from ttskit_study.locked import jobs_of
 from ttskit_study.opening import note_code, open_study
 from ttskit_study.pool import default_workers, gpus, run_workers
 from ttskit_study.progress import Watch
+from ttskit_study.speeds import measure_study_speed
 from ttskit_study.status import Row, rows_of
 from ttskit_study.training import Bench
-from ttskit_study.working import chosen, fresh_for_retry, work
+from ttskit_study.working import chosen, fresh_for_retry, speak_again, work
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -28,6 +29,7 @@ def run_study(
     workers: int | None = None,
     only: Collection[str] = (),
     retry: bool = False,
+    again: bool = False,
     cluster: str = "",
     options: Sequence[str] = (),
     console: Console | None = None,
@@ -40,6 +42,7 @@ def run_study(
         workers: processes; by default one a GPU, else as many as have cores of their own.
         only: keys of trainings (CELL/SEED), which are done in this process with the aligners that they need.
         retry: try again what failed.
+        again: speak and measure anew with what is trained.
         cluster: "slurm", or "local" for submitit's executor on this machine; "" for processes of our own.
         options: KEY=VALUE of each cluster job.
         console: where progress goes.
@@ -60,6 +63,8 @@ def run_study(
     if retry:
         for job in fresh_for_retry(jobs):
             tell(f"{job.key}: tried again")
+    if again:
+        speak_again(jobs)
     if cluster:
         from ttskit_study.cluster import submit
 
@@ -72,4 +77,8 @@ def run_study(
         cards = gpus(plan.device)
         count = min(workers or default_workers(plan.threads, cards), len(left))
         run_workers(opened.study, jobs, only, count, plan.threads, cards, Watch(jobs, console))
-    return rows_of(jobs)
+    rows = rows_of(jobs)
+    if not only and all(row.status in ("done", "failed") for row in rows) and (left or not opened.study.speed.exists()):
+        tell("speed of all systems, in turns")
+        measure_study_speed(opened.study, lock, opened.resolved, registry, console)
+    return rows

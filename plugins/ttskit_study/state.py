@@ -35,6 +35,7 @@ class State:
         attempts: how often it was begun since it last stood still for good.
         reached: steps of the training when it was begun last: one that comes further each time is not given up.
         error: why it failed, as people read it.
+        warning: what is to be known of one that is done.
         pid, host, heartbeat: who wrote this last, and when.
         seconds: of each stage that is done.
         cluster: job of a cluster that it was given to, "" for none.
@@ -45,6 +46,7 @@ class State:
     attempts: int = 0
     reached: int = 0
     error: str = ""
+    warning: str = ""
     pid: int = 0
     host: str = ""
     heartbeat: str = ""
@@ -66,6 +68,7 @@ class _Stored(BaseModel):
     attempts: int = 0
     reached: int = 0
     error: str = ""
+    warning: str = ""
     pid: int = 0
     host: str = ""
     heartbeat: str = ""

@@ -22,7 +22,7 @@ class Row:
 
     Args:
         key: CELL/SEED or aligners/NAME.
-        status, stage, attempts, error: of its state.
+        status, stage, attempts, error, warning: of its state.
         step, steps: done, and planned.
         seconds: of each stage that is done.
         host, pid: who has it, or had it last.
@@ -36,6 +36,7 @@ class Row:
     attempts: int
     seconds: dict[str, float]
     error: str
+    warning: str
     host: str
     pid: int
 
@@ -68,6 +69,7 @@ def rows_of(jobs: Sequence[Job]) -> list[Row]:
                 state.attempts,
                 state.seconds,
                 state.error,
+                state.warning,
                 state.host,
                 state.pid,
             )
@@ -85,7 +87,7 @@ def status_rows(rows: Sequence[Row]) -> tuple[list[str], list[list[Any]]]:
             one.stage,
             f"{one.step:,}/{one.steps:,}",
             duration(sum(one.seconds.values())) if one.seconds else "",
-            one.error.splitlines()[0] if one.error else "",
+            (one.error or one.warning).partition("\n")[0],
         ]
         for one in rows
     ]

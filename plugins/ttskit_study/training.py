@@ -22,8 +22,7 @@ from ttskit.runs.align import align
 from ttskit.runs.folder import RunFolder
 from ttskit.runs.starting import is_unfinished
 from ttskit.training import train
-from ttskit.training.budget import cost_s
-from ttskit_study.amounts import batches_of, walked
+from ttskit.training.cost import training_cost
 from ttskit_study.layout import RunPlace
 from ttskit_study.locked import Job, Lock
 from ttskit_study.plan import StudyPlan
@@ -62,16 +61,19 @@ class Bench:
         assert one is not None
         return one
 
-    def do(self, job: Job, stage: str, console: Console | None) -> None:
+    def do(self, job: Job, stage: str, console: Console | None) -> str:
         """One stage of a training; what it had done before it was stopped is not done again, or is made anew.
+
+        Gives what is to be known of it, "" for nothing.
 
         Raises:
             TTSKitError: it cannot be done.
             TrainingStopped: Ctrl-C, after saving.
         """
-        {"train": self._train, "align": self._align, "speak": self._speak}[stage](job, console)
+        stages = {"train": self._train, "align": self._align, "speak": self._speak}
+        return stages[stage](job, console)
 
-    def _train(self, job: Job, console: Console | None) -> None:
+    def _train(self, job: Job, console: Console | None) -> str:
         recipe = self.trained(job).recipe_of(job.seed, job.planned.minutes, self._alignment(job))
         run = job.place.run
         train(
@@ -87,8 +89,9 @@ class Bench:
             console=console,
         )
         write_json(job.place.cost, self.cost(job))
+        return ""
 
-    def _align(self, job: Job, console: Console | None) -> None:
+    def _align(self, job: Job, console: Console | None) -> str:
         align(
             self._corpus(job).folder,
             job.place.run,
@@ -100,8 +103,9 @@ class Bench:
             registry=self.registry,
             console=console,
         )
+        return ""
 
-    def _speak(self, job: Job, console: Console | None) -> None:
+    def _speak(self, job: Job, console: Console | None) -> str:
         """All sentences by one run, measured; the folder appears when it is whole."""
         place, name = job.place, job.planned.system
         half = place.folder / ".spoken"
@@ -122,7 +126,6 @@ class Bench:
             spoken = speak(systems, sentences, corpus, config, analyse, store, half, where, tell)
             measured = measure_all(spoken, self.registry)
             found = {table.row.measure.key for one in measured for table in one.rows}
-            self._require(found, [note for one in measured for note in one.notes])
             facts = {
                 "system": name,
                 "model": systems[0].loaded.name,
@@ -138,6 +141,8 @@ class Bench:
             write_sentences(half / place.sentences.name, spoken, measured, facts)
         shutil.rmtree(place.spoken, ignore_errors=True)
         half.rename(place.spoken)
+        lacking = [key for key in self.plan.primary if key not in found]
+        return f"not measured: {', '.join(lacking)}" if lacking else ""
 
     def cost(self, job: Job) -> dict[str, Any]:
         """What a training took, what the aligner that it needs took, and both together."""
@@ -146,27 +151,12 @@ class Bench:
         if job.needs is not None:
             aligner = next(one for one in self.lock.aligners if one.name == job.planned.needs)
             needs = self._own_cost(job.of(aligner, self.lock.aligner_seed))
-        keys = ("utterances", "frames", "seconds", "multiply_adds")
+        keys = ("utterances", "frames", "padded_frames", "seconds", "multiply_adds")
         both = {key: own[key] + (needs[key] if needs else 0) for key in keys}
         return {**own, "needs": needs, "total": both}
 
     def _own_cost(self, job: Job) -> dict[str, Any]:
-        trained, corpus = self.trained(job), self._corpus(job)
-        batches = batches_of(trained, corpus, job.planned.minutes, job.seed, self._alignment(job))
-        utterances, frames = walked(batches, job.planned.steps)
-        logged = RunFolder.open(job.place.run).metrics("train")
-        model = trained.build(corpus, self.registry)
-        known = (self.lock.systems.get(job.planned.system) or self.lock.aligner or {})["multiply_adds_a_step"]
-        adds = cost_s(model, job.planned.steps, {int(start): value for start, value in known.items()})
-        return {
-            "steps": job.planned.steps,
-            "utterances": utterances,
-            "frames": frames,
-            "seconds": float(logged[-1]["seconds"]) if logged else 0.0,
-            "multiply_adds": adds,
-            "parameters": sum(p.numel() for p in model.parameters()),
-            "left_out": len(batches.left_out),
-        }
+        return training_cost(job.place.run, data=self._corpus(job), registry=self.registry).to_json()
 
     def _corpus(self, job: Job) -> PreparedCorpus:
         return self.resolved.corpora[job.planned.corpus]
@@ -182,15 +172,6 @@ class Bench:
         """The plan's settings, without what is measured in turns at the end."""
         asked = self.plan.speak
         return asked.model_copy(update={"measurements": {**asked.measurements, NOT_SPOKEN_FOR: False}})
-
-    def _require(self, found: set[str], notes: list[str]) -> None:
-        lacking = [key for key in self.plan.primary if key not in found]
-        if lacking:
-            raise TTSKitError(
-                f"a primary measure was not measured: {', '.join(lacking)}",
-                "\n".join([*notes[:4], f"there are: {', '.join(sorted(found))}"]),
-                "correct `primary` in the plan, or what stands in the way of the measurement",
-            )
 
 
 def alignment_of(aligner: RunPlace, lock: Lock) -> str:

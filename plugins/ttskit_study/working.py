@@ -21,7 +21,7 @@ from ttskit_study.training import Bench, steps_done
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["chosen", "fresh_for_retry", "status_of", "work"]
+__all__ = ["chosen", "fresh_for_retry", "speak_again", "status_of", "work"]
 
 _LOOK_AGAIN_S = 2.0  # at trainings that others have
 
@@ -115,6 +115,15 @@ def fresh_for_retry(jobs: Sequence[Job]) -> list[Job]:
     return failed
 
 
+def speak_again(jobs: Sequence[Job]) -> list[Job]:
+    """Let what is done speak and be measured anew, as after a change of the measurements; gives those."""
+    done = [job for job in jobs if not job.is_aligner and status_of(job).status == "done"]
+    for job in done:
+        with RunLock(job.place.folder):
+            write_state(job.place, status_of(job).changed(status="pending", stage=job.stages[1]))
+    return done
+
+
 def _stage_of(job: Job) -> str:
     done = job.place.cost.is_file() and steps_done(job.place.run) >= job.planned.steps
     return job.stages[1] if done else job.stages[0]
@@ -193,15 +202,15 @@ def _go_on(job: Job, bench: Bench, hindrance: str, console: Console | None, tell
     state = write_state(job.place, before.changed(status="running", stage=stage, attempts=attempts, reached=reached, error=""))
     try:
         with _log(job.place, console) as shown:
-            for stage in job.stages[job.stages.index(stage) :]:
-                state = write_state(job.place, state.changed(stage=stage))
-                tell(f"{job.key}: {stage}")
+            for current in job.stages[job.stages.index(stage) :]:
+                state = write_state(job.place, state.changed(stage=current))
+                tell(f"{job.key}: {current}")
                 started = time.monotonic()
-                bench.do(job, stage, shown)
-                spent = state.seconds.get(stage, 0.0) + time.monotonic() - started
-                state = state.changed(seconds={**state.seconds, stage: round(spent, 2)})
+                warning = bench.do(job, current, shown)
+                spent = time.monotonic() - started
+                state = state.changed(seconds={**state.seconds, current: round(spent, 2)}, warning=warning)
         write_state(job.place, state.changed(status="done", stage="", attempts=0))
-        tell(f"{job.key}: done")
+        tell(f"{job.key}: done{', ' if state.warning else ''}{state.warning}")
     except KeyboardInterrupt:
         write_state(job.place, state.changed(status="pending", attempts=0))
         raise

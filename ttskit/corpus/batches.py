@@ -216,6 +216,10 @@ class AcousticBatches:
         """Frames of a global batch, padding counted."""
         return len(ids) * max(self._found(id)[1].frames for id in ids)
 
+    def spoken_frames(self, ids: Sequence[str]) -> int:
+        """The same without padding."""
+        return sum(self._found(id)[1].frames for id in ids)
+
     def load(self, ids: Sequence[str], epoch: int) -> AcousticBatch:
         """This process's share `ids[rank::world]` of a global batch."""
         mine = ids[self.rank :: self.world]
@@ -369,6 +373,8 @@ class SegmentBatches:
     def frames(self, ids: Sequence[str]) -> int:
         """Frames of a global batch: segments of one length."""
         return len(ids) * self.segment_frames
+
+    spoken_frames = frames  # a segment's padding is rare: it stands for speech
 
     def _segment(self, u: PreparedUtterance, epoch: int) -> tuple[Tensor, Tensor, Tensor]:
         """mel (M, T), audio (T * hop,) and F0 (T,) of a segment."""
