@@ -43,6 +43,7 @@ def analyse(study: Collected, *, mixed: bool = True) -> dict[str, Any]:
     secondary = [str(key) for key in study.plan.get("secondary") or [] if key in measures and key not in smallest]
     robust = [key for key in measures if key.startswith(_ROBUST) and key not in (*primary, *secondary)]
     trials = trials_by_measure(study, [*primary, *secondary, *robust])
+    primary = [key for key in primary if key in trials]
     effects, without_model = _effects(design, trials, primary, secondary, smallest, measures, mixed)
     runs = {name: sorted(run.seed for run in study.done if run.arm.name == name) for name in (a.name for a in study.arms)}
     several = bool(runs) and all(len(own) > 1 for own in runs.values())
@@ -55,6 +56,7 @@ def analyse(study: Collected, *, mixed: bool = True) -> dict[str, Any]:
             "fewest_sentences": FEWEST_SENTENCES,
             "factors": {name: list(found) for name, found in design.levels.items()},
             "partial_factors": list(design.partial),
+            "confounded": list(design.confounded),
             "cells": [
                 {
                     "cell": arm.name,
@@ -65,7 +67,7 @@ def analyse(study: Collected, *, mixed: bool = True) -> dict[str, Any]:
                     "corpus": arm.corpus,
                     "seeds": runs[arm.name],
                 }
-                for arm in study.arms
+                for arm in design.arms
             ],
             "trainings": {
                 "planned": len(study.runs),
@@ -87,12 +89,12 @@ def analyse(study: Collected, *, mixed: bool = True) -> dict[str, Any]:
                 }
                 for key in trials
             },
-            "absent_measures": [key for key in smallest if key not in measures],
+            "absent_measures": [key for key in smallest if key not in primary],
             "effects": effects,
             "picture": {key: _picture(design, trials[key]) for key in primary},
             "means": {key: _means(design, trials[key]) for key in trials},
             "same_against_same": halves({key: trials[key] for key in primary}, smallest, CONFIDENCE),
-            "faults": study.data("faults").get("smallest") or [],
+            "faults": _faults(study.data("faults"), [*primary, *secondary, *robust]),
             "judge": study.data("robustness").get("recogniser") or {},
             "speed": speed_of(study),
             "cost": costs(study),
@@ -110,6 +112,28 @@ def analyse(study: Collected, *, mixed: bool = True) -> dict[str, Any]:
     )
 
 
+def _faults(data: Mapping[str, Any], shown: Sequence[str]) -> dict[str, Any]:
+    """The planted faults by name (title, unit), and for each the smallest that each measure of the page saw.
+
+    Returns:
+        `measures`; `faults`: name, title, unit, and `seen` by measure: strength, or None where it was not seen; a measure that
+        gave nothing is not in it.
+    """
+    entries = [one for one in data.get("smallest") or [] if one.get("measure") in shown]
+    titles = data.get("faults") or {}
+    faults: dict[str, dict[str, Any]] = {}
+    for one in entries:
+        known = {
+            "name": one["fault"],
+            "title": (titles.get(one["fault"]) or {}).get("title", one["fault"]),
+            "unit": one.get("unit", ""),
+        }
+        own = faults.setdefault(one["fault"], {**known, "seen": {}})
+        own["seen"][one["measure"]] = one.get("strength") if one.get("seen") else None
+    measures = [key for key in shown if any(key in own["seen"] for own in faults.values())]
+    return {"measures": measures, "faults": list(faults.values()), "sentences": data.get("sentences")}
+
+
 def trials_by_measure(study: Collected, keys: Sequence[str]) -> dict[str, Trials]:
     """The trials of each measure: systems are cells, runs are training seeds (equal seeds are pairs)."""
     rows: dict[str, list[dict[str, Any]]] = {key: [] for key in keys}
@@ -117,7 +141,8 @@ def trials_by_measure(study: Collected, keys: Sequence[str]) -> dict[str, Trials
         for row in run.own:
             if row["measure"] in rows:
                 rows[row["measure"]].append({**row, "system": run.arm.name, "run": str(run.seed)})
-    return {key: trials_of(found) for key, found in rows.items() if found}
+    made = {key: trials_of(found) for key, found in rows.items() if found}
+    return {key: trials for key, trials in made.items() if len(trials)}  # none where no number is finite
 
 
 def _effects(

@@ -2,21 +2,21 @@
 
 An effect compares only cells that are equal in everything else, and is the mean over all such comparisons, so that no other
 factor leaks into it where the design is incomplete. A factor that only some systems have (help that only frame-by-frame models
-need) is *partial*: main effects of the others are of the cells at its first level in the plan, those at other levels are effects
-of their own.
+need) is *partial*: main effects of the others are of the cells at its first level in the plan, those at other levels are
+effects of their own.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import combinations
 
 from ttskit_study.collected import Arm
 
 __all__ = ["CORPUS", "MINUTES", "Contrast", "Design", "contrasts_of", "design_of"]
 
-MINUTES, CORPUS = "minutes", "corpus"
+MINUTES, CORPUS, SYSTEM = "minutes", "corpus", "system"
 
 
 @dataclass(frozen=True)
@@ -57,11 +57,14 @@ class Design:
         arms: the cells.
         levels: by factor, in the plan's order; "minutes" and "corpus" are among them where they vary.
         partial: factors that only some cells have.
+        confounded: factors of the plan that are no factors here, since none of them changes alone (or nothing tells systems
+            apart): systems are compared as they are.
     """
 
     arms: Sequence[Arm]
     levels: Mapping[str, Sequence[str]]
     partial: Sequence[str]
+    confounded: Sequence[str] = ()
 
     @property
     def whole(self) -> list[str]:
@@ -92,7 +95,8 @@ class Design:
 def design_of(arms: Sequence[Arm]) -> Design:
     """The factors that vary among the cells, levels in the order in which the plan has them.
 
-    Systems that differ in nothing that the plan calls a factor get one of their own, "system", so that nothing is hidden.
+    Where no factor of the systems ever changes alone, or systems differ in nothing that the plan calls a factor, "system" is
+    the only factor: an effect of decoding that is also one of the block would have the wrong name.
     """
     own: dict[str, dict[str, None]] = {}
     for arm in arms:
@@ -108,17 +112,18 @@ def design_of(arms: Sequence[Arm]) -> Design:
         levels[CORPUS] = corpora
     design = Design(arms, levels, [name for name in partial if name in levels])
     places = [tuple(sorted(design.of(arm).items())) for arm in arms]
-    if len(set(places)) < len(places):
-        named = [Arm(**{**_fields(arm), "factors": {"system": arm.system, **arm.factors}}) for arm in arms]
-        levels = {"system": list(dict.fromkeys(arm.system for arm in arms)), **levels}
-        return Design(named, levels, design.partial)
+    own_factors = [name for name in design.levels if name not in (MINUTES, CORPUS)]
+    alone = any(_mains(design, name, some) for name in own_factors for some in (design.base, design.arms))
+    systems = list(dict.fromkeys(arm.system for arm in arms))
+    if len(systems) > 1 and (not alone or len(set(places)) < len(places)):
+        rest = {name: found for name, found in levels.items() if name in (MINUTES, CORPUS)}
+        named = [replace(arm, factors={SYSTEM: arm.system}) for arm in arms]
+        return Design(named, {SYSTEM: systems, **rest}, [], own_factors)
     return design
 
 
 def contrasts_of(design: Design) -> list[Contrast]:
     """Every effect that the cells can show: main effects, interactions of two factors, then simple effects."""
-    if "system" in design.levels:  # factors do not tell the systems apart, so that only differences of systems have a meaning
-        return _mains(design, "system", design.arms, primary=True)
     whole = [name for name in design.whole if name in design.factors]
     found = [c for name in whole for c in _mains(design, name, design.base, primary=True)]
     found += [c for name in design.partial for c in _mains(design, name, design.arms, primary=True)]
@@ -220,7 +225,3 @@ def _different(found: Sequence[Contrast]) -> list[Contrast]:
 
 def _minutes(arm: Arm) -> str:
     return "all" if arm.minutes is None else f"{arm.minutes:g}"
-
-
-def _fields(arm: Arm) -> dict:
-    return {name: getattr(arm, name) for name in Arm.__dataclass_fields__}

@@ -62,7 +62,7 @@ class Scale:
     ) -> Scale:
         """One that holds all finite values, with a twentieth of room on both sides."""
         known = [float(v) for v in (*values, *include) if math.isfinite(v) and (v > 0 or not logarithmic)]
-        low, high = (min(known), max(known)) if known else (0.0, 1.0)
+        low, high = (min(known), max(known)) if known else (1.0, 2.0)
         if logarithmic:
             room = (high / low) ** 0.06 if high > low else 1.5
             return cls(low / room, high * room, start, end, True)

@@ -28,7 +28,7 @@ _OF_A_RUN = ("cell.json", "state.json", "cost.json", "spoken/observations.csv", 
 
 
 def write_measurements(study: Collected, path: Path) -> int:
-    """Every observation a row with its factors, natural speech once for each corpus without factors; how many rows there are."""
+    """Every observation a row with its factors, natural speech once for each corpus without factors; how many there are."""
     factors = list(dict.fromkeys(name for arm in study.arms for name in arm.factors))
     columns = ("system", *factors, "minutes", "corpus", "training_seed", *_ROW_COLUMNS)
     rows: list[Mapping[str, Any]] = []

@@ -79,7 +79,7 @@ def legend_mark(look: Look) -> Markup:
 
 
 def means_by_factor(content: Mapping[str, Any], key: str, words: Words) -> Markup:
-    """The 2 × 2 of one measure: the second factor along, a line for each level of the first, intervals, every training a dot."""
+    """The 2 × 2 of one measure: the second factor along, a line for each level of the first; every training is a dot."""
     measure, points = content["measures"][key], content["picture"][key]
     factors = _main_factors(content)
     across = factors[1] if len(factors) > 1 else ""
@@ -158,7 +158,8 @@ def forest(content: Mapping[str, Any], key: str, words: Words) -> Markup:
         _interval(canvas, row, scale, y + 11, "ink", 2.6 if row["primary"] else 1.6)
         if row["mixed"] and row["mixed"].get("low") is not None:
             _interval(canvas, row["mixed"], scale, y + 17, "soft", 1.0)
-        said = f"{words.effect(row)}: {words.interval(row, measure['digits'])} {words.unit(content['measures'], key, difference=True)}"
+        unit = words.unit(content["measures"], key, difference=True)
+        said = f"{words.effect(row)}: {words.interval(row, measure['digits'])} {unit}"
         canvas.mark(scale(row["value"]), y + 11, 0 if row["primary"] else 1, "ink", r=4.2 if row["primary"] else 3.2, said=said)
     base = height + 12
     canvas.line(12, base, _WIDTH - 12, base, "axis")
@@ -250,8 +251,11 @@ def latency_lines(content: Mapping[str, Any], words: Words) -> Markup:
     lengths = sorted({float(one["tokens"]) for own in lines.values() for one in own})
     along = Scale.over(lengths, 52, _WIDTH - 16)
     canvas.upwards(scale, 46, _WIDTH - 8, 2 if scale.high < 1 else 1)
+    shown = -_WIDTH
     for x in lengths:
-        canvas.text(along(x), 204, f"{x:g}", "soft", "middle", 11)
+        if along(x) - shown > 22:
+            canvas.text(along(x), 204, f"{x:g}", "soft", "middle", 11)
+            shown = along(x)
     canvas.text((46 + _WIDTH) / 2, 224, words("length of the text, in tokens"), "ink", "middle")
     for name, own in lines.items():
         look = looks.get(name, Look(0, "c5", False))

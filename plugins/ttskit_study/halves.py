@@ -27,9 +27,9 @@ def halves(trials: Mapping[str, Trials], smallest: Mapping[str, float], confiden
     to cell, since paired cells share what their seeds have in common.
 
     Returns:
-        `method`: "halves of each cell", "halves over all cells" or "" where it cannot be done; `checks`: one for each comparison,
-        with value, low, high, p, p_holm and `called`, whether it would have been called a difference; `called`: how many;
-        `below_level` and `expected`: how many are below the level without correction, and how many by chance.
+        `method`: "halves of each cell", "halves over all cells" or "" where it cannot be done; `checks`: one for each
+        comparison, with value, low, high, p, p_holm and `called`, whether it would have been called a difference; `called`: how
+        many; `below_level` and `expected`: how many are below the level without correction, and how many by chance.
     """
     whole = all(len(t.runs(name)) >= 2 * _FEWEST_OF_EACH for t in trials.values() for name in t.systems)
     checks: list[dict[str, Any]] = []

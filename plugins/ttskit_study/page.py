@@ -110,6 +110,8 @@ def _environment(words: Words, content: Mapping[str, Any]) -> jinja2.Environment
         "percent": f"{100 * content['confidence']:g}",
         "title_of": lambda key: words.title(measures, key),
         "unit_of": lambda key: words.unit(measures, key),
+        "strength": lambda value: f"{value:g}".replace("-", "−") if isinstance(value, int | float) else str(value),
+        "judged": [key for key in measures if key.startswith(("phone_error_rate", "ok_share"))],
         "first_upper": lambda text: text[:1].upper() + text[1:],
         "cell_of": lambda name: figures.cell_label(content, name, words),
         "look_of": lambda levels: figures.legend_mark(figures.look_of(content, levels)),

@@ -3,17 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
 
-from ttskit.reading import Misread, read_json
+from ttskit.reading import Misread, parse_json, read_json
 from ttskit_study.collected import Arm, Collected, StudyRun
 
 __all__ = ["AMOUNTS", "comparable", "costs", "speed_of"]
 
 AMOUNTS = ("utterances", "frames", "multiply_adds", "seconds")
-_UNKNOWN = "unknown"
+_LOGGED = {"step", "epoch", "split", "loss", "gradient_norm", "learning_rate", "frames_per_s", "seconds"}
+_FACTS = (  # messages
+    "parameters",
+    "frames per step of decoding",
+    "terms of the loss",
+    "input besides text in training",
+    "help beyond its paper",
+    "durations given in training",
+    "steps of the checkpoint",
+    "vocoder",
+    "yes, alignment {name}",
+    "yes",
+    "no",
+    "none",
+    "all",
+)
 
 
 def costs(study: Collected) -> list[dict[str, Any]]:
@@ -133,9 +149,8 @@ def _facts(run: StudyRun) -> dict[str, str]:
         (options[k] for k in ("frames_per_step", "n_frames_per_step", "reduction_factor", "reduction") if k in options), 1
     )
     found["frames per step of decoding"] = "all" if str(told.get("decoding")) == "parallel" else str(frames)
-    losses = told.get("losses")
-    if losses:
-        found["losses"] = ", ".join(map(str, losses))
+    if losses := _losses(run):
+        found["terms of the loss"] = ", ".join(losses)
     features = told.get("features")
     if features is not None:
         found["input besides text in training"] = ", ".join(map(str, features)) or "none"
@@ -145,11 +160,21 @@ def _facts(run: StudyRun) -> dict[str, str]:
     found["durations given in training"] = (
         f"yes, alignment {told['alignment']}" if told.get("alignment") else "yes" if run.arm.needs else "no"
     )
-    for fact, key in (("checkpoint", "step"), ("vocoder", "vocoder"), ("steps", "steps")):
+    for fact, key in (("steps of the checkpoint", "step"), ("vocoder", "vocoder")):
         if told.get(key) is not None and not isinstance(told[key], Mapping):
             found[fact] = str(told[key])
-    if budget := _map(stored.get("steps")):
-        found["steps"] = str(budget.get("total", _UNKNOWN))
+    return found
+
+
+def _losses(run: StudyRun) -> list[str]:
+    """Names of the terms that its training logged last; those of the trainer and shares of a schedule are no terms."""
+    path = run.place.run / "metrics.jsonl"
+    found: list[str] = []
+    with suppress(OSError, Misread):
+        for line in path.read_bytes().splitlines() if path.is_file() else ():
+            row = _map(parse_json(line))
+            if row.get("split") == "train":
+                found = [str(k) for k in row if k not in _LOGGED and not str(k).endswith("_share")]
     return found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -49,8 +50,10 @@ class Words:
         return ", ".join(names[:-1]) + joint + last
 
     def title(self, measures: Mapping[str, Mapping[str, Any]], key: str) -> str:
-        """A measure's title; what sentences it is of stands in brackets, and is left out where it is the test sentences."""
-        title, _, of = self(str(measures.get(key, {}).get("title") or key)).partition(", ")
+        """A measure's name for sentences: its title without what stands there in brackets, and without "test sentences"."""
+        whole = self(str(measures.get(key, {}).get("title") or key))
+        found = re.fullmatch(r"(.*?)(?: \(.*\))?(?:, ([^()]*))?", whole)
+        title, of = (found.group(1), found.group(2)) if found else (whole, None)
         return title if not of or of == self("test sentences") else f"{title} ({of})"
 
     def unit(self, measures: Mapping[str, Mapping[str, Any]], key: str, *, difference: bool = False) -> str:

@@ -126,7 +126,7 @@ def made_study(
         "format": 1,
         "plan_sha256": "a" * 64,
         "corpora": {"corpus": "b" * 64},
-        "code": {"version": "0.9", "commit": "c0ffee1"},
+        "code": {"ttskit": "0.9", "git_commit": "c0ffee1"},
     }
     _json(folder / "lock.json", lock | {"seeds": list(range(1, seeds + 1)), "cells": planned})
     if deviations:
@@ -209,16 +209,20 @@ def _spoken(
     if faults:
         smallest = [
             {"measure": "mcd_db", "fault": "noise", "strength": 20, "unit": "dB SNR", "seen": True},
-            {"measure": "phone_error_rate_test", "fault": "word left out", "strength": 1, "unit": "words", "seen": True},
-            {"measure": "log_f0_rmse_semitones", "fault": "level", "strength": -12, "unit": "dB", "seen": False},
+            {"measure": "phone_error_rate_test", "fault": "skip", "strength": 20, "unit": "% of sentences", "seen": True},
+            {"measure": "log_f0_rmse_semitones", "fault": "skip", "strength": 50, "unit": "% of sentences", "seen": False},
+            {"measure": "pesq", "fault": "skip", "strength": 50, "unit": "% of sentences", "seen": False},
         ]
-        content["data"] = {"faults": {"smallest": smallest}, "robustness": {"recogniser": JUDGE}}
+        content["data"] = {
+            "faults": {"smallest": smallest, "faults": {"skip": {"title": "a word left out"}}},
+            "robustness": {"recogniser": JUDGE},
+        }
     _json(place / "sentences.json", content)
 
 
 JUDGE = {"natural_phone_error_rate": 0.061, "calibration_sentences": 24, "trusted": True, "reason": ""}
 TITLES = {
-    "mcd_db": "mel-cepstral distortion",
+    "mcd_db": "mel-cepstral distortion (DCT of the 80-band mel, order 13)",
     "log_f0_rmse_semitones": "F0 error",
     "phone_error_rate_test": "phone error rate, test sentences",
     "ok_share_test": "sentences without fault, test sentences",

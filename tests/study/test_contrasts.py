@@ -71,6 +71,17 @@ def test_systems_without_factors_are_compared_as_systems():
     assert [c.name for c in found] == ["system: b − a", "system: c − a"] and all(c.primary for c in found)
 
 
+def test_two_factors_that_only_change_together_are_no_factors():
+    """Seen: Tacotron 2 against FastPitch called an effect of decoding, while the blocks changed with it."""
+    two = {name: SYSTEMS[name] for name in ("tacotron2", "fastpitch")}
+    design = design_of(arms(two, (5.0, 20.0)))
+    assert design.confounded == ["decoding", "block"]
+    found = contrasts_of(design)
+    assert [c.name for c in found if c.primary] == ["system: fastpitch − tacotron2"]
+    assert effect(found, "system: fastpitch − tacotron2 | minutes = 20").coefficients == {"tacotron2-20": -1, "fastpitch-20": 1}
+    assert design_of(arms(SYSTEMS)).confounded == ()
+
+
 def test_one_cell_has_no_effects():
     assert contrasts_of(design_of(arms({"a": {"decoding": "AR"}}))) == []
     assert contrasts_of(design_of([])) == []

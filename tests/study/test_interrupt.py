@@ -49,7 +49,9 @@ def numbers(made, key: str) -> list[tuple]:
 
 
 def weights(made, key: str) -> dict:
-    return {name: tensor.numpy().tobytes() for name, tensor in RunFolder.open(made.job(key).place.run).weights("last")[0].items()}
+    return {
+        name: tensor.numpy().tobytes() for name, tensor in RunFolder.open(made.job(key).place.run).weights("last")[0].items()
+    }
 
 
 def test_the_whole_study_is_done_with_costs_and_numbers(done_once):

@@ -208,7 +208,7 @@ def test_players_are_at_one_level_whatever_was_spoken(reported):
 def test_the_self_test_and_the_judges_own_error_are_printed(page):
     said = " ".join(" ".join(page.texts).split())
     assert "0 of 3 comparisons were called a difference" in said
-    assert "word left out" in said and "not seen" in said
+    assert "a word left out" in said and "20 % of sentences" in said and "not seen" in said
     assert "6.1 %" in said
 
 
@@ -269,6 +269,17 @@ def test_a_number_that_is_undefined_is_left_out(tmp_path):
     results = json.loads((write_report(folder, mixed=False).parent / "results.json").read_text(encoding="utf-8"))
     assert results["measures"]["mcd_db"]["dropped"] == 1
     assert all(math.isfinite(r["value"]) for r in results["effects"])
+
+
+def test_a_primary_measure_without_a_finite_number_is_said_to_be_absent(tmp_path):
+    """Seen: short trainings whose speech had no voiced frame, and a page that failed over it."""
+    folder = made_study(tmp_path / "s", seeds=2, minutes=(5, 20))
+    for path in folder.glob("cells/*/*/spoken/observations.csv"):
+        text = path.read_text(encoding="utf-8")
+        path.write_text(re.sub(r",log_f0_rmse_semitones,[^,]*,", ",log_f0_rmse_semitones,nan,", text), encoding="utf-8")
+    text = write_report(folder, mixed=False).read_text(encoding="utf-8")
+    Page(text)
+    assert "The primary measure log_f0_rmse_semitones was planned and has no numbers." in text
 
 
 def test_a_folder_that_is_no_study_is_an_error(tmp_path):
