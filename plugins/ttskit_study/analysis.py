@@ -42,11 +42,13 @@ def analyse(study: Collected, *, mixed: bool = True) -> dict[str, Any]:
     primary = [key for key in smallest if key in measures]
     secondary = [str(key) for key in study.plan.get("secondary") or [] if key in measures and key not in smallest]
     robust = [key for key in measures if key.startswith(_ROBUST) and key not in (*primary, *secondary)]
+    runs = {arm.name: sorted(run.seed for run in study.done if run.arm.name == arm.name) for arm in study.arms}
     trials = trials_by_measure(study, [*primary, *secondary, *robust])
     primary = [key for key in primary if key in trials]
-    effects, without_model = _effects(design, trials, primary, secondary, smallest, measures, mixed)
-    runs = {name: sorted(run.seed for run in study.done if run.arm.name == name) for name in (a.name for a in study.arms)}
-    several = bool(runs) and all(len(own) > 1 for own in runs.values())
+    several = {name for name, own in runs.items() if len(own) > 1}
+    lone = [name for name in runs if several and name not in several]
+    compared = design_of([arm for arm in study.arms if arm.name not in lone])  # what varies cannot be known of a lone training
+    effects, without_model = _effects(compared, trials, primary, secondary, smallest, measures, mixed)
     return plain(
         {
             "format": FORMAT,
@@ -56,7 +58,8 @@ def analyse(study: Collected, *, mixed: bool = True) -> dict[str, Any]:
             "fewest_sentences": FEWEST_SENTENCES,
             "factors": {name: list(found) for name, found in design.levels.items()},
             "partial_factors": list(design.partial),
-            "confounded": list(design.confounded),
+            "confounded": list(compared.confounded),
+            "lone_cells": lone,
             "cells": [
                 {
                     "cell": arm.name,
@@ -91,7 +94,7 @@ def analyse(study: Collected, *, mixed: bool = True) -> dict[str, Any]:
             },
             "absent_measures": [key for key in smallest if key not in primary],
             "effects": effects,
-            "picture": {key: _picture(design, trials[key]) for key in primary},
+            "picture": {key: _picture(compared, trials[key]) for key in primary},
             "means": {key: _means(design, trials[key]) for key in trials},
             "same_against_same": halves({key: trials[key] for key in primary}, smallest, CONFIDENCE),
             "faults": _faults(study.data("faults"), [*primary, *secondary, *robust]),

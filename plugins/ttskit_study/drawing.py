@@ -11,6 +11,14 @@ from markupsafe import Markup, escape
 __all__ = ["MARKS", "Canvas", "Scale", "number", "ticks"]
 
 MARKS = ("circle", "diamond", "triangle", "square", "down", "cross")
+_LINE = '<line x1="{}" y1="{}" x2="{}" y2="{}" class="s {}" stroke-width="{}"{}/>'  # no message
+_PATH = '<polyline points="{}" class="s {}" stroke-width="{}"{}/>'  # no message
+_BOX = '<rect x="{}" y="{}" width="{}" height="{}" class="f {}">{}</rect>'  # no message
+_TEXT = '<text x="{}" y="{}" class="t {}" text-anchor="{}" font-size="{}">{}</text>'  # no message
+_CIRCLE = '<circle cx="{}" cy="{}" r="{}" class="{} {}">{}</circle>'  # no message
+_POLYGON = '<polygon points="{}" class="{} {}">{}</polygon>'  # no message
+_HEAD = '<svg viewBox="0 0 {} {}" role="img" aria-label="{}" data-figure="{}">'  # no message
+_MARK = '<svg viewBox="0 0 {} {}" class="mark" aria-hidden="true">'  # no message
 _R = 4.6  # of a mark, in units of the canvas: pixels at the width of a phone
 
 
@@ -95,25 +103,21 @@ class Canvas:
     def line(self, x1: float, y1: float, x2: float, y2: float, kind: str, width: float = 1.0, dash: str = "") -> None:
         """A straight line."""
         dashed = Markup(' stroke-dasharray="{}"').format(dash) if dash else Markup("")
-        self._add(
-            '<line x1="{}" y1="{}" x2="{}" y2="{}" class="s {}" stroke-width="{}"{}/>', x1, y1, x2, y2, kind, width, dashed
-        )
+        self._add(_LINE, x1, y1, x2, y2, kind, width, dashed)
 
     def path(self, points: Sequence[tuple[float, float]], kind: str, width: float = 1.5, dash: str = "") -> None:
         """A line through points."""
         along = " ".join(f"{_short(x)},{_short(y)}" for x, y in points)
         dashed = Markup(' stroke-dasharray="{}"').format(dash) if dash else Markup("")
-        self._add('<polyline points="{}" class="s {}" stroke-width="{}"{}/>', along, kind, width, dashed)
+        self._add(_PATH, along, kind, width, dashed)
 
     def box(self, x: float, y: float, width: float, height: float, kind: str, said: str = "") -> None:
         """A filled rectangle."""
-        self._add(
-            '<rect x="{}" y="{}" width="{}" height="{}" class="f {}">{}</rect>', x, y, max(0, width), height, kind, _said(said)
-        )
+        self._add(_BOX, x, y, max(0, width), height, kind, _said(said))
 
     def text(self, x: float, y: float, words: object, kind: str = "ink", anchor: str = "start", size: float = 12) -> None:
         """Words; `anchor` is "start", "middle" or "end"."""
-        self._add('<text x="{}" y="{}" class="t {}" text-anchor="{}" font-size="{}">{}</text>', x, y, kind, anchor, size, words)
+        self._add(_TEXT, x, y, kind, anchor, size, words)
 
     def mark(
         self,
@@ -133,7 +137,7 @@ class Canvas:
         inside = _said(said)
         name = MARKS[shape % len(MARKS)]
         if name == "circle":
-            self._add('<circle cx="{}" cy="{}" r="{}" class="{} {}">{}</circle>', x, y, r, fill, more, inside)
+            self._add(_CIRCLE, x, y, r, fill, more, inside)
             return
         corners = {
             "diamond": ((0, -1.3), (1.3, 0), (0, 1.3), (-1.3, 0)),
@@ -144,7 +148,7 @@ class Canvas:
                       (0.4, 1.2), (-0.4, 1.2), (-0.4, 0.4), (-1.2, 0.4)),
         }[name]  # fmt: skip
         along = " ".join(f"{_short(x + r * dx)},{_short(y + r * dy)}" for dx, dy in corners)
-        self._add('<polygon points="{}" class="{} {}">{}</polygon>', along, fill, more, inside)
+        self._add(_POLYGON, along, fill, more, inside)
 
     def upwards(self, scale: Scale, left: float, right: float, digits: int) -> None:
         """An axis of values upwards, with its grid."""
@@ -153,11 +157,12 @@ class Canvas:
             self.line(left, y, right, y, "grid")
             self.text(left - 5, y + 4, number(value, digits), "soft", "end", 11)
 
-    def markup(self) -> Markup:
-        """The finished picture."""
-        head = Markup('<svg viewBox="0 0 {} {}" role="img" aria-label="{}" data-figure="{}">').format(
-            _short(self.width), _short(self.height), self.title, self.name
-        )
+    def markup(self, *, hidden: bool = False) -> Markup:
+        """The finished picture; `hidden` from screen readers where words stand beside it."""
+        if hidden:
+            head = Markup(_MARK).format(_short(self.width), _short(self.height))
+            return head + Markup("").join(self.parts) + Markup("</svg>")
+        head = Markup(_HEAD).format(_short(self.width), _short(self.height), self.title, self.name)
         return head + Markup("").join(self.parts) + Markup("</svg>")
 
     def _add(self, template: str, *values: object) -> None:

@@ -64,10 +64,10 @@ def write_latex(content: Mapping[str, Any], path: Path) -> None:
     """The effects on primary measures as a table for LaTeX with booktabs."""
     percent = f"{100 * content['confidence']:g}"
     lines = [
-        "% needs \\usepackage{booktabs}",
+        "% needs \\usepackage{booktabs}",  # no message
         "\\begin{tabular}{llrlrl}",
         "\\toprule",
-        f"Measure & Effect & Difference & {percent}\\,\\% interval & $p_{{\\mathrm{{Holm}}}}$ & Verdict \\\\",
+        f"Measure & Effect & Difference & {percent}\\,\\% interval & $p_{{\\mathrm{{Holm}}}}$ & Verdict \\\\",  # no message
         "\\midrule",
     ]
     before = None
@@ -89,7 +89,7 @@ def write_latex(content: Mapping[str, Any], path: Path) -> None:
         )
         lines.append(" & ".join(cells) + " \\\\")
         before = row["measure"]
-    lines += ["\\bottomrule", "\\end{tabular}", "% $^{\\ast}$ exploratory, not corrected", ""]
+    lines += ["\\bottomrule", "\\end{tabular}", "% $^{\\ast}$ exploratory, not corrected", ""]  # no message
     write_atomic(path, lambda file: file.write_text("\n".join(lines), encoding="utf-8", newline="\n"))
 
 

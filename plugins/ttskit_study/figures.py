@@ -73,9 +73,7 @@ def legend_mark(look: Look) -> Markup:
     """A mark alone, for lists beside pictures."""
     canvas = Canvas(16, 16, "mark", "")
     canvas.mark(8, 8, look.shape, look.colour, hollow=look.hollow, r=5)
-    return Markup(
-        str(canvas.markup()).replace('role="img" aria-label="" data-figure="mark"', 'class="mark" aria-hidden="true"')
-    )
+    return canvas.markup(hidden=True)
 
 
 def means_by_factor(content: Mapping[str, Any], key: str, words: Words) -> Markup:

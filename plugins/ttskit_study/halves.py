@@ -39,7 +39,7 @@ def halves(trials: Mapping[str, Trials], smallest: Mapping[str, float], confiden
     for one, p in zip(checks, holm([one["p"] for one in checks]), strict=True):
         one["p_holm"] = p
         one["called"] = p <= 1 - confidence
-    method = ("halves of each cell" if whole else "halves over all cells") if checks else ""
+    method = ("halves of each cell" if whole else "halves over all cells") if checks else ""  # no message
     uncorrected = sum(one["p"] is not None and one["p"] <= 1 - confidence for one in checks)
     return {
         "method": method,

@@ -20,9 +20,10 @@ GLOSSARY = {  # messages
     "transformer": "blocks of self-attention",
 }
 _NAMES = ("decoding", "block", "durations", "minutes", "corpus", "system", "given", "none", "all")  # messages
+_STATES = ("pending", "running", "interrupted", "failed")  # messages
 _VERDICTS = ("better", "worse", "equivalent", "not known")  # messages
-_MORE = (" and ", "points", "higher", "lower", "{amount} minutes", "with {conditions}")  # messages
-_KINDS = ("utterances", "frames", "seconds", "multiply_adds", "multiply-adds")  # messages
+_MORE = (" and ", "points", "higher", "lower", "{amount} minutes", "with {conditions}", "“{factor}: {level}”")  # messages
+_KINDS = ("utterances", "frames", "seconds", "multiply-adds")  # messages
 
 
 class Words:
@@ -30,7 +31,7 @@ class Words:
 
     def __init__(self, name: str) -> None:
         if name not in LANGUAGES:
-            raise ValueError(f"no messages in {name!r}")
+            raise ValueError(f"no messages in {name!r}")  # no message
         self.name = name
         self._catalogue = catalogue(name)
 
@@ -83,7 +84,11 @@ class Words:
         )
 
     def level(self, factor: str, level: str) -> str:
-        """A level as a reader meets it: NAR; 5 minutes; durations given."""
+        """A level as a reader meets it: NAR; 5 minutes; “durations: given”."""
         if factor == "minutes":
             return self("{amount} minutes", amount=level)
-        return self(level) if factor in ("decoding", "block", "system", "corpus") else f"{self(factor)} {self(level)}"
+        return (
+            self(level)
+            if factor in ("decoding", "block", "system", "corpus")
+            else self("“{factor}: {level}”", factor=self(factor), level=self(level))
+        )

@@ -82,6 +82,16 @@ def test_one_training_each_says_nothing_of_models(tmp_path):
     assert first == "Cannot tell whether NAR is better than AR: one training each, and nothing here is about the models."
 
 
+def test_a_lone_training_has_no_part_in_the_effects_of_the_others(tmp_path):
+    """Seen: one cell of twelve with one training, and the page said that nothing was about models."""
+    pending = [("fastpitch-5min", 2), ("fastpitch-5min", 3)]
+    content = found(tmp_path / "s", seeds=3, minutes=(5, 20), pending=pending, effects={("NAR",): {"mcd_db": -2.0}})
+    assert content["about"] == "models" and content["lone_cells"] == ["fastpitch-5min"]
+    own = row(content, "mcd_db", "decoding: NAR − AR")
+    assert own["word"] == "better" and "fastpitch-5min" not in own["coefficients"]
+    assert "transformertts-5min" not in own["coefficients"]  # its counterpart
+
+
 def test_below_six_sentences_nothing_is_marked(tmp_path):
     content = found(tmp_path / "s", seeds=5, sentences=5, noise=0.2, effects={("NAR",): {"mcd_db": -5.0}})
     assert {r["word"] for r in content["effects"] if r["measure"] in content["picture"]} == {"not known"}

@@ -109,12 +109,12 @@ def test_both_languages_are_whole(reported):
     english, spanish = (re.search(rf'<main lang="{name}".*?</main>', text, re.S).group() for name in ("en", "es"))
     ids = [re.findall(r'id="(?:en|es)-([\w-]+)"', part) for part in (english, spanish)]
     assert ids[0] == ids[1] and len(ids[0]) > 10
-    left = " ".join(Page(re.sub(r"<pre>.*?</pre>", "", spanish, flags=re.S)).texts)  # the plan is as it was written
+    left = " ".join(Page(re.sub(r"<(pre|h1)\b.*?</\1>", "", spanish, flags=re.S)).texts)  # plan and question are as written
     for word in (
         "Learning",
         "Effects",
         "trainings",
-        "better",
+        "is better",
         "not known",
         "sentences",
         "Measure",
@@ -131,7 +131,12 @@ def test_the_first_screen_answers_before_anything_else(reported):
     body = text[text.index("<body") :]
     order = [
         body.index(mark)
-        for mark in ("<h1", "NAR is better than AR", 'data-figure="picture-mcd_db"', 'data-figure="curve-mcd_db"')
+        for mark in (
+            "<h1",
+            "NAR is better than AR in mel-cepstral distortion",
+            'data-figure="picture-mcd_db"',
+            'data-figure="curve-mcd_db"',
+        )
     ]
     assert order == sorted(order)
 
