@@ -150,7 +150,7 @@ def forest(content: Mapping[str, Any], key: str, words: Words) -> Markup:
     canvas.line(scale(0), 4, scale(0), height + 12, "zero")
     for n, row in enumerate(rows):
         y = 36 * n + 16
-        canvas.text(12, y, words.effect(row), "ink bold" if row["primary"] else "ink", size=11.5)
+        canvas.text(12, y, words.effect(row, brief=True), "ink bold" if row["primary"] else "ink", size=11.5)
         if row["word"]:
             canvas.text(_WIDTH - 12, y, words(row["word"]), f"w-{row['word'].replace(' ', '-')}", "end", 11.5)
         _interval(canvas, row, scale, y + 11, "ink", 2.6 if row["primary"] else 1.6)

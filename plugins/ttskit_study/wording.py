@@ -22,7 +22,7 @@ GLOSSARY = {  # messages
 _NAMES = ("decoding", "block", "durations", "minutes", "corpus", "system", "given", "none", "all")  # messages
 _STATES = ("pending", "running", "interrupted", "failed")  # messages
 _VERDICTS = ("better", "worse", "equivalent", "not known")  # messages
-_MORE = (" and ", "points", "higher", "lower", "{amount} minutes", "with {conditions}", "“{factor}: {level}”")  # messages
+_MORE = (" and ", "points", "higher", "lower", "{amount} minutes", "with {conditions}")  # messages
 _KINDS = ("utterances", "frames", "seconds", "multiply-adds")  # messages
 
 
@@ -52,9 +52,10 @@ class Words:
 
     def title(self, measures: Mapping[str, Mapping[str, Any]], key: str) -> str:
         """A measure's name for sentences: its title without what stands there in brackets, and without "test sentences"."""
-        whole = self(str(measures.get(key, {}).get("title") or key))
-        found = re.fullmatch(r"(.*?)(?: \(.*\))?(?:, ([^()]*))?", whole)
-        title, of = (found.group(1), found.group(2)) if found else (whole, None)
+        told = str(measures.get(key, {}).get("title") or key)
+        found = re.fullmatch(r"(.*?)(?: \(.*\))?(?:, ([^()]*))?", self(told))
+        title, of = (found.group(1), found.group(2)) if found else (told, None)
+        title, of = self(title), of and self(of)  # where the whole has no translation
         return title if not of or of == self("test sentences") else f"{title} ({of})"
 
     def unit(self, measures: Mapping[str, Mapping[str, Any]], key: str, *, difference: bool = False) -> str:
@@ -69,13 +70,18 @@ class Words:
             return value
         return f"{value} [{number(row['low'], digits, sign=sign)}, {number(row['high'], digits, sign=sign)}]"
 
-    def effect(self, row: Mapping[str, Any]) -> str:
-        """What an effect is: "decoding: NAR − AR, with block LSTM"."""
+    def effect(self, row: Mapping[str, Any], *, brief: bool = False) -> str:
+        """What an effect is: "decoding: NAR − AR, with block LSTM"; `brief` leaves the factor out of a simple one."""
         if row["kind"] == "interaction":
             return " × ".join(self(name) for name in row["factors"])
         (first, second), factor = row["levels"][0], row["factors"][0]
-        text = f"{self(factor)}: {self(second)} − {self(first)}"
+        text = f"{self(second)} − {self(first)}"
+        if not (brief and row["given"]):
+            text = f"{self(factor)}: {text}"
         return text + (", " + self("with {conditions}", conditions=self.given(row["given"])) if row["given"] else "")
+
+    def _quoted(self, text: str) -> str:
+        return f"«{text}»" if self.name == "es" else f"“{text}”"
 
     def given(self, given: Mapping[str, str]) -> str:
         """block LSTM; 5 minutes."""
@@ -90,5 +96,5 @@ class Words:
         return (
             self(level)
             if factor in ("decoding", "block", "system", "corpus")
-            else self("“{factor}: {level}”", factor=self(factor), level=self(level))
+            else self._quoted(f"{self(factor)}: {self(level)}")
         )

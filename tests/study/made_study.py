@@ -214,7 +214,7 @@ def _spoken(
             {"measure": "pesq", "fault": "skip", "strength": 50, "unit": "% of sentences", "seen": False},
         ]
         content["data"] = {
-            "faults": {"smallest": smallest, "faults": {"skip": {"title": "a word left out"}}},
+            "faults": {"smallest": smallest, "faults": {"skip": {"title": "a word left out"}, "noise": {"title": "noise"}}},
             "robustness": {"recogniser": JUDGE},
         }
     _json(place / "sentences.json", content)

@@ -98,3 +98,22 @@ def test_every_answer_is_spanish_on_the_spanish_page(words, whole, says):
 def test_readers_are_told_what_the_levels_mean():
     (answer,) = answers(content({"mcd_db": "better"}), Words("en"))
     assert dict(answer["glossary"]).keys() == {"AR", "NAR"}
+
+
+@pytest.mark.parametrize(
+    ("title", "english"),
+    [
+        ("phone error rate, test sentences", "phone error rate"),
+        ("phone error rate, hard sentences", "phone error rate (hard sentences)"),
+        ("mel-cepstral distortion (DCT of the 80-band mel, order 13)", "mel-cepstral distortion"),
+        ("F0 error", "F0 error"),
+    ],
+)
+def test_a_measures_title_is_short_in_a_sentence(title, english):
+    assert Words("en").title({"m": {"title": title}}, "m") == english
+
+
+def test_a_level_of_help_stands_in_the_quotes_of_its_language():
+    assert Words("en").level("durations", "given") == "“durations: given”"
+    assert Words("es").level("durations", "given") == "«duraciones: dadas»"
+    assert Words("es").level("minutes", "5") == "5 minutos"
