@@ -95,7 +95,9 @@ def note_code(opened: OpenStudy) -> Lock:
     changed = differences(lock.code, code, "code")
     if not changed:
         return lock
-    with RunLock(opened.study.path):
+    held = opened.study.path / "workers"  # a run's lock has the name of a study's
+    held.mkdir(exist_ok=True)
+    with RunLock(held):
         lock = Lock.read(opened.study)
         changed = differences(lock.code, code, "code")
         made = begun(opened.study, lock)

@@ -146,6 +146,10 @@ class StudyPlan(BaseModel):
             raise ValueError(f"no aligner is planned, and durations are wanted by {', '.join(needing)}")
         return self
 
+    def to_json(self) -> dict[str, Any]:
+        """The whole plan with its defaults, which reads back as equal."""
+        return self.model_dump(mode="json", exclude={"speak": set(_NOT_SPOKEN)})
+
     def read_from(self, written: StudyPlan) -> StudyPlan:
         """This plan with the file and the lines of another."""
         self._layers, self._path = written._layers, written._path
@@ -201,12 +205,26 @@ def read_plan(path: Path | str, overrides: Iterable[str] = (), written_as: Path 
         why = f"neither a file nor a shipped plan: {', '.join(shipped)}"
         raise UsageError(f"no plan {path}", why, "ttskit study plan PLAN.yaml")
     layers = read_layers(path, overrides)
+    for keys in (("budget",), ("aligner", "budget")):
+        _overruled(layers, keys)
     try:
         plan = StudyPlan.model_validate(layers.data)
     except ValidationError as error:
         raise not_valid(explained(error, StudyPlan, layers, ())) from error
     plan._layers, plan._path = layers, written_as or path
     return plan
+
+
+def _overruled(layers: Layers, keys: tuple[str, ...]) -> None:
+    """An amount that is given by --set replaces the one of the file, whichever it was."""
+    section: Any = layers.data
+    for key in keys:
+        section = section.get(key) if isinstance(section, dict) else None
+    if not isinstance(section, dict):
+        return
+    asked = {name for name in section if layers.place((*keys, name)).startswith("--set")}
+    for name in [name for name in section if asked and name in AMOUNTS and name not in asked]:
+        del section[name]
 
 
 def not_valid(lines: list[str]) -> ConfigError:

@@ -187,7 +187,7 @@ def locked_facts(resolved: Resolved, registry: Registry) -> dict[str, Any]:
         for name, one in resolved.systems.items()
     }
     return {
-        "plan": plan.model_dump(mode="json"),
+        "plan": plan.to_json(),
         "systems": systems,
         "aligner": of(resolved.aligner) if resolved.aligner else None,
         "corpora": {name: facts_of(corpus) for name, corpus in resolved.corpora.items()},

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from ttskit.measure.inference.power import Option, next_hour, smallest_difference
+from ttskit.measure.inference.power import Spending, next_hour, smallest_difference
 from ttskit.measure.inference.trials import trials_of
 from ttskit.measure.inference.variances import Components, components
 
@@ -43,7 +43,7 @@ class MeasurePower:
     components: Components
     pairs: float
     factors: dict[str, float]
-    options: list[Option]
+    options: list[Spending]
 
     def to_json(self) -> dict[str, Any]:
         """Plain data."""

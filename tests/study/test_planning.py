@@ -12,7 +12,7 @@ from ttskit_study.amounts import batches_of, steps_of, walked
 from ttskit_study.layout import StudyFolder, cell_name, slug
 from ttskit_study.locked import Lock, deviations
 from ttskit_study.opening import note_code, open_study
-from ttskit_study.plan import Budget
+from ttskit_study.plan import Budget, StudyPlan
 from ttskit_study.planning import plan_study
 from ttskit_study.resolve import differences
 from ttskit_study.state import State, write_state
@@ -26,7 +26,7 @@ def change(made, old: str, new: str) -> None:
 
 def begin(made) -> None:
     """As if a training had been begun."""
-    write_state(made.job("whole-all/1").place, State("pending", attempts=1))
+    write_state(StudyFolder(made.out).cell("whole-all", 1), State("pending", attempts=1))
 
 
 def test_the_lock_says_what_is_trained_and_every_cell_has_its_place(planned):
@@ -77,6 +77,16 @@ def test_walking_counts_each_utterance_as_often_as_it_is_trained_on(planned):
     assert walked(batches, steps) == (2 * len(corpus.split("train")), 2 * frames)
 
 
+def test_what_is_locked_goes_on_whatever_the_defaults_have_become(planned):
+    planned.lock(overrides=["seeds=[3, 4]"])
+    study = StudyFolder(planned.out)
+    lock = Lock.read(study)
+    assert StudyPlan.model_validate(lock.plan).model_dump() == planned.open().resolved.plan.model_dump()
+    lock.plan["speak"]["speed_repeats"] = 4  # as if it had been the default of that time
+    lock.write(study)
+    assert planned.open().resolved.plan.speak.speed_repeats == 4 and planned.open().resolved.plan.seeds == [3, 4]
+
+
 def test_planning_the_same_again_changes_nothing(planned):
     before = (planned.out / "lock.json").read_bytes()
     begin(planned)
@@ -125,15 +135,15 @@ def test_a_recipe_changed_after_the_plan_is_named_with_what_differs(planned):
     own.write_text("extends: tiny\n", encoding="utf-8")
     change(planned, "whole: {recipe: tiny", "whole: {recipe: own.yaml")
     planned.lock()
-    own.write_text("extends: tiny\nmodels: {fastpitch: {options: {dropout: 0.3}}}\n", encoding="utf-8")
+    own.write_text("extends: tiny\nmodels: {fastpitch: {options: {energy: false}}}\n", encoding="utf-8")
     with pytest.raises(MismatchError) as error:
         planned.open()
-    assert "recipe" in error.value.what and "systems.whole.options.dropout: 0.1 → 0.3" in error.value.why
+    assert "recipe" in error.value.what and "systems.whole.options.energy: True → False" in error.value.why
     begin(planned)
     with pytest.raises(UsageError, match="changed after trainings were made"):
         planned.lock()
-    planned.lock(deviate="dropout was too low")
-    assert planned.open().resolved.systems["whole"].settings(planned.registry)["options"]["dropout"] == 0.3
+    planned.lock(deviate="energy is another factor")
+    assert planned.open().resolved.systems["whole"].settings(planned.registry)["options"]["energy"] is False
 
 
 def test_a_corpus_that_is_gone_or_changed_is_said(planned, prepared, tmp_path):
