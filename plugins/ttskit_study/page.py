@@ -99,7 +99,13 @@ def _environment(words: Words, content: Mapping[str, Any]) -> jinja2.Environment
         return words(one if count == 1 else several)
 
     environment.install_gettext_callables(words, one_of, newstyle=True)  # type: ignore[attr-defined]
-    environment.filters |= {"t": lambda text: words(str(text)), "num": number, "listed": words.listed, "short": figures.short}
+    environment.filters |= {
+        "t": lambda text: words(str(text)),
+        "num": number,
+        "chance": _chance,
+        "listed": words.listed,
+        "short": figures.short,
+    }
     measures = content["measures"]
     environment.globals |= {
         "c": content,
@@ -124,6 +130,11 @@ def _environment(words: Words, content: Mapping[str, Any]) -> jinja2.Environment
         "cost": lambda amount: figures.cost_bars(content, amount, words),
     }
     return environment
+
+
+def _chance(p: float | None) -> str:
+    """A p value: none is 0."""
+    return "< 0.001" if p is not None and p < 0.001 else number(p, 3)
 
 
 def _file(name: str) -> Markup:

@@ -298,3 +298,8 @@ def test_one_language_and_hidden_names_on_request(tmp_path):
     text = write_report(folder, out=tmp_path / "out", language="es", blind=True, mixed=False).read_text(encoding="utf-8")
     assert '<html lang="es">' in text and '<main lang="en"' not in text and "data-to=" not in text.partition("<script")[0]
     assert 'data-blind="true"' in text and (tmp_path / "out" / "study.zip").is_file() and not (folder / "report").exists()
+
+
+def test_no_p_value_is_zero(reported):
+    text = (reported / "index.html").read_text(encoding="utf-8")
+    assert "&lt; 0.001" in text and ">0.000<" not in text
