@@ -19,6 +19,8 @@ from ttskit.reading import Misread, read_json
 __all__ = ["STUDY_COLUMNS", "read_cell", "read_observations", "tidy", "write_observations", "write_sentences"]
 
 # Columns of the tidy table before those of a comparison's; each other factor of the plan stands behind "block".
+# What of a measurement's data the report shows: the judge's own error, and the planted faults that were seen.
+_KEPT = {"robustness": ("recogniser",), "faults": ("smallest", "faults", "sentences", "planted_in")}
 STUDY_COLUMNS = ("system", "minutes", "corpus", "training_seed")
 
 
@@ -69,7 +71,12 @@ def write_sentences(path: Path, spoken: Spoken, measured: Sequence[Measured], fa
         for t in one.rows
     }
     notes = [note for one in measured for note in one.notes]
-    write_json(path, plain({**facts, "measures": measures, "notes": notes, "sentences": sentences}))
+    data = {
+        one.name: {k: one.findings.data[k] for k in _KEPT[one.name] if k in one.findings.data}
+        for one in measured
+        if one.name in _KEPT
+    }
+    write_json(path, plain({**facts, "measures": measures, "notes": notes, "data": data, "sentences": sentences}))
 
 
 def read_observations(path: Path) -> list[dict[str, Any]]:
