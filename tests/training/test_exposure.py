@@ -29,7 +29,9 @@ def test_utterances_are_those_of_the_batches_that_were_read(steps, utterances):
     assert exposure(Uneven(), steps) == Exposure(steps, utterances, 10 * utterances)
 
 
-@pytest.mark.parametrize(("utterances", "steps"), [(1, 1), (2, 1), (4, 2), (5, 2), (6, 2), (8, 3), (9, 3), (14, 5), (26, 8), (27, 9)])
+@pytest.mark.parametrize(
+    ("utterances", "steps"), [(1, 1), (2, 1), (4, 2), (5, 2), (6, 2), (8, 3), (9, 3), (14, 5), (26, 8), (27, 9)]
+)
 def test_the_steps_of_a_number_of_utterances_are_the_nearest(utterances, steps):
     assert steps_for(Uneven(), utterances) == steps
     assert abs(exposure(Uneven(), steps).utterances - utterances) <= 2
