@@ -11,6 +11,7 @@ import jinja2
 import numpy as np
 from markupsafe import Markup
 
+from ttskit.compare.summary import FEWEST
 from ttskit.config import CompareConfig
 from ttskit.corpus.storage import write_atomic
 from ttskit.interfaces.measurement import NATURAL, RESYNTHESIS, Spoken
@@ -29,7 +30,9 @@ _DECODING = ("autoregressive", "parallel")  # messages
 _SPLITS = ("test", "validation", "training")  # messages
 _SECTIONS = ("Quality", "Robustness", "Training")  # messages; longer titles are found
 _STAGES = ("training", "speaking", "page")  # messages
-_MACROS = ("head", "chip", "measures_table", "sentence", "strong", "link")
+_RULES = ("last", "best")  # messages
+_SUPERVISION = ("pitch", "energy", "durations")  # messages
+_MACROS = ("head", "chip", "measures_table", "sentence", "strong", "link", "value", "difference", "answer", "given")
 
 
 def write_page(out: Path, content: dict, spoken: Spoken, measured: Sequence[Measured]) -> dict:
@@ -127,11 +130,14 @@ def _environment(content: Mapping) -> jinja2.Environment:
         "listed": _listed,
         "json": lambda value: json.dumps(value, ensure_ascii=False, indent=1),
     }
-    labels = [s["label"] for s in content["systems"]]
+    systems, labels = [s["label"] for s in content["systems"]], [run["label"] for run in content["runs"]]
+    of_systems = charts.colours(systems)
     environment.globals |= {
         "r": content,
         "labels": labels,
-        "colours": charts.colours(labels),
+        "systems": systems,
+        "fewest": FEWEST,
+        "colours": of_systems | {run["label"]: of_systems[run["system"]] for run in content["runs"]},
         "natural": NATURAL,
         "resynthesis": RESYNTHESIS,
         "percent": round(100 * content["settings"]["confidence"]),
@@ -169,11 +175,12 @@ def _plural(one: str, several: str, count: int) -> str:
     return translated(one if count == 1 else several)
 
 
-def _interval(value: dict | float | None, digits: int, factor: float = 1.0) -> Markup:
-    """A number with its interval small behind it, safe for HTML."""
+def _interval(value: Mapping | float | None, digits: int, factor: float = 1.0, signed: bool = False) -> Markup:
+    """A number with its interval small behind it, safe for HTML; `signed`: a difference, with its plus or minus."""
     if value is None:
         return Markup('<span class="none">–</span>')
-    if isinstance(value, dict):
-        main, low, high = (f"{value[k] * factor:,.{digits}f}" for k in ("value", "low", "high"))
-        return Markup(f'{main} <span class="ci">[{low}, {high}]</span>')
-    return Markup(f"{value * factor:,.{digits}f}")
+    form = f"{'+' if signed else ''},.{digits}f"
+    if not isinstance(value, Mapping):
+        return Markup(f"{value * factor:{form}}")
+    main, *limits = (value[k] if value[k] is None else f"{value[k] * factor:{form}}" for k in ("value", "low", "high"))
+    return Markup(main if None in limits else f'{main} <span class="ci">[{limits[0]}, {limits[1]}]</span>')

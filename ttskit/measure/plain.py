@@ -17,8 +17,10 @@ def show(value: Any, digits: int) -> str:
     if value is None:
         return "–"
     if isinstance(value, dict):
-        if any(value[part] is None for part in ("value", "low", "high")):  # what was not finite is null in JSON
+        if value["value"] is None:  # what was not finite is null in JSON
             return "–"
+        if value.get("low") is None or value.get("high") is None:  # no interval: one sentence, or all alike
+            return f"{value['value']:,.{digits}f}"
         return f"{value['value']:,.{digits}f} [{value['low']:,.{digits}f}, {value['high']:,.{digits}f}]"
     return f"{value:,.{digits}f}"
 
