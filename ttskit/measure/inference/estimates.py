@@ -18,7 +18,7 @@ from scipy import stats as distributions
 from ttskit.errors import InputError
 from ttskit.measure.inference.trials import Table, Trials
 
-__all__ = ["About", "Estimate", "contrast", "mean"]
+__all__ = ["About", "Estimate", "combined", "contrast", "linearised", "mean"]
 
 About = Literal["models", "these trainings"]
 
@@ -128,7 +128,7 @@ def _cut(table: Table, items: Sequence[tuple[str, str]], runs: Sequence[str]) ->
     return table.value[at], table.weight[at]
 
 
-def _linearised(value: np.ndarray, weight: np.ndarray) -> np.ndarray:
+def linearised(value: np.ndarray, weight: np.ndarray) -> np.ndarray:
     """(R, S) numbers whose plain mean is the ratio Σ weight × value / Σ weight, and that vary as it does (Cochran 1977, 6.3).
 
     Equal weights give the values; a trial that is missing weighs 0 and stands at the ratio itself.
@@ -145,7 +145,7 @@ def _estimate(
     `joined`: the arms' runs are pairs, so that their contrast is one arm. `whole`: there are no sentences, only runs.
     """
     kept = np.any([weight.sum(0) > 0 for _, _, weight in arms], axis=0)
-    numbers = [(c, _linearised(value[:, kept], weight[:, kept])) for c, value, weight in arms]
+    numbers = [(c, linearised(value[:, kept], weight[:, kept])) for c, value, weight in arms]
     if joined:
         numbers = [(1.0, np.sum([c * z for c, z in numbers], axis=0))]
     value = float(sum(c * z.mean() for c, z in numbers))
@@ -165,26 +165,54 @@ def _variance(numbers: Sequence[tuple[float, np.ndarray]], whole: bool) -> tuple
     """Variance of the contrast, its degrees of freedom, and how it was made; NaN where it cannot be known."""
     several = all(len(z) > 1 for _, z in numbers)
     if whole:
-        parts = [(c**2 * float(z.mean(1).var(ddof=1)) / len(z), len(z) - 1) for c, z in numbers] if several else []
-        return (*_satterthwaite(parts), "runs")
+        of_runs = [(c**2 * float(z.mean(1).var(ddof=1)) / len(z), len(z) - 1) for c, z in numbers] if several else []
+        return (*combined(None, of_runs, []), "runs")
     columns = np.sum([c * z.mean(0) for c, z in numbers], axis=0)
     if columns.size < 2:
         return float("nan"), float("nan"), "none"
-    parts = [(float(columns.var(ddof=1)) / columns.size, columns.size - 1)]  # sentence/S + residual/(R·S)
-    if several:
-        for c, z in numbers:
-            count, size = z.shape
-            residual = z - z.mean(0) - z.mean(1, keepdims=True) + z.mean()
-            of_runs = c**2 * float(z.mean(1).var(ddof=1)) / count  # run/R + residual/(R·S)
-            of_rest = c**2 * float((residual**2).sum()) / ((count - 1) * (size - 1)) / (count * size)  # residual/(R·S)
-            if of_runs > of_rest:
-                parts += [(of_runs, count - 1), (-of_rest, (count - 1) * (size - 1))]
-    return (*_satterthwaite(parts), "runs × sentences" if several else "sentences")
+    of_columns = float(columns.var(ddof=1)) / columns.size, columns.size - 1
+    if not several:
+        return *of_columns, "sentences"
+    of_runs, of_rest = [], []
+    for c, z in numbers:
+        count, size = z.shape
+        residual = z - z.mean(0) - z.mean(1, keepdims=True) + z.mean()
+        of_runs.append((c**2 * float(z.mean(1).var(ddof=1)) / count, count - 1))
+        free = (count - 1) * (size - 1)
+        of_rest.append((c**2 * float((residual**2).sum()) / free / (count * size), free))
+    return (*combined(of_columns, of_runs, of_rest), "runs × sentences")
 
 
-def _satterthwaite(parts: Sequence[tuple[float, float]]) -> tuple[float, float]:
-    """Sum of independent mean squares with their signs, and the degrees of freedom of the sum."""
-    variance = float(sum(v for v, _ in parts))
-    if not variance > 0:
-        return float("nan"), float("nan")
-    return variance, variance**2 / sum(v**2 / df for v, df in parts)
+def combined(
+    of_columns: tuple[Any, float] | None, of_runs: Sequence[tuple[Any, float]], of_rest: Sequence[tuple[Any, float]]
+) -> tuple[Any, Any]:
+    """The variance of a contrast and its degrees of freedom from mean squares, each (its share of the variance, its df).
+
+    Shares may be arrays: many studies at once, as `power` needs them. NaN where there is no variance to be seen.
+
+    Args:
+        of_columns: sentence/S + residual/(R·S); None without sentences.
+        of_runs: run/R + residual/(R·S) of each arm.
+        of_rest: residual/(R·S) of each arm, which the other two have both.
+
+    Satterthwaite's degrees of freedom take mean squares for what they estimate. That of three runs often lies far below, and
+    then both the variance and the weight of its few degrees of freedom are too small: the plain rule covers 92.3 % where it
+    says 95. Runs are therefore weighed up by 1 + 2/df, the relative error of a squared mean square, and the sum is given no
+    fewer degrees of freedom than its poorest part. Where runs differ by no more than the rest, they add nothing.
+    """
+    columns, free = of_columns if of_columns is not None else (0.0, 1.0)
+    runs = sum((np.asarray(v, float) for v, _ in of_runs), start=np.zeros(()))
+    rest = sum((np.asarray(v, float) for v, _ in of_rest), start=np.zeros(()))
+    differ = runs > rest
+    variance = columns + np.where(differ, runs - rest, 0.0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        few = sum((np.asarray(v, float) ** 2 / df for v, df in of_runs), start=np.zeros(()))
+        heavy = 1 + 2 * few / runs**2  # runs²/few: the degrees of freedom of all runs together
+        top = columns + np.where(differ, heavy * runs - rest, 0.0)
+        below = columns**2 / free + np.where(
+            differ, heavy**2 * few + sum((np.asarray(v, float) ** 2 / df for v, df in of_rest), start=np.zeros(())), 0.0
+        )
+        df = np.maximum(top**2 / below, min([free if of_columns is not None else np.inf, *(d for _, d in of_runs)]))
+    good = variance > 0
+    variance, df = np.where(good, variance, np.nan), np.where(good, df, np.nan)
+    return (float(variance), float(df)) if variance.ndim == 0 else (variance, df)

@@ -121,7 +121,8 @@ class Trials:
 def trials_of(rows: Iterable[Any], systems: Mapping[str, str] | None = None) -> Trials:
     """Trials from rows: mappings (of a tidy table) or objects (observations) with the names below.
 
-    `system`; `run`, or else `training_seed`; `sentence`; `speaker`; `seed` of synthesis; `value`; `weight`, 1 where there is none.
+    `system`; `run`, or else `training_seed`; `sentence`; `speaker`; `seed` of synthesis; `value`; `weight`,
+    by default 1.
     Several rows of one system, run, sentence and speaker are seeds of synthesis, and become their weighted mean.
 
     Args:

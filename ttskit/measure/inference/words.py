@@ -1,7 +1,8 @@
 """What may be said of a difference, in one of four words, and Holm's correction for saying several.
 
 "equivalent": the two one-sided tests (Schuirmann 1987) put the difference within the smallest one that matters. "better" and
-"worse": it is not 0, and not equivalent. "not known": neither could be shown, which is no statement that there is no difference.
+"worse": it is not 0, and not equivalent. "not known": neither could be shown, which does not say that there is no
+difference.
 """
 
 from __future__ import annotations
