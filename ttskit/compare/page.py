@@ -179,8 +179,14 @@ def _interval(value: Mapping | float | None, digits: int, factor: float = 1.0, s
     """A number with its interval small behind it, safe for HTML; `signed`: a difference, with its plus or minus."""
     if value is None:
         return Markup('<span class="none">–</span>')
-    form = f"{'+' if signed else ''},.{digits}f"
+
+    def told(number: float) -> str:
+        text = f"{number * factor:{'+' if signed else ''},.{digits}f}"
+        if float(text.replace(",", "")) == 0:
+            text = text.lstrip("+-")  # rounded away: neither more nor less
+        return text.replace("-", "−")
+
     if not isinstance(value, Mapping):
-        return Markup(f"{value * factor:{form}}")
-    main, *limits = (value[k] if value[k] is None else f"{value[k] * factor:{form}}" for k in ("value", "low", "high"))
+        return Markup(told(value))
+    main, *limits = (value[k] if value[k] is None else told(value[k]) for k in ("value", "low", "high"))
     return Markup(main if None in limits else f'{main} <span class="ci">[{limits[0]}, {limits[1]}]</span>')

@@ -16,6 +16,7 @@ import numpy as np
 from ttskit.errors import InputError
 from ttskit.interfaces.measurement import NATURAL, RESYNTHESIS, Measure, Row
 from ttskit.measure.inference import Estimate, Trials, contrast, holm, mean, trials_of, words_of
+from ttskit.measure.inference.counts import share, share_difference
 from ttskit.measure.run import Measured
 from ttskit.measure.systems import System, by_system
 
@@ -24,7 +25,10 @@ __all__ = ["FEWEST", "PRIMARY", "Line", "answer_of", "lines_of", "summary_of"]
 FEWEST = 6  # sentences behind a difference that may be marked
 # The smallest difference that matters, in the unit shown: what the answer speaks of.
 PRIMARY: Mapping[str, float] = {"mcd_db": 0.3, "phone_error_rate_test": 2.0, "log_f0_rmse_semitones": 0.5}
-_LATER = ("learned",)  # measurements led by the recording: below what is heard, and not comparable with it
+# What is heard comes first, what it costs after it; what was led by the recording last: it is not to be set against the rest.
+_PLACES = {"quality": 0, "intrusive": 1, "robustness": 2, "speed": 4, "training": 5, "learned": 6}
+_OTHERS = 3
+_LED = ("learned",)
 
 
 @dataclass(frozen=True)
@@ -53,7 +57,7 @@ class Line:
 
 def lines_of(systems: Sequence[System], measured: Sequence[Measured], confidence: float) -> list[Line]:
     """The summary's rows in order: what is heard first, what was led by the recording below."""
-    ordered = sorted(measured, key=lambda one: one.name in _LATER)
+    ordered = sorted(measured, key=lambda one: _PLACES.get(one.name, _OTHERS))
     rows = [(one, table.row) for one in ordered for table in one.rows if table.row.summary]
     return [_line(one, row, systems, confidence) for one, row in rows]
 
@@ -62,7 +66,8 @@ def _line(one: Measured, row: Row, systems: Sequence[System], confidence: float)
     groups = by_system(systems)
     trials = trials_of(_rows(row, systems))
     known = [name for name in (*groups, NATURAL, RESYNTHESIS) if name in trials.systems]
-    values = {name: mean(trials, name, confidence=confidence) for name in known}
+    value_of = share if _is_share(trials) else mean
+    values = {name: value_of(trials, name, confidence=confidence) for name in known}
     runs = {name: _of_runs(trials, own) for name, own in groups.items() if name in values}
     first = next(iter(groups))
     differences: dict[str, Estimate] = {}
@@ -71,11 +76,19 @@ def _line(one: Measured, row: Row, systems: Sequence[System], confidence: float)
         if name == first or name not in values or first not in values:
             continue
         try:
-            differences[name] = contrast(trials, {name: 1.0, first: -1.0}, confidence=confidence)
+            found = contrast(trials, {name: 1.0, first: -1.0}, confidence=confidence)
         except InputError:  # no sentence in common
             continue
-        sides[name] = _sides(trials, name, first)
+        if not found.has_interval and value_of is share:  # all alike, which is no proof that they are
+            found = share_difference(values[name], values[first])
+        differences[name], sides[name] = found, _sides(trials, name, first)
     return Line(one.name, one.title, row, trials, values, runs, differences, sides)
+
+
+def _is_share(trials: Trials) -> bool:
+    """Whether each sentence either has it or not."""
+    sentences = trials.where(trials.sentence != "")
+    return bool(len(sentences)) and bool(np.isin(sentences.value, (0.0, 1.0)).all())
 
 
 def _rows(row: Row, systems: Sequence[System]) -> Iterable[dict[str, Any]]:
@@ -117,7 +130,7 @@ def summary_of(lines: Sequence[Line], systems: Sequence[System], confidence: flo
             "unit": line.row.measure.unit,
             "digits": line.row.measure.digits,
             "better": line.row.measure.better,
-            "led": line.measurement in _LATER,
+            "led": line.measurement in _LED,
             "order": order[line.measurement],
             "values": {name: _shown(line, name) for name in by_system(systems)},
             "natural": _times(line.values[natural], line.row.measure) if (natural := _natural(line)) else None,
