@@ -69,7 +69,7 @@ def test_the_summary_holds_what_asks_for_it_and_every_row_stands_in_its_measurem
     assert [row["key"] for row in results.content["measurements"]["shares"]["rows"]] == ["share", "aside"]
     assert results.table() == (
         ["measure", "unit", "a", "b"],
-        [["share", "%", "30.0", "50.0"]],
+        [["share", "%", "30.0", "50.0"]],  # of one sentence there is no interval
     )
 
 

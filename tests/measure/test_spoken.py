@@ -26,8 +26,7 @@ from ttskit.interfaces.measurement import (
 from ttskit.measure.quality import Quality
 from ttskit.measure.run import measure_all
 from ttskit.measure.spoken import SoundStore
-from ttskit.measure.stats import Interval
-from ttskit.measure.tables import _best, table_row
+from ttskit.measure.tables import table_row
 from ttskit.plugins import Origin, Registry, create_registry
 
 CONFIG = CompareConfig(resamples=200)
@@ -272,20 +271,6 @@ def test_differences_are_of_sentences_that_both_have_and_plain_numbers_have_none
     assert table.differences["a − b"].value == 2.5 and table.differences["a − b"].count == 2
     plain = table_row(Row(Measure("m", "m"), (Observation("a", 3.0), Observation("b", math.nan))), ["a", "b"], CONFIG)
     assert plain.values == {"a": 3.0} and plain.differences == {} and plain.best is None
-
-
-def test_best_means_clear_of_the_others():
-    near = {"a": Interval(1.0, 0.8, 1.2, 9), "b": Interval(1.3, 1.1, 1.5, 9)}
-    clear = {"a": Interval(1.0, 0.8, 1.05, 9), "b": Interval(1.3, 1.1, 1.5, 9)}
-    assert _best(near, ["a", "b"], "lower") is None
-    assert _best(clear, ["a", "b"], "lower") == "a" and _best(clear, ["a", "b"], "higher") == "b"
-    assert _best(clear, ["a", "b"], "") is None
-    assert _best({"a": 1.0, "b": 1.05}, ["a", "b"], "lower") is None and _best({"a": 1.0, "b": 2.0}, ["a", "b"], "lower") == "a"
-
-
-def test_natural_speech_never_counts_as_best():
-    row = Row(Measure("m", "m", better="lower"), (Observation(NATURAL, 0.1), Observation("a", 1.0), Observation("b", 2.0)))
-    assert table_row(row, ["a", "b"], CONFIG).best == "a" and table_row(row, ["a", "b"], CONFIG).natural == NATURAL
 
 
 def test_the_hook_is_validated_at_registration():

@@ -1,4 +1,4 @@
-"""The bootstrap against the normal theory, and its pairing."""
+"""Intervals over sentences against the theory, their pairing, and what has no interval."""
 
 from __future__ import annotations
 
@@ -18,11 +18,58 @@ def test_interval_agrees_with_normal_theory():
     assert got.count == 400
 
 
-def test_same_seed_same_interval_and_one_value_is_a_point():
-    values = [1.0, 4.0, 2.0, 8.0]
+def test_same_seed_same_interval_from_thirty_sentences_on():
+    values = list(np.random.default_rng(1).normal(size=30))
     assert stats.mean_interval(values, seed=7) == stats.mean_interval(values, seed=7)
     assert stats.mean_interval(values, seed=7) != stats.mean_interval(values, seed=8)
-    assert stats.mean_interval([2.5]) == stats.Interval(2.5, 2.5, 2.5, 1)
+    assert stats.mean_interval(values[:29], seed=7) == stats.mean_interval(values[:29], seed=8)  # t: nothing is drawn
+
+
+def test_one_sentence_or_equal_ones_have_no_interval():
+    """Planted: an interval of no width, which no difference of 0 fits in; seen: F0 difference 12.542 [12.542, 12.542]."""
+    for got in (
+        stats.mean_interval([12.542]),
+        stats.mean_interval([12.542] * 12),
+        stats.mean_interval([12.542] * 40),
+        stats.difference_interval([3.3], [1.1]),
+        stats.ratio_difference_interval(([0.1 * 3, 0.3], [1, 1]), ([0.0, 0.0], [1, 1])),
+    ):
+        assert np.isnan(got.low) and np.isnan(got.high) and not got.has_interval and not got.excludes_zero
+        assert np.isfinite(got.value)
+
+
+def test_below_thirty_sentences_the_interval_is_of_student():
+    """n = 5, mean 3, s = √2.5: 3 ± 2.776 × √2.5/√5."""
+    got = stats.mean_interval([1.0, 2.0, 3.0, 4.0, 5.0])
+    assert (got.low, got.high) == pytest.approx((3 - 2.776445 * 0.5**0.5, 3 + 2.776445 * 0.5**0.5))
+    values, weights = np.array([1.0, 2.0, 3.0, 6.0]), np.array([1.0, 1.0, 2.0, 4.0])
+    ratio = (values * weights).sum() / weights.sum()
+    rest = weights * (values - ratio) / weights.mean()
+    half = 3.182446 * rest.std(ddof=1) / 2  # the linearised ratio of four sentences
+    got = stats.ratio_interval(values * weights, weights)
+    assert (got.value, got.high - got.value) == pytest.approx((ratio, half), rel=1e-6)
+
+
+def test_twelve_of_twelve_is_not_certain():
+    """Wilson 1927: [0.7575, 1]; seen: [1, 1]."""
+    assert stats.share_interval([1.0] * 12).low == pytest.approx(0.7575, abs=1e-4)
+    assert stats.share_interval([1.0] * 12).high == 1.0
+    assert stats.share_interval([1.0] * 12, samples=36) == stats.share_interval([1.0] * 12)  # seeds that all agree
+    assert stats.share_interval([1.0]).has_interval and stats.share_interval([float("nan")]) is None
+    differ = stats.share_interval([1.0, 0.5] * 6, samples=24)
+    assert 6 / 12 < differ.low < stats.share_interval([1.0, 0.5] * 6, samples=200).low  # never more samples than there are
+
+
+def test_t_covers_where_the_bootstrap_of_twelve_did_not():
+    """The percentile bootstrap of 12 sentences covers 85-91 %; planted: it again."""
+    rng, covered, before = np.random.default_rng(2), 0, 0
+    for _ in range(1000):
+        values = rng.normal(size=12)
+        got = stats.mean_interval(values)
+        covered += got.low <= 0 <= got.high
+        drawn = values[rng.integers(0, 12, (400, 12))].mean(1)
+        before += np.quantile(drawn, 0.025) <= 0 <= np.quantile(drawn, 0.975)
+    assert 935 <= covered <= 968 and before < 930
 
 
 def test_undefined_sentences_are_left_out():

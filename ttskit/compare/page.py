@@ -188,5 +188,7 @@ def _interval(value: Mapping | float | None, digits: int, factor: float = 1.0, s
 
     if not isinstance(value, Mapping):
         return Markup(told(value))
+    if value["value"] is None:
+        return _interval(None, digits)
     main, *limits = (value[k] if value[k] is None else told(value[k]) for k in ("value", "low", "high"))
     return Markup(main if None in limits else f'{main} <span class="ci">[{limits[0]}, {limits[1]}]</span>')

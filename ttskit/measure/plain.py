@@ -13,13 +13,13 @@ __all__ = ["plain", "show"]
 
 
 def show(value: Any, digits: int) -> str:
-    """A number, or an interval as "value [low, high]", with `digits` decimals; "–" for nothing."""
+    """A number, or an interval as "value [low, high]" (its value where it has no limits), in `digits` decimals; "–" for none."""
     if value is None:
         return "–"
     if isinstance(value, dict):
         if value["value"] is None:  # what was not finite is null in JSON
             return "–"
-        if value.get("low") is None or value.get("high") is None:  # no interval: one sentence, or all alike
+        if value.get("low") is None or value.get("high") is None:  # one sentence, or values that do not differ: no interval
             return f"{value['value']:,.{digits}f}"
         return f"{value['value']:,.{digits}f} [{value['low']:,.{digits}f}, {value['high']:,.{digits}f}]"
     return f"{value:,.{digits}f}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
@@ -16,7 +16,7 @@ from ttskit.errors import ConfigError, PluginError
 from ttskit.interfaces.descriptions import MeasurementPlugin
 from ttskit.interfaces.measurement import Findings, Measurement, Observation, Remark, Row, Spoken
 from ttskit.measure.plain import plain
-from ttskit.measure.tables import TableRow, table_row
+from ttskit.measure.tables import TableRow, marked, table_row
 from ttskit.plugins import Registry
 
 __all__ = ["NEEDS", "Measured", "measure_all", "measurements"]
@@ -99,7 +99,8 @@ def measure_all(spoken: Spoken, registry: Registry, only: Collection[str] | None
     for index, (name, plugin) in enumerate(plugins.items(), start=1):
         spoken.tell(f"measuring, {index} of {len(plugins)}: {plugin.facts.get('title') or name}")
         results.append(_measured(name, plugin, makers[name], spoken, registry, keys))
-    return results
+    said = iter(marked([row for one in results for row in one.rows], spoken.labels, spoken.settings))
+    return [replace(one, rows=tuple(next(said) for _ in one.rows)) for one in results]
 
 
 def _maker(plugin: MeasurementPlugin, config: CompareConfig, registry: Registry) -> Callable[[], Measurement]:

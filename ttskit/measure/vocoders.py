@@ -151,6 +151,8 @@ def cells(figures: Sequence[VocoderFigures]) -> list[tuple[str, ...]]:
         if interval is None:
             return "–"
         value, low, high = (v * measure.factor for v in (interval.value, interval.low, interval.high))
+        if not interval.has_interval:
+            return f"{value:.{measure.digits}f}"
         return f"{value:.{measure.digits}f} [{low:.{measure.digits}f}, {high:.{measure.digits}f}]"
 
     columns = {key: measure for f in figures for key, measure in f.measures.items()}

@@ -42,8 +42,8 @@ def beta_binomial(successes: Sequence[float], totals: Sequence[float], *, confid
 
     The beta-binomial by moments (Kleinman 1973): what runs differ beyond binomial chance makes the total count for less, and
     Wilson's interval of that smaller total is taken at the t quantile of the variance it rests on. One run has Wilson's plain
-    interval, which speaks of that training only. Three runs say little of how far runs differ: where they differ much (an intraclass
-    correlation of 0.1) at a rate of 10 %, the 95 % interval was seen to cover 90 %; from 5 runs on 94 % or more.
+    interval, which speaks of that training only. Three runs say little of how far runs differ: where they differ much (an
+    intraclass correlation of 0.1) at a rate of 10 %, the 95 % interval was seen to cover 90 %; from 5 runs on 94 % or more.
 
     Args:
         successes, totals: one of each for each run; runs that counted nothing are left out.

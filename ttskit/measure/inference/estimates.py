@@ -152,7 +152,8 @@ def _estimate(
     runs, sentences = min(len(z) for _, z in numbers), 0 if whole else int(kept.sum())
     variance, df, method = _variance(numbers, whole)
     about: About = "models" if runs > 1 else "these trainings"
-    if not variance > 0:
+    least = 1e-12 * max(float(np.abs(c * z).max()) for c, z in numbers)  # equal but for rounding
+    if not variance > least**2:
         none = float("nan")
         return Estimate(value, none, none, none, none, confidence, runs, sentences, "none", about=about)
     se = float(np.sqrt(variance))

@@ -1,8 +1,8 @@
 """The linear mixed model beside the two-way interval: systems fixed; run, sentence and speaker random.
 
-Fitted by restricted maximum likelihood with statsmodels (extra `study`). It uses trials that the two-way layout leaves out, where
-some are missing, and says how much each source varies. Runs are few: intervals use t with the degrees of freedom of the runs, as
-a plain normal quantile covers too little (Luke 2017).
+Fitted by restricted maximum likelihood with statsmodels (extra `study`). Where some trials are missing it uses those that the
+two-way layout leaves out, and it says how much each source varies. Runs are few: intervals use t with the degrees of freedom
+of the runs, as a plain normal quantile covers too little (Luke 2017).
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 
@@ -90,6 +91,7 @@ def fit_mixed(trials: Trials, *, log: bool = False) -> MixedModel:
     if len(trials.sentences) < 2:
         raise InputError("a mixed model of one sentence", "sentences are drawn at random", "use two sentences or more")
     given = trials.mapped(np.log) if log else trials
+    import_module("statsmodels.regression.mixed_linear_model")  # sets filters of warnings of its own
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what they warn of is looked at below
         try:
@@ -137,7 +139,7 @@ def _fitted(trials: Trials, log: bool) -> MixedModel:
     spec = VCSpec(names, [[c] for c in columns], [[m] for m in matrices])
     scale = float(trials.value.std()) or 1.0
     model = MixedLM(trials.value / scale, fixed, groups=np.zeros(len(trials)), exog_vc=spec)
-    result: Any = model.fit(reml=True, method=["lbfgs"])
+    result: Any = model.fit(reml=True, method=["lbfgs", "powell", "bfgs"])
     covariance = np.asarray(result.cov_params())[: len(systems), : len(systems)] * scale**2
     spread = np.sqrt(np.diag(covariance))
     if not result.converged or not np.isfinite(spread).all() or not (spread > 0).all():

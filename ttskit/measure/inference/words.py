@@ -16,8 +16,9 @@ from scipy import stats as distributions
 from ttskit.errors import InputError
 from ttskit.measure.inference.estimates import Estimate
 
-__all__ = ["Word", "equivalence", "holm", "word", "words_of"]
+__all__ = ["FEWEST_SENTENCES", "Word", "equivalence", "holm", "word", "words_of"]
 
+FEWEST_SENTENCES = 6  # below, nothing is said
 Word = Literal["better", "worse", "equivalent", "not known"]
 
 
@@ -59,12 +60,16 @@ def word(
 ) -> Word:
     """The word for a difference, first system − second: the first is better, worse, equivalent, or it is not known.
 
+    Of fewer than six sentences nothing is known, whatever their interval (a number of whole runs has none, and is left to t).
+
     Args:
         smallest: the smallest difference that matters, in the unit of the estimate.
         better: "lower" or "higher"; "" where neither is, and then only "equivalent" can be said.
         p, p_equivalence: adjusted p values (`holm`); by default the estimate's own.
         level: of the tests; by default 1 − the estimate's confidence.
     """
+    if 0 < estimate.sentences < FEWEST_SENTENCES:
+        return "not known"
     level = 1 - estimate.confidence if level is None else level
     same = equivalence(estimate, smallest) if p_equivalence is None else p_equivalence
     if same <= level:
