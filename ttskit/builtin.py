@@ -54,7 +54,11 @@ def ttskit_measurements() -> list[MeasurementPlugin]:
     """What `ttskit compare` asks of its own accord."""
     return [
         MeasurementPlugin(
-            name, summary, f"ttskit.measure.{factory}", facts={"title": title, "needs": needs, "place": 10 * place}
+            name,
+            summary,
+            f"ttskit.measure.{factory}",
+            f"ttskit.measure.{_OPTIONS[name]}" if name in _OPTIONS else "",
+            facts={"title": title, "needs": needs, "place": 10 * place},
         )
         for place, (name, title, summary, factory, needs) in enumerate(_MEASUREMENTS, start=1)
     ]
@@ -71,6 +75,7 @@ def ttskit_commands() -> list[CommandPlugin]:
 
 _MEASUREMENTS = (
     ("quality", "Quality", "distances to the recordings: MCD, LSD, F0, voicing, mel", "quality:Quality", ["recordings"]),
+    ("timing", "Timing: durations, rate, pauses", "durations on all sentences, rate, pauses", "timing:Timing", ["recordings"]),
     ("robustness", "Robustness", "what is skipped, repeated, cut, endless, by a recogniser", "robustness:Robustness", ["runs"]),
     ("learned", "What was learned: alignment", "own alignments, attention, teacher-forced mels", "learned:Learned", ["runs"]),
     ("speed", "Speed and size", "latency, throughput, memory, parameters", "speed:Speed", ["runs"]),
@@ -78,6 +83,7 @@ _MEASUREMENTS = (
     ("training", "Training", "losses, time and rate of the trainings", "training:TrainingHistory", ["runs"]),
     ("intrusive", "PESQ and STOI", "with the recording's timing (extra intrusive)", "intrusive:Intrusive", ["recordings"]),
 )
+_OPTIONS = {"quality": "quality:QualityOptions"}
 _COMMANDS = {
     "new": "Begin a voice: asks what you have, writes a recipe, says what to type",
     "prepare": "Turn recordings and transcripts into a training corpus",

@@ -37,7 +37,8 @@ def test_which_way_each_measure_is_better():
     known = (*quality._measures(13), robustness.PHONE_ERROR, robustness.OK_SHARE, robustness.DURATION_ERROR)
     known += (learned.BOUNDARIES, learned.TEACHER_FORCED, learned.ATTENTION, learned.STOPPED)
     ways = {way: {m.key for m in known if m.better == way} for way in ("higher", "")}
-    assert ways == {"higher": {"ok_share", "attention_within", "stopped"}, "": {"length_ratio"}}
+    neither = {"length_ratio", "level_db", "f0_shift_semitones", "f0_range_ratio", "formant_ratio"}
+    assert ways == {"higher": {"ok_share", "attention_within", "stopped", "f0_correlation", "f0_compared"}, "": neither}
     assert {m.better for m in known} == {"lower", "higher", ""}
 
 

@@ -243,6 +243,7 @@ class Spoken:
         tell: takes a line about progress.
         counted: `with spoken.counted("what is done", total) as advance:` shows how far long work is, by
             `advance(count=1, note="")` after each item.
+        paths: DTW paths that one measurement found and the next one asks for again (`ttskit.measure.paired`).
     """
 
     corpus: Any
@@ -255,6 +256,7 @@ class Spoken:
     mel: MelConfig
     tell: Callable[[str], None] = lambda text: None
     counted: Callable[[str, int], AbstractContextManager[Callable[..., None]]] = lambda title, total: nullcontext(_nothing)
+    paths: dict[tuple[Any, ...], Any] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def labels(self) -> list[str]:

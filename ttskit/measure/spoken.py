@@ -19,6 +19,7 @@ import torch
 
 from ttskit.audio.config import MelConfig
 from ttskit.audio.files import write_wav
+from ttskit.audio.loudness import played
 from ttskit.config import CompareConfig
 from ttskit.corpus.prepared import PreparedCorpus
 from ttskit.interfaces.acoustic import Spectrogram
@@ -99,7 +100,8 @@ def speak(
 ) -> Spoken:
     """Let every system say every sentence once per seed; natural speech and the recordings through the vocoder come first.
 
-    Each sentence is said whole, not cut into clauses, with a seed of its own. Audio goes to `out`/audio.
+    Each sentence is said whole, not cut into clauses, with a seed of its own. Audio goes to `out`/audio, all at one loudness, so
+    that by ear nobody wins by being louder; measurements get the sounds as they are.
     """
     recorded = [s for s in sentences if s.recorded]
     samples: list[Sample] = []
@@ -169,7 +171,7 @@ def _write(out: Path, system: str, sentence: Sentence, seed: int, audio: np.ndar
         folder += f"-{hashlib.sha256(system.encode()).hexdigest()[:6]}"
     name = f"audio/{folder}/{sentence.id}{f'_seed{seed}' if seed else ''}.wav"
     (out / name).parent.mkdir(parents=True, exist_ok=True)
-    write_wav(out / name, np.clip(audio, -1.0, 1.0), mel.sample_rate_hz)
+    write_wav(out / name, played(audio, mel.sample_rate_hz), mel.sample_rate_hz)
     return name
 
 

@@ -173,7 +173,7 @@ def _asked(registry: Registry) -> set[str]:
 
 
 def _figures(name: str, kind: str, label: str, measured: Sequence[Measured]) -> VocoderFigures:
-    rows = [row for one in measured for row in one.rows]
+    rows = [row for one in measured for row in one.rows if row.row.summary]  # details have no room in a table of vocoders
     values = {row.row.measure.key: v if isinstance(v := row.values.get(label), Interval) else None for row in rows}
     return VocoderFigures(name, kind, values, {row.row.measure.key: row.row.measure for row in rows})
 
