@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from ttskit.compare.summary import PRIMARY, answer_of, lines_of, summary_of
+from ttskit.compare.summary import answer_of, lines_of, summary_of
 from ttskit.interfaces.measurement import NATURAL, Findings, Measure, Observation, Row
 from ttskit.measure.run import Measured
 
@@ -92,17 +92,19 @@ def test_twelve_of_twelve_are_not_certain():
 
 
 def test_of_many_rows_without_a_difference_hardly_one_is_marked():
-    """Seen: with 11 rows the chance of one false bold was 49 to 67 %. Holm's holds it at 5 %."""
+    """Seen: with 11 rows the chance of one false bold was 49 to 67 %. Now main measures alone are marked, under Holm."""
     false = 0
-    for trial in range(60):
+    for trial in range(100):
         rows = []
-        for n in range(11):
+        for n, key in enumerate(("mcd_db", "phone_error_rate_test", "log_f0_rmse_semitones", "lsd_db", "voicing_error")):
             draw = np.random.default_rng((trial, n))
             numbers = {"ar": draw.normal(5, 1, 12), "nar": draw.normal(5, 1, 12)}
-            rows.append(measured(Measure(f"m{n}", "m", "", "lower"), numbers, f"m{n}"))
+            rows.append(measured(Measure(key, "m", "", "lower"), numbers, f"m{n}"))
         found, _ = summary([AR, NAR], *rows)
-        false += any(d["marked"] for row in found for d in row["differences"])
-    assert false <= 8
+        marks = [(row["main"], d["marked"], d["word"]) for row in found for d in row["differences"]]
+        assert [(main, word) for main, _, word in marks if not main] == [(False, None)] * 2
+        false += any(marked for _, marked, _ in marks)
+    assert false <= 10  # 5 in a hundred, and chance
 
 
 def test_trainings_that_differ_in_the_seed_alone_are_not_called_different():
@@ -175,7 +177,7 @@ def test_the_answer_has_one_of_four_words_of_ar_against_nar(shift, spread, word)
     _, answer = summary([NAR, AR], measured(MCD, numbers))  # whatever stands first
     (finding,) = answer["findings"]
     assert (answer["ar"], answer["nar"], finding["word"]) == (["ar"], ["nar"], word)
-    assert finding["smallest"] == PRIMARY["mcd_db"]
+    assert finding["smallest"] == 0.3
     assert finding["value"] == pytest.approx(float(np.mean(numbers["ar"]) - np.mean(numbers["nar"])))
 
 

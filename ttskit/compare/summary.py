@@ -1,8 +1,9 @@
 """The summary of a comparison: each system's value, its difference from the first system on the same sentences, the answer.
 
 All intervals are those of `ttskit.measure.inference`: over runs and sentences where a system has several trainings, else over
-sentences, and then they speak of these trainings only. A difference is marked only where six sentences or more stand behind it
-and it stays different from 0 after Holm's correction for all differences of the table. There is no second rule.
+sentences, and then they speak of these trainings only. A word is said of the main measures only, by the smallest difference that
+matters, corrected for their number (Holm), and over six sentences or more; all other rows are there to be looked at. There is no
+second rule.
 """
 
 from __future__ import annotations
@@ -15,16 +16,15 @@ import numpy as np
 
 from ttskit.errors import InputError
 from ttskit.interfaces.measurement import NATURAL, RESYNTHESIS, Measure, Row
-from ttskit.measure.inference import Estimate, Trials, contrast, holm, mean, trials_of, words_of
+from ttskit.measure.inference import Estimate, Trials, Word, contrast, mean, trials_of, words_of
 from ttskit.measure.inference.counts import share, share_difference
 from ttskit.measure.run import Measured
 from ttskit.measure.systems import System, by_system
+from ttskit.measure.tables import smallest_of
 
-__all__ = ["FEWEST", "PRIMARY", "Line", "answer_of", "lines_of", "summary_of"]
+__all__ = ["FEWEST", "Line", "answer_of", "lines_of", "summary_of"]
 
-FEWEST = 6  # sentences behind a difference that may be marked
-# The smallest difference that matters, in the unit shown: what the answer speaks of.
-PRIMARY: Mapping[str, float] = {"mcd_db": 0.3, "phone_error_rate_test": 2.0, "log_f0_rmse_semitones": 0.5}
+FEWEST = 6  # sentences behind a difference of which anything is said
 # What is heard comes first, what it costs after it; what was led by the recording last: it is not to be set against the rest.
 _PLACES = {"quality": 0, "intrusive": 1, "robustness": 2, "speed": 4, "training": 5, "learned": 6}
 _OTHERS = 3
@@ -118,7 +118,7 @@ def _sides(trials: Trials, one: str, other: str) -> tuple[float, float]:
 
 def summary_of(lines: Sequence[Line], systems: Sequence[System], confidence: float) -> list[dict[str, Any]]:
     """The rows as plain data, in the units that are shown."""
-    marked = _marked(lines, confidence)
+    words = _words(lines, confidence)
     first = next(iter(by_system(systems)))
     order = {name: place for place, name in enumerate(dict.fromkeys(line.measurement for line in lines))}
     return [
@@ -130,6 +130,7 @@ def summary_of(lines: Sequence[Line], systems: Sequence[System], confidence: flo
             "unit": line.row.measure.unit,
             "digits": line.row.measure.digits,
             "better": line.row.measure.better,
+            "main": smallest_of(line.row.measure.key) is not None,
             "led": line.measurement in _LED,
             "order": order[line.measurement],
             "values": {name: _shown(line, name) for name in by_system(systems)},
@@ -141,7 +142,8 @@ def summary_of(lines: Sequence[Line], systems: Sequence[System], confidence: flo
                     "minus": first,
                     **_times(estimate, line.row.measure),
                     "means": [side * line.row.measure.factor for side in line.sides[name]],
-                    "marked": (index, name) in marked,
+                    "word": words.get((index, name)),
+                    "marked": words.get((index, name)) in ("better", "worse"),
                 }
                 for name, estimate in line.differences.items()
             ],
@@ -150,20 +152,22 @@ def summary_of(lines: Sequence[Line], systems: Sequence[System], confidence: flo
     ]
 
 
-def _marked(lines: Sequence[Line], confidence: float) -> set[tuple[int, str]]:
-    """Differences that may be called such: enough sentences, a better end, and p under Holm for the whole table."""
-    tested = [
-        ((index, name), estimate)
-        for index, line in enumerate(lines)
-        for name, estimate in line.differences.items()
-        if estimate.p is not None and np.isfinite(estimate.p)
-    ]
-    adjusted = holm([estimate.p for _, estimate in tested])
-    return {
-        key
-        for (key, estimate), p in zip(tested, adjusted, strict=True)
-        if p <= 1 - confidence and _enough(estimate) and lines[key[0]].row.measure.better
-    }
+def _words(lines: Sequence[Line], confidence: float) -> dict[tuple[int, str], Word]:
+    """What is said of each difference of a main measure, all of them one family."""
+    return _said({(i, name): (line, e) for i, line in enumerate(lines) for name, e in line.differences.items()}, confidence)
+
+
+def _said(found: Mapping[Any, tuple[Line, Estimate]], confidence: float) -> dict[Any, Word]:
+    """Words of main measures by Holm over all of them; "not known" below six sentences."""
+    keys = {str(at): at for at, (line, _) in found.items() if smallest_of(line.row.measure.key) is not None}
+    rows = {name: found[at] for name, at in keys.items()}
+    words = words_of(
+        {name: estimate for name, (_, estimate) in rows.items()},
+        {name: smallest_of(line.row.measure.key) or 0.0 for name, (line, _) in rows.items()},
+        {name: line.row.measure.better for name, (line, _) in rows.items()},
+        level=1 - confidence,
+    )
+    return {keys[name]: words[name] if _enough(rows[name][1]) else "not known" for name in keys}
 
 
 def _enough(estimate: Estimate) -> bool:
@@ -213,23 +217,21 @@ def answer_of(lines: Sequence[Line], systems: Sequence[System], confidence: floa
     found: dict[str, tuple[Line, Estimate]] = {}
     for line in lines:
         key = line.row.measure.key
-        if key in PRIMARY and ar and nar and all(name in line.values for name in groups):
+        if smallest_of(key) is not None and ar and nar and all(name in line.values for name in groups):
             coefficients = {name: 1 / len(ar) for name in ar} | {name: -1 / len(nar) for name in nar}
             try:
                 found[key] = line, contrast(line.trials, coefficients, confidence=confidence)
             except InputError:
                 continue
-    smallest = {key: PRIMARY[key] / line.row.measure.factor for key, (line, _) in found.items()}
-    better = {key: line.row.measure.better for key, (line, _) in found.items()}
-    words = words_of({key: e for key, (_, e) in found.items()}, smallest, better, level=1 - confidence) if found else {}
+    words = _said(found, confidence)
     findings = [
         {
             "key": key,
             "title": line.row.measure.title,
             "unit": line.row.measure.unit,
             "digits": line.row.measure.digits,
-            "smallest": PRIMARY[key],
-            "word": words[key] if _enough(estimate) else "not known",
+            "smallest": (smallest_of(key) or 0.0) * line.row.measure.factor,
+            "word": words[key],
             **_times(replace(estimate, about=about), line.row.measure),
         }
         for key, (line, estimate) in found.items()

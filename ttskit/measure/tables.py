@@ -7,7 +7,7 @@ Where several labels are runs of one system, the run is a unit as well, and the 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 
 import numpy as np
 
@@ -20,10 +20,15 @@ from ttskit.measure.inference.trials import Trials, trials_of
 from ttskit.measure.inference.words import Word, words_of
 from ttskit.measure.stats import Interval, ratio_interval, share_interval
 
-__all__ = ["PRIMARY", "TableRow", "marked", "table_row"]
+__all__ = ["PRIMARY", "TableRow", "marked", "smallest_of", "table_row"]
 
 # Measures of which something may be said, and the smallest difference that matters, as they are stored (shares, not per cent).
 PRIMARY: Mapping[str, float] = {"mcd_db": 0.3, "phone_error_rate": 0.02, "log_f0_rmse_semitones": 0.5}
+
+
+def smallest_of(key: str, primary: Mapping[str, float] = PRIMARY) -> float | None:
+    """The smallest difference that matters of a primary measure, on recorded sentences of any split; None for all others."""
+    return primary.get(key, primary.get(key.removesuffix("_test").removesuffix("_validation")))
 
 
 @dataclass(frozen=True)
@@ -85,12 +90,19 @@ class TableRow:
         }
 
 
-def table_row(row: Row, labels: Sequence[str], config: CompareConfig, runs: Mapping[str, str] | None = None) -> TableRow:
+def table_row(
+    row: Row,
+    labels: Sequence[str],
+    config: CompareConfig,
+    runs: Mapping[str, str] | None = None,
+    seeds: Mapping[str, int] | None = None,
+) -> TableRow:
     """Intervals and comparisons of a row, for the systems `labels`. Nothing is marked yet: see `marked`.
 
     Args:
         labels: what is compared: labels of observations, or systems that `runs` names.
         runs: label → system: several labels of one system are its runs, each trained with a seed of its own.
+        seeds: label → seed of training: runs of two systems that have the same are pairs.
     """
     by_label: dict[str, list[Observation]] = {}
     for observation in row.observations:
@@ -104,7 +116,7 @@ def table_row(row: Row, labels: Sequence[str], config: CompareConfig, runs: Mapp
     grouped = {label: system for label, system in (runs or {}).items() if label in by_label}
     several = [s for s in dict.fromkeys(grouped.values()) if sum(o == s for o in grouped.values()) > 1]
     alone = {label: label for label in by_label}
-    of_runs = trials_of(row.observations, grouped)
+    of_runs = trials_of(_by_seed(row.observations, grouped, seeds) if seeds else row.observations, grouped)
     for name in several:
         if name in of_runs.systems:
             values[name] = _interval(_system(of_runs, name, binary, config))
@@ -137,13 +149,13 @@ def marked(
     family = {
         (i, pair): estimate
         for i, table in enumerate(tables)
-        if table.row.measure.key in primary
+        if smallest_of(table.row.measure.key, primary) is not None
         for pair, estimate in table.estimates.items()
     }
     names = {f"{i} {pair}": (i, pair) for i, pair in family}
     words = words_of(
         {name: family[at] for name, at in names.items()},
-        {name: primary[tables[i].row.measure.key] for name, (i, _) in names.items()},
+        {name: smallest_of(tables[i].row.measure.key, primary) or 0.0 for name, (i, _) in names.items()},
         {name: tables[i].row.measure.better for name, (i, _) in names.items()},
         level=1 - config.confidence,
     )
@@ -151,6 +163,14 @@ def marked(
     for name, (i, pair) in names.items():
         own.setdefault(i, {})[pair] = words[name]
     return [replace(t, words=own.get(i, {}), best=_best(own.get(i, {}), labels)) for i, t in enumerate(tables)]
+
+
+def _by_seed(observations: Sequence[Observation], runs: Mapping[str, str], seeds: Mapping[str, int]) -> list[dict[str, object]]:
+    """Observations as rows of their systems, whose runs are named by their seeds."""
+    return [
+        {**asdict(o), "system": runs.get(o.system, o.system), "run": seeds.get(o.system, o.system) if o.system in runs else ""}
+        for o in observations
+    ]
 
 
 def _is_share(row: Row) -> bool:
