@@ -47,6 +47,7 @@ WRONG = {
     "30 digits": ("seed: " + "1" * 30, "a whole number of more than 64 bits"),
     "hexadecimal without end": ("seed: 0x" + "f" * 5_000, "more than 64 bits"),
     "infinity": ("training: {steps_per_minute: .inf}", "'.inf' is not a finite number"),
+    "minutes without end": ("training: {minutes: .inf}", "'.inf' is not a finite number"),
     "not a number": ("corpus: {min_s: .nan}", "'.nan' is not a finite number"),
     "1e999": ("corpus:\n  min_s: 1e999", "line 2: '1e999' is not a finite number"),
     "brackets": ("[" * 100_000, "more than 64 lists or mappings inside one another"),

@@ -96,6 +96,7 @@ class LossOptions(_Options):
     """Weights of the loss terms, and when the alignment is pushed to be hard."""
 
     mel: float = Field(1.0, ge=0, description="weight of the mel error")
+    mel_distance: Literal["mse", "l1", "mse+l1"] = Field("mse", description="distance between mels; published: mse")
     duration: float = Field(0.1, ge=0, description="weight of the log-duration error")
     pitch: float = Field(0.1, ge=0, description="weight of the pitch error")
     energy: float = Field(0.1, ge=0, description="weight of the energy error")
@@ -167,3 +168,18 @@ class FastPitchOptions(_Options):
         if channels % 2:
             raise ValueError(f"{channels} is odd: positions need as many sines as cosines")
         return channels
+
+    def aids(self) -> tuple[str, ...]:
+        """What it learns from besides text and mel, and what goes beyond Łańcucki 2021, in words."""
+        given = self.alignment == "external"
+        return tuple(
+            words
+            for used, words in (
+                (given, "durations given in training, predicted in speech (as published)"),
+                (not given, "durations from an aligner of its own: forward-sum loss, diagonal prior, binarisation"),
+                (self.pitch, "pitch of the recordings given in training, predicted in speech (as published)"),
+                (self.pitch and self.pitch_embedding == "fourier", "sines and cosines of pitch"),
+                (self.energy, "energy of the recordings given in training, predicted in speech"),
+            )
+            if used
+        )

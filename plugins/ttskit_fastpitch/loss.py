@@ -17,9 +17,15 @@ def binarization_weight(options: LossOptions, state: TrainState) -> float:
 
 
 def fastpitch_loss(outputs: Outputs, batch: AcousticBatch, state: TrainState, options: FastPitchOptions) -> Losses:
-    """All terms, in fp32. Errors of mel, log duration, pitch and energy are squared."""
+    """All terms, in fp32. Errors of log duration, pitch and energy are squared, and so is that of mel by default."""
     with torch.autocast(batch.mel.device.type, enabled=False):
         return _terms(outputs, batch, state, options)
+
+
+def _distance(difference: Tensor, kind: str) -> Tensor:
+    if kind == "mse":
+        return difference.square()
+    return difference.abs() if kind == "l1" else difference.square() + difference.abs()
 
 
 def _terms(outputs: Outputs, batch: AcousticBatch, state: TrainState, options: FastPitchOptions) -> Losses:
@@ -37,7 +43,7 @@ def _terms(outputs: Outputs, batch: AcousticBatch, state: TrainState, options: F
     else:
         counted = frame_mask.transpose(1, 2).float()
         mel_count = batch.mel_lengths.sum().float() * batch.mel.shape[1]
-    error = (outputs.mel.float() - batch.mel).square() * counted
+    error = _distance(outputs.mel.float() - batch.mel, weights.mel_distance) * counted
     terms = {
         "mel": LossTerm(error.sum(), mel_count, weights.mel),
         "duration": per_token(extra["log_durations"], torch.log(extra["durations"].float() + 1), weights.duration),

@@ -262,6 +262,10 @@ class FastPitch(AcousticModel):
         """One optimiser, "main"."""
         return {"main": optimizer_plan([p for p in self.parameters() if p.requires_grad], self.options.optimizer)}
 
+    def aids(self) -> tuple[str, ...]:
+        """See `FastPitchOptions.aids`."""
+        return self.options.aids()
+
     def inventory_parameters(self) -> dict[str, str]:
         """The embeddings of tokens and speakers."""
         speakers = {"speaker_embedding.weight": "speakers"} if self.context.multi_speaker else {}

@@ -112,6 +112,8 @@ class Tacotron2Options(BaseModel):
     warmup: float = Field(0.0, ge=0, lt=1, description="share of training over which the learning rate rises")
     decay_from: float = Field(0.0, ge=0, lt=1, description="share of training after which it falls")
     final_factor: float = Field(0.01, gt=0, le=1, description="what is left of the learning rate at the end")
+    betas: tuple[float, float] = Field((0.9, 0.999), description="decay of Adam's moments")
+    eps: float = Field(1e-8, gt=0, description="added to the root of Adam's second moment")
     weight_decay: float = Field(1e-6, ge=0, description="Adam's L2 penalty")
     clip_norm: float = Field(1.0, gt=0, description="limit of the gradient norm")
 

@@ -262,9 +262,10 @@ class Tacotron2(AcousticModel):
         return {"embedding.weight": "symbols", **speakers}
 
     def optimizers(self, total_steps: int) -> dict[str, OptimizerPlan]:
-        """Adam with the reference's betas, epsilon 1e-8 and L2 penalty, clipped."""
+        """Adam, by default with the reference's betas, epsilon and L2 penalty, clipped."""
         options = self.options
-        adam = torch.optim.Adam(self.parameters(), lr=options.learning_rate, eps=1e-8, weight_decay=options.weight_decay)
+        settings = {"betas": options.betas, "eps": options.eps, "weight_decay": options.weight_decay}
+        adam = torch.optim.Adam(self.parameters(), lr=options.learning_rate, **settings)
         return {"main": OptimizerPlan(adam, options.rate_factor, options.clip_norm)}
 
     def alignment_due(self, total_steps: int) -> int:

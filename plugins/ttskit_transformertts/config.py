@@ -118,6 +118,8 @@ class TransformerTTSOptions(BaseModel):
     warmup_steps: int = Field(8000, ge=1, description="schedule: inverse_sqrt only: steps over which the learning rate rises")
     warmup: float = Field(0.0, ge=0, lt=1, description="the other schedules: share of training over which it rises")
     final_factor: float = Field(0.01, gt=0, le=1, description="schedule: cosine only: what is left of it at the end")
+    betas: tuple[float, float] = Field((0.9, 0.98), description="decay of Adam's moments")
+    eps: float = Field(1e-9, gt=0, description="added to the root of Adam's second moment")
     weight_decay: float = Field(0.0, ge=0, description="Adam's L2 penalty")
     clip_norm: float = Field(1.0, gt=0, description="limit of the gradient norm")
 

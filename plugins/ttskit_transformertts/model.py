@@ -255,11 +255,10 @@ class TransformerTTS(AcousticModel):
         return {"embedding.weight": "symbols", **speakers}
 
     def optimizers(self, total_steps: int) -> dict[str, OptimizerPlan]:
-        """Adam as Vaswani et al. 2017 (section 5.3) set it, clipped."""
+        """Adam, by default as Vaswani et al. 2017 (section 5.3) set it, clipped."""
         options = self.options
-        adam = torch.optim.Adam(
-            self.parameters(), lr=options.learning_rate, betas=(0.9, 0.98), eps=1e-9, weight_decay=options.weight_decay
-        )
+        settings = {"betas": options.betas, "eps": options.eps, "weight_decay": options.weight_decay}
+        adam = torch.optim.Adam(self.parameters(), lr=options.learning_rate, **settings)
         return {"main": OptimizerPlan(adam, options.rate_factor, options.clip_norm)}
 
     def alignment_due(self, total_steps: int) -> int:

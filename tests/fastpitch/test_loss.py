@@ -36,7 +36,11 @@ def test_terms_are_means_of_squares_over_tokens_and_frames():
         "pitch_target": padded([[1.0, 0.0, 3.0], [1.0, 0.0]]) * 1.0,
     }
     extra["pitch_target"][1, 2] = -STRAY
-    losses = fastpitch_loss(Outputs(said, FRAMES, extra=extra), batch, TrainState(0, 0, 10), FastPitchOptions())
+    outputs = Outputs(said, FRAMES, extra=extra)
+    losses = fastpitch_loss(outputs, batch, TrainState(0, 0, 10), FastPitchOptions())
+    for kind, expected in (("mse", 9.0), ("l1", 3.0), ("mse+l1", 12.0)):
+        options = FastPitchOptions(loss={"mel_distance": kind})
+        assert float(fastpitch_loss(outputs, batch, TrainState(0, 0, 10), options).terms["mel"].mean) == pytest.approx(expected)
     terms = losses.terms
     assert set(terms) == {"mel", "duration", "pitch"}
     assert float(terms["mel"].mean) == pytest.approx(9.0)

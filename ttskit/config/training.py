@@ -18,6 +18,7 @@ LEARNING = (
     "accumulate",
     "precision",
     "alignment",
+    "minutes",
     "freeze",
     "freeze_until",
 )
@@ -80,6 +81,13 @@ class TrainingConfig(BaseModel):
     )
     steps_per_minute: float | None = Field(
         None, gt=0, description="Steps for each minute of training speech, instead of a fixed number; 200 steps at least."
+    )
+    minutes: float | None = Field(
+        None,
+        gt=0,
+        allow_inf_nan=False,
+        description="Train on so many minutes of the training speech, speakers in their shares; a smaller number takes some of "
+        "the utterances of a larger one. All of it if not given.",
     )
     frames_per_batch: int = Field(
         12_000, ge=1, description="Acoustic models: most mel frames of one batch, padding counted, over all processes."

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from ttskit.audio.mel import log_floor
 from ttskit.corpus.prepared import PreparedCorpus, PreparedUtterance
+from ttskit.corpus.subsets import utterances_of
 from ttskit.errors import CorpusError, MismatchError, UsageError
 from ttskit.interfaces.acoustic import AcousticBatch, ModelContext, PitchStats
 from ttskit.interfaces.vocoder import VocoderBatch
@@ -48,17 +49,6 @@ def utterance_seeds(seed: int, epoch: int, utterances: Iterable[PreparedUtteranc
 
 def _seeds(seed: int, epoch: int, ids: Iterable[str]) -> Tensor:
     return torch.tensor([_seed(seed, epoch, id) for id in ids], dtype=torch.int64)
-
-
-def _of_split(corpus: PreparedCorpus, split: str) -> list[PreparedUtterance]:
-    utterances = corpus.split(split)
-    if not utterances:
-        raise CorpusError(
-            f"{corpus.folder} has no {split} utterances",
-            f"{len(corpus.utterances)} utterances in all",
-            "prepare it with another split",
-        )
-    return utterances
 
 
 def _at_least(groups: list[list[str]], least: int) -> list[list[str]]:
@@ -101,7 +91,7 @@ class Rehearsal:
         Raises:
             CorpusError: nothing in it is of these speakers, or has the alignment.
         """
-        chosen = [u for u in _of_split(self.corpus, "train") if not self.speakers or u.speaker in self.speakers]
+        chosen = [u for u in utterances_of(self.corpus, "train") if not self.speakers or u.speaker in self.speakers]
         if not chosen:
             names = ", ".join(self.speakers)
             raise CorpusError(
@@ -148,6 +138,7 @@ class AcousticBatches:
         rank, world: this process and their number.
         context: whose numbers symbols and speakers get, and whose pitch statistics; the corpus's own if None.
         rehearsal: another corpus that is mixed in.
+        minutes: of the training split (`subsets.utterances_of`); all of it if None.
     """
 
     def __init__(
@@ -163,13 +154,14 @@ class AcousticBatches:
         world: int = 1,
         context: ModelContext | None = None,
         rehearsal: Rehearsal | None = None,
+        minutes: float | None = None,
     ) -> None:
         _check_features(features, alignment)
         self.context, self.rehearsal = context, rehearsal
         self.corpus, self.features, self.alignment = corpus, tuple(features), alignment
         self.frames_per_batch, self.max_utterances, self.seed = frames_per_batch, max_utterances, seed
         self.rank, self.world = rank, world
-        self._utterances = sorted(_of_split(corpus, split), key=lambda u: u.id)
+        self._utterances = sorted(utterances_of(corpus, split, minutes), key=lambda u: u.id)
         self.left_out: list[str] = []
         if "durations" in self.features:
             self._leave_out()
@@ -223,6 +215,10 @@ class AcousticBatches:
     def frames(self, ids: Sequence[str]) -> int:
         """Frames of a global batch, padding counted."""
         return len(ids) * max(self._found(id)[1].frames for id in ids)
+
+    def spoken_frames(self, ids: Sequence[str]) -> int:
+        """The same without padding."""
+        return sum(self._found(id)[1].frames for id in ids)
 
     def load(self, ids: Sequence[str], epoch: int) -> AcousticBatch:
         """This process's share `ids[rank::world]` of a global batch."""
@@ -331,7 +327,7 @@ class SegmentBatches:
 
     The segment of an utterance is a function of (seed, epoch, utterance). `mels` gives the mel (M, T) of an
     utterance, T its frames, where that is not the corpus's own (an acoustic model's, see `forced`); `features` may name
-    "pitch", which is always the recording's.
+    "pitch", which is always the recording's. `minutes` as for `AcousticBatches`.
     """
 
     def __init__(
@@ -345,6 +341,7 @@ class SegmentBatches:
         world: int = 1,
         mels: Callable[[PreparedUtterance], np.ndarray] | None = None,
         features: Sequence[str] = (),
+        minutes: float | None = None,
     ) -> None:
         unknown = [f for f in features if f != "pitch"]
         if unknown:
@@ -353,7 +350,7 @@ class SegmentBatches:
         self._mel = mels or (lambda u: corpus.features(u).mel)
         self.corpus, self.segment_frames, self.batch_size, self.seed = corpus, segment_frames, batch_size, seed
         self.rank, self.world = rank, world
-        self._ids = sorted(u.id for u in _of_split(corpus, split))
+        self._ids = sorted(u.id for u in utterances_of(corpus, split, minutes))
 
     def epoch(self, n: int) -> list[list[str]]:
         """Global batches of epoch `n`."""
@@ -376,6 +373,8 @@ class SegmentBatches:
     def frames(self, ids: Sequence[str]) -> int:
         """Frames of a global batch: segments of one length."""
         return len(ids) * self.segment_frames
+
+    spoken_frames = frames  # a segment's padding is rare: it stands for speech
 
     def _segment(self, u: PreparedUtterance, epoch: int) -> tuple[Tensor, Tensor, Tensor]:
         """mel (M, T), audio (T * hop,) and F0 (T,) of a segment."""

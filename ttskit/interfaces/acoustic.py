@@ -319,7 +319,11 @@ class AcousticModel(Trainable):
         raise InputError(f"{type(self).__name__} has no teacher-forced mels", "its plugin does not declare teacher_forced", "")
 
     def aids(self) -> tuple[str, ...]:
-        """What helped this model beyond what its paper describes, a few words each, for whoever compares it with others."""
+        """What helped this model, a few words each, for whoever compares it with others.
+
+        That is all that it learned from besides text and mel (pitch, energy, durations; "as published" where its paper has
+        it), and what goes beyond its paper.
+        """
         return ()
 
     def alignment_due(self, total_steps: int) -> int | None:

@@ -24,6 +24,7 @@ class _CorpusFacts(Stored):
     pitch_extractor: str | None = None
     manifest_sha256: str | None = None
     mel: str | None = None
+    minutes: Finite | None = None
 
 
 class _StepFacts(Stored):

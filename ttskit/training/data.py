@@ -12,6 +12,7 @@ from typing import Any, Protocol
 from ttskit.config.training import TrainingConfig
 from ttskit.corpus.batches import AcousticBatches, Rehearsal, SegmentBatches
 from ttskit.corpus.prepared import PreparedCorpus
+from ttskit.corpus.subsets import subset_facts
 from ttskit.errors import ConfigError
 from ttskit.interfaces.acoustic import AcousticModel
 from ttskit.interfaces.trainable import Trainable
@@ -104,6 +105,7 @@ def batches_for(
             alignment=config.alignment if "durations" in model.features else None,
             context=model.context,
             rehearsal=rehearsal,
+            minutes=config.minutes,
             **shares,
         )
     return SegmentBatches(
@@ -115,13 +117,17 @@ def batches_for(
         **shares,
         mels=mels,
         features=model.features,
+        minutes=config.minutes,
     )
 
 
-def corpus_facts(corpus: PreparedCorpus) -> dict[str, Any]:
-    """What identifies a corpus in run.json: folder, hash of its manifest and mel, sizes of its splits, who read its F0."""
+def corpus_facts(corpus: PreparedCorpus, minutes: float | None = None) -> dict[str, Any]:
+    """What identifies a corpus in run.json: folder, hash of its manifest and mel, sizes of its splits, who read its F0.
+
+    Where only some `minutes` of it are trained on, also which.
+    """
     facts = {"pitch_extractor": corpus.pitch_extractor, "provenance": corpus.info.get("provenance")}
-    return {**_identity(corpus), **facts}
+    return {**_identity(corpus), **facts, **subset_facts(corpus, minutes)}
 
 
 def rehearsal_facts(rehearsal: Rehearsal | None) -> dict[str, Any] | None:

@@ -11,6 +11,8 @@ import torch
 
 from ttskit.config.training import LIMITS, TrainingConfig
 from ttskit.corpus.batches import Rehearsal
+from ttskit.corpus.prepared import PreparedCorpus
+from ttskit.corpus.subsets import subset_facts
 from ttskit.errors import MismatchError, TTSKitError, UsageError
 from ttskit.interfaces.descriptions import Plugin
 from ttskit.interfaces.trainable import Trainable
@@ -29,7 +31,14 @@ if TYPE_CHECKING:
 
 __all__ = ["fork_run"]
 
-_ORDER = ("frames_per_batch", "max_utterances", "segments_per_batch", "accumulate", "alignment")  # what batches are made of
+_ORDER = (
+    "frames_per_batch",
+    "max_utterances",
+    "segments_per_batch",
+    "accumulate",
+    "alignment",
+    "minutes",
+)  # what batches are made of
 _ANY_TOTAL = 1_000_000  # steps to ask for optimisers; only their schedules depend on it
 
 
@@ -39,6 +48,7 @@ def fork_run(
     plugin: Plugin,
     recipe: Recipe,
     config: TrainingConfig,
+    corpus: PreparedCorpus,
     rehearsal: Rehearsal | None,
     registry: Registry,
 ) -> None:
@@ -49,6 +59,7 @@ def fork_run(
 
     Args:
         config: the training settings of `recipe` for this model, with what the call changes.
+        corpus: what the fork trains on.
 
     Raises:
         UsageError: `path` holds something.
@@ -76,7 +87,18 @@ def fork_run(
     with RunLock(path):
         clear(path)
         try:
-            _write(source, path, checkpoint, weights, trainer, recipe, options, before, rehearsal)
+            _write(
+                source,
+                path,
+                checkpoint,
+                weights,
+                trainer,
+                recipe,
+                options,
+                before,
+                subset_facts(corpus, config.minutes),
+                rehearsal,
+            )
         except (TTSKitError, OSError):
             discard(path)
             raise
@@ -129,6 +151,7 @@ def _write(
     recipe: Recipe,
     options: Any,
     before: Recipe | None,
+    subset: Mapping[str, Any],
     rehearsal: Rehearsal | None,
 ) -> None:
     if (source.path / FOLDER).is_dir():
@@ -146,11 +169,13 @@ def _write(
     same = before is not None and limits == {name: getattr(before.training_for(source.model), name) for name in LIMITS}
     steps = source.info.get("steps") if same else {name: value for name, value in limits.items() if value is not None}
     mixed = {key: value for key, value in source.info.items() if key != "rehearsal"}
+    data = {key: value for key, value in (source.info.get("corpus") or {}).items() if key not in ("minutes", "subset")}
     write_json(
         path / "run.json",
         {
             **mixed,
             "options": plain_options(options),
+            "corpus": {**data, **subset},
             "seed": recipe.seed,
             **({"rehearsal": rehearsal_facts(rehearsal)} if rehearsal else {}),
             "steps": steps or {},

@@ -14,6 +14,7 @@ from ttskit.config import load_recipe
 from ttskit.config.training import LIMITS, TrainingConfig, TransferConfig, parse_seconds
 from ttskit.corpus.batches import Rehearsal
 from ttskit.corpus.prepared import PreparedCorpus
+from ttskit.corpus.subsets import minutes_of, utterances_of
 from ttskit.errors import CheckpointError, CorpusError, MismatchError, UsageError
 from ttskit.interfaces.descriptions import Plugin
 from ttskit.interfaces.trainable import Trainable
@@ -127,7 +128,7 @@ def train(
         source = RunFolder.open(run)
         mixed = open_rehearsal(config.rehearsal, corpus, (source.info.get("rehearsal") or {}).get("folder"))
         with processes(config.device) as group:
-            group.by_first(lambda: fork_run(source, Path(fork), plugin, recipe, config, mixed, registry))
+            group.by_first(lambda: fork_run(source, Path(fork), plugin, recipe, config, corpus, mixed, registry))
             return train(  # in this group of processes: torch cannot leave one and join it again
                 recipe,
                 model=model,
@@ -292,7 +293,7 @@ def _counted_steps(config: TrainingConfig, corpus: PreparedCorpus, note: Note) -
         return {}
     if config.steps_per_minute is None:
         return {"total": config.steps or DEFAULT_STEPS}
-    minutes, rate = sum(u.samples for u in corpus.split("train")) / corpus.mel.sample_rate_hz / 60, config.steps_per_minute
+    minutes, rate = minutes_of(corpus, utterances_of(corpus, "train", config.minutes)), config.steps_per_minute
     total = max(LEAST_STEPS, round(minutes * rate))
     note(f"{minutes:.1f} minutes of training speech at {rate:g} steps a minute: {total} steps")
     return {"total": total, "minutes": round(minutes, 3), "steps_per_minute": rate}

@@ -98,7 +98,7 @@ def open_or_create(
                 frontend=corpus.frontend,
                 recipe=recipe,
                 registry=registry,
-                corpus=corpus_facts(corpus),
+                corpus=corpus_facts(corpus, recipe.training_for(plugin.name).minutes),
                 seed=recipe.seed,
                 **({"rehearsal": rehearsal_facts(rehearsal)} if rehearsal else {}),
                 **facts,
