@@ -8,12 +8,13 @@ from types import SimpleNamespace
 import pytest
 
 from ttskit.compare.comparability import comparability
-from ttskit.compare.given import Help, Seen
+from ttskit.compare.given import Help
 from ttskit.errors import CorpusError, MismatchError
 from ttskit.interfaces import ModelContext
 from ttskit.measure.systems import System
 from ttskit.plugins import create_registry
 from ttskit.symbols import SpeakerTable
+from ttskit.training.cost import Cost
 
 
 def system(prepared, label: str, decoding: str, named: str | None = None, **options) -> System:
@@ -123,20 +124,20 @@ BARE = Help((), ("pitch",), None, "")
 
 def test_help_size_and_speech_that_differ_are_not_the_models_own(prepared):
     """Seen: "durations from another model" and a model half as large again counted as belonging to the models."""
-    read = Seen(10, 1000, 9000, 1.0)
+    read = Cost(10, 1000, 9000, 9900, 1.0, 1e9, 100)
     facts = told(prepared, (read, read), (BARE, BARE))
-    assert all(facts[name].same for name in ("utterances read in training", "aids beyond the paper", "parameters"))
+    assert all(facts[name].same for name in ("utterances read in training", "help that the model names", "parameters"))
     for name, seen, help, parameters in (
-        ("utterances read in training", (read, Seen(10, 2000, 9000, 1.0)), (BARE, BARE), (100, 100)),
-        ("utterances read in training", (read, Seen(10, None, None, None)), (BARE, BARE), (100, 100)),
+        ("utterances read in training", (read, replace(read, utterances=2000)), (BARE, BARE), (100, 100)),
+        ("utterances read in training", (read, None), (BARE, BARE), (100, 100)),
         ("learned from the recordings", (read, read), (BARE, replace(BARE, supervision=("durations",))), (100, 100)),
-        ("aids beyond the paper", (read, read), (BARE, replace(BARE, aids=("guided attention",))), (100, 100)),
+        ("help that the model names", (read, read), (BARE, replace(BARE, aids=("guided attention",))), (100, 100)),
         ("weights at the start", (read, read), (BARE, replace(BARE, start="other, step 9")), (100, 100)),
         ("parameters", (read, read), (BARE, BARE), (100, 107)),
     ):
         facts = told(prepared, seen, help, parameters)
         assert [f.name for f in facts.values() if not f.same] == [name] and facts[name].weight == "should", name
-    near = told(prepared, (read, Seen(11, 1015, 9000, 1.0)), (BARE, BARE), (100, 104))  # one batch more; four in a hundred
+    near = told(prepared, (read, replace(read, utterances=1015)), (BARE, BARE), (100, 104))  # one batch more; four in a hundred
     assert all(fact.same for fact in near.values())
 
 

@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from ttskit.compare.given import Help, Seen
+from ttskit.compare.given import Help
 from ttskit.corpus.prepared import PreparedCorpus
 from ttskit.errors import CorpusError, MismatchError
 from ttskit.measure.systems import System, by_system, require_same_mel
+from ttskit.training.cost import Cost
 
 __all__ = ["Fact", "comparability"]
 
@@ -40,14 +41,14 @@ class Fact:
 def comparability(
     systems: Sequence[System],
     corpus: PreparedCorpus,
-    seen: Mapping[str, Seen] | None = None,
+    costs: Mapping[str, Cost | None] | None = None,
     help: Mapping[str, Help] | None = None,
 ) -> list[Fact]:
     """What is equal and what differs; refuses what would make every number meaningless.
 
     Args:
         systems: all runs.
-        seen: of each run, by label, what its training read.
+        costs: of each run, by label, what its training cost; None where that is not known.
         help: of each system, by label, what it had beside tokens and mels.
 
     Raises:
@@ -83,8 +84,8 @@ def comparability(
         _fact("frame placement", [_plain(s.loaded.context.mel.placement()) for s in firsts], "should"),
         _fact("budget", [_budget(s) for s in firsts], "should"),
     ]
-    if seen is not None:
-        facts.append(_amount("utterances read in training", [_utterances(own, seen) for own in groups.values()], _SAME_SPEECH))
+    if costs is not None:
+        facts.append(_amount("utterances read in training", [_utterances(own, costs) for own in groups.values()], _SAME_SPEECH))
     facts += [
         _fact("seed", [_seeds(own) for own in groups.values()], "should"),
         _fact("durations given in training", [_durations(s) for s in firsts], "should"),
@@ -92,7 +93,7 @@ def comparability(
     if help is not None:
         facts += [
             _fact("learned from the recordings", [_supervision(help[name]) for name in groups], "should"),
-            _fact("aids beyond the paper", ["; ".join(help[name].aids) or "none" for name in groups], "should"),
+            _fact("help that the model names", ["; ".join(help[name].aids) or "none" for name in groups], "should"),
             _fact("weights at the start", [help[name].start or "fresh" for name in groups], "should"),
         ]
     return [
@@ -116,11 +117,10 @@ def _amount(name: str, values: Sequence[float | None], tolerance: float) -> Fact
     return Fact(name, tuple("unknown" if v is None else f"{v:,.0f}" for v in values), same, "should")
 
 
-def _utterances(own: Sequence[System], seen: Mapping[str, Seen]) -> float | None:
+def _utterances(own: Sequence[System], costs: Mapping[str, Cost | None]) -> float | None:
     """What the runs of a system read, in the mean."""
-    read = [seen[system.label].utterances for system in own]
-    known = [count for count in read if count is not None]
-    return sum(known) / len(known) if len(known) == len(read) else None
+    known = [cost.utterances for system in own if (cost := costs[system.label]) is not None]
+    return sum(known) / len(known) if len(known) == len(own) else None
 
 
 def _seeds(own: Sequence[System]) -> str:

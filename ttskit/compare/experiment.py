@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ttskit.compare.budget import train_models
 from ttskit.compare.comparability import comparability
-from ttskit.compare.given import help_of, seen_by
+from ttskit.compare.given import cost_of, help_of
 from ttskit.compare.page import write_page
 from ttskit.compare.results import ComparisonResults, content_of, write_results
 from ttskit.config import CompareConfig, Recipe, load_recipe
@@ -98,10 +98,10 @@ def compare(
         systems = load_systems(runs, vocoder, where, checkpoint, registry)
         corpus = PreparedCorpus.open(corpus_folder(systems, data))
         facts = comparability(systems, corpus)  # refuses before anything is counted
-        seen = {system.label: seen_by(system, corpus) for system in systems}
+        costs = {system.label: cost_of(system.run, corpus, registry) for system in systems}
         help = {name: help_of(own, corpus, registry) for name, own in by_system(systems).items()}
-        facts = comparability(systems, corpus, seen, help)
-        given = {"help": _plainly(help), "seen": _plainly(seen)}
+        facts = comparability(systems, corpus, costs, help)
+        given = {"help": _plainly(help), "cost": _plainly(costs)}
 
         with SoundStore(out / ".sounds") as store:
             with clock("speaking"):
@@ -126,7 +126,7 @@ def compare(
 
 
 def _plainly(found: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: one.to_json() for name, one in found.items()}
+    return {name: None if one is None else one.to_json() for name, one in found.items()}
 
 
 @contextmanager

@@ -159,7 +159,7 @@ def content_of(
     """What results.json holds, as plain data.
 
     Args:
-        given: "help" of each system and what each run has "seen", by label, as plain data.
+        given: "help" of each system and "cost" of each run, by label, as plain data.
     """
     given, confidence = given or {}, spoken.settings.confidence
     groups, lines = by_system(spoken.systems), lines_of(spoken.systems, measured, spoken.settings.confidence)
@@ -170,7 +170,7 @@ def content_of(
             "title": " and ".join(groups),
             "answer": answer_of(lines, spoken.systems, confidence),
             "systems": [_system(name, own, given.get("help", {}).get(name)) for name, own in groups.items()],
-            "runs": [_run(s, given.get("seen", {}).get(s.label)) for s in spoken.systems],
+            "runs": [_run(s, given.get("cost", {}).get(s.label)) for s in spoken.systems],
             "corpus": _corpus(spoken.corpus),
             "comparability": list(facts),
             "summary": summary_of(lines, spoken.systems, confidence),
@@ -302,7 +302,7 @@ def _system(label: str, runs: Sequence[System], help: Mapping[str, Any] | None) 
     }
 
 
-def _run(system: System, seen: Mapping[str, Any] | None) -> dict:
+def _run(system: System, cost: Mapping[str, Any] | None) -> dict:
     steps = system.run.info.get("steps")
     return {
         "label": system.label,
@@ -311,7 +311,7 @@ def _run(system: System, seen: Mapping[str, Any] | None) -> dict:
         "seed": system.seed,
         "step": system.loaded.step,
         "budget": steps if isinstance(steps, dict) else {},
-        "seen": seen,
+        "cost": cost,
     }
 
 

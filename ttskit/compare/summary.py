@@ -1,9 +1,9 @@
 """The summary of a comparison: each system's value, its difference from the first system on the same sentences, the answer.
 
 All intervals are those of `ttskit.measure.inference`: over runs and sentences where a system has several trainings, else over
-sentences, and then they speak of these trainings only. A word is said of the main measures only, by the smallest difference that
-matters, corrected for their number (Holm), and over six sentences or more; all other rows are there to be looked at. There is no
-second rule.
+sentences, and then they speak of these trainings only. A word is said of the main measures only, by the smallest difference
+that matters, corrected for their number (Holm), and over six sentences or more; all other rows are there to be looked at.
+There is no second rule.
 """
 
 from __future__ import annotations
