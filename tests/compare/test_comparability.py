@@ -116,7 +116,10 @@ def told(prepared, seen, help, parameters=(100, 100)):
 
     values = {field.name: getattr(made, field.name) for field in fields(System)}
     systems = [Sized(**values | {"label": name}) for name in names]
-    return {f.name: f for f in comparability(systems, prepared, dict(zip(names, seen)), dict(zip(names, help)))}
+    return {
+        f.name: f
+        for f in comparability(systems, prepared, dict(zip(names, seen, strict=True)), dict(zip(names, help, strict=True)))
+    }
 
 
 BARE = Help((), ("pitch",), None, "")

@@ -11,6 +11,7 @@ import jinja2
 import numpy as np
 from markupsafe import Markup
 
+from ttskit.compare.strip import strip
 from ttskit.compare.summary import FEWEST
 from ttskit.config import CompareConfig
 from ttskit.corpus.storage import write_atomic
@@ -137,6 +138,7 @@ def _environment(content: Mapping) -> jinja2.Environment:
         "labels": labels,
         "systems": systems,
         "fewest": FEWEST,
+        "strip": strip,
         "colours": of_systems | {run["label"]: of_systems[run["system"]] for run in content["runs"]},
         "natural": NATURAL,
         "resynthesis": RESYNTHESIS,

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["System", "by_system", "corpus_folder", "load_systems", "require_same_mel"]
 
 _LEARNED = (*LEARNING, "transfer")  # of a run's training settings: what its weights come from
+_JOINTS = "-_. /\\"  # between a name and a seed
 
 
 @dataclass(frozen=True)
@@ -200,12 +201,17 @@ def _all_but_the_seed(system: System) -> str | None:
 
 def _shared_label(own: Sequence[System]) -> str:
     """What the labels of a system's runs have in common: without the seeds at their ends, else their common beginning."""
-    bare = {system.label.removesuffix(str(system.seed)).rstrip("-_. /\\") for system in own}
+    bare = {_without_seed(system.label, system.seed) for system in own}
     if len(bare) == 1 and (name := bare.pop()):
         return name
     labels = [system.label for system in own]
     size = next((i for i, signs in enumerate(zip(*labels, strict=False)) if len(set(signs)) > 1), min(map(len, labels)))
-    return labels[0][:size].rstrip("-_. /\\0123456789") or own[0].loaded.name
+    return labels[0][:size].rstrip(_JOINTS + "0123456789") or own[0].loaded.name
+
+
+def _without_seed(label: str, seed: int | None) -> str:
+    number = str(seed)
+    return label.removesuffix(number).rstrip("0").rstrip(_JOINTS) if label.endswith(number) else label
 
 
 def require_same_mel(one: MelConfig, other: MelConfig, mine: str, theirs: str) -> None:
