@@ -69,7 +69,7 @@ def test_an_alignment_whose_maker_is_gone_or_unknown_is_charged_as_unknown(led, 
 
 
 def test_what_a_training_cost_is_not_guessed_from_another_corpus(led, prepared, tmp_path):
-    corpus, aligner, (tacotron2, _), registry = led
+    corpus, _, (tacotron2, _), registry = led
     assert cost_of(tacotron2.run, corpus, registry).steps == 2
     info = {**tacotron2.run.info, "corpus": {**tacotron2.run.info["corpus"], "manifest_sha256": "0" * 64}}
     assert cost_of(replace(tacotron2.run, info=info), corpus, registry) is None
@@ -78,6 +78,8 @@ def test_what_a_training_cost_is_not_guessed_from_another_corpus(led, prepared, 
 
 def test_the_run_that_weights_started_from_is_named(led):
     corpus, _, (_, fastpitch), registry = led
-    started = replace(fastpitch, run=replace(fastpitch.run, info={**fastpitch.run.info, "init_from": "old", "init_from_step": 7}))
+    started = replace(
+        fastpitch, run=replace(fastpitch.run, info={**fastpitch.run.info, "init_from": "old", "init_from_step": 7})
+    )
     assert help_of([started], corpus, registry).start == "old, step 7"
     assert help_of([fastpitch], corpus, registry).start == ""

@@ -86,5 +86,7 @@ def test_a_system_is_called_what_its_runs_names_have_in_common(labels, name):
 
 
 def test_two_systems_never_share_a_name():
-    found = groups(run("a", 1), run("b", 2), run("c", 1, options={}), run("d", 2, options={}), run("fastpitch", 1, options={"x": 1}))
+    found = groups(
+        run("a", 1), run("b", 2), run("c", 1, options={}), run("d", 2, options={}), run("fastpitch", 1, options={"x": 1})
+    )
     assert len(found) == 3 and sorted(map(len, found.values())) == [1, 2, 2]

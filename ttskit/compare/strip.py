@@ -29,7 +29,9 @@ def strip(row: Mapping[str, Any], systems: Sequence[str], colours: Mapping[str, 
         return f"{100 * (x - low + room) / (high - low + 2 * room):.2f}%"
 
     lines = [_line(name, value, colours.get(name, "#6b7280"), row["digits"], at) for name, value in shown]
-    ends = Markup('<div class="ends"><span>{}</span><span>{}</span></div>').format(*(f"{x:,.{row['digits']}f}" for x in (low, high)))
+    ends = Markup('<div class="ends"><span>{}</span><span>{}</span></div>').format(
+        *(f"{x:,.{row['digits']}f}" for x in (low, high))
+    )
     return Markup('<div class="strip">{}{}</div>').format(Markup("").join(lines), ends)
 
 
