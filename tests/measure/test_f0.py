@@ -83,7 +83,9 @@ def test_a_recording_without_melody_has_neither_range_nor_correlation():
     found = f0_differences(flat, NATURAL, PATH)
     assert np.isnan(found["f0_range_ratio"]) and np.isnan(found["f0_correlation"])
     none = f0_differences(np.zeros(N), NATURAL, PATH)
-    assert np.isnan(none["f0_compared"]) and np.isnan(none["f0_shift_semitones"]) and none["f0_frame_error"] == pytest.approx(0.7)
+    assert (
+        np.isnan(none["f0_compared"]) and np.isnan(none["f0_shift_semitones"]) and none["f0_frame_error"] == pytest.approx(0.7)
+    )
 
 
 def test_two_semitones_are_heard_in_audio():

@@ -79,7 +79,7 @@ def test_without_voiced_frames_nothing_is_claimed(natural):
 
 @pytest.mark.parametrize("gain_db", [-12.0, -24.0, 6.0])
 def test_level_is_a_row_of_its_own_and_changes_no_distance(natural, gain_db):
-    """A voice that fails to make weak sounds, at two levels: MCD used to fall by what the quieter one lost in the mel's floor."""
+    """A voice with weak sounds too weak, at two levels: MCD used to fall by what the quieter one lost in the mel's floor."""
     said = voice(1.05, tilt_db=-2.0)
     as_it_is = distances(natural, sound(said), MEL)
     other = distances(natural, sound((said * 10 ** (gain_db / 20)).astype(np.float32)), MEL)

@@ -86,9 +86,7 @@ def test_a_word_left_out_or_said_twice_makes_the_duration_error_worse(rows, said
     """Every sentence counts, whatever a recogniser says of it, and a fault counts with its length."""
     found = rows(copy=same, deleted=deleted, repeated=repeated)["duration_error_all_ms"]
     spoken = said()
-    phones = [
-        sum(t not in spoken.corpus.symbols.silent for t in s.tokens) for s in spoken.sentences if s.recorded
-    ]
+    phones = [sum(t not in spoken.corpus.symbols.silent for t in s.tokens) for s in spoken.sentences if s.recorded]
     for name in ("deleted", "repeated"):
         assert len(found[name]) == 3
         for value, count in zip(found[name], phones, strict=True):

@@ -5,10 +5,14 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 import numpy as np
+import pytest
 import torch
 
+from ttskit.audio.files import read_audio
+from ttskit.audio.loudness import PLAYED_LUFS, loudness_lufs
 from ttskit.config import CompareConfig
 from ttskit.interfaces import Spectrogram
+from ttskit.interfaces.measurement import NATURAL
 from ttskit.measure.analysis import Analyser
 from ttskit.measure.sentences import recorded_sentences
 from ttskit.measure.spoken import SoundStore, speak
@@ -52,3 +56,27 @@ def test_every_sentence_and_seed_has_noise_of_its_own(prepared, tmp_path):
     own = [part_seed(seed, index) for seed in (0, 7) for index in range(3)]
     assert voice.mels == own
     assert voice.waves == [part_seed(0, index) for index in range(3)] + own  # the recordings through the vocoder come first
+
+
+class Speaking(Listening):
+    """A voice of a level of its own."""
+
+    def __init__(self, level):
+        super().__init__()
+        self.level = level
+
+    def waveform(self, spectrogram, seed=0):
+        return (self.level * np.sin(np.arange(8_000) / 5)).astype(np.float32)
+
+
+def test_players_play_at_one_loudness_and_measurements_get_the_sounds_as_they_are(prepared, tmp_path):
+    config, registry = CompareConfig(limit=1), create_registry()
+    systems = [SimpleNamespace(voice=Speaking(level), label=name) for name, level in (("soft", 0.02), ("loud", 0.5))]
+    with SoundStore(tmp_path / "sounds") as store:
+        sentences = recorded_sentences(prepared, config, registry)
+        spoken = speak(systems, sentences, prepared, config, Analyser(prepared, registry), store, tmp_path, "cpu")
+        kept = {s.system: float(np.abs(s.audio).max()) for s in spoken.samples}
+    rate = prepared.mel.sample_rate_hz
+    heard = {s.system: loudness_lufs(read_audio(tmp_path / s.audio_path, rate), rate) for s in spoken.samples}
+    assert (kept["soft"], kept["loud"]) == pytest.approx((0.02, 0.5), rel=0.01)
+    assert heard == pytest.approx(dict.fromkeys(heard, PLAYED_LUFS), abs=0.1) and NATURAL in heard

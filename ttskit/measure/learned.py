@@ -102,7 +102,9 @@ class Learned(Measurement):
             "boundary_median_ms": medians,
             "median_baseline_mel_l1": median_baseline(spoken.corpus, utterances) if known else None,
         }
-        rows = [Row(m, tuple(observations), summary=m is not TEACHER_FORCED) for m, observations in found.items() if observations]
+        rows = [
+            Row(m, tuple(observations), summary=m is not TEACHER_FORCED) for m, observations in found.items() if observations
+        ]
         return Findings(rows, template=template("learned"), data=data)
 
     def _of(

@@ -1,7 +1,7 @@
 """Mel-cepstral analysis as SPTK has it: cepstra on a warped frequency axis, fitted to the spectrum itself.
 
-The mel-cepstral distortion of much of the literature is taken of these, by SPTK's `mcep` on windowed frames: another number than
-that of a cosine transform of mel bands, which is why the two are named apart.
+The mel-cepstral distortion of much of the literature is taken of these, by SPTK's `mcep` on windowed frames: another number
+than that of a cosine transform of mel bands, which is why the two are named apart.
 """
 
 from __future__ import annotations
@@ -45,9 +45,9 @@ def mel_cepstra(power: np.ndarray, order: int, alpha: float) -> np.ndarray:
     """Mel cepstra (order + 1, T) of power spectra (K/2 + 1, T), all above 0.
 
     H(z) = exp Σ c(m) z̃⁻ᵐ with z̃⁻¹ = (z⁻¹ - α)/(1 - αz⁻¹) that minimises the criterion of the unbiased estimator of the log
-    spectrum, the mean over frequency of P/|H|² - ln(P/|H|²) - 1 (Tokuda, Kobayashi, Masuko & Imai 1994, "Mel-generalized cepstral
-    analysis", at γ = 0; Fukada et al. 1992). Newton's method from the warped cepstrum: the criterion is convex, its Hessian the sum
-    of a Toeplitz and a Hankel matrix of one warped autocorrelation.
+    spectrum, the mean over frequency of P/|H|² - ln(P/|H|²) - 1 (Tokuda, Kobayashi, Masuko & Imai 1994, "Mel-generalized
+    cepstral analysis", at γ = 0; Fukada et al. 1992). Newton's method from the warped cepstrum: the criterion is convex, its
+    Hessian the sum of a Toeplitz and a Hankel matrix of one warped autocorrelation.
     """
     bins = power.shape[0]
     size = 2 * (bins - 1)

@@ -43,8 +43,8 @@ class Pair:
 def matched(natural: Sound, said: Sound, mel: MelConfig) -> tuple[Sound, float]:
     """`said` as loud as `natural` (ITU-R BS.1770), and the gain in dB: its audio, and the mel of it made anew.
 
-    Cepstra without c0 do not see a gain, but log mels have a floor: what is quieter loses its weak sounds in it, and comes *nearer*
-    to recordings whose weak sounds it failed to make. A model's own `mel` and the F0 stay as they are.
+    Cepstra without c0 do not see a gain, but log mels have a floor: what is quieter loses its weak sounds in it, and comes
+    *nearer* to recordings whose weak sounds it failed to make. A model's own `mel` and the F0 stay as they are.
     """
     gain_db = loudness_lufs(natural.audio, mel.sample_rate_hz) - loudness_lufs(said.audio, mel.sample_rate_hz)
     if not isfinite(gain_db):

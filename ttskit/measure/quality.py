@@ -79,9 +79,7 @@ class Quality(Measurement):
         drawn = draw_rows(path, [row for row in rows if row.summary], spoken.labels, config) if rows else False
         return Findings(rows, {"quality": path} if drawn else {}, template("quality"))
 
-    def _add(
-        self, found: dict[str, list[Observation]], sample: Sample, pair: Pair, spoken: Spoken, in_turn: bool
-    ) -> None:
+    def _add(self, found: dict[str, list[Observation]], sample: Sample, pair: Pair, spoken: Spoken, in_turn: bool) -> None:
         """One sample's distances."""
         values = _distances(pair, spoken.mel, in_turn)
         if sample.sound.mel is not None and sample.system != RESYNTHESIS:  # whose mel is the recording's: 0 by construction
@@ -97,8 +95,8 @@ def distances(natural: Sound, said: Sound, mel: MelConfig, order: int = 13, fram
     """Every distance of a sound from its recording, by the key of its measure; all but that of the model's own mel.
 
     Frame by frame, for sounds on one clock, or along a DTW path; after `said` has been made as loud as `natural`, but for
-    `level_db`, which says by how much it was not. `audio_mel_l1` is given frame by frame only: the path of the cepstra is not the
-    one that makes it smallest.
+    `level_db`, which says by how much it was not. `audio_mel_l1` is given frame by frame only: the path of the cepstra is not
+    the one that makes it smallest.
     """
     return _distances(pair_between(natural, said, mel, order, frame_by_frame), mel, frame_by_frame)
 

@@ -26,9 +26,10 @@ def quality_measures(mel: MelConfig, order: int, sptk_order: int) -> tuple[Measu
             "lower",
             2,
             f"Mel cepstra (cosine transform of the natural-log magnitude mel, coefficients 1 to {order}, c0 left out) of "
-            "recording and synthetic audio at one loudness, aligned by dynamic time warping with unweighted steps; mean over the "
-            "path of 10/ln 10 · √(2 Σ Δc²). The vocoder's share is included: natural speech stands there through the vocoder. Not "
-            "the number of papers that take SPTK's or WORLD's mel cepstra: measurements.quality.mcd: sptk gives that one too.",
+            "recording and synthetic audio at one loudness, aligned by dynamic time warping with unweighted steps; mean over "
+            "the path of 10/ln 10 · √(2 Σ Δc²). The vocoder's share is included: natural speech stands there through the "
+            "vocoder. Not the number of papers that take SPTK's or WORLD's mel cepstra: measurements.quality.mcd: sptk gives "
+            "that one too.",
             brief="MCD",
         ),
         Measure(
@@ -37,9 +38,9 @@ def quality_measures(mel: MelConfig, order: int, sptk_order: int) -> tuple[Measu
             "dB",
             "lower",
             2,
-            f"The same formula on mel cepstra as SPTK's mcep has them (Tokuda et al. 1994: fitted to the spectrum of each frame of "
-            f"the audio, on a frequency axis warped by α; coefficients 1 to {sptk_order}, c0 left out), along a DTW path of their "
-            "own. For numbers of the literature; values of two definitions cannot be compared.",
+            "The same formula on mel cepstra as SPTK's mcep has them (Tokuda et al. 1994: fitted to the spectrum of each "
+            f"frame of the audio, on a frequency axis warped by α; coefficients 1 to {sptk_order}, c0 left out), along a DTW "
+            "path of their own. For numbers of the literature; values of two definitions cannot be compared.",
         ),
         Measure(
             "lsd_db",
@@ -47,8 +48,8 @@ def quality_measures(mel: MelConfig, order: int, sptk_order: int) -> tuple[Measu
             "dB",
             "lower",
             2,
-            "Root mean square over frequency bins of the difference of the two spectra in dB, at one loudness, mean over the same "
-            "path; spectra are floored 60 dB below the recording's loudest bin. Unlike the cepstra it sees the harmonics.",
+            "Root mean square over frequency bins of the difference of the two spectra in dB, at one loudness, mean over the "
+            "same path; spectra are floored 60 dB below the recording's loudest bin. Unlike the cepstra it sees the harmonics.",
         ),
         Measure(
             "log_f0_rmse_semitones",
@@ -67,8 +68,8 @@ def quality_measures(mel: MelConfig, order: int, sptk_order: int) -> tuple[Measu
             "%",
             "lower",
             1,
-            "Share of all pairs of the path with the wrong voicing, or with an F0 more than 20 % off the recording's (Chu & Alwan "
-            "2009): a frame that was left unvoiced is an error here, where it merely leaves the F0 error.",
+            "Share of all pairs of the path with the wrong voicing, or with an F0 more than 20 % off the recording's (Chu & "
+            "Alwan 2009): a frame that was left unvoiced is an error here, where it merely leaves the F0 error.",
             100.0,
         ),
         Measure(
@@ -86,8 +87,8 @@ def quality_measures(mel: MelConfig, order: int, sptk_order: int) -> tuple[Measu
             "× natural",
             "",
             2,
-            "Semitones from the 10th to the 90th percentile of the synthetic audio's voiced frames, divided by the recording's: "
-            "below 1 flatter, above 1 livelier.",
+            "Semitones from the 10th to the 90th percentile of the synthetic audio's voiced frames, divided by the "
+            "recording's: below 1 flatter, above 1 livelier.",
         ),
         Measure(
             "f0_correlation",
@@ -113,8 +114,8 @@ def quality_measures(mel: MelConfig, order: int, sptk_order: int) -> tuple[Measu
             "%",
             "higher",
             1,
-            "Of the pairs that are voiced in the recording, the share voiced on both sides: what F0 error, shift, correlation and "
-            "gross errors were asked of.",
+            "Of the pairs that are voiced in the recording, the share voiced on both sides: what F0 error, shift, correlation "
+            "and gross errors were asked of.",
             100.0,
         ),
         Measure(
@@ -132,8 +133,8 @@ def quality_measures(mel: MelConfig, order: int, sptk_order: int) -> tuple[Measu
             "dB re natural",
             "",
             1,
-            "Loudness of the synthetic audio minus the recording's (ITU-R BS.1770, gated, so pauses do not count). Every distance "
-            "is taken after this difference has been made up for.",
+            "Loudness of the synthetic audio minus the recording's (ITU-R BS.1770, gated, so pauses do not count). Every "
+            "distance is taken after this difference has been made up for.",
         ),
         Measure(
             "timbre_distance_db",
@@ -150,8 +151,8 @@ def quality_measures(mel: MelConfig, order: int, sptk_order: int) -> tuple[Measu
             "× natural",
             "",
             3,
-            "The factor on the frequency axis that brings the recording's voiced spectra nearest to the synthetic ones (as vocal "
-            "tract length normalisation; constant colouring taken off): 1 is the same vocal tract, above 1 a shorter one.",
+            "The factor on the frequency axis that brings the recording's voiced spectra nearest to the synthetic ones (as "
+            "vocal tract length normalisation; constant colouring taken off): 1 is the same vocal tract, above 1 a shorter one.",
         ),
         Measure(
             "audio_mel_l1",
@@ -159,8 +160,8 @@ def quality_measures(mel: MelConfig, order: int, sptk_order: int) -> tuple[Measu
             "natural log",
             "lower",
             3,
-            "Mean absolute difference of the two log mels at one loudness, frame by frame: of speech that keeps the recording's "
-            "time.",
+            "Mean absolute difference of the two log mels at one loudness, frame by frame: of speech that keeps the "
+            "recording's time.",
         ),
         Measure("length_ratio", "length", "× natural", "", 2, "Length of the synthetic audio divided by the recording's."),
         Measure(
@@ -170,6 +171,7 @@ def quality_measures(mel: MelConfig, order: int, sptk_order: int) -> tuple[Measu
             "lower",
             3,
             "Mean absolute difference between the model's own mel (before the vocoder) and the recording's at one loudness, "
-            "along the DTW path that makes it smallest. Not on the scale of a distance frame by frame, which has no path to choose.",
+            "along the DTW path that makes it smallest. Not on the scale of a distance frame by frame, which has no path to "
+            "choose.",
         ),
     )

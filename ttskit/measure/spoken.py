@@ -100,8 +100,8 @@ def speak(
 ) -> Spoken:
     """Let every system say every sentence once per seed; natural speech and the recordings through the vocoder come first.
 
-    Each sentence is said whole, not cut into clauses, with a seed of its own. Audio goes to `out`/audio, all at one loudness, so
-    that by ear nobody wins by being louder; measurements get the sounds as they are.
+    Each sentence is said whole, not cut into clauses, with a seed of its own. Audio goes to `out`/audio, all at one loudness,
+    so that by ear nobody wins by being louder; measurements get the sounds as they are.
     """
     recorded = [s for s in sentences if s.recorded]
     samples: list[Sample] = []

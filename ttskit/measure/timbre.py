@@ -1,7 +1,7 @@
 """Whether it is the same speaker's timbre: average spectra, and by how much the formants lie higher or lower.
 
-Both are of frames that are voiced on both sides, paired along the path, so that what is said is the same; a model of speakers is
-not needed for that, and none has to be trusted.
+Both are of frames that are voiced on both sides, paired along the path, so that what is said is the same; a model of speakers
+is not needed for that, and none has to be trusted.
 """
 
 from __future__ import annotations
@@ -43,9 +43,10 @@ def formant_ratio(
 ) -> float:
     """By what factor the frequencies of the synthetic side's spectra lie above the reference's, from log mels (M, T) of both.
 
-    The warp that brings the reference's smoothed spectra nearest to the other's, as vocal tract length normalisation estimates it
-    (Lee & Rose 1996), by least squares over the pairs `voiced` (K,) of the path. Each side's mean spectrum is taken off, so that
-    a microphone or a vocoder, which colours all frames alike, is no vocal tract. NaN with fewer than `FEWEST` voiced pairs.
+    The warp that brings the reference's smoothed spectra nearest to the other's, as vocal tract length normalisation estimates
+    it (Lee & Rose 1996), by least squares over the pairs `voiced` (K,) of the path. Each side's mean spectrum is taken off, so
+    that a microphone or a vocoder, which colours all frames alike, is no vocal tract. NaN with fewer than `FEWEST` voiced
+    pairs.
     """
     if voiced.sum() < FEWEST:
         return float("nan")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 from ttskit.audio.config import MelConfig
-from ttskit.config import CompareConfig
 from ttskit.interfaces.measurement import NATURAL, Findings, Measure, Measurement, Observation, Row, Sample, Spoken
 from ttskit.measure import metrics
 from ttskit.measure.paired import Pair, pair_of
@@ -14,8 +13,8 @@ from ttskit.measure.pauses import Activity, activity
 __all__ = ["CHANCE", "MEASURES", "Timing", "phone_error_ms", "unexpected_pause_s"]
 
 # A phone was said where its frames are paired with frames that resemble it more than this share of all others do. Phones of
-# another voice, of a vocoder, through a low-pass or in noise at 20 dB lie at 0 to 0.15 in the median; what a path makes of noise
-# alone or of one vowel held through the sentence at 0.44 and above.
+# another voice, of a vocoder, through a low-pass or in noise at 20 dB lie at 0 to 0.15 in the median; what a path makes of
+# noise alone or of one vowel held through the sentence at 0.44 and above.
 CHANCE = 0.3
 
 _BESIDE_S = 0.1  # on both sides of a pause: how far DTW may put it beside the recording's, or beside a comma
@@ -27,10 +26,10 @@ MEASURES = (
         "ms per phone",
         "lower",
         1,
-        "The recording's exact phone boundaries, carried to the synthetic audio by the path of the cepstral distortion, on every "
-        "sentence: absolute differences of phone durations, summed and divided by the phones. A phone that is missing counts with "
-        "its whole duration, what is said too much with its own, and a phone in whose place something else sounds with both. "
-        "Only for corpora with exact times.",
+        "The recording's exact phone boundaries, carried to the synthetic audio by the path of the cepstral distortion, on "
+        "every sentence: absolute differences of phone durations, summed and divided by the phones. A phone that is missing "
+        "counts with its whole duration, what is said too much with its own, and a phone in whose place something else sounds "
+        "with both. Only for corpora with exact times.",
     ),
     Measure(
         "speech_rate",
@@ -46,8 +45,8 @@ MEASURES = (
         "per sentence",
         "",
         2,
-        "Silences of at least 150 ms between the first and the last speech, by the energy of the audio against a threshold of its "
-        "own (between 15 and 35 dB below its loud parts, 6 dB above its noise).",
+        "Silences of at least 150 ms between the first and the last speech, by the energy of the audio against a threshold of "
+        "its own (between 15 and 35 dB below its loud parts, 6 dB above its noise).",
     ),
     Measure("paused_ms", "length of all pauses", "ms per sentence", "", 0, "The same silences, added up."),
     Measure(
@@ -111,7 +110,9 @@ def _of(sample: Sample, recorded: Activity, spoken: Spoken) -> dict[str, float]:
     marks = np.zeros((0, 2))
     if times is not None:
         values["duration_error_all_ms"] = phone_error_ms(pair, times, sounds, recorded, said, spoken.mel)
-        marked = [t in corpus.symbols.silent and t not in (corpus.symbols.space, corpus.symbols.pad) for t in sample.sentence.tokens]
+        marked = [
+            t in corpus.symbols.silent and t not in (corpus.symbols.space, corpus.symbols.pad) for t in sample.sentence.tokens
+        ]
         marks = np.stack([times[:-1], times[1:]], 1)[np.array(marked)]
     values["pause_error_ms"] = 1000.0 * abs(said.paused_s - recorded.paused_s)
     values["unexpected_pause_ms"] = 1000.0 * unexpected_pause_s(pair.path, recorded, said, spoken.mel, marks)
@@ -123,10 +124,10 @@ def phone_error_ms(
 ) -> float:
     """Duration error in ms per phone of a sentence, from N + 1 exact boundaries and which of its N tokens are sounds.
 
-    Boundaries are carried along the path, so that the phones of a word that was left out become as good as nothing and differ by
-    their whole duration, and what was inserted makes the phone beside it longer by its own. Two things a path alone cannot see:
-    a phone in whose place something else sounds (`CHANCE`) counts as missing, its own duration, and as inserted, what stands for
-    it; and speech that was inserted where the recording is silent counts with its length. NaN without sounds.
+    Boundaries are carried along the path, so that the phones of a word that was left out become as good as nothing and differ
+    by their whole duration, and what was inserted makes the phone beside it longer by its own. Two things a path alone cannot
+    see: a phone in whose place something else sounds (`CHANCE`) counts as missing, its own duration, and as inserted, what
+    stands for it; and speech that was inserted where the recording is silent counts with its length. NaN without sounds.
     """
     if not sounds.any():
         return float("nan")
@@ -143,7 +144,7 @@ def phone_error_ms(
 def unexpected_pause_s(
     path: metrics.Path, recorded: Activity, said: Activity, mel: MelConfig, marks_s: np.ndarray | None = None
 ) -> float:
-    """Length of the longest pause of `said` that the path pairs with no pause of `recorded` and no mark of the text; 0 for none.
+    """Length of the longest pause of `said` that is paired with no pause of `recorded` and no mark of the text; 0 for none.
 
     Args:
         marks_s: (K, 2) start and end of the recording's tokens that are marks, where exact times are known.
@@ -165,9 +166,9 @@ def unexpected_pause_s(
 def _was_said(pair: Pair, times_s: np.ndarray, mel: MelConfig) -> np.ndarray:
     """Per token (N,), whether its frames are paired with frames that resemble them more than chance would have it.
 
-    The rank of a pair: the share of all frames of the other side that are nearer to the one than its partner is, both ways. A rank
-    knows no scale, so that it asks the same of a good vocoder and of a bad one; and cepstra are taken without their mean over the
-    sentence, so that a microphone, a low-pass or noise, which colour all frames alike, do not look like other phones.
+    The rank of a pair: the share of all frames of the other side that are nearer to the one than its partner is, both ways. A
+    rank knows no scale, so that it asks the same of a good vocoder and of a bad one; and cepstra are taken without their mean
+    over the sentence, so that a microphone, a low-pass or noise, which colour all frames alike, do not look like other phones.
     """
     path = pair.path
     distance = metrics.euclidean(*(c - c.mean(1, keepdims=True) for c in (pair.reference, pair.synthetic)))
