@@ -13,7 +13,7 @@ __all__ = ["plain", "show"]
 
 
 def show(value: Any, digits: int) -> str:
-    """A number, or an interval as "value [low, high]" (its value where it has no limits), in `digits` decimals; "–" for none."""
+    """A number, or an interval as "value [low, high]" (only its value without limits), in `digits` decimals; "–" for none."""
     if value is None:
         return "–"
     if isinstance(value, dict):

@@ -79,7 +79,7 @@ def share(trials: Trials, system: str, *, confidence: float = 0.95) -> Estimate:
     table = trials.table(system)
     if np.nanmin(table.value) < 0 or np.nanmax(table.value) > 1:
         found = f"{np.nanmin(table.value):g} … {np.nanmax(table.value):g}"
-        raise InputError(f"{system}: values that are no shares", found, "give values between 0 and 1, or take `mean`")
+        raise InputError(f"{system}: a share of {found}", "shares lie between 0 and 1", "take `mean` of other values")
     plain, said = mean(trials, system, confidence=confidence), float((table.weight > 0).sum())
     chance = _chance_variance(plain.value, said)
     if not plain.has_interval or plain.se**2 <= chance:  # nothing seen beyond chance: the sentences themselves

@@ -16,7 +16,7 @@ import numpy as np
 from scipy import stats as distributions
 
 from ttskit.errors import InputError
-from ttskit.measure.inference.trials import Table, Trials
+from ttskit.measure.inference.trials import RunTable, Trials
 
 __all__ = ["About", "Estimate", "combined", "contrast", "linearised", "mean"]
 
@@ -81,17 +81,22 @@ def mean(trials: Trials, system: str, *, confidence: float = 0.95) -> Estimate:
     return _estimate([(1.0, table.value, table.weight)], _whole([table]), confidence, p=False)
 
 
-def contrast(
-    trials: Trials, coefficients: Mapping[str, float], *, confidence: float = 0.95, paired: bool | None = None
-) -> Estimate:
-    """A contrast Σ coefficient × mean of systems, paired by sentence, and by training seed where their runs have equal names.
+def contrast(trials: Trials, coefficients: Mapping[str, float], *, confidence: float = 0.95, paired: bool = False) -> Estimate:
+    """A contrast Σ coefficient × mean of systems, paired by sentence and, if asked, by training seed.
 
-    Only sentences that all of them said count. With paired runs the contrast of each pair of trainings is one number and R − 1
-    degrees of freedom stand for the runs; this holds however the trainings of one seed are related.
+    Only sentences that all of them said count. Runs of different systems are taken for independent: a seed starts two networks
+    of different shape, and each system then adds its R − 1 degrees of freedom. If trainings of one seed go up and down together
+    the interval is too wide, never too narrow. `paired` takes the contrast of each seed for one number: R − 1 degrees of
+    freedom in all, however they are related. Of three seeds the interval of a difference is 1.2 times as wide then, that of a
+    main effect over four systems 1.8 times.
+
+    `p` must hold far out, where a correction for many contrasts looks: it is the larger one of two, of the two-way interval and
+    of the runs alone, like F1 and F2 of experiments with subjects and items (Clark 1973). The interval can therefore exclude 0
+    where p is a little above the level; p decides.
 
     Args:
         coefficients: system → coefficient; {"a": 1, "b": -1} is a − b. Zeros are left out.
-        paired: whether runs of equal name belong together; None: where all systems have the same names of runs.
+        paired: whether runs of equal name belong together.
 
     Raises:
         InputError: a system without numbers, no coefficient, systems that share no sentence, or asked pairs that there are not.
@@ -103,8 +108,6 @@ def contrast(
     items = [item for item in tables[0].items if all(item in table.items for table in tables[1:])]
     if not items:
         raise InputError(f"{' and '.join(used)} share no sentence", "a difference is of the same sentences", "speak the same")
-    if paired is None:
-        paired = len(tables[0].runs) > 1 and all(set(t.runs) == set(tables[0].runs) for t in tables[1:])
     runs = [run for run in tables[0].runs if all(run in table.runs for table in tables[1:])]
     if paired and not runs:
         why = "; ".join(f"{name}: {', '.join(table.runs)}" for name, table in zip(used, tables, strict=True))
@@ -117,12 +120,12 @@ def contrast(
     return _estimate(arms, _whole(tables), confidence, joined=paired)
 
 
-def _whole(tables: Sequence[Table]) -> bool:
+def _whole(tables: Sequence[RunTable]) -> bool:
     """Whether each is one number a run, without sentences."""
     return all(table.items == (("", table.items[0][1]),) for table in tables)
 
 
-def _cut(table: Table, items: Sequence[tuple[str, str]], runs: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+def _cut(table: RunTable, items: Sequence[tuple[str, str]], runs: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
     own_rows, own_columns = list(table.runs), {item: i for i, item in enumerate(table.items)}
     at = np.ix_([own_rows.index(run) for run in runs], [own_columns[item] for item in items])
     return table.value[at], table.weight[at]
@@ -150,7 +153,7 @@ def _estimate(
         numbers = [(1.0, np.sum([c * z for c, z in numbers], axis=0))]
     value = float(sum(c * z.mean() for c, z in numbers))
     runs, sentences = min(len(z) for _, z in numbers), 0 if whole else int(kept.sum())
-    variance, df, method = _variance(numbers, whole)
+    variance, df, method, of_runs = _variance(numbers, whole)
     about: About = "models" if runs > 1 else "these trainings"
     least = 1e-12 * max(float(np.abs(c * z).max()) for c, z in numbers)  # equal but for rounding
     if not variance > least**2:
@@ -158,30 +161,34 @@ def _estimate(
         return Estimate(value, none, none, none, none, confidence, runs, sentences, "none", about=about)
     se = float(np.sqrt(variance))
     half = float(distributions.t.ppf((1 + confidence) / 2, df)) * se
-    chance = float(2 * distributions.t.sf(abs(value) / se, df)) if p else None
+    chance = None
+    if p:
+        tests = [(variance, df), combined(None, of_runs, [])] if of_runs else [(variance, df)]
+        chance = max(float(2 * distributions.t.sf(abs(value) / v**0.5, free)) if v > 0 else 0.0 for v, free in tests)
     return Estimate(value, value - half, value + half, se, df, confidence, runs, sentences, method, chance, about)
 
 
-def _variance(numbers: Sequence[tuple[float, np.ndarray]], whole: bool) -> tuple[float, float, str]:
-    """Variance of the contrast, its degrees of freedom, and how it was made; NaN where it cannot be known."""
+def _variance(numbers: Sequence[tuple[float, np.ndarray]], whole: bool) -> tuple[float, float, str, list[tuple[float, float]]]:
+    """Variance and degrees of freedom (NaN where they are not known), how they were made, and the mean squares of the runs."""
     several = all(len(z) > 1 for _, z in numbers)
     if whole:
-        of_runs = [(c**2 * float(z.mean(1).var(ddof=1)) / len(z), len(z) - 1) for c, z in numbers] if several else []
-        return (*combined(None, of_runs, []), "runs")
+        alone = [(c**2 * float(z.mean(1).var(ddof=1)) / len(z), len(z) - 1) for c, z in numbers] if several else []
+        return (*combined(None, alone, []), "runs", alone)
     columns = np.sum([c * z.mean(0) for c, z in numbers], axis=0)
     if columns.size < 2:
-        return float("nan"), float("nan"), "none"
+        return float("nan"), float("nan"), "none", []
     of_columns = float(columns.var(ddof=1)) / columns.size, columns.size - 1
     if not several:
-        return *of_columns, "sentences"
-    of_runs, of_rest = [], []
+        return *of_columns, "sentences", []
+    of_runs: list[tuple[float, float]] = []
+    of_rest: list[tuple[float, float]] = []
     for c, z in numbers:
         count, size = z.shape
         residual = z - z.mean(0) - z.mean(1, keepdims=True) + z.mean()
         of_runs.append((c**2 * float(z.mean(1).var(ddof=1)) / count, count - 1))
         free = (count - 1) * (size - 1)
         of_rest.append((c**2 * float((residual**2).sum()) / free / (count * size), free))
-    return (*combined(of_columns, of_runs, of_rest), "runs × sentences")
+    return (*combined(of_columns, of_runs, of_rest), "runs × sentences", of_runs)
 
 
 def combined(

@@ -16,7 +16,7 @@ from ttskit.measure.inference.trials import Trials
 __all__ = ["Effect", "Kind", "design_effects", "effects", "run_spread"]
 
 Kind = Literal["main", "interaction", "simple"]
-Factors = Mapping[str, Mapping[str, str]]
+_Factors = Mapping[str, Mapping[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class Effect:
     coefficients: Mapping[str, float]
 
 
-def design_effects(factors: Factors) -> list[Effect]:
+def design_effects(factors: _Factors) -> list[Effect]:
     """The contrasts that a design allows: main effects first, then interactions, then simple effects.
 
     Two levels are compared over systems that are equal in every other factor only. A factor whose levels never meet so, because
@@ -67,7 +67,7 @@ def design_effects(factors: Factors) -> list[Effect]:
     return [effect for effect in found if effect is not None]
 
 
-def effects(trials: Trials, factors: Factors, *, confidence: float = 0.95, paired: bool | None = None) -> dict[str, Estimate]:
+def effects(trials: Trials, factors: _Factors, *, confidence: float = 0.95, paired: bool = False) -> dict[str, Estimate]:
     """Every effect of `design_effects` with its interval, `standardised` by the spread of runs.
 
     Raises:
@@ -96,7 +96,7 @@ def run_spread(trials: Trials, systems: list[str] | None = None) -> float:
 
 
 def _effect(
-    factors: Factors, kind: Kind, pairs: tuple[tuple[str, str, str], ...], held: tuple[str, str] | None = None
+    factors: _Factors, kind: Kind, pairs: tuple[tuple[str, str, str], ...], held: tuple[str, str] | None = None
 ) -> Effect | None:
     """The contrast of one pair of levels, or of two; None where no combination of the others has all its levels."""
     varied = {name for name, _, _ in pairs}

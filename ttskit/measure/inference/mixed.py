@@ -139,7 +139,8 @@ def _fitted(trials: Trials, log: bool) -> MixedModel:
     spec = VCSpec(names, [[c] for c in columns], [[m] for m in matrices])
     scale = float(trials.value.std()) or 1.0
     model = MixedLM(trials.value / scale, fixed, groups=np.zeros(len(trials)), exog_vc=spec)
-    result: Any = model.fit(reml=True, method=["lbfgs", "powell", "bfgs"])
+    # Gradients vanish where a variance is 0, and L-BFGS then says that it converged a good way off: no gradients.
+    result: Any = model.fit(reml=True, method=["powell", "nm"])
     covariance = np.asarray(result.cov_params())[: len(systems), : len(systems)] * scale**2
     spread = np.sqrt(np.diag(covariance))
     if not result.converged or not np.isfinite(spread).all() or not (spread > 0).all():

@@ -1,7 +1,7 @@
 """How small a difference a design can show, and where the next hour is best spent.
 
-Power is reckoned for the interval of `estimates` itself, not for an idealised t: its mean squares are drawn (seeded), and the
-chance that the interval excludes 0 follows from each draw by the normal distribution.
+Power is reckoned for the test of `estimates` itself, not for an idealised t: its mean squares are drawn (seeded), and the
+chance that p is below the level follows from each draw by the normal distribution.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from ttskit.errors import InputError
 from ttskit.measure.inference.estimates import combined
 from ttskit.measure.inference.variances import Components
 
-__all__ = ["Option", "next_hour", "power_of", "smallest_difference"]
+__all__ = ["Spending", "next_hour", "power_of", "smallest_difference"]
 
 _DRAWS = 4000
 
 
 @dataclass(frozen=True, slots=True)
-class Option:
+class Spending:
     """A way to spend time on a study.
 
     Args:
@@ -60,7 +60,8 @@ def power_of(
     Args:
         components: variances of one measure.
         runs, sentences: of each system.
-        coefficients: of the systems in the contrast; runs are paired.
+        coefficients: of the systems in the contrast; their runs are independent.
+        confidence: 1 − the level of the test; for one of m contrasts that Holm corrects 1 − 0.05/m is on the safe side.
         levels: amounts of data that the contrast is averaged over, each with runs of its own.
 
     Raises:
@@ -107,7 +108,7 @@ def next_hour(
     hours: float = 1.0,
     power: float = 0.8,
     confidence: float = 0.95,
-) -> list[Option]:
+) -> list[Spending]:
     """What the design could show after `hours` more, the best way first: more runs, more sentences, or more amounts of data.
 
     Args:
@@ -130,41 +131,42 @@ def next_hour(
         "sentences": seconds_per_sentence * systems * levels * runs,
         "minutes": seconds_per_run * systems * runs,
     }
-    found = [Option("nothing", runs, sentences, levels, 0.0, 0.0)]
+    found = [Spending("nothing", runs, sentences, levels, 0.0, 0.0)]
     for what, price in prices.items():
         more = max(1, int(given // price))
         sizes = {"runs": runs, "sentences": sentences, "minutes": levels}
         sizes[what] += more
-        found.append(Option(what, sizes["runs"], sizes["sentences"], sizes["minutes"], 0.0, more * price))
+        found.append(Spending(what, sizes["runs"], sizes["sentences"], sizes["minutes"], 0.0, more * price))
     setting = {"power": power, "confidence": confidence}
-    shown = [Option(o.what, o.runs, o.sentences, o.levels, _shown(components, o, setting), o.seconds) for o in found]
+    shown = [Spending(o.what, o.runs, o.sentences, o.levels, _shown(components, o, setting), o.seconds) for o in found]
     return sorted(shown, key=lambda option: option.smallest)
 
 
-def _shown(components: Components, option: Option, setting: dict[str, float]) -> float:
+def _shown(components: Components, option: Spending, setting: dict[str, float]) -> float:
     return smallest_difference(components, option.runs, option.sentences, levels=option.levels, **setting)
 
 
 def _design(
     components: Components, runs: int, sentences: int, confidence: float, coefficients: Sequence[float], levels: int
 ) -> tuple[float, np.ndarray]:
-    """Standard error of the contrast in truth, and half widths of the intervals that such studies give."""
+    """Standard error of the contrast in truth, and how far from 0 such studies must see it."""
     if runs < 2 or sentences < 2:
         raise InputError(f"a study of {runs} runs and {sentences} sentences", "two of each are the least", "plan more")
-    squares = float(np.square(coefficients).sum())
-    common = float(np.sum(coefficients)) ** 2 * components.sentence
-    size = runs * sentences
-    rest = squares * components.residual / size / levels
-    of_runs = squares * components.run / runs / levels + rest
-    of_columns = (squares * components.sentence_by_system + common) / sentences + rest
     rng = np.random.default_rng(20)
-    free = ((sentences - 1), (runs - 1) * levels, (runs - 1) * (sentences - 1) * levels)
-    columns, several, left = (
-        v * rng.chisquare(df, _DRAWS) / df for v, df in zip((of_columns, of_runs, rest), free, strict=True)
-    )
-    variance, df = combined((columns, free[0]), [(several, free[1])], [(left, free[2])])
-    half = distributions.t.ppf((1 + confidence) / 2, df) * np.sqrt(variance)
-    return float(np.sqrt(max(0.0, of_columns + of_runs - rest))), np.nan_to_num(np.atleast_1d(half))
+
+    def drawn(variance: float, free: float) -> tuple[np.ndarray, float]:
+        return variance * rng.chisquare(free, _DRAWS) / free, free
+
+    squares = [c**2 for c in coefficients if c]
+    rest = [c * components.residual / (runs * sentences) / levels for c in squares]
+    of_runs = [c * components.run / runs / levels + r for c, r in zip(squares, rest, strict=True)]
+    apart = sum(squares) * components.sentence_by_system + float(np.sum(coefficients)) ** 2 * components.sentence
+    of_columns = apart / sentences + sum(rest)
+    several = [drawn(v, (runs - 1) * levels) for v in of_runs]
+    left = [drawn(v, (runs - 1) * (sentences - 1) * levels) for v in rest]
+    tests = (combined(drawn(of_columns, sentences - 1), several, left), combined(None, several, []))
+    halves = [distributions.t.ppf((1 + confidence) / 2, df) * np.sqrt(variance) for variance, df in tests]
+    return float(np.sqrt(apart / sentences + sum(of_runs))), np.nanmax(np.nan_to_num(np.array(halves)), axis=0)
 
 
 def _chance(difference: float, se: float, half: np.ndarray) -> float:

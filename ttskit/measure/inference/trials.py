@@ -11,11 +11,11 @@ import numpy as np
 
 from ttskit.errors import InputError
 
-__all__ = ["Table", "Trials", "trials_of"]
+__all__ = ["RunTable", "Trials", "trials_of"]
 
 
 @dataclass(frozen=True)
-class Table:
+class RunTable:
     """The trials of one system laid out as runs × sentences.
 
     Args:
@@ -91,7 +91,7 @@ class Trials:
         columns = (self.system, self.run, self.sentence, self.speaker, value, self.weight)
         return Trials(*(column[kept] for column in columns), dropped=self.dropped + int((~kept).sum()))
 
-    def table(self, system: str) -> Table:
+    def table(self, system: str) -> RunTable:
         """A system's trials as runs × sentences.
 
         Raises:
@@ -103,7 +103,7 @@ class Trials:
         return self._tables[system]
 
     @cached_property
-    def _tables(self) -> dict[str, Table]:
+    def _tables(self) -> dict[str, RunTable]:
         found = {}
         for name in self.systems:
             (own,) = np.nonzero(self.system == name)
@@ -114,7 +114,7 @@ class Trials:
             for i in own:
                 at = runs[str(self.run[i])], columns[(str(self.sentence[i]), str(self.speaker[i]))]
                 value[at], weight[at] = self.value[i], self.weight[i]
-            found[name] = Table(tuple(runs), tuple(items), value, weight)
+            found[name] = RunTable(tuple(runs), tuple(items), value, weight)
         return found
 
 
