@@ -21,10 +21,14 @@ LEAD_S = 0.08  # silence added at both ends: what `prepare` keeps when it trims
 _FINAL_MARK_S = 0.03
 
 
-def demo_sentences() -> list[str]:
-    """The project's sentences (Rioplatense Spanish, written for it), one speaker's reading each."""
-    text = files("ttskit_demo").joinpath("sentences.txt").read_text(encoding="utf-8")
-    return [line for line in text.splitlines() if line.strip()]
+def demo_sentences(*, more: bool = False) -> list[str]:
+    """The project's sentences (Rioplatense Spanish, written for it), one speaker's reading each.
+
+    They are eleven minutes of speech; with `more`, twenty-five, of which those are the first.
+    """
+    names = ("sentences.txt", "sentences_more.txt") if more else ("sentences.txt",)
+    texts = [files("ttskit_demo").joinpath(name).read_text(encoding="utf-8") for name in names]
+    return [line for text in texts for line in text.splitlines() if line.strip()]
 
 
 def make_corpus(
@@ -32,6 +36,7 @@ def make_corpus(
     *,
     sentences: Sequence[str] | None = None,
     limit: int | None = None,
+    minutes: float | None = None,
     frontend: Frontend | None = None,
     seed: int = 0,
     voice: str | None = None,
@@ -39,13 +44,14 @@ def make_corpus(
 ) -> Path:
     """Speak sentences into an LJSpeech layout: metadata.csv, wavs/ (22,050 Hz) and alignments/.
 
-    Rate, pitch and pitch range vary from sentence to sentence with `seed`. A corpus that is already
-    there with the same settings is kept.
+    Rate, pitch and pitch range vary from sentence to sentence with `seed`, and depend on nothing else: a larger corpus
+    begins with the same recordings as a smaller one. A corpus that is already there with the same settings is kept.
 
     Args:
         folder: where to; made if needed.
-        sentences: what to say, `demo_sentences()` by default.
+        sentences: what to say, `demo_sentences()` by default; with `minutes` also those of `demo_sentences(more=True)`.
         limit: only the first so many.
+        minutes: only the first that are so many minutes of recordings; validation and test are taken off them later.
         frontend: gives the phonemes and tokens; the Spanish frontend with default options if None.
         seed: of the variation.
         voice: espeak's voice and variant, such as "es-419+f2" (a woman); by default that of the frontend's dialect.
@@ -55,18 +61,19 @@ def make_corpus(
         The folder.
 
     Raises:
-        TTSKitError: espeak-ng is not installed, or says other phonemes than the frontend's.
+        TTSKitError: espeak-ng is not installed, or says other phonemes than the frontend's; the sentences are fewer minutes.
     """
     from ttskit_demo.espeak import Request, mnemonics, speak, token_times
 
     folder = Path(folder)
-    texts = list(sentences if sentences is not None else demo_sentences())[:limit]
+    texts = list(sentences if sentences is not None else demo_sentences(more=minutes is not None))[:limit]
     if frontend is None:
         from ttskit.plugins import create_registry
 
         frontend = create_registry().get("frontend", "spanish").load()()
     recipe = {"sentences": texts, "frontend": frontend.fingerprint().to_json(), "seed": seed, "format": 1}
     recipe |= {"voice": voice} if voice else {}
+    recipe |= {"minutes": minutes} if minutes is not None else {}
     recipe = json.loads(json.dumps(recipe))
     made = folder / "corpus_made.json"
     if made.is_file() and _recipe_of(made) == recipe:
@@ -95,8 +102,15 @@ def make_corpus(
         name = f"demo_{number:04d}"
         total_s += _write(folder, name, analysis.tokens, token_times(analysis.tokens, spoken), spoken)
         rows.append(f"{name}|{text}|{text}")
+        if minutes is not None and total_s >= 60 * minutes:
+            break
+    if minutes is not None and total_s < 60 * minutes:
+        why = f"these {len(texts)} are {total_s / 60:.1f} minutes of speech"
+        raise TTSKitError(
+            f"there are not enough sentences for {minutes:g} minutes", why, "ask for fewer minutes, or give sentences"
+        )
     if console is not None:
-        console.print(f"{len(texts)} sentences, {total_s:.0f} s of speech by espeak-ng {version}", highlight=False)
+        console.print(f"{len(rows)} sentences, {total_s:.0f} s of speech by espeak-ng {version}", highlight=False)
     (folder / "metadata.csv").write_text("\n".join(rows) + "\n", encoding="utf-8", newline="\n")
     facts = {"engine": f"espeak-ng {version}", "seconds": round(total_s, 2), "recipe": recipe}
     made.write_text(json.dumps(facts, ensure_ascii=False, indent=1) + "\n", encoding="utf-8", newline="\n")

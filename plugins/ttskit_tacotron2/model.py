@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from typing import ClassVar
 
 import torch
@@ -35,10 +35,14 @@ from ttskit.nn import (
     length_mask,
     log_beta_binomial_prior,
     log_mel_silence,
+    one_sentence,
     private_generators,
     seeded_factors,
     seeded_generators,
+    speaking_mode,
+    spoken_chunks,
     stop_token_loss,
+    within,
 )
 from ttskit_tacotron2.config import Tacotron2Options
 from ttskit_tacotron2.decoder import Decoded, Decoder, Taught
@@ -68,6 +72,7 @@ class Tacotron2(AcousticModel):
     features: tuple[str, ...] = ()
     controls: tuple[str, ...] = ()
     multi_speaker: ClassVar[bool] = True
+    streaming: ClassVar[bool] = True
     precisions: tuple[str, ...] = PRECISIONS
 
     def __init__(self, options: Tacotron2Options, context: ModelContext) -> None:
@@ -279,9 +284,7 @@ class Tacotron2(AcousticModel):
     @torch.inference_mode()
     def generate(self, inputs: AcousticInput, generators: Sequence[torch.Generator] | None) -> Decoded:
         """The decoder's free run, before the postnet; its recurrent weights in `self.precision`, whatever autocast says."""
-        private = None
-        if self.options.prenet_dropout > 0 and self.options.prenet_dropout_at_inference:
-            private = private_generators(generators, inputs.tokens.shape[0])
+        private = self._private(generators, inputs.tokens.shape[0])
         device = inputs.tokens.device
         with torch.autocast(device.type, enabled=False), self.decoder.kept.alone(device):
             keys = self.encode(inputs.tokens, inputs.lengths, inputs.speaker)
@@ -316,6 +319,46 @@ class Tacotron2(AcousticModel):
         mel = self._denormalised(mel[:, :, :size]).masked_fill(~mask[:, None, :size], self.silence())
         alignment = (weights.repeat_interleave(r, 1) * mask[:, :, None])[:, :size]
         return Spectrogram(mel, lengths, alignment, finished=spoken.finished)
+
+    def infer_stream(
+        self, inputs: AcousticInput, controls: Controls | None = None, generators: Sequence[torch.Generator] | None = None
+    ) -> Generator[Tensor, None, Spectrogram]:
+        """Speak one sentence, its mel as soon as the postnet cannot change it; see `AcousticModel.infer_stream`.
+
+        On a GPU, where a recorded graph has one state, the sentence is spoken whole, and is one chunk.
+        """
+        self.check_input(inputs, controls)
+        one_sentence(inputs.lengths)
+        if inputs.tokens.device.type == "cuda":
+            return self._in_one(inputs, generators)
+        return within(lambda: speaking_mode(self, inputs.tokens.device.type), self._in_chunks(inputs, generators))
+
+    def _in_one(
+        self, inputs: AcousticInput, generators: Sequence[torch.Generator] | None
+    ) -> Generator[Tensor, None, Spectrogram]:
+        whole = self.infer(inputs, None, generators)
+        yield whole.mel
+        return whole
+
+    def _in_chunks(
+        self, inputs: AcousticInput, generators: Sequence[torch.Generator] | None
+    ) -> Generator[Tensor, None, Spectrogram]:
+        keys = self.encode(inputs.tokens, inputs.lengths, inputs.speaker)
+        blocks = speaking.speak_blocks(self.decoder, keys, inputs.lengths, self._private(generators, 1), self.precision)
+        options, r = self.options, self.reduction
+        reach = options.postnet_convolutions * (options.postnet_kernel // 2)
+        said, mel = yield from spoken_chunks(
+            blocks, r, self.masked, lambda frames: self.postnet(frames, None), reach, self._denormalised
+        )
+        frames = torch.tensor([mel.shape[2]], device=mel.device)
+        alignment = said.weights[:, : mel.shape[2] // r].repeat_interleave(r, 1)
+        return Spectrogram(mel, frames, alignment, finished=said.finished)
+
+    def _private(self, generators: Sequence[torch.Generator] | None, rows: int) -> Sequence[torch.Generator] | None:
+        """Each row's generator for the prenet's dropout; None where nothing is dropped."""
+        if self.options.prenet_dropout > 0 and self.options.prenet_dropout_at_inference:
+            return private_generators(generators, rows)
+        return None
 
     def silence(self) -> float:
         """The log mel of digital silence under the context's mel."""

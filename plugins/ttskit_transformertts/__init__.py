@@ -33,6 +33,7 @@ def ttskit_acoustic_models() -> list[AcousticModelPlugin]:
                 "multi_speaker": True,
                 "teacher_forced": True,
                 "aligns": True,
+                "streaming": True,
                 "small_options": _SMALL,
             },
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from typing import ClassVar
 
 import torch
@@ -30,9 +30,13 @@ from ttskit.nn import (
     length_mask,
     log_beta_binomial_prior,
     log_mel_silence,
+    one_sentence,
     private_generators,
     seeded_factors,
     seeded_generators,
+    speaking_mode,
+    spoken_chunks,
+    within,
 )
 from ttskit_transformertts.config import TransformerTTSOptions
 from ttskit_transformertts.decoder import SpokenSteps, Texts, TransformerDecoder, focus_rate
@@ -64,6 +68,7 @@ class TransformerTTS(AcousticModel):
     features: tuple[str, ...] = ()
     controls: tuple[str, ...] = ()
     multi_speaker: ClassVar[bool] = True
+    streaming: ClassVar[bool] = True
 
     mel_mean: Tensor
     mel_std: Tensor
@@ -272,9 +277,7 @@ class TransformerTTS(AcousticModel):
     @torch.inference_mode()
     def generate(self, inputs: AcousticInput, generators: Sequence[torch.Generator] | None) -> SpokenSteps:
         """The decoder's free run, before the postnet; in fp32, whatever autocast says."""
-        private = None
-        if self.options.prenet_dropout > 0 and self.options.prenet_dropout_at_inference:
-            private = private_generators(generators, inputs.tokens.shape[0])
+        private = self._private(generators, inputs.tokens.shape[0])
         with torch.autocast(inputs.tokens.device.type, enabled=False):
             texts = self.encode(inputs.tokens, inputs.lengths, inputs.speaker)
             lengths = self.text_lengths(inputs.lengths)
@@ -310,6 +313,38 @@ class TransformerTTS(AcousticModel):
         mel = self.denormalised(mel[:, :, :size]).masked_fill(~mask[:, None, :size], self.silence())
         alignment = (alignment.repeat_interleave(r, 1) * mask[:, :, None])[:, :size]
         return Spectrogram(mel, steps * r, alignment, finished=spoken.finished)
+
+    def infer_stream(
+        self, inputs: AcousticInput, controls: Controls | None = None, generators: Sequence[torch.Generator] | None = None
+    ) -> Generator[Tensor, None, Spectrogram]:
+        """Speak one sentence, its mel as soon as the postnet cannot change it; see `AcousticModel.infer_stream`."""
+        self.check_input(inputs, controls)
+        one_sentence(inputs.lengths)
+        return within(lambda: speaking_mode(self, inputs.tokens.device.type), self._in_chunks(inputs, generators))
+
+    def _in_chunks(
+        self, inputs: AcousticInput, generators: Sequence[torch.Generator] | None
+    ) -> Generator[Tensor, None, Spectrogram]:
+        texts = self.encode(inputs.tokens, inputs.lengths, inputs.speaker)
+        lengths, private = self.text_lengths(inputs.lengths), self._private(generators, 1)
+        blocks = speaking.speak_blocks(self.decoder, texts, lengths, private)
+        options, r = self.options, self.reduction
+        reach = options.postnet_convolutions * (options.postnet_kernel // 2)
+        said, mel = yield from spoken_chunks(
+            blocks, r, self.masked, lambda frames: self.postnet(frames, None), reach, self.denormalised
+        )
+        steps = mel.shape[2] // r
+        weights = said.weights[:, :, :steps] if self.masked else said.weights
+        real = torch.arange(weights.shape[2], device=weights.device)[None] < steps
+        alignment = self.alignment(weights, real, inputs.lengths)[:, :steps]
+        frames = torch.tensor([mel.shape[2]], device=mel.device)
+        return Spectrogram(mel, frames, alignment.repeat_interleave(r, 1), finished=said.finished)
+
+    def _private(self, generators: Sequence[torch.Generator] | None, rows: int) -> Sequence[torch.Generator] | None:
+        """Each row's generator for the prenet's dropout; None where nothing is dropped."""
+        if self.options.prenet_dropout > 0 and self.options.prenet_dropout_at_inference:
+            return private_generators(generators, rows)
+        return None
 
     def silence(self) -> float:
         """The log mel of digital silence under the context's mel."""

@@ -32,8 +32,9 @@ def utterances(folder: Path):
 
 
 def test_sentences_are_many_short_and_different():
-    sentences = demo_sentences()
-    assert len(sentences) >= 260
+    sentences = demo_sentences(more=True)
+    assert len(demo_sentences()) == 273 and sentences[:273] == demo_sentences()  # the demo's figures are of these
+    assert len(sentences) >= 560 and not set(sentences) & set(hard_sentences())
     assert all(3 <= len(s.split()) <= 14 for s in sentences)
     words = [frozenset(w.strip("¿?¡!.,:") for w in s.lower().split()) for s in sentences]
     alike = [(a, b) for i, a in enumerate(words) for b in words[:i] if len(a & b) / len(a | b) > 0.5]
@@ -42,6 +43,7 @@ def test_sentences_are_many_short_and_different():
 
 def test_sentences_hold_every_rioplatense_phoneme_often():
     frontend = SpanishFrontend()
+    assert not any(frontend.analyze(s).unknown for s in demo_sentences(more=True))
     analyses = [frontend.analyze(s) for s in demo_sentences()]
     counts = Counter(t for a in analyses for t in a.tokens)
     other_dialects = {"θ", "ʒ", "ʝ", "ʎ"}
@@ -144,3 +146,25 @@ def test_other_phonemes_than_asked_are_an_error():
         token_times(("<edge>", "a", "e", "<edge>"), spoken([("a", 0), ("o", 300)]))
     with pytest.raises(TTSKitError, match="said 'nothing' for 'e'"):
         token_times(("<edge>", "a", "e", "<edge>"), spoken([("a", 0)]))
+
+
+def test_so_many_minutes_begin_with_the_same_recordings(tmp_path):
+    pytest.importorskip("espeakng_loader", reason="espeakng-loader is in the extra 'demo'")
+    few, more = (make_corpus(tmp_path / f"{n}", minutes=n / 60) for n in (8, 16))
+    seconds = []
+    for folder in (few, more):
+        names = [line.partition("|")[0] for line in (folder / "metadata.csv").read_text(encoding="utf-8").splitlines()]
+        lengths = [soundfile.info(folder / "wavs" / f"{name}.wav").duration for name in names]
+        seconds.append((sum(lengths[:-1]), sum(lengths)))
+        assert sorted(f"{name}.wav" for name in names) == sorted(p.name for p in (folder / "wavs").iterdir())
+    assert seconds[0][0] < 8 <= seconds[0][1] <= seconds[1][0] < 16 <= seconds[1][1]
+    for wav in (few / "wavs").iterdir():
+        assert wav.read_bytes() == (more / "wavs" / wav.name).read_bytes()
+    plain = make_corpus(tmp_path / "plain", limit=2)  # nothing of the first sentences depends on how many there are
+    assert (plain / "wavs" / "demo_0002.wav").read_bytes() == (few / "wavs" / "demo_0002.wav").read_bytes()
+
+
+def test_more_minutes_than_there_are_sentences_for(tmp_path):
+    pytest.importorskip("espeakng_loader", reason="espeakng-loader is in the extra 'demo'")
+    with pytest.raises(TTSKitError, match="not enough sentences for 20 minutes"):
+        make_corpus(tmp_path, minutes=20, limit=2)

@@ -42,3 +42,20 @@ def test_a_run_that_numbers_symbols_and_speakers_otherwise_aligns_alike(random_r
         align(own.folder, run.path, name=name, textgrid=False, registry=registry)
     for u in own.utterances:
         assert np.array_equal(own.alignment(u, "as-the-corpus"), own.alignment(u, "otherwise")), u.id
+
+
+@pytest.mark.parametrize("model", ["fastpitch", "tacotron2", "transformertts"])
+def test_durations_of_a_trained_run_are_trained_on_by_the_next(model, trained, own, registry):
+    """Whoever aligns: frames per token that sum up, read by a model that is led by durations."""
+    run = trained(model, run="teacher", data=own, steps=2)
+    align(own.folder, run.path, name="taught", textgrid=False, registry=registry)
+    corpus = PreparedCorpus.open(own.folder)
+    for u in corpus.utterances:
+        durations = corpus.alignment(u, "taught")
+        assert durations.shape == (len(u.tokens),) and durations.sum() == u.frames and durations.min() >= 0
+    led = (
+        "training.alignment=taught",
+        *(f"models.transformertts.options.{name}" for name in ("attention_supervision_weight=1.0", "context_mixing=0.9")),
+    )
+    taught = trained("transformertts", run="taught", data=corpus, steps=2, overrides=led)
+    assert taught.metrics("train")[-1]["attention"] > 0

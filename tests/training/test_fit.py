@@ -34,7 +34,7 @@ def tensors(folder):
     return {path.stem: np.load(path)["mel"] for path in sorted(folder.glob("*.npz"))}
 
 
-@pytest.mark.parametrize("model", ["fastpitch", "tacotron2"])
+@pytest.mark.parametrize("model", ["fastpitch", "tacotron2", "transformertts"])
 def test_mels_are_made_once_whole_and_the_same_whoever_asks(model, trained, own, registry):
     run = trained(model, data=own, steps=1)
     mels = forced_mels(own, run.path, registry=registry)

@@ -63,7 +63,7 @@ def test_until_a_step_and_until_a_share(trained):
     assert moved(held, free)
 
 
-@pytest.mark.parametrize("model", ["fastpitch", "tacotron2"])
+@pytest.mark.parametrize("model", ["fastpitch", "tacotron2", "transformertts"])
 def test_resuming_with_parts_frozen_is_exact(model, trained, losses_of, same_weights):
     part = "aligner.*" if model == "fastpitch" else "encoder.*"
     frozen = (f'training.freeze_until={{"{part}": 7}}', 'training.freeze=["embedding.*"]', "training.checkpoint_every=4")

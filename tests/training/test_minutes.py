@@ -68,7 +68,7 @@ def test_validation_and_test_are_whole(large):
         assert utterances_of(large, split, 0.05) == large.split(split)
 
 
-@pytest.mark.parametrize("model", ["fastpitch", "tacotron2", "hifigan"])
+@pytest.mark.parametrize("model", ["fastpitch", "tacotron2", "transformertts", "hifigan"])
 @pytest.mark.parametrize("world", [1, 2])
 def test_batches_are_made_of_it_alone(model, world, large, recipe, registry):
     made = recipe("training.minutes=0.2")
@@ -123,7 +123,7 @@ def test_the_run_says_what_it_was_trained_on(trained, corpus):
     assert not {"minutes", "subset"} & set(trained(run="all", steps=2).info["corpus"])
 
 
-@pytest.mark.parametrize("model", ["fastpitch", "tacotron2", "hifigan"])
+@pytest.mark.parametrize("model", ["fastpitch", "tacotron2", "transformertts", "hifigan"])
 def test_stopped_and_resumed_equals_uninterrupted(model, trained, at, losses_of, same_weights):
     few = (f"training.minutes={SOME}",)
     stop = at(4, lambda: signal.raise_signal(signal.SIGINT))  # within the second epoch of three batches or four

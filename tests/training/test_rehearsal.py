@@ -114,7 +114,7 @@ def test_rehearsed_utterances_without_the_alignment_are_left_out(new, old):
         mixed()
 
 
-@pytest.mark.parametrize("model", ["fastpitch", "tacotron2"])
+@pytest.mark.parametrize("model", ["fastpitch", "tacotron2", "transformertts"])
 def test_resuming_is_exact(model, new, old, trained, random_run, losses_of, same_weights, tmp_path):
     source = random_run("source", model, speakers=("dani", "eva"))
     mixed = (f"training.rehearsal={{data: {old.folder.as_posix()}, share: 0.4}}", "training.checkpoint_every=4")

@@ -243,7 +243,7 @@ def _spoil(corpus, folder, names):
     return corpus
 
 
-@pytest.mark.parametrize("model", ["fastpitch", "tacotron2", "hifigan"])
+@pytest.mark.parametrize("model", ["fastpitch", "tacotron2", "transformertts", "hifigan"])
 def test_a_bad_utterance_is_skipped_and_named(model, trained, corpus, tmp_path):
     shown = Console(file=(tmp_path / "out.txt").open("w", encoding="utf-8"), width=200)
     run = trained(model, steps=7, data=_spoil(corpus, tmp_path, {"u00"}), console=shown)

@@ -16,14 +16,18 @@ from ttskit.symbols import SymbolTable
 from ttskit.training.transfer import Inherited, plan_transfer, target_context
 from ttskit_spanish.phonetics import PHONETICS
 
-MODELS = ("fastpitch", "tacotron2")
+MODELS = ("fastpitch", "tacotron2", "transformertts")
 KEEP_ALL = "training.transfer.keep_speakers=all"
 NO_RATE = {
     "fastpitch": "models.fastpitch.options.optimizer.learning_rate=1e-30",
     "tacotron2": "models.tacotron2.options.learning_rate=1e-30",
+    "transformertts": "models.transformertts.options.learning_rate=1e-30",
 }
 # batch statistics move without any rate; freezing them is the way to keep them
-STILL = {"fastpitch": "models.fastpitch.options.optimizer.weight_decay=0", "tacotron2": 'training.freeze=["*.norm.*"]'}
+STILL = {
+    "fastpitch": "models.fastpitch.options.optimizer.weight_decay=0",
+    **dict.fromkeys(("tacotron2", "transformertts"), 'training.freeze=["*.norm.*"]'),
+}
 
 
 def speech(run, tokens, speaker, checkpoint="last"):

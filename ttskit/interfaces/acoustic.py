@@ -6,7 +6,7 @@ Letters, as everywhere: `B` batch, `N` tokens, `T` frames, `M` mel bands.
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, ClassVar, TypeVar
 
@@ -14,7 +14,8 @@ import torch
 from torch import Tensor
 
 from ttskit.audio.config import MelConfig
-from ttskit.errors import ControlError, InputError
+from ttskit.errors import InputError
+from ttskit.interfaces.input_checks import check_input
 from ttskit.interfaces.trainable import Losses, Optimize, OptimizerPlan, Trainable, TrainState
 from ttskit.reading import Finite, as_type
 from ttskit.symbols import SpeakerTable, SymbolTable
@@ -292,6 +293,7 @@ class AcousticModel(Trainable):
     features: tuple[str, ...] = ()
     controls: tuple[str, ...] = ()
     multi_speaker: ClassVar[bool] = True
+    streaming: ClassVar[bool] = False
 
     context: ModelContext
     padding: str = "masked"
@@ -313,6 +315,20 @@ class AcousticModel(Trainable):
         Raises:
             InputError: empty rows, unknown ids, a control that this model does not have.
         """
+
+    def infer_stream(
+        self, inputs: AcousticInput, controls: Controls | None = None, generators: Sequence[torch.Generator] | None = None
+    ) -> Generator[Tensor, None, Spectrogram]:
+        """Speak one sentence and give its mel while it goes on: chunks (1, M, t), t ≥ 1, of the mel that `infer` gives.
+
+        Only a model that declares `streaming` has it; its chunks joined are `infer`'s mel for the same generators, to
+        rounding. What the generator returns at its end is the whole, as `infer` gives it.
+
+        Raises:
+            InputError: as `infer`; more than one sentence; a model that does not stream.
+        """
+        why = "its plugin does not declare streaming"
+        raise InputError(f"{type(self).__name__} cannot give its mel step by step", why, "speak in one pass")
 
     def teacher_forced(self, batch: AcousticBatch) -> Spectrogram:
         """Mels with exactly the target's frames (what a vocoder is fitted on)."""
@@ -370,35 +386,5 @@ class AcousticModel(Trainable):
     def check_input(self, inputs: AcousticInput, controls: Controls | None) -> Controls:
         """Reject empty rows, unknown ids and controls this model does not have; returns the controls."""
         controls = controls or Controls()
-        symbols, speakers = len(self.context.symbols), len(self.context.speakers)
-        if inputs.tokens.numel() == 0 or bool((inputs.lengths < 1).any()):
-            why = f"token lengths {inputs.lengths.tolist()}"
-            raise InputError("nothing to speak", why, "give at least one token per sentence")
-        low, high = int(inputs.tokens.min()), int(inputs.tokens.max())
-        if low < 0 or high >= symbols:
-            raise InputError("token id outside the inventory", f"ids {low} … {high}, inventory has {symbols}", "")
-        if inputs.speaker is not None and not 0 <= int(inputs.speaker.min()) <= int(inputs.speaker.max()) < speakers:
-            raise InputError("speaker id outside the inventory", f"ids {inputs.speaker.tolist()}, {speakers} speakers", "")
-        for name in (*controls.asked(), *(["speaker_mix"] if inputs.speaker_weights is not None else [])):
-            if name not in self.controls:
-                have = ", ".join(self.controls) or "none"
-                raise ControlError(
-                    f"{type(self).__name__} has no control {name!r}",
-                    f"its controls: {have}",
-                    "use a model that has it: ttskit plugins list",
-                    name,
-                )
-        if inputs.speaker_weights is not None:
-            _check_shares(inputs.speaker_weights, (inputs.tokens.shape[0], speakers))
+        check_input(self, inputs, controls)
         return controls
-
-
-def _check_shares(weights: Tensor, shape: tuple[int, int]) -> None:
-    if tuple(weights.shape) != shape:
-        why = f"{tuple(weights.shape)}, need {shape}: a share per speaker"
-        raise InputError("speaker weights have the wrong shape", why, "")
-    fine = torch.isfinite(weights).all() & (weights >= 0).all() & ((weights.sum(1) - 1).abs() < 1e-4).all()
-    if not bool(fine):
-        raise InputError(
-            "speaker weights must be shares of one voice", f"rows {weights.tolist()[:2]}", "not negative, each row's sum 1"
-        )

@@ -95,7 +95,8 @@ class AcousticModelPlugin(Plugin[AcousticModelFactory]):
     Facts: `decoding` ("autoregressive" | "parallel"), `features` (list of "pitch", "energy",
     "durations"), `controls` (list of "pace", "pitch", "pitch_range", "energy", "durations", "pitch_values",
     "speaker_mix"; see `Controls`), `multi_speaker` (bool), `teacher_forced` (bool), `aligns` (bool: has
-    `durations(batch)`); and, where inference can hold its weights otherwise than in fp32, `precisions` (list, "fp32" first).
+    `durations(batch)`), `streaming` (bool: has `infer_stream`; false where left out); and, where inference can hold its
+    weights otherwise than in fp32, `precisions` (list, "fp32" first).
     """
 
     kind: ClassVar[str] = "acoustic model"

@@ -45,11 +45,13 @@ from ttskit.nn.seeded_dropout import SeededDropout, private_generators, seeded_f
 from ttskit.nn.silence import log_mel_silence
 from ttskit.nn.spectral import MelLoss, full_band_mel, multi_resolution_stft_loss
 from ttskit.nn.stopping import Endings, StopRule, step_limits, stop_token_loss
+from ttskit.nn.streaming import Decoding, SoFar, one_sentence, refined_chunks, speaking_mode, spoken_chunks, within
 from ttskit.nn.weight_norm import SpectralNormConv1d, WeightNormConv1d, WeightNormConv2d, WeightNormUpsample, split_weight
 
 __all__ = [
     "BLANK",
     "AttentionKeys",
+    "Decoding",
     "Dropout",
     "Endings",
     "Judged",
@@ -62,6 +64,7 @@ __all__ = [
     "PeriodDiscriminator",
     "ScaleDiscriminator",
     "SeededDropout",
+    "SoFar",
     "SpectralNormConv1d",
     "StopRule",
     "Support",
@@ -95,13 +98,17 @@ __all__ = [
     "monotonic_durations",
     "monotonic_path",
     "multi_resolution_stft_loss",
+    "one_sentence",
     "private_generators",
+    "refined_chunks",
     "regulate",
     "scaled_dot_product_attention",
     "seeded_factors",
     "seeded_generators",
     "sinusoidal_positions",
+    "speaking_mode",
     "split_weight",
+    "spoken_chunks",
     "step_limits",
     "stop_token_loss",
     "sum_over_processes",
@@ -110,4 +117,5 @@ __all__ = [
     "weight_state",
     "whole_frames",
     "windowed_energies",
+    "within",
 ]

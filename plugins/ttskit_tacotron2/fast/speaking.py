@@ -9,19 +9,19 @@ block, so a GPU is not waited for on every frame, and there a whole block is one
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ttskit.nn import AttentionKeys, forward_attention, windowed_energies
+from ttskit.nn import AttentionKeys, Endings, forward_attention, windowed_energies
 from ttskit_tacotron2.config import Tacotron2Options
 from ttskit_tacotron2.decoder import Decoded, Decoder
 from ttskit_tacotron2.fast.weights import Product, product
 
-__all__ = ["speak"]
+__all__ = ["speak", "speak_blocks"]
 
 _BUCKET = 32  # on a GPU texts are padded to a multiple of so many tokens, so that graphs can be used again
 _GRAPHS = 4  # that are kept
@@ -36,6 +36,22 @@ def speak(
     precision: str = "fp32",
 ) -> Decoded:
     """`Decoder.speak` of the same arguments, with the recurrent weights held in `precision` (of `weights.PRECISIONS`)."""
+    for said in speak_blocks(decoder, texts, lengths, generators, precision):  # noqa: B007  the last is the whole
+        pass
+    return said()
+
+
+def speak_blocks(
+    decoder: Decoder,
+    texts: AttentionKeys,
+    lengths: Tensor,
+    generators: Sequence[torch.Generator] | None,
+    precision: str = "fp32",
+) -> Iterator[Callable[[], Decoded]]:
+    """The same while it goes on: after every block of steps what gives all that was said so far.
+
+    Before the end its `steps` are the most that a row may have, and `finished` is false.
+    """
     tokens = texts.memory.shape[1]
     noise, rule, caps = decoder.prenet_noise(generators, texts.memory), decoder.stop_rule(), decoder.caps(lengths)
     last = lengths - 1
@@ -48,11 +64,15 @@ def speak(
         peaks.append(alignments[-1].argmax(2))
         gates = torch.cat([out[:, :, -1] for out in outs], 1)
         end = rule.endings(gates, caps, torch.cat(peaks, 1), last)
+
+        def so_far(gates: Tensor = gates, end: Endings = end) -> Decoded:
+            done = min(gates.shape[1], int(end.ended.max()) + 1)
+            frames, weights = torch.cat(outs, 1)[:, :done, :-1], torch.cat(alignments, 1)[:, :done]
+            return Decoded(frames, gates[:, :done], weights, end.lengths, end.finished)
+
+        yield so_far
         if end.all_within(gates.shape[1]):
-            break
-    done = int(end.ended.max()) + 1
-    frames, weights = torch.cat(outs, 1)[:, :done, :-1], torch.cat(alignments, 1)[:, :done]
-    return Decoded(frames, gates[:, :done], weights, end.lengths, end.finished)
+            return
 
 
 def block_steps(device: torch.device) -> int:

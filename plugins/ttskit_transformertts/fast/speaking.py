@@ -6,15 +6,16 @@ once, written into a buffer, and read by every step that follows.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import torch
 from torch import Tensor
 
+from ttskit.nn import Endings
 from ttskit_transformertts.decoder import SpokenSteps, Texts, TransformerDecoder
 from ttskit_transformertts.layers import KeysValues
 
-__all__ = ["Cache", "speak"]
+__all__ = ["Cache", "speak", "speak_blocks"]
 
 _ROOM = 64  # steps that a cache grows by, at least; then it doubles
 
@@ -48,6 +49,18 @@ def speak(
     decoder: TransformerDecoder, texts: Texts, lengths: Tensor, generators: Sequence[torch.Generator] | None
 ) -> SpokenSteps:
     """`TransformerDecoder.speak` of the same arguments."""
+    for said in speak_blocks(decoder, texts, lengths, generators):  # noqa: B007  the last is the whole
+        pass
+    return said()
+
+
+def speak_blocks(
+    decoder: TransformerDecoder, texts: Texts, lengths: Tensor, generators: Sequence[torch.Generator] | None
+) -> Iterator[Callable[[], SpokenSteps]]:
+    """The same while it goes on: after every few steps what gives all that was said so far.
+
+    Before the end its `steps` are the most that a row may have, and `finished` is false.
+    """
     like = texts.seen[0].keys
     noise, caps = decoder.prenet_noise(generators, like), decoder.caps(lengths)
     caches = [Cache() for _ in decoder.blocks]
@@ -68,8 +81,14 @@ def speak(
         if (step + 1) % every == 0 or step + 1 == most:  # to ask at every step would keep a GPU waiting
             gates, weights = [torch.cat(gates, 1)], [torch.cat(weights, 2)]
             end = decoder.endings(gates[0], weights[0], caps, lengths)
+
+            def so_far(
+                count: int = step + 1, end: Endings = end, gate: Tensor = gates[0], seen: Tensor = weights[0]
+            ) -> SpokenSteps:
+                done = min(count, int(end.ended.max()) + 1)
+                said = torch.cat(frames, 1)[:, :done]
+                return SpokenSteps(said, gate[:, :done].amax(2), seen[:, :, :done], end.lengths, end.finished)
+
+            yield so_far
             if end.all_within(step + 1):
-                break
-    done = int(end.ended.max()) + 1
-    said = torch.cat(frames, 1)[:, :done]
-    return SpokenSteps(said, gates[0][:, :done].amax(2), weights[0][:, :, :done], end.lengths, end.finished)
+                return

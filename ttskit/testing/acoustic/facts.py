@@ -18,7 +18,11 @@ __all__ = ["FACTS", "declared", "ends", "inventories", "precisions", "says", "we
 FACTS = CheckList()
 
 _STATED = ("decoding", "controls", "multi_speaker")  # must be in the description
-_METHODS = {"teacher_forced": "teacher_forced", "aligns": "durations"}  # fact → method that keeps it
+_METHODS = {
+    "teacher_forced": "teacher_forced",
+    "aligns": "durations",
+    "streaming": "infer_stream",
+}  # fact → method that keeps it
 _KNOWN = (*_STATED, *_METHODS, "features", "precisions", "small_options", "structure")
 
 
@@ -39,6 +43,8 @@ def declared(subject: AcousticSubject) -> None:
         declared_features <= of_class | set(model.features),
         f"fact 'features': the description says {sorted(declared_features)}, the class {sorted(of_class)}",
     )
+    streams = bool(facts.get("streaming", False))
+    need(streams == model.streaming, f"fact 'streaming': the description says {streams}, the model {model.streaming}")
     need(facts["decoding"] in ("autoregressive", "parallel"), f"decoding is {facts['decoding']!r}")
     for fact, method in _METHODS.items():
         own = getattr(type(model), method) is not getattr(AcousticModel, method)

@@ -46,6 +46,38 @@ def batch_equals_singles(subject: AcousticSubject) -> None:
         )
 
 
+@SPEAKING("a stream is the speech of one pass")
+def stream(subject: AcousticSubject) -> None:
+    """Chunks join to what `infer` gives for the same generator, and what comes last is the same; a batch is refused."""
+    model = subject.model
+    if not model.streaming:
+        must_refuse("a stream of a model that does not stream", lambda: model.infer_stream(subject.single(0)))
+        return
+    if len(subject.inputs.tokens) > 1:
+        must_refuse("a stream of several sentences", lambda: model.infer_stream(subject.inputs))
+    for i in range(len(subject.inputs.tokens)):
+        whole = subject.infer(subject.single(i), seeds=range(i, i + 1))
+        given = model.infer_stream(subject.single(i), None, [torch.Generator().manual_seed(i)])
+        chunks, last = [], None
+        while last is None:
+            try:
+                chunks.append(next(given))
+            except StopIteration as end:
+                last = end.value
+        need(all(chunk.shape[2] > 0 for chunk in chunks), "a chunk of a stream has no frames")
+        joined = torch.cat(chunks, 2)
+        need(joined.shape == whole.mel.shape, f"chunks join to {tuple(joined.shape)}, infer gives {tuple(whole.mel.shape)}")
+        worst = float((joined - whole.mel).abs().max())
+        need(worst <= ATOL, f"row {i} differs by {worst:.2g} between a stream and one pass")
+        need(torch.equal(last.mel, joined), "what a stream returns at its end is not what it gave")
+        need(torch.equal(last.lengths, whole.lengths), "lengths of a stream are not those of one pass")
+        if whole.alignment is not None:
+            near = last.alignment is not None and last.alignment.shape == whole.alignment.shape
+            need(near, "the alignment of a stream is not that of one pass")
+            need(float((last.alignment - whole.alignment).abs().max()) <= ATOL, "the alignment of a stream is off")
+        need(last.finished is None or torch.equal(last.finished, whole.finished), "`finished` of a stream is another")
+
+
 @SPEAKING("determinism under a seed")
 def deterministic(subject: AcousticSubject) -> None:
     """The generators decide alone, not torch's, numpy's or Python's global ones; without generators it speaks as well."""
