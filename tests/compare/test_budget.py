@@ -60,7 +60,7 @@ def test_a_training_that_goes_on_keeps_the_steps_that_its_budget_became(asked, t
 
 
 def test_each_is_trained_as_often_as_asked_with_the_same_seeds(asked, monkeypatch):
-    """Planted: other seeds for the second model, so that no training had a pair."""
+    """Planted: other seeds for the second model, so that order and fresh weights differed as well."""
     recipe = load_recipe("tiny")
     given = asked(recipe=recipe, steps=5, train_seeds=2)
     assert [(n, g["seed"]) for n, g in given.items()] == [

@@ -374,7 +374,9 @@ def test_the_first_screen_answers_and_says_first_of_what(results):
     head = page.partition("<header>")[2].partition("</header>")[0]
     answer = results.content["answer"]
     assert (answer["ar"], answer["nar"], answer["about"]) == (["tacotron2"], ["fastpitch"], "these trainings")
-    assert head.index("One training each: nothing here is about the models.") < head.index("These trainings, AR (autoregressive:")
+    assert head.index("One training each: nothing here is about the models.") < head.index(
+        "These trainings, AR (autoregressive:"
+    )
     assert "NAR (non-autoregressive:" in head
     # two sentences are too few to say anything, whatever the numbers are
     assert {f["word"] for f in answer["findings"]} == {"not known"} and "Cannot tell in " in head

@@ -23,9 +23,7 @@ def test_several_trainings_of_recipes_are_systems_with_runs_on_equal_utterances(
         out=tmp_path / "out",
         device="cpu",
         hard=False,
-        **{
-            **SMALL,
-            "measurements": {"robustness": False, "speed": False, "control": False, "learned": False}},
+        **{**SMALL, "measurements": {"robustness": False, "speed": False, "control": False, "learned": False}},
     )
     content = told.content
     assert told.labels == ["fastpitch", "lstm"] and [s["runs"] for s in content["systems"]] == [
@@ -38,7 +36,10 @@ def test_several_trainings_of_recipes_are_systems_with_runs_on_equal_utterances(
     assert [seed for *_, seed in read.values()] == [1234, 1235] * 2
     mcd = next(row for row in content["summary"] if row["key"] == "mcd_db")
     value = mcd["values"]["lstm"]
-    assert (value["runs"], value["count"], value["about"]) == (2, 2, "models") and list(value["by_run"]) == ["lstm-1234", "lstm-1235"]
+    assert (value["runs"], value["count"], value["about"]) == (2, 2, "models") and list(value["by_run"]) == [
+        "lstm-1234",
+        "lstm-1235",
+    ]
     stored = told.row("mcd_db")["values"]
     assert stored["lstm"]["value"] == pytest.approx(value["value"]) and "lstm-1235" in stored
     rows = told.observations("mcd_db")

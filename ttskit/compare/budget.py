@@ -34,8 +34,8 @@ def train_models(
 ) -> list[Path]:
     """Train each system into out/runs under the same budget, on the same data in the same order.
 
-    A run is named by its system's label, and by its seed where there are `train_seeds`: these are the same for all systems, so
-    that trainings of one seed are pairs. Of a budget in seconds the first training of a system measures the steps; the others
+    A run is named by its system's label, and by its seed where there are `train_seeds`: these are the same for all systems. Of
+    a budget in seconds the first training of a system measures the steps; the others
     of it train as many.
 
     Raises:

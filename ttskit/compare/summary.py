@@ -92,7 +92,7 @@ def _is_share(trials: Trials) -> bool:
 
 
 def _rows(row: Row, systems: Sequence[System]) -> Iterable[dict[str, Any]]:
-    """Observations by system and training seed: equal seeds of two systems are pairs."""
+    """Observations by system and training seed."""
     of = {system.label: (system.system, system.label if system.seed is None else str(system.seed)) for system in systems}
     for o in row.observations:
         name, run = of.get(o.system, (o.system, ""))

@@ -168,8 +168,7 @@ def _of(spoken: Spoken) -> dict[str, str]:
 def _row(row: Row, spoken: Spoken) -> TableRow:
     """A row with what can be said of the systems, over all their runs."""
     runs = _of(spoken)
-    seeds = {s.label: seed for s in spoken.systems if (seed := getattr(s, "seed", None)) is not None}
-    return table_row(row, list(dict.fromkeys(runs.values())), spoken.settings, runs, seeds)
+    return table_row(row, list(dict.fromkeys(runs.values())), spoken.settings, runs)
 
 
 def _check(findings: Findings, keys: Mapping[str, str], name: str, spoken: Spoken) -> None:

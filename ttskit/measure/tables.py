@@ -7,7 +7,7 @@ Where several labels are runs of one system, the run is a unit as well, and the 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -95,14 +95,12 @@ def table_row(
     labels: Sequence[str],
     config: CompareConfig,
     runs: Mapping[str, str] | None = None,
-    seeds: Mapping[str, int] | None = None,
 ) -> TableRow:
     """Intervals and comparisons of a row, for the systems `labels`. Nothing is marked yet: see `marked`.
 
     Args:
         labels: what is compared: labels of observations, or systems that `runs` names.
         runs: label → system: several labels of one system are its runs, each trained with a seed of its own.
-        seeds: label → seed of training: runs of two systems that have the same are pairs.
     """
     by_label: dict[str, list[Observation]] = {}
     for observation in row.observations:
@@ -116,7 +114,7 @@ def table_row(
     grouped = {label: system for label, system in (runs or {}).items() if label in by_label}
     several = [s for s in dict.fromkeys(grouped.values()) if sum(o == s for o in grouped.values()) > 1]
     alone = {label: label for label in by_label}
-    of_runs = trials_of(_by_seed(row.observations, grouped, seeds) if seeds else row.observations, grouped)
+    of_runs = trials_of(row.observations, grouped)
     for name in several:
         if name in of_runs.systems:
             values[name] = _interval(_system(of_runs, name, binary, config))
@@ -163,14 +161,6 @@ def marked(
     for name, (i, pair) in names.items():
         own.setdefault(i, {})[pair] = words[name]
     return [replace(t, words=own.get(i, {}), best=_best(own.get(i, {}), labels)) for i, t in enumerate(tables)]
-
-
-def _by_seed(observations: Sequence[Observation], runs: Mapping[str, str], seeds: Mapping[str, int]) -> list[dict[str, object]]:
-    """Observations as rows of their systems, whose runs are named by their seeds."""
-    return [
-        {**asdict(o), "system": runs.get(o.system, o.system), "run": seeds.get(o.system, o.system) if o.system in runs else ""}
-        for o in observations
-    ]
 
 
 def _is_share(row: Row) -> bool:
