@@ -32,6 +32,7 @@ _SPLITS = ("test", "validation", "training")  # messages
 _SECTIONS = ("Quality", "Robustness", "Training")  # messages; longer titles are found
 _STAGES = ("training", "speaking", "page")  # messages
 _RULES = ("last", "best")  # messages
+_WORDS = ("better", "worse", "equivalent", "not known")  # messages
 _SUPERVISION = ("pitch", "energy", "durations")  # messages
 _MACROS = ("head", "chip", "measures_table", "sentence", "strong", "link", "value", "difference", "answer", "given")
 

@@ -11,6 +11,10 @@ from markupsafe import Markup
 __all__ = ["strip"]
 
 _MARGIN = 0.06  # of the scale, left free at both ends
+_BAR = Markup('<line x1="{}" x2="{}" y1="11" y2="11" stroke="{}" stroke-width="7" opacity=".28"/>')
+_DOT = Markup('<circle cx="{}" cy="11" r="4.5" fill="{}"><title>{} {}</title></circle>')
+_TICK = Markup('<line x1="{0}" x2="{0}" y1="2" y2="20" stroke="{1}" stroke-width="2"/>')
+_OF = Markup('<div class="of"><span>{}</span><svg role="img" aria-label="{}" width="100%" height="22">{}</svg></div>')
 
 
 def strip(row: Mapping[str, Any], systems: Sequence[str], colours: Mapping[str, str]) -> Markup:
@@ -43,14 +47,11 @@ def _numbers(value: Mapping[str, Any]) -> list[float]:
 def _line(name: str, value: Mapping[str, Any], colour: str, digits: int, at: Any) -> Markup:
     marks = []
     if value["low"] is not None and value["high"] is not None:
-        bar = '<line x1="{}" x2="{}" y1="11" y2="11" stroke="{}" stroke-width="7" opacity=".28"/>'
-        marks.append(Markup(bar).format(at(value["low"]), at(value["high"]), colour))
+        ends = at(value["low"]), at(value["high"])
+        marks.append(_BAR.format(*ends, colour))
     runs = value.get("by_run") or {name: value["value"]}
-    dot = '<circle cx="{}" cy="11" r="4.5" fill="{}"><title>{} {}</title></circle>'
-    marks += [Markup(dot).format(at(x), colour, label, f"{x:,.{digits}f}") for label, x in runs.items()]
+    marks += [_DOT.format(at(x), colour, label, f"{x:,.{digits}f}") for label, x in runs.items()]
     if len(runs) > 1:
-        tick = '<line x1="{0}" x2="{0}" y1="2" y2="20" stroke="{1}" stroke-width="2"/>'
-        marks.append(Markup(tick).format(at(value["value"]), colour))
+        marks.append(_TICK.format(at(value["value"]), colour))
     told = f"{name}: {', '.join(f'{x:,.{digits}f}' for x in runs.values())}"
-    picture = '<svg role="img" aria-label="{}" width="100%" height="22">{}</svg>'
-    return Markup('<div class="of"><span>{}</span>{}</div>').format(name, Markup(picture).format(told, Markup("").join(marks)))
+    return _OF.format(name, told, Markup("").join(marks))
