@@ -75,7 +75,7 @@ def ttskit_commands() -> list[CommandPlugin]:
 
 _MEASUREMENTS = (
     ("quality", "Quality", "distances to the recordings: MCD, LSD, F0, voicing, mel", "quality:Quality", ["recordings"]),
-    ("timing", "Timing: durations, rate, pauses", "durations on all sentences, rate, pauses", "timing:Timing", ["recordings"]),
+    ("timing", "Timing: durations, rate, pauses", "durations of all, rate, pauses", "timing:SpeechTiming", ["recordings"]),
     ("robustness", "Robustness", "what is skipped, repeated, cut, endless, by a recogniser", "robustness:Robustness", ["runs"]),
     ("learned", "What was learned: alignment", "own alignments, attention, teacher-forced mels", "learned:Learned", ["runs"]),
     ("speed", "Speed and size", "latency, throughput, memory, parameters", "speed:Speed", ["runs"]),

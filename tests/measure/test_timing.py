@@ -1,4 +1,4 @@
-"""Timing of voices made from recordings with exact times: what was cut out, put in, drawn out or replaced."""
+"""SpeechTiming of voices made from recordings with exact times: what was cut out, put in, drawn out or replaced."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 from ttskit.config import CompareConfig
 from ttskit.interfaces.measurement import NATURAL, RESYNTHESIS
 from ttskit.measure.run import measure_all
-from ttskit.measure.timing import MEASURES, Timing
+from ttskit.measure.timing import MEASURES, SpeechTiming
 from ttskit.plugins import create_registry
 
 RATE = 8_000  # of the corpus that the tests share
@@ -65,7 +65,7 @@ def lowpassed(audio, seed):
 def rows(said):
     def of(**voices):
         found: dict[str, dict[str, list[float]]] = {}
-        for row in Timing().measure(said(**voices)).rows:
+        for row in SpeechTiming().measure(said(**voices)).rows:
             for o in row.observations:
                 found.setdefault(row.measure.key, {}).setdefault(o.system, []).append(o.value)
         return found
@@ -123,7 +123,7 @@ def test_slow_speech_is_slow(rows):
 
 
 def test_vocoders_on_the_recordings_time_have_no_timing_of_their_own(said):
-    assert not Timing().measure(said()).rows
+    assert not SpeechTiming().measure(said()).rows
 
 
 def test_it_is_asked_by_the_hook_and_hard_sentences_are_left_out(said):

@@ -10,9 +10,9 @@ from ttskit.audio.trim import DIGITAL_SILENCE_DBFS, SHORTEST_RUN, STEP_S, levels
 
 __all__ = ["SHORTEST_PAUSE_S", "Activity", "activity"]
 
-# The closure of a stop is silent too, and rarely longer than 0.13 s (Hieke, Kowal & O'Connell 1983, "The trouble with
-# 'articulatory' pauses").
-SHORTEST_PAUSE_S = 0.15
+# The closure of a stop is silent too, up to 0.13 s (Hieke, Kowal & O'Connell 1983, "The trouble with 'articulatory' pauses"),
+# and with a weak fricative beside it somewhat longer; 0.2 s is where Campione & Véronis 2002 end their brief pauses.
+SHORTEST_PAUSE_S = 0.2
 
 _FURTHEST_DB, _NEAREST_DB = 35.0, 15.0  # below the loud parts, between which the threshold lies
 _ABOVE_FLOOR_DB = 6.0

@@ -152,7 +152,8 @@ def quality_measures(mel: MelConfig, order: int, sptk_order: int) -> tuple[Measu
             "",
             3,
             "The factor on the frequency axis that brings the recording's voiced spectra nearest to the synthetic ones (as "
-            "vocal tract length normalisation; constant colouring taken off): 1 is the same vocal tract, above 1 a shorter one.",
+            "vocal tract length normalisation; constant colouring taken off): 1 is the same vocal tract, above 1 a shorter "
+            "one.",
         ),
         Measure(
             "audio_mel_l1",

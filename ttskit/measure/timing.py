@@ -10,7 +10,7 @@ from ttskit.measure import metrics
 from ttskit.measure.paired import Pair, pair_of
 from ttskit.measure.pauses import Activity, activity
 
-__all__ = ["CHANCE", "MEASURES", "Timing", "phone_error_ms", "unexpected_pause_s"]
+__all__ = ["CHANCE", "MEASURES", "SpeechTiming", "phone_error_ms", "unexpected_pause_s"]
 
 # A phone was said where its frames are paired with frames that resemble it more than this share of all others do. Phones of
 # another voice, of a vocoder, through a low-pass or in noise at 20 dB lie at 0 to 0.15 in the median; what a path makes of
@@ -45,7 +45,7 @@ MEASURES = (
         "per sentence",
         "",
         2,
-        "Silences of at least 150 ms between the first and the last speech, by the energy of the audio against a threshold of "
+        "Silences of at least 200 ms between the first and the last speech, by the energy of the audio against a threshold of "
         "its own (between 15 and 35 dB below its loud parts, 6 dB above its noise).",
     ),
     Measure("paused_ms", "length of all pauses", "ms per sentence", "", 0, "The same silences, added up."),
@@ -69,7 +69,7 @@ MEASURES = (
 )
 
 
-class Timing(Measurement):
+class SpeechTiming(Measurement):
     """A row per measure, over all recorded sentences, whatever a recogniser says of them.
 
     Vocoders on the recordings' own mels have no timing of their own: nothing is found then.
