@@ -262,8 +262,8 @@ class TransformerTTS(AcousticModel):
     def optimizers(self, total_steps: int) -> dict[str, OptimizerPlan]:
         """Adam, by default as Vaswani et al. 2017 (section 5.3) set it, clipped."""
         options = self.options
-        settings = {"betas": options.betas, "eps": options.eps, "weight_decay": options.weight_decay}
-        adam = torch.optim.Adam(self.parameters(), lr=options.learning_rate, **settings)
+        rate, betas, decay = options.learning_rate, options.betas, options.weight_decay
+        adam = torch.optim.Adam(self.parameters(), lr=rate, betas=betas, eps=options.eps, weight_decay=decay)
         return {"main": OptimizerPlan(adam, options.rate_factor, options.clip_norm)}
 
     def alignment_due(self, total_steps: int) -> int:

@@ -34,7 +34,7 @@ _STAGES = ("training", "speaking", "page")  # messages
 _RULES = ("last", "best")  # messages
 _WORDS = ("better", "worse", "equivalent", "not known")  # messages
 _SUPERVISION = ("pitch", "energy", "durations")  # messages
-_MACROS = ("head", "chip", "measures_table", "sentence", "strong", "link", "value", "difference", "answer", "given")
+_MACROS = ("head", "chip", "measures_table", "sentence", "strong", "link", "value", "difference", "answer", "given", "strips")
 
 
 def write_page(out: Path, content: dict, spoken: Spoken, measured: Sequence[Measured]) -> dict:

@@ -96,7 +96,7 @@ def spoken_chunks(
             known = min(steps, frames.shape[1])
             over = bool(latest[0].finished[0]) or frames.shape[1] >= steps
             frames = frames[:, :known] if cut else frames
-            yield SoFar(frames.unflatten(2, (reduction, -1)).flatten(1, 2).transpose(1, 2), known * reduction, over)
+            yield SoFar(frames.reshape(1, reduction * frames.shape[1], -1).transpose(1, 2), known * reduction, over)
 
     mels = []
     for chunk in refined_chunks(beginnings(), correction, reach):

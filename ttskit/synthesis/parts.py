@@ -8,12 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from ttskit.errors import InputError
 from ttskit.interfaces.frontend import Analysis
 from ttskit.symbols import SymbolTable
 
-__all__ = ["CLAUSE_END", "CLAUSE_PAUSE_S", "SENTENCE_END", "SENTENCE_PAUSE_S", "AnalysisPart", "split_analysis", "split_pieces"]
+__all__ = [
+    "CLAUSE_END",
+    "CLAUSE_PAUSE_S",
+    "SENTENCE_END",
+    "SENTENCE_PAUSE_S",
+    "AnalysisPart",
+    "split_analysis",
+    "split_pieces",
+    "undivided",
+]
 
 SENTENCE_END = frozenset(".?!…")
 CLAUSE_END = frozenset(",;:—")
@@ -166,3 +176,14 @@ def _ends(piece: AnalysisPart, analysis: Analysis, front: bool) -> tuple[int | N
             break
         places[k] = k if front else count - 1 - k
     return tuple(places[::step])
+
+
+def undivided(analysis: Analysis, score: Any) -> AnalysisPart:
+    """The whole text as one piece, for a recording that is one as well."""
+    if score.pauses or len(set(score.speakers)) > 1:
+        raise InputError(
+            "a copied recording is spoken in one part",
+            "the text has pauses or several speakers in it",
+            "leave them out of the text, or speak its parts one by one",
+        )
+    return AnalysisPart(analysis, 0.0, tuple(range(len(analysis.words))), tuple(range(len(analysis.tokens))))

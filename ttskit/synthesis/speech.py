@@ -144,7 +144,7 @@ class SpeechStream(_Spoken):
 
     Attributes:
         sample_rate_hz, unknown, notes, timings: as in `Speech`.
-        parts: those that were begun so far.
+        parts: those whose mel is there.
         samples: length of what was given so far.
         keeps_frames: whether the parts keep their spectrograms.
     """

@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 import time
 import unicodedata
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -20,9 +22,10 @@ from ttskit.interfaces.frontend import Analysis, Frontend, Unknown
 from ttskit.interfaces.vocoder import Vocoder, vocoder_generators
 from ttskit.offers import some_declaring
 from ttskit.plugins import create_registry
+from ttskit.synthesis.chunks import Given, TimeSpent, chunks_of, regrouped
 from ttskit.synthesis.denoise import Denoised
 from ttskit.synthesis.markup import Marked, parse_markup
-from ttskit.synthesis.parts import AnalysisPart, split_pieces
+from ttskit.synthesis.parts import split_pieces, undivided
 from ttskit.synthesis.prosody import Values, Wishes, part_controls, stack_controls, write_score
 from ttskit.synthesis.speakers import Shares, speaker_rows, speaker_shares
 from ttskit.synthesis.speech import Part, Speech, SpeechStream
@@ -33,10 +36,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Voice", "part_seed"]
 
-# Parts whose mels are made together. The first stands alone, so that it is heard soon; both ways of speaking cut the
-# text alike, so that a stream is the same audio to the last bit that the model rounds.
+# Parts whose mels are made together, the first alone, to be heard soon; alike in a stream, so that it is the same audio.
 _GROUPS = (1, 4, 16)
-_FIRST_CHUNK, _LAST_CHUNK = 16, 512  # frames given to a vocoder at once: few at first, then more for less repeated work
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,8 +174,8 @@ class Voice:
     def stream(self, text: str, *, chunk_frames: int | None = None, **how: Any) -> SpeechStream:
         """The audio of `synthesize(text, **how)` in chunks, each as soon as it is made.
 
-        A vocoder that streams gives a part's audio while it goes on with its mel; with one that does not, audio comes
-        part by part, which a note says.
+        A vocoder that streams gives a part's audio while it goes on with its mel, the first part's even while an acoustic
+        model that streams is speaking it; with a vocoder that does not, audio comes part by part, which a note says.
 
         Args:
             chunk_frames: mel frames given to the vocoder at once; None begins with few and takes more and more.
@@ -184,7 +185,9 @@ class Voice:
         stream, plan = self._begin(text, **how)
         if not self.vocoder.streaming:
             stream.notes.append(f"vocoder {self.vocoder_name!r} cannot stream: audio comes part by part")
-        stream._chunks = self._speak(stream, plan, lambda row, seed: self.waveform_chunks(row, chunk_frames, seed))
+        early = self.acoustic.streaming and self.vocoder.streaming
+        vocode = partial(self.waveform_chunks, chunk_frames=chunk_frames)
+        stream._chunks = self._speak(stream, plan, vocode, (chunk_frames,) if early else None)
         return stream
 
     def write(self, text: str, target: str | Path | BinaryIO, *, raw: bool = False, **how: Any) -> SpeechStream:
@@ -219,25 +222,29 @@ class Voice:
 
     def waveform_whole(self, spectrogram: Spectrogram, seed: int = 0) -> Iterator[np.ndarray]:
         """`waveform` in one pass, as one chunk."""
-        return self._placed(spectrogram, lambda mel: [self.vocoder.infer(mel, generators=vocoder_generators([seed]))])
+        mels = (self._frames(spectrogram),)
+        return self._placed(self.vocoder.infer(mel, generators=vocoder_generators([seed])) for mel in mels)
+
+    def _frames(self, spectrogram: Spectrogram) -> Tensor:
+        return spectrogram.mel[:, :, : int(spectrogram.lengths[0])].to(self.device)
 
     def waveform_chunks(self, spectrogram: Spectrogram, chunk_frames: int | None = None, seed: int = 0) -> Iterator[np.ndarray]:
         """`waveform` in chunks; one, if the vocoder does not stream. See `stream`."""
         if not self.vocoder.streaming:
             return self.waveform_whole(spectrogram, seed)
 
-        def vocode(mel: Tensor) -> Iterator[Tensor]:
-            return self.vocoder.infer_stream(_chunks(mel, chunk_frames), generators=vocoder_generators([seed]))
+        return self._streamed(chunks_of(self._frames(spectrogram), chunk_frames), seed)
 
-        return self._placed(spectrogram, vocode)
+    def _streamed(self, chunks: Iterator[Tensor], seed: int) -> Iterator[np.ndarray]:
+        return self._placed(self.vocoder.infer_stream(chunks, generators=vocoder_generators([seed])))
 
     @torch.inference_mode()
-    def _placed(self, spectrogram: Spectrogram, vocode: Callable[[Tensor], Any]) -> Iterator[np.ndarray]:
-        """The one place where a mel becomes audio: chunks (s,) float32 within [-1, 1], on the recording's clock."""
+    def _placed(self, waves: Iterable[Tensor]) -> Iterator[np.ndarray]:
+        """The one place where a vocoder's (1, s) become audio: (s,) float32 within [-1, 1], on the recording's clock."""
         early = -self.mel.waveform_start_samples  # samples before sample 0 to drop, or silence that is missing
         if early < 0:
             yield np.zeros(-early, np.float32)
-        for wave in vocode(spectrogram.mel[:, :, : int(spectrogram.lengths[0])].to(self.device)):
+        for wave in waves:
             audio = np.clip(wave[0].float().cpu().numpy(), -1.0, 1.0)
             dropped = min(max(early, 0), len(audio))
             early -= dropped
@@ -273,7 +280,7 @@ class Voice:
             raise UsageError("like_speaker without like", "it says who made the recording", "give the recording as well")
         said: list[str] = []
         if like is not None:
-            pieces = [_undivided(analysis, score)]
+            pieces = [undivided(analysis, score)]
             heaviest = max(whole, key=whole.__getitem__)
             who = table.id(like_speaker if like_speaker is not None else heaviest)
             known = self.acoustic.context.pitch_of({like_speaker: 1.0}) if like_speaker is not None else None
@@ -303,18 +310,46 @@ class Voice:
     # -- from parts to audio
 
     def _speak(
-        self, stream: SpeechStream, plan: Sequence[_Planned], vocode: Callable[[Spectrogram, int], Iterator[np.ndarray]]
+        self,
+        stream: SpeechStream,
+        plan: Sequence[_Planned],
+        vocode: Callable[..., Iterator[np.ndarray]],
+        early: tuple[int | None] | None = None,
     ) -> Iterator[np.ndarray]:
-        """Audio of the parts in order, with the pauses between them; tells `stream` what was spoken and how long it took."""
-        clock = _TimeSpent(stream.timings)
-        for index, (planned, row) in enumerate(clock.spent("acoustic", self._rows(plan))):
-            stream.begin(Part(planned.analysis, row, planned.pause_s))
-            yield from clock.spent("vocoder", vocode(row, planned.seed))
-            if index + 1 < len(plan) and (silence := round(planned.pause_s * self.sample_rate_hz)):
-                yield np.zeros(silence, np.float32)
+        """Audio of the parts in order, with the pauses between them; tells `stream` what was spoken and how long it took.
 
-    def _rows(self, plan: Sequence[_Planned]) -> Iterator[tuple[_Planned, Spectrogram]]:
-        first, size = 0, 0
+        `early`: give the first part's audio while its mel is made, in chunks of so many frames (see `stream`).
+        """
+        clock = TimeSpent(stream.timings)
+        if early is not None:
+            yield from self._while_spoken(stream, plan[0], clock, *early)
+            yield from self._pause(plan[:2])
+        rest = plan if early is None else plan[1:]
+        for index, (planned, row) in enumerate(clock.spent("acoustic", self._rows(rest, len(plan) - len(rest)))):
+            stream.begin(Part(planned.analysis, row, planned.pause_s))
+            yield from clock.spent("vocoder", vocode(row, seed=planned.seed))
+            yield from self._pause(rest[index : index + 2])
+
+    def _pause(self, pair: Sequence[_Planned]) -> Iterator[np.ndarray]:
+        """The silence between a part and the next, if there is one."""
+        if len(pair) == 2 and (silence := round(pair[0].pause_s * self.sample_rate_hz)):
+            yield np.zeros(silence, np.float32)
+
+    def _while_spoken(
+        self, stream: SpeechStream, planned: _Planned, clock: TimeSpent, chunk_frames: int | None
+    ) -> Iterator[np.ndarray]:
+        """A part's audio, its mel taken step by step from a model that is still speaking it."""
+        tokens = planned.analysis.tokens
+        inputs, generators = self._asked([tokens], [planned.shares], [planned.seed])
+        with self._controls_named():
+            given = Given(self.acoustic.infer_stream(inputs, stack_controls([planned.controls], [len(tokens)]), generators))
+        chunks = regrouped(clock.spent("acoustic", given, inside="vocoder"), chunk_frames)
+        yield from clock.spent("vocoder", self._streamed(chunks, planned.seed))
+        assert given.whole is not None
+        stream.begin(Part(planned.analysis, given.whole.row(0), planned.pause_s))
+
+    def _rows(self, plan: Sequence[_Planned], size: int) -> Iterator[tuple[_Planned, Spectrogram]]:
+        first = 0
         while first < len(plan):
             group = plan[first : first + _GROUPS[size]]
             controls = stack_controls([p.controls for p in group], [len(p.analysis.tokens) for p in group])
@@ -325,6 +360,24 @@ class Voice:
     def _mels(
         self, tokens: Sequence[Sequence[str]], shares: Sequence[Shares], seeds: Sequence[int], controls: Controls | None
     ) -> list[Spectrogram]:
+        with torch.inference_mode(), self._controls_named():
+            inputs, generators = self._asked(tokens, shares, seeds)
+            out = self.acoustic.infer(inputs, controls, generators)
+        return [out.row(i) for i in range(len(tokens))]
+
+    @contextmanager
+    def _controls_named(self) -> Iterator[None]:
+        """Of a control that the model does not have, who has it."""
+        try:
+            yield
+        except ControlError as error:
+            fix = f"use a model that has it: {some_declaring(create_registry(), 'acoustic model', controls=error.control)}"
+            raise ControlError(error.what, error.why, fix, error.control) from error
+
+    def _asked(
+        self, tokens: Sequence[Sequence[str]], shares: Sequence[Shares], seeds: Sequence[int]
+    ) -> tuple[AcousticInput, list[torch.Generator]]:
+        """What the model is asked to speak, a row each, and with which generators."""
         context = self.acoustic.context
         ids = [context.symbols.ids(row) for row in tokens]
         longest = max((len(row) for row in ids), default=0)
@@ -333,53 +386,7 @@ class Voice:
             batch[i, : len(row)] = torch.tensor(row, dtype=torch.long)
         speaker, weights = speaker_rows(shares, context.speakers)
         inputs = AcousticInput(batch, torch.tensor([len(r) for r in ids]), speaker, weights)
-        generators = [torch.Generator().manual_seed(s) for s in seeds]
-        with torch.inference_mode():
-            try:
-                out = self.acoustic.infer(inputs.to(self.device), controls, generators)
-            except ControlError as error:
-                fix = f"use a model that has it: {some_declaring(create_registry(), 'acoustic model', controls=error.control)}"
-                raise ControlError(error.what, error.why, fix, error.control) from error
-        return [out.row(i) for i in range(len(ids))]
-
-
-class _TimeSpent:
-    """Adds up the time that is spent inside iterators, which stand still between two values."""
-
-    def __init__(self, timings: dict[str, float]) -> None:
-        self.timings = timings
-
-    def spent(self, name: str, values: Iterator[Any]) -> Iterator[Any]:
-        """The values, with the time that each took added to `name`."""
-        values = iter(values)
-        while True:
-            started = time.perf_counter()
-            try:
-                value = next(values)
-            except StopIteration:
-                return
-            finally:
-                self.timings[name] += time.perf_counter() - started
-            yield value
-
-
-def _chunks(mel: Tensor, frames: int | None) -> Iterator[Tensor]:
-    """A mel (1, M, T) in chunks of `frames`, or of 16 and then twice as many each time."""
-    at, size = 0, frames or _FIRST_CHUNK
-    while at < mel.shape[2]:
-        yield mel[:, :, at : at + size]
-        at, size = at + size, frames or min(2 * size, _LAST_CHUNK)
-
-
-def _undivided(analysis: Analysis, score: Any) -> AnalysisPart:
-    """The whole text as one piece, for a recording that is one as well."""
-    if score.pauses or len(set(score.speakers)) > 1:
-        raise InputError(
-            "a copied recording is spoken in one part",
-            "the text has pauses or several speakers in it",
-            "leave them out of the text, or speak its parts one by one",
-        )
-    return AnalysisPart(analysis, 0.0, tuple(range(len(analysis.words))), tuple(range(len(analysis.tokens))))
+        return inputs.to(self.device), [torch.Generator().manual_seed(s) for s in seeds]
 
 
 def _nothing(text: str, unknown: Sequence[Unknown]) -> InputError:

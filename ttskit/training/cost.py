@@ -138,7 +138,7 @@ def multiply_adds_per_frame(model: Trainable, batches: AcousticBatches | Segment
 def _plain_kernels() -> Iterator[None]:
     """Recurrent layers as the matrix products that they are: oneDNN's one kernel for all of it is not counted."""
     with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="TF32 acceleration")  # of settings that are put back as they were
+        warnings.filterwarnings("ignore", "TF32 acceleration")  # of settings that are put back as they were
         with torch.backends.mkldnn.flags(enabled=False):
             yield
 
