@@ -69,7 +69,7 @@ def write_page(out: Path, content: dict, spoken: Spoken, measured: Sequence[Meas
 def _glance(content: Mapping) -> str | None:
     """The picture of means and intervals for the top of the page; None where quality was not measured or drew none.
 
-    It has a line for each run; where a system has several, the strips of the answer show them,.
+    It has a line for each run; where a system has several, the strips of the answer show them.
     """
     if any(len(system["runs"]) > 1 for system in content.get("systems", ())):
         return None
