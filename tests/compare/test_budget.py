@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 
 from ttskit.compare import budget, experiment
@@ -17,15 +19,16 @@ def asked(tmp_path, monkeypatch):
     """asked(models=…, out=…, **settings) -> what each model was trained with, by name."""
     registry = create_registry()
 
-    def make(models=NAMES, data="corpus", **settings):
+    def make(models=NAMES, data="corpus", recipe=None, **settings):
         given = {}
 
         def train(recipe, *, model, run, resume, **more):
             limits = {key: more[key] for key in ("steps", "budget_s") if key in more}
-            given[model] = {"resume": resume, "run": run.relative_to(tmp_path).as_posix(), "data": more["data"], **limits}
+            limits |= {"seed": recipe.seed} if recipe is not None else {}
+            given[run.name] = {"resume": resume, "run": run.relative_to(tmp_path).as_posix(), "data": more["data"], **limits}
 
         monkeypatch.setattr(budget, "train", train)
-        runs = budget.train_models(CompareConfig(**settings), models, data, None, tmp_path, "cpu", registry, None)
+        runs = budget.train_models(CompareConfig(**settings), models, data, recipe, tmp_path, "cpu", registry, None)
         assert [run.name for run in runs] == list(given)
         return given
 
@@ -56,6 +59,33 @@ def test_a_training_that_goes_on_keeps_the_steps_that_its_budget_became(asked, t
     assert asked(steps=90)["fastpitch"]["steps"] == 90  # steps that are named count from the beginning of the run
 
 
+def test_each_is_trained_as_often_as_asked_with_the_same_seeds(asked, monkeypatch):
+    """Planted: other seeds for the second model, so that order and fresh weights differed as well."""
+    recipe = load_recipe("tiny")
+    given = asked(recipe=recipe, steps=5, train_seeds=2)
+    assert [(n, g["seed"]) for n, g in given.items()] == [
+        (f"{name}-{seed}", seed) for name in NAMES for seed in (recipe.seed, recipe.seed + 1)
+    ]
+    assert [g["seed"] for g in asked(recipe=recipe, steps=5, train_seeds=[7, 3]).values()] == [7, 3, 7, 3]
+    assert list(asked(recipe=recipe, steps=5)) == NAMES  # nobody asked: each with its recipe's seed, in a folder of its name
+
+
+def test_a_budget_is_measured_once_for_a_system_and_its_other_trainings_are_as_long(asked, monkeypatch):
+    """Planted: each seed timed anew, so that the runs of one system were of other lengths and no runs of one system."""
+    monkeypatch.setattr(budget, "RunFolder", SimpleNamespace(open=lambda path: SimpleNamespace(total_steps=len(path.name))))
+    given = asked(recipe=load_recipe("tiny"), budget_s=60, train_seeds=[1, 2, 3])
+    limits = [(n, g.get("budget_s"), g.get("steps")) for n, g in given.items()]
+    assert limits[:3] == [("tacotron2-1", 60.0, None), ("tacotron2-2", None, 11), ("tacotron2-3", None, 11)]
+    assert limits[3:] == [("fastpitch-1", 60.0, None), ("fastpitch-2", None, 11), ("fastpitch-3", None, 11)]
+
+
+def test_equal_utterances_are_other_steps_for_other_batches(asked, prepared):
+    """Seen: equal steps were 16 utterances a step for one model and 8 for the other."""
+    recipe = load_recipe("tiny", ["models.fastpitch.training.max_utterances=2", "models.tacotron2.training.max_utterances=4"])
+    given = asked(recipe=recipe, data=prepared.folder, utterances=48, steps=3)
+    assert given["fastpitch"]["steps"] == 24 and 12 <= given["tacotron2"]["steps"] <= 16
+
+
 @pytest.mark.parametrize(
     ("error", "says", "change"),
     [
@@ -65,7 +95,8 @@ def test_a_training_that_goes_on_keeps_the_steps_that_its_budget_became(asked, t
         (UsageError, "no corpus is given", {"data": None}),
         (UsageError, "steps and models do not fit", {"steps": {"fastpitch": 3}}),
         (UsageError, "steps and models do not fit", {"steps": {"fastpitch": 3, "tacotron2": 3, "other": 3}}),
-        (PluginError, "unknown acoustic model 'griffinlim'", {"models": ["fastpitch", "griffinlim"]}),
+        (UsageError, "'griffinlim' is neither a model nor a recipe", {"models": ["fastpitch", "griffinlim"]}),
+        (UsageError, "seeds of training must be different", {"train_seeds": [3, 3]}),
     ],
 )
 def test_what_cannot_be_compared_is_refused_before_anything_is_trained(asked, monkeypatch, error, says, change):

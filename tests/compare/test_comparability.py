@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from types import SimpleNamespace
 
 import pytest
 
 from ttskit.compare.comparability import comparability
+from ttskit.compare.given import Help
 from ttskit.errors import CorpusError, MismatchError
 from ttskit.interfaces import ModelContext
 from ttskit.measure.systems import System
 from ttskit.plugins import create_registry
 from ttskit.symbols import SpeakerTable
+from ttskit.training.cost import Cost
 
 
 def system(prepared, label: str, decoding: str, named: str | None = None, **options) -> System:
@@ -29,12 +31,16 @@ def system(prepared, label: str, decoding: str, named: str | None = None, **opti
 @pytest.mark.parametrize("alignment", ["mfa", None])
 def test_a_parallel_model_trained_on_external_durations_is_listed_as_such(prepared, alignment):
     """FastPitch on durations of another tool was listed with "durations given in training: no"."""
-    given = system(prepared, "fastpitch", "parallel", alignment, alignment="external")
+    given = replace(system(prepared, "fastpitch", "parallel", alignment, alignment="external"), label="given")
     learned = system(prepared, "fastpitch", "parallel")
     attention = system(prepared, "tacotron2", "autoregressive")
     facts = {fact.name: fact for fact in comparability([given, learned, attention], prepared)}
     told = facts["durations given in training"]
-    assert told.values == ("yes, alignment 'mfa'" if alignment else "yes", "no", "no") and not told.same
+    assert (
+        told.values == ("yes, alignment 'mfa'" if alignment else "yes", "no", "no")
+        and not told.same
+        and told.weight == "should"
+    )
     assert (given.given_durations, learned.given_durations, attention.given_durations) == (True, False, False)
 
 
@@ -74,7 +80,8 @@ def test_what_is_equal_and_what_is_not(prepared):
 
 
 def facts_of(prepared, *infos):
-    systems = [replace(system(prepared, "fastpitch", "parallel"), run=SimpleNamespace(info=info)) for info in infos]
+    made = system(prepared, "fastpitch", "parallel")
+    systems = [replace(made, label=f"run{n}", run=SimpleNamespace(info=info)) for n, info in enumerate(infos)]
     return {f.name: f for f in comparability(systems, prepared)}
 
 
@@ -97,4 +104,48 @@ def test_what_a_fair_comparison_has_equal_is_told_where_it_differs(prepared):
     assert budgets["budget"].same and budgets["budget"].values == ("60 s", "60 s")  # equal time, whatever the steps
     weights = {name: fact.weight for name, fact in same.items()}
     assert [n for n, w in weights.items() if w == "must"] == ["mel content", "vocoder"]
-    assert [n for n, w in weights.items() if w == "may"][:3] == ["model", "decoding", "parameters"]
+    assert [n for n, w in weights.items() if w == "may"] == ["model", "decoding", "frames per step", "steps of the checkpoint"]
+
+
+def told(prepared, seen, help, parameters=(100, 100)):
+    """The facts of two systems of which this is known."""
+    names, made = ("one", "two"), system(prepared, "fastpitch", "parallel")
+
+    class Sized(System):
+        parameters = property(lambda self: parameters[names.index(self.label)])
+
+    values = {field.name: getattr(made, field.name) for field in fields(System)}
+    systems = [Sized(**values | {"label": name}) for name in names]
+    return {
+        f.name: f
+        for f in comparability(systems, prepared, dict(zip(names, seen, strict=True)), dict(zip(names, help, strict=True)))
+    }
+
+
+BARE = Help((), ("pitch",), None, "")
+
+
+def test_help_size_and_speech_that_differ_are_not_the_models_own(prepared):
+    """Seen: "durations from another model" and a model half as large again counted as belonging to the models."""
+    read = Cost(10, 1000, 9000, 9900, 1.0, 1e9, 100)
+    facts = told(prepared, (read, read), (BARE, BARE))
+    assert all(facts[name].same for name in ("utterances read in training", "help that the model names", "parameters"))
+    for name, seen, help, parameters in (
+        ("utterances read in training", (read, replace(read, utterances=2000)), (BARE, BARE), (100, 100)),
+        ("utterances read in training", (read, None), (BARE, BARE), (100, 100)),
+        ("learned from the recordings", (read, read), (BARE, replace(BARE, supervision=("durations",))), (100, 100)),
+        ("help that the model names", (read, read), (BARE, replace(BARE, aids=("guided attention",))), (100, 100)),
+        ("weights at the start", (read, read), (BARE, replace(BARE, start="other, step 9")), (100, 100)),
+        ("parameters", (read, read), (BARE, BARE), (100, 107)),
+    ):
+        facts = told(prepared, seen, help, parameters)
+        assert [f.name for f in facts.values() if not f.same] == [name] and facts[name].weight == "should", name
+    near = told(prepared, (read, replace(read, utterances=1015)), (BARE, BARE), (100, 104))  # one batch more; four in a hundred
+    assert all(fact.same for fact in near.values())
+
+
+def test_runs_of_one_system_are_one_column_with_all_their_seeds(prepared):
+    made = system(prepared, "fastpitch", "parallel")
+    runs = [replace(made, label=f"fp-{seed}", of="fp", run=SimpleNamespace(info={"seed": seed})) for seed in (1, 2, 3)]
+    facts = {f.name: f for f in comparability([*runs, system(prepared, "tacotron2", "autoregressive")], prepared)}
+    assert facts["seed"].values == ("1, 2, 3", "unknown") and len(facts["model"].values) == 2

@@ -221,8 +221,9 @@ def test_own_alignments_and_seeds_are_shown(results):
     drawn = [path for own in results.content["pictures"].values() for path in own.values()]
     assert drawn and not any("_seed1" in path for path in drawn)  # of the first seed
     aids = next(s["aids"] for s in results.content["systems"] if s["label"] == "tacotron2")
-    assert "guided attention until 100% of training" in aids and "Aids of <strong>tacotron2</strong>" in html
-    assert next(s["aids"] for s in results.content["systems"] if s["label"] == "fastpitch") == []
+    assert "guided attention until 100% of training" in aids and "Help that it names: " in html
+    parallel = next(s for s in results.content["systems"] if s["label"] == "fastpitch")
+    assert parallel["help"]["supervision"] == ["pitch", "energy"] and any("pitch" in words for words in parallel["aids"])
 
 
 def test_what_differs_is_told(results):
@@ -355,9 +356,9 @@ def test_the_steps_of_a_budget_replay_it_bit_for_bit(prepared, tmp_path):
             **SMALL,
         )
 
-    first = run("budget", budget_s=0.5).content["systems"]
-    steps = {system["model"]: system["step"] for system in first}
-    assert all(system["budget"]["budget_s"] == 0.5 for system in first)  # though the recipe names steps
+    first = run("budget", budget_s=0.5).content
+    steps = {system["model"]: system["step"] for system in first["systems"]}
+    assert all(one["budget"]["budget_s"] == 0.5 for one in first["runs"])  # though the recipe names steps
     with pytest.raises(UsageError, match="do not fit"):
         run("wrong", steps={"fastpitch": 2})
     run("replay", steps=steps)
@@ -365,3 +366,33 @@ def test_the_steps_of_a_budget_replay_it_bit_for_bit(prepared, tmp_path):
         weights = [RunFolder.open(tmp_path / out / "runs" / name).weights("last") for out in ("budget", "replay")]
         assert weights[0][1] == weights[1][1] == steps[name]
         assert all(torch.equal(value, weights[1][0][key]) for key, value in weights[0][0].items())
+
+
+def test_the_first_screen_answers_and_says_first_of_what(results):
+    """Seen: no sentence answered the question, and "AR" and "NAR" stood nowhere."""
+    page = results.page.read_text(encoding="utf-8")
+    head = page.partition("<header>")[2].partition("</header>")[0]
+    answer = results.content["answer"]
+    assert (answer["ar"], answer["nar"], answer["about"]) == (["tacotron2"], ["fastpitch"], "these trainings")
+    assert head.index("One training each: nothing here is about the models.") < head.index(
+        "These trainings, AR (autoregressive:"
+    )
+    assert "NAR (non-autoregressive:" in head
+    # two sentences are too few to say anything, whatever the numbers are
+    assert {f["word"] for f in answer["findings"]} == {"not known"} and "Cannot tell in " in head
+    assert not [d for row in results.content["summary"] for d in row["differences"] if d["marked"]] and ' sure"' not in page
+    assert "It is not the decoding alone: " in head and "learned from the recordings" in head
+
+
+def test_every_row_that_two_systems_have_has_their_difference_with_its_sentences(results):
+    """Seen: 14 of 23 rows had none."""
+    rows = results.content["summary"]
+    both = [row for row in rows if all(row["values"][label] for label in results.labels)]
+    assert len(both) > 12 and all(len(row["differences"]) == 1 for row in both)
+    for row in both:
+        (difference,) = row["differences"]
+        counts = {row["values"][label]["count"] for label in results.labels}
+        assert difference["count"] <= min(counts) and difference["value"] == pytest.approx(
+            difference["means"][0] - difference["means"][1], abs=1e-9
+        )
+    assert [row["led"] for row in rows] == sorted(row["led"] for row in rows)  # what was led by the recording stands last

@@ -21,6 +21,7 @@ def system(label: str, seed: int, note: str) -> SimpleNamespace:
     run = SimpleNamespace(info={"seed": seed, "steps": {"total": 3}}, path=SimpleNamespace(name=f"run-{label}"))
     loaded = SimpleNamespace(name="model", step=3, options={})
     facts = {"decoding": "parallel", "parameters": 7, "given_durations": False, "alignment": None, "aids": ()}
+    facts |= {"system": label, "seed": seed, "frames_per_step": None}
     return SimpleNamespace(label=label, run=run, loaded=loaded, voice=SimpleNamespace(notes=(note,)), **facts)
 
 
@@ -88,7 +89,7 @@ def test_remarks_stand_at_the_sample_with_their_seed(results):
 
 def test_a_comparison_of_another_version_is_refused(results):
     path = results.folder / "results.json"
-    path.write_text(path.read_text(encoding="utf-8").replace('"format": 2', '"format": 1'), encoding="utf-8")
+    path.write_text(path.read_text(encoding="utf-8").replace('"format": 3', '"format": 2'), encoding="utf-8")
     with pytest.raises(CheckpointError, match="another version") as error:
         ComparisonResults.open(results.folder)
-    assert "format 1, need 2" in error.value.why
+    assert "format 2, need 3" in error.value.why

@@ -271,8 +271,8 @@ def test_the_vocoder_that_is_named_wins_over_the_recipes_and_that_over_the_defau
     assert load_voice(named).vocoder_name == "griffinlim" and load_voice(named, hifigan).vocoder_name == hifigan.name
 
 
-def test_a_voice_speaks_with_the_best_checkpoint_unless_another_is_named(make_run):
-    """Planted: with the last one."""
+def test_a_voice_speaks_with_the_last_checkpoint_unless_another_is_named(make_run):
+    """Planted: with the best one, while comparisons took the last."""
     path = make_run("fastpitch", steps=())
     run = RunFolder.open(path)
     model = run.build(REGISTRY)[0]
@@ -281,5 +281,5 @@ def test_a_voice_speaks_with_the_best_checkpoint_unless_another_is_named(make_ru
         with torch.no_grad():
             model.state_dict()[weight].fill_(step)
         run.save(model, step, validation_loss=loss)
-    for asked, step in (({}, 2), ({"checkpoint": "last"}, 3), ({"checkpoint": 1}, 1)):
+    for asked, step in (({}, 3), ({"checkpoint": "best"}, 2), ({"checkpoint": 1}, 1)):
         assert set(load_voice(path, **asked).acoustic.state_dict()[weight].flatten().tolist()) == {step}

@@ -71,14 +71,14 @@ def test_another_corpus_mel_or_rehearsal_is_refused(going_on, corpus, new_corpus
         assert says in error.value.why
 
 
-def test_a_training_starts_from_the_best_checkpoint_of_a_run_unless_a_step_is_named(random_run, registry, corpus):
-    """Planted: from the last one."""
+def test_a_training_starts_from_the_checkpoint_that_a_run_speaks_with_unless_a_step_is_named(random_run, registry, corpus):
+    """Planted: from the best one, which nobody has heard."""
     run, plugin = random_run("run"), registry.get("acoustic model", "fastpitch")
     model = run.load(registry=registry).model
     for step, loss in ((3, 2.0), (5, 1.0), (9, 1.5)):
         run.save(model, step, validation_loss=loss)
-    assert start.StartingRun.of(run.path, plugin, corpus.mel).step == 5
-    assert start.StartingRun.of(run.path, plugin, corpus.mel, 9).step == 9
+    assert start.StartingRun.of(run.path, plugin, corpus.mel).step == 9
+    assert start.StartingRun.of(run.path, plugin, corpus.mel, 5).step == 5
     with pytest.raises(MismatchError, match="holds another model"):
         start.StartingRun.of(run.path, registry.get("acoustic model", "tacotron2"), corpus.mel)
     with pytest.raises(MismatchError) as error:

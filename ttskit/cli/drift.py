@@ -20,7 +20,7 @@ __all__ = ["command"]
 @click.option("--speaker", "speakers", multiple=True, help="Only this one.  [default: those of the corpus that both know]")
 @click.option("--limit", type=click.IntRange(min=1), default=12, show_default=True, help="Sentences per speaker.")
 @click.option("--vocoder", help="Plugin or run.  [default: the first run's]")
-@click.option("--checkpoint", default="best", show_default=True, help="best, last or a step, of both runs.")
+@click.option("--checkpoint", default="last", show_default=True, help="last, best or a step, of both runs.")
 @click.option("--device", default="cpu", show_default=True, help="cpu, cuda, cuda:1, mps.")
 @json_option
 def command(

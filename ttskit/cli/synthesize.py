@@ -51,7 +51,7 @@ _GROUPS = {
 @click.option("--voice", "run", required=True, type=click.Path(path_type=Path), help="Run folder of an acoustic model.")
 @click.option("--vocoder", help="A vocoder that needs no training, or a run folder. Default: the recipe's.")
 @click.option("--denoise", type=float, default=0.0, metavar="SHARE", help="Of the vocoder's hum to take out; 1 is all of it.")
-@click.option("--checkpoint", default="best", show_default=True, help="best, last or a step.")
+@click.option("--checkpoint", default="last", show_default=True, help="last, best or a step.")
 @click.option("--device", default="cpu", show_default=True, help="cpu, cuda, cuda:1 …")
 @click.option("--precision", default="fp32", show_default=True, help="fp32, or bf16, fp16, int8 where a part has it.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Same seed, same audio.")

@@ -72,7 +72,7 @@ def drift(
     limit: int = 12,
     vocoder: str | Path | None = None,
     device: str = "cpu",
-    checkpoint: str | int = "best",
+    checkpoint: str | int = "last",
     seed: int = 0,
     registry: Registry | None = None,
     console: Console | None = None,

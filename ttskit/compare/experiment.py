@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ttskit.compare.budget import train_models
 from ttskit.compare.comparability import comparability
+from ttskit.compare.given import cost_of, help_of
 from ttskit.compare.page import write_page
 from ttskit.compare.results import ComparisonResults, content_of, write_results
 from ttskit.config import CompareConfig, Recipe, load_recipe
@@ -22,7 +23,7 @@ from ttskit.measure.analysis import Analyser
 from ttskit.measure.run import measure_all, measurements
 from ttskit.measure.sentences import hard_sentences, recorded_sentences
 from ttskit.measure.spoken import SoundStore, speak
-from ttskit.measure.systems import corpus_folder, load_systems
+from ttskit.measure.systems import by_system, corpus_folder, load_systems
 from ttskit.plugins import Registry, create_registry
 from ttskit.progress import progress
 from ttskit.runs.folder import RunFolder
@@ -41,6 +42,8 @@ def compare(
     models: Sequence[str] = (),
     budget_s: float | str | None = None,
     steps: int | dict[str, int] | None = None,
+    utterances: int | None = None,
+    train_seeds: int | Sequence[int] | None = None,
     out: Path | str,
     vocoder: str | Path | None = None,
     hard: bool | None = None,
@@ -54,12 +57,15 @@ def compare(
     """Compare two or more voices on the same sentences; writes `out`/results.json, measurements.csv, index.html and the audio.
 
     Args:
-        runs: run folders of acoustic models; none to train `models` first.
+        runs: run folders of acoustic models; none to train `models` first. Runs that differ in nothing but the seed of training
+            are runs of one system.
         data: prepared corpus; may be left out for runs that know it.
         recipe: recipe (or its name) for training and for the `compare` section; else the first run's.
-        models: models to train into `out`/runs under one budget; a training that was stopped goes on.
-        budget_s, steps: training time (s, or "10m") of each of them, or steps: of all, or {model: steps}, which
-            replays a budget bit for bit with the steps that it became.
+        models: what to train into `out`/runs under one budget: names of models, trained with `recipe`; recipes; recipe:model;
+            label=recipe[:model]. A training that was stopped goes on.
+        budget_s, steps, utterances: training time (s, or "10m") of each of them; or steps: of all, or {label: steps}, which
+            replays a budget bit for bit with the steps that it became; or utterances that each reads, whatever its batches.
+        train_seeds: trainings of each, or their seeds, the same for all: only then the page speaks of models.
         out: folder of the report.
         vocoder: plugin name or run that all systems speak through; else the first run's recipe's.
         hard: speak the hard sentences as well.
@@ -76,10 +82,12 @@ def compare(
     tell = _teller(console)
     out = Path(out)
     recipe = _recipe(recipe, runs, registry)
-    asked = {"hard": hard, "seeds": None if seeds is None else list(seeds), "budget_s": budget_s, "steps": steps}
-    config = _config(recipe, {**asked, "models": list(models) or None, **settings})
-    if budget_s is not None and steps is None:
-        config = config.model_copy(update={"steps": None})  # what is asked for wins over the recipe
+    asked = {"hard": hard, "seeds": None if seeds is None else list(seeds)}
+    limits = {"budget_s": budget_s, "steps": steps, "utterances": utterances}
+    trained = {"train_seeds": train_seeds if train_seeds is None or isinstance(train_seeds, int) else list(train_seeds)}
+    config = _config(recipe, {**asked, **limits, **trained, "models": list(models) or None, **settings})
+    if any(value is not None for value in limits.values()):  # what is asked for wins over the recipe
+        config = config.model_copy(update={name: None for name, value in limits.items() if value is None})
     measurements(registry, config)  # a wrong name or option is found before anything is trained
     where, clock, counted = str(pick_device(device)), _Stages(), partial(progress, console)
     if not runs:
@@ -89,7 +97,11 @@ def compare(
         out.mkdir(parents=True, exist_ok=True)
         systems = load_systems(runs, vocoder, where, checkpoint, registry)
         corpus = PreparedCorpus.open(corpus_folder(systems, data))
-        facts = comparability(systems, corpus)
+        facts = comparability(systems, corpus)  # refuses before anything is counted
+        costs = {system.label: cost_of(system.run, corpus, registry) for system in systems}
+        help = {name: help_of(own, corpus, registry) for name, own in by_system(systems).items()}
+        facts = comparability(systems, corpus, costs, help)
+        given = {"help": _plainly(help), "cost": _plainly(costs)}
 
         with SoundStore(out / ".sounds") as store:
             with clock("speaking"):
@@ -104,13 +116,17 @@ def compare(
                 "checkpoint": checkpoint,
                 "pitch_extractor": analyse.pitch_extractor,
             }
-            content = content_of(spoken, measured, [fact.to_json() for fact in facts], chosen, clock.seconds)
+            content = content_of(spoken, measured, [fact.to_json() for fact in facts], chosen, clock.seconds, given)
             write_results(out, content, spoken, measured)  # before the page: a page that fails costs no number
             with clock("page"):
                 content = write_page(out, content, spoken, measured)
         write_results(out, {**content, "stages_s": clock.seconds})
     tell(f"compared in {sum(clock.seconds.values()):.0f} s: {out / 'index.html'}")
     return ComparisonResults.open(out)
+
+
+def _plainly(found: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: None if one is None else one.to_json() for name, one in found.items()}
 
 
 @contextmanager

@@ -11,6 +11,8 @@ import jinja2
 import numpy as np
 from markupsafe import Markup
 
+from ttskit.compare.strip import strip
+from ttskit.compare.summary import FEWEST
 from ttskit.config import CompareConfig
 from ttskit.corpus.storage import write_atomic
 from ttskit.interfaces.measurement import NATURAL, RESYNTHESIS, Spoken
@@ -29,7 +31,10 @@ _DECODING = ("autoregressive", "parallel")  # messages
 _SPLITS = ("test", "validation", "training")  # messages
 _SECTIONS = ("Quality", "Robustness", "Training")  # messages; longer titles are found
 _STAGES = ("training", "speaking", "page")  # messages
-_MACROS = ("head", "chip", "measures_table", "sentence", "strong", "link")
+_RULES = ("last", "best")  # messages
+_WORDS = ("better", "worse", "equivalent", "not known")  # messages
+_SUPERVISION = ("pitch", "energy", "durations")  # messages
+_MACROS = ("head", "chip", "measures_table", "sentence", "strong", "link", "value", "difference", "answer", "given", "strips")
 
 
 def write_page(out: Path, content: dict, spoken: Spoken, measured: Sequence[Measured]) -> dict:
@@ -62,7 +67,12 @@ def write_page(out: Path, content: dict, spoken: Spoken, measured: Sequence[Meas
 
 
 def _glance(content: Mapping) -> str | None:
-    """The picture of means and intervals for the top of the page; None where quality was not measured or drew none."""
+    """The picture of means and intervals for the top of the page; None where quality was not measured or drew none.
+
+    It has a line for each run; where a system has several, the strips of the answer show them.
+    """
+    if any(len(system["runs"]) > 1 for system in content.get("systems", ())):
+        return None
     return content["measurements"].get("quality", {}).get("figures", {}).get("quality")
 
 
@@ -127,11 +137,15 @@ def _environment(content: Mapping) -> jinja2.Environment:
         "listed": _listed,
         "json": lambda value: json.dumps(value, ensure_ascii=False, indent=1),
     }
-    labels = [s["label"] for s in content["systems"]]
+    systems, labels = [s["label"] for s in content["systems"]], [run["label"] for run in content["runs"]]
+    of_systems = charts.colours(systems)
     environment.globals |= {
         "r": content,
         "labels": labels,
-        "colours": charts.colours(labels),
+        "systems": systems,
+        "fewest": FEWEST,
+        "strip": strip,
+        "colours": of_systems | {run["label"]: of_systems[run["system"]] for run in content["runs"]},
         "natural": NATURAL,
         "resynthesis": RESYNTHESIS,
         "percent": round(100 * content["settings"]["confidence"]),
@@ -169,15 +183,20 @@ def _plural(one: str, several: str, count: int) -> str:
     return translated(one if count == 1 else several)
 
 
-def _interval(value: dict | float | None, digits: int, factor: float = 1.0) -> Markup:
-    """A number with its interval small behind it, safe for HTML."""
+def _interval(value: Mapping | float | None, digits: int, factor: float = 1.0, signed: bool = False) -> Markup:
+    """A number with its interval small behind it, safe for HTML; `signed`: a difference, with its plus or minus."""
     if value is None:
         return Markup('<span class="none">–</span>')
-    if isinstance(value, dict) and value["value"] is None:
+
+    def told(number: float) -> str:
+        text = f"{number * factor:{'+' if signed else ''},.{digits}f}"
+        if float(text.replace(",", "")) == 0:
+            text = text.lstrip("+-")  # rounded away: neither more nor less
+        return text.replace("-", "−")
+
+    if not isinstance(value, Mapping):
+        return Markup(told(value))
+    if value["value"] is None:
         return _interval(None, digits)
-    if isinstance(value, dict) and (value["low"] is None or value["high"] is None):  # one sentence, or no spread at all
-        return _interval(value["value"], digits, factor)
-    if isinstance(value, dict):
-        main, low, high = (f"{value[k] * factor:,.{digits}f}" for k in ("value", "low", "high"))
-        return Markup(f'{main} <span class="ci">[{low}, {high}]</span>')
-    return Markup(f"{value * factor:,.{digits}f}")
+    main, *limits = (value[k] if value[k] is None else told(value[k]) for k in ("value", "low", "high"))
+    return Markup(main if None in limits else f'{main} <span class="ci">[{limits[0]}, {limits[1]}]</span>')

@@ -16,20 +16,21 @@ import torch
 from markupsafe import Markup
 
 from ttskit.compare.stored import StoredResults
+from ttskit.compare.summary import answer_of, lines_of, summary_of
 from ttskit.corpus.prepared import PreparedCorpus
 from ttskit.corpus.storage import write_atomic, write_json
 from ttskit.errors import CheckpointError
 from ttskit.interfaces.measurement import Spoken
 from ttskit.measure.plain import plain, show
 from ttskit.measure.run import Measured
-from ttskit.measure.systems import System
+from ttskit.measure.systems import System, by_system
 from ttskit.messages import translated
 from ttskit.reading import Misread, as_type, read_json, shown
 from ttskit.runs.folder import plain_options
 
 __all__ = ["COLUMNS", "FORMAT", "RESULTS", "TABLE", "ComparisonResults", "content_of", "write_results"]
 
-FORMAT = 2  # of results.json and measurements.csv; raised when a key or column changes its meaning
+FORMAT = 3  # of results.json and measurements.csv; raised when a key or column changes its meaning
 _MOST_BYTES = 256 << 20
 RESULTS, TABLE = "results.json", "measurements.csv"
 COLUMNS = (
@@ -153,17 +154,26 @@ def content_of(
     facts: Sequence[dict],
     chosen: Mapping[str, Any],
     stages_s: Mapping[str, float],
+    given: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> dict:
-    """What results.json holds, as plain data."""
+    """What results.json holds, as plain data.
+
+    Args:
+        given: "help" of each system and "cost" of each run, by label, as plain data.
+    """
+    given, confidence = given or {}, spoken.settings.confidence
+    groups, lines = by_system(spoken.systems), lines_of(spoken.systems, measured, spoken.settings.confidence)
     notes = [note for s in spoken.systems for note in s.voice.notes] + [note for one in measured for note in one.notes]
     return plain(
         {
             "format": FORMAT,
-            "title": " and ".join(spoken.labels),
-            "systems": [_system(s) for s in spoken.systems],
+            "title": " and ".join(groups),
+            "answer": answer_of(lines, spoken.systems, confidence),
+            "systems": [_system(name, own, given.get("help", {}).get(name)) for name, own in groups.items()],
+            "runs": [_run(s, given.get("cost", {}).get(s.label)) for s in spoken.systems],
             "corpus": _corpus(spoken.corpus),
             "comparability": list(facts),
-            "summary": [t.shown(spoken.labels) for one in measured for t in one.rows if t.row.summary],
+            "summary": summary_of(lines, spoken.systems, confidence),
             "measurements": {one.name: _measurement(one, spoken.folder) for one in measured if one.found_something},
             "sentences": _sentences(spoken, measured),
             "settings": {**spoken.settings.model_dump(mode="json"), **chosen, "device": spoken.device},
@@ -189,14 +199,15 @@ def _long(spoken: Spoken, measured: Sequence[Measured]) -> Iterator[dict[str, An
     """Every observation as a row of the long table, in the unit of its measure."""
     sentences = {s.id: (s.group, s.speaker) for s in spoken.sentences}
     sentences = {u.id: (u.split, u.speaker) for u in spoken.corpus.utterances} | sentences
-    training = {s.label: s.run.info.get("seed") for s in spoken.systems}
+    training = {s.label: s.seed for s in spoken.systems}
+    of = {s.label: s.system for s in spoken.systems}
     for one in measured:
         for table in one.rows:
             measure = table.row.measure
             for o in table.row.observations:
                 group, speaker = sentences.get(o.sentence, ("", ""))
                 yield {
-                    "system": o.system,
+                    "system": of.get(o.system, o.system),
                     "training_seed": training.get(o.system),
                     "seed": o.seed if o.system in training else None,
                     "sentence": o.sentence,
@@ -272,22 +283,35 @@ def _sentences(spoken: Spoken, measured: Sequence[Measured]) -> list[dict]:
     ]
 
 
-def _system(system: System) -> dict:
+def _system(label: str, runs: Sequence[System], help: Mapping[str, Any] | None) -> dict:
+    first = runs[0]
+    return {
+        "label": label,
+        "runs": [run.label for run in runs],
+        "model": first.loaded.name,
+        "decoding": first.decoding,
+        "parameters": first.parameters,
+        "frames_per_step": first.frames_per_step,
+        "step": first.loaded.step,
+        "given_durations": first.given_durations,
+        "alignment": first.alignment if first.given_durations else None,
+        "aids": first.aids,
+        "help": help,
+        "options": plain_options(first.loaded.options),
+        "plugin": first.run.info.get("plugin"),
+    }
+
+
+def _run(system: System, cost: Mapping[str, Any] | None) -> dict:
     steps = system.run.info.get("steps")
     return {
         "label": system.label,
+        "system": system.system,
         "run": system.run.path.name,
-        "model": system.loaded.name,
-        "decoding": system.decoding,
-        "parameters": system.parameters,
+        "seed": system.seed,
         "step": system.loaded.step,
-        "seed": system.run.info.get("seed"),
         "budget": steps if isinstance(steps, dict) else {},
-        "given_durations": system.given_durations,
-        "alignment": system.alignment if system.given_durations else None,
-        "aids": system.aids,
-        "options": plain_options(system.loaded.options),
-        "plugin": system.run.info.get("plugin"),
+        "cost": cost,
     }
 
 

@@ -13,8 +13,8 @@ __all__ = ["StoredResults"]
 
 class _StoredInterval(Stored):
     value: Finite | None
-    low: Finite | None
-    high: Finite | None
+    low: Finite | None = None
+    high: Finite | None = None
 
 
 class _StoredRow(Stored):
@@ -26,11 +26,17 @@ class _StoredSummary(Stored):
     title: str
     unit: str
     digits: Annotated[int, Field(ge=0, le=20)]
-    values: dict[str, _StoredInterval | Finite | None]
+    values: dict[str, _StoredInterval | None]
 
 
 class _StoredSystem(Stored):
     label: str
+    runs: list[str]
+
+
+class _StoredRun(Stored):
+    label: str
+    system: str
 
 
 class _StoredMeasurement(Stored):
@@ -43,5 +49,6 @@ class StoredResults(Stored):
 
     format: int
     systems: list[_StoredSystem]
+    runs: list[_StoredRun]
     summary: list[_StoredSummary]
     measurements: dict[str, _StoredMeasurement]

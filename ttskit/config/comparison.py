@@ -63,8 +63,17 @@ class CompareConfig(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    models: list[str] = Field(["tacotron2", "fastpitch"], description="models that are trained when no runs are given")
+    models: list[str] = Field(
+        ["tacotron2", "fastpitch"],
+        description="what is trained when no runs are given: model names, recipes, recipe:model or label=recipe[:model]",
+    )
+    train_seeds: Annotated[int, Field(ge=1)] | list[Annotated[int, Field(ge=0)]] | None = Field(
+        None, description="trainings of each model, or their seeds: the same for all; one, with its recipe's seed, if not given"
+    )
     budget_s: float | None = Field(None, gt=0, description="training time per model, in seconds or as 10m; steps wins over it")
+    utterances: int | None = Field(
+        None, ge=1, description="utterances that each training reads, the same for all whatever their batches; wins over both"
+    )
     steps: Annotated[int, Field(ge=1)] | dict[str, Annotated[int, Field(ge=1)]] | None = Field(
         None, description="training steps of all models, or of each by name, which replays a budget bit for bit"
     )

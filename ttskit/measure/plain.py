@@ -19,7 +19,7 @@ def show(value: Any, digits: int) -> str:
     if isinstance(value, dict):
         if value["value"] is None:  # what was not finite is null in JSON
             return "–"
-        if value["low"] is None or value["high"] is None:  # one sentence, or values that do not differ: no interval
+        if value.get("low") is None or value.get("high") is None:  # one sentence, or values that do not differ: no interval
             return f"{value['value']:,.{digits}f}"
         return f"{value['value']:,.{digits}f} [{value['low']:,.{digits}f}, {value['high']:,.{digits}f}]"
     return f"{value:,.{digits}f}"

@@ -99,7 +99,9 @@ def measure_all(spoken: Spoken, registry: Registry, only: Collection[str] | None
     for index, (name, plugin) in enumerate(plugins.items(), start=1):
         spoken.tell(f"measuring, {index} of {len(plugins)}: {plugin.facts.get('title') or name}")
         results.append(_measured(name, plugin, makers[name], spoken, registry, keys))
-    said = iter(marked([row for one in results for row in one.rows], spoken.labels, spoken.settings))
+    said = iter(
+        marked([row for one in results for row in one.rows], list(dict.fromkeys(_of(spoken).values())), spoken.settings)
+    )
     return [replace(one, rows=tuple(next(said) for _ in one.rows)) for one in results]
 
 
@@ -150,12 +152,23 @@ def _measured(
             full = full_disk_behind(error)
             raise
         _check(found, keys, name, spoken)
-        findings, rows = found, tuple(table_row(row, spoken.labels, spoken.settings) for row in found.rows)
+        findings, rows = found, tuple(_row(row, spoken) for row in found.rows)
     if full is not None:  # not this measurement's fault, and the next ones and the page would have no room either
         raise explained(full, full.filename or spoken.folder, "the sounds that were written stay", "compare again", doing="")
     keys |= {row.measure.key: name for row in findings.rows}
     notes = (str(guard.problem),) if guard.problem is not None else tuple(findings.notes)
     return Measured(name, title, str(origin), findings, rows, notes, round(time.perf_counter() - started, 2))
+
+
+def _of(spoken: Spoken) -> dict[str, str]:
+    """Label of each run → that of its system."""
+    return {s.label: getattr(s, "system", s.label) for s in spoken.systems}
+
+
+def _row(row: Row, spoken: Spoken) -> TableRow:
+    """A row with what can be said of the systems, over all their runs."""
+    runs = _of(spoken)
+    return table_row(row, list(dict.fromkeys(runs.values())), spoken.settings, runs)
 
 
 def _check(findings: Findings, keys: Mapping[str, str], name: str, spoken: Spoken) -> None:

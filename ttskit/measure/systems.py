@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ttskit.config.training import LEARNING
 from ttskit.errors import MismatchError, UsageError
 from ttskit.runs.folder import LoadedModel, RunFolder
 from ttskit.synthesis.load import DEFAULT_VOCODER, build_frontend, load_vocoder
@@ -16,21 +18,26 @@ if TYPE_CHECKING:
     from ttskit.audio.config import MelConfig
     from ttskit.plugins import Registry
 
-__all__ = ["System", "corpus_folder", "load_systems", "require_same_mel"]
+__all__ = ["System", "by_system", "corpus_folder", "load_systems", "require_same_mel"]
+
+_LEARNED = (*LEARNING, "transfer")  # of a run's training settings: what its weights come from
+_JOINTS = "-_. /\\"  # between a name and a seed
 
 
 @dataclass(frozen=True)
 class System:
-    """One run in the comparison.
+    """One run in the comparison: a training of a system, which may have several.
 
     Args:
-        label: what the page calls it.
+        label: what the page calls this run.
         run: its folder.
         loaded: model, options, context.
         voice: the model with the vocoder that all systems share.
         decoding: "autoregressive" or "parallel".
         aligns: whether the model can align real speech.
         teacher_forced: whether it gives mels with the target's frames.
+        of: the system that it is a run of: runs that differ in nothing but the seed of training are runs of one system.
+            "" where it is the only one, which then has the run's label.
     """
 
     label: str
@@ -40,6 +47,22 @@ class System:
     decoding: str
     aligns: bool
     teacher_forced: bool
+    of: str = ""
+
+    @property
+    def system(self) -> str:
+        """Label of the system that it is a run of."""
+        return self.of or self.label
+
+    @property
+    def seed(self) -> int | None:
+        """Seed of its training; None where the run does not say (imports)."""
+        return self.run.info.get("seed")
+
+    @property
+    def frames_per_step(self) -> int | None:
+        """Frames that one step of the decoder gives; None where all frames are given at once."""
+        return int(getattr(self.loaded.model, "reduction", 1)) if self.decoding == "autoregressive" else None
 
     @property
     def parameters(self) -> int:
@@ -92,7 +115,7 @@ def load_systems(
         raise UsageError(
             "a comparison needs two runs or more",
             f"got {len(folders)}",
-            "ttskit compare RUN RUN -o OUT, or --models NAME,NAME --data DATA --budget 10m",
+            "ttskit compare RUN RUN -o OUT, or --models NAME,NAME --data DATA --utterances 20000",
         )
     if len({f.resolve() for f in folders}) < len(folders):
         raise UsageError("the same run is named twice", ", ".join(map(str, folders)), "name different runs")
@@ -127,7 +150,78 @@ def load_systems(
                 bool(facts.get("teacher_forced")),
             )
         )
-    return systems
+    return _of_one_system(systems)
+
+
+def by_system(systems: Sequence[System]) -> dict[str, list[System]]:
+    """Runs by the label of their system, in order."""
+    found: dict[str, list[System]] = {}
+    for system in systems:
+        found.setdefault(system.system, []).append(system)
+    return found
+
+
+def _of_one_system(systems: Sequence[System]) -> list[System]:
+    """Name the system of each run: those that differ in nothing but the seed of training are runs of one.
+
+    Raises:
+        UsageError: two that do not differ in the seed either: one training counted twice would narrow every interval.
+    """
+    groups: dict[str, list[System]] = {}
+    for system in systems:
+        groups.setdefault(_all_but_the_seed(system) or system.label, []).append(system)
+    taken = {own[0].label for own in groups.values() if len(own) == 1}
+    of: dict[str, str] = {}
+    for own in groups.values():
+        seeds = [system.seed for system in own]
+        if len(set(seeds)) < len(own):
+            again = next(i for i, seed in enumerate(seeds) if seed in seeds[:i])
+            first = own[seeds.index(seeds[again])]
+            raise UsageError(
+                f"{first.label} and {own[again].label} are the same training",
+                f"model, settings, corpus, steps and seed {seeds[again]} are equal",
+                "name one of them; other trainings of it have other seeds: --train-seeds 3",
+            )
+        if len(own) > 1:
+            name = _shared_label(own)
+            while name in taken:
+                name += " *"
+            taken.add(name)
+            of |= dict.fromkeys((system.label for system in own), name)
+    return [replace(system, of=of.get(system.label, "")) for system in systems]
+
+
+def _all_but_the_seed(system: System) -> str | None:
+    """What a run's weights come from but the seed, as text that is equal for equal trainings; None for a run without seed."""
+    info, recipe = system.run.info, system.loaded.recipe
+    if system.seed is None or recipe is None:
+        return None
+    training = recipe.training_for(system.loaded.name).model_dump(mode="json")
+    corpus = info.get("corpus") or {}
+    parts = {
+        "model": [system.loaded.name, info.get("plugin"), info.get("options")],
+        "training": {name: training.get(name) for name in _LEARNED},
+        "steps": [(info.get("steps") or {}).get("total"), system.loaded.step],
+        "corpus": [corpus.get("manifest_sha256"), corpus.get("mel"), corpus.get("subset")],
+        "frontend": info.get("frontend"),
+        "start": [info.get("init_from"), info.get("init_from_step"), info.get("rehearsal")],
+    }
+    return json.dumps(parts, sort_keys=True, default=str)
+
+
+def _shared_label(own: Sequence[System]) -> str:
+    """What the labels of a system's runs have in common: without the seeds at their ends, else their common beginning."""
+    bare = {_without_seed(system.label, system.seed) for system in own}
+    if len(bare) == 1 and (name := bare.pop()):
+        return name
+    labels = [system.label for system in own]
+    size = next((i for i, signs in enumerate(zip(*labels, strict=False)) if len(set(signs)) > 1), min(map(len, labels)))
+    return labels[0][:size].rstrip(_JOINTS + "0123456789") or own[0].loaded.name
+
+
+def _without_seed(label: str, seed: int | None) -> str:
+    number = str(seed)
+    return label.removesuffix(number).rstrip("0").rstrip(_JOINTS) if label.endswith(number) else label
 
 
 def require_same_mel(one: MelConfig, other: MelConfig, mine: str, theirs: str) -> None:

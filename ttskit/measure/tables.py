@@ -20,10 +20,15 @@ from ttskit.measure.inference.trials import Trials, trials_of
 from ttskit.measure.inference.words import Word, words_of
 from ttskit.measure.stats import Interval, ratio_interval, share_interval
 
-__all__ = ["PRIMARY", "TableRow", "marked", "table_row"]
+__all__ = ["PRIMARY", "TableRow", "marked", "smallest_of", "table_row"]
 
 # Measures of which something may be said, and the smallest difference that matters, as they are stored (shares, not per cent).
 PRIMARY: Mapping[str, float] = {"mcd_db": 0.3, "phone_error_rate": 0.02, "log_f0_rmse_semitones": 0.5}
+
+
+def smallest_of(key: str, primary: Mapping[str, float] = PRIMARY) -> float | None:
+    """The smallest difference that matters of a primary measure, on recorded sentences of any split; None for all others."""
+    return primary.get(key, primary.get(key.removesuffix("_test").removesuffix("_validation")))
 
 
 @dataclass(frozen=True)
@@ -85,7 +90,12 @@ class TableRow:
         }
 
 
-def table_row(row: Row, labels: Sequence[str], config: CompareConfig, runs: Mapping[str, str] | None = None) -> TableRow:
+def table_row(
+    row: Row,
+    labels: Sequence[str],
+    config: CompareConfig,
+    runs: Mapping[str, str] | None = None,
+) -> TableRow:
     """Intervals and comparisons of a row, for the systems `labels`. Nothing is marked yet: see `marked`.
 
     Args:
@@ -139,13 +149,13 @@ def marked(
     family = {
         (i, pair): estimate
         for i, table in enumerate(tables)
-        if table.row.measure.key in primary
+        if smallest_of(table.row.measure.key, primary) is not None
         for pair, estimate in table.estimates.items()
     }
     names = {f"{i} {pair}": (i, pair) for i, pair in family}
     words = words_of(
         {name: family[at] for name, at in names.items()},
-        {name: primary[tables[i].row.measure.key] for name, (i, _) in names.items()},
+        {name: smallest_of(tables[i].row.measure.key, primary) or 0.0 for name, (i, _) in names.items()},
         {name: tables[i].row.measure.better for name, (i, _) in names.items()},
         level=1 - config.confidence,
     )

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -24,14 +24,17 @@ from ttskit.errors import CorpusError, MismatchError, UsageError
 from ttskit.offers import phonetics_of, some_declaring
 from ttskit.plugins import Registry, create_registry
 from ttskit.progress import progress
+from ttskit.reading import Misread, read_json
+from ttskit.runs.checkpoints import choose
 from ttskit.runs.folder import RunFolder
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["ROWS", "WITHIN_MS", "AlignReport", "Aligned", "align"]
+__all__ = ["ROWS", "WITHIN_MS", "AlignReport", "Aligned", "align", "alignment_source"]
 
 WITHIN_MS = (20, 25, 50)
+_SOURCE = "source.jsonl"  # in the alignment's folder, where the file of an utterance ends in .json
 ROWS = 16  # utterances that a model aligns at once
 
 
@@ -141,7 +144,33 @@ def align(
         raise CorpusError(f"nothing could be aligned from {source}", _counted(problems), f"see {place / 'problems.jsonl'}")
     if problems or (place / "problems.jsonl").is_file():
         write_jsonl(place / "problems.jsonl", (p.to_json() for p in problems))
+    write_jsonl(place / _SOURCE, [_facts_of(source, checkpoint)])
     return AlignReport(name, count, np.concatenate(errors), tuple(problems))
+
+
+def alignment_source(corpus: PreparedCorpus, name: str) -> dict[str, Any]:
+    """What made an alignment, as far as it is known: its cost is that of whatever trains on it.
+
+    Returns:
+        `kind`, "run" or "files", and `source`, its name; of a run also its `folder`, `model`, `steps` and the `seconds` of its
+        training. Nothing for an alignment that was made before this was kept.
+    """
+    try:
+        return read_json(corpus.folder / "alignments" / name / _SOURCE, dict[str, Any])
+    except (OSError, Misread):
+        return {}
+
+
+def _facts_of(source: Path, checkpoint: str | int) -> dict[str, Any]:
+    """What `alignment_source` tells of a run or of a folder of files."""
+    if not (source / "run.json").is_file():
+        return {"kind": "files", "source": source.name}
+    run = RunFolder.open(source)
+    step = choose(run.checkpoints, checkpoint, run.path).step
+    rows = [row for row in run.metrics("train") if row["step"] <= step] if (source / "metrics.jsonl").is_file() else []
+    seconds = max((row["seconds"] for row in rows if isinstance(row.get("seconds"), (int, float))), default=None)
+    known = {"folder": str(source.resolve()), "model": run.model, "steps": step, "seconds": seconds}
+    return {"kind": "run", "source": source.resolve().name, **known}
 
 
 def _counted(problems: Sequence[Problem]) -> str:

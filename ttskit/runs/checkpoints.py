@@ -25,6 +25,7 @@ from ttskit.runs.files import write_folder
 from ttskit.runs.stored import CheckpointFacts
 
 __all__ = [
+    "CHOSEN",
     "FACTS",
     "FORMAT",
     "TRAINER",
@@ -40,6 +41,11 @@ __all__ = [
 ]
 
 FORMAT = 1
+# The checkpoint of a run for whoever names none, the same wherever a voice speaks, is compared, aligned with or started from.
+# An acoustic model has its last: all of its budget, and nothing chosen. Its validation loss is its training loss under the
+# recording's own frames, another thing for each kind of model and for each stage of one training, and no measure of its speech.
+# A vocoder has its best, which is ranked by the mel of what would be spoken.
+CHOSEN = {"acoustic model": "last", "vocoder": "best", "recogniser": "best"}
 WEIGHTS, TRAINER, FACTS = "model.safetensors", "trainer.pt", "checkpoint.json"
 
 

@@ -22,7 +22,7 @@ from ttskit.interfaces.trainable import Trainable
 from ttskit.plugins import Registry, create_registry
 from ttskit.reading import Misread, as_type, read_json, shown
 from ttskit.runs.building import TRAINING_VALUES, build_for, only_to_speak
-from ttskit.runs.checkpoints import Checkpoint, choose, find_checkpoints, read_weights, write_checkpoint
+from ttskit.runs.checkpoints import CHOSEN, Checkpoint, choose, find_checkpoints, read_weights, write_checkpoint
 from ttskit.runs.files import remove_leftovers, write_json, write_text
 from ttskit.runs.frontend_files import found_files, keep_files
 from ttskit.runs.metrics import read_metrics
@@ -273,16 +273,16 @@ class RunFolder:
         fields = getattr(cls, "model_fields", None) or getattr(cls, "__dataclass_fields__", ())
         return sorted({*self.info["options"], *fields})
 
-    def weights(self, checkpoint: str | int = "best") -> tuple[dict[str, Tensor], int]:
-        """State dict (on the CPU) and step of a checkpoint; errors as `load`."""
+    def weights(self, checkpoint: str | int | None = None) -> tuple[dict[str, Tensor], int]:
+        """State dict (on the CPU) and step of a checkpoint; arguments and errors as `load`."""
         all_of_them = self.checkpoints
-        chosen = choose(all_of_them, checkpoint, self.path)
+        chosen = choose(all_of_them, CHOSEN[self.kind] if checkpoint is None else checkpoint, self.path)
         return read_weights(chosen, all_of_them), chosen.step
 
     def load(
         self,
         device: str = "cpu",
-        checkpoint: str | int = "best",
+        checkpoint: str | int | None = None,
         registry: Registry | None = None,
         changes: Mapping[str, Any] | None = None,
     ) -> LoadedModel:
@@ -292,7 +292,8 @@ class RunFolder:
 
         Args:
             device: "cpu", "cuda", … or "auto".
-            checkpoint: "best" (lowest validation loss), "last" or a step.
+            checkpoint: "last", "best" (lowest validation loss) or a step; None for the last of an acoustic model and the best
+                of a vocoder (`ttskit.runs.checkpoints.CHOSEN` has the reason).
             changes: options to speak with other than it was trained with, by name; the weights must still fit.
 
         Raises:

@@ -92,7 +92,7 @@ def forced_mels(
     corpus: PreparedCorpus,
     run: Path | str,
     *,
-    checkpoint: str | int = "best",
+    checkpoint: str | int = "last",
     device: str = "cpu",
     splits: Sequence[str] = ("train", "validation", "test"),
     share: tuple[int, int] = (0, 1),
@@ -103,7 +103,7 @@ def forced_mels(
     """Make what is missing of the teacher-forced mels of `run` on `corpus`.
 
     Args:
-        checkpoint: of the run: "best", "last" or a step.
+        checkpoint: of the run: "last", "best" or a step.
         share: (rank, number) of the processes that divide the work.
         stopped: asked between batches; KeyboardInterrupt follows a yes, with what is done kept.
 
@@ -138,7 +138,7 @@ def forced_mels(
     return mels
 
 
-def name_of(run: RunFolder, checkpoint: str | int = "best") -> str:
+def name_of(run: RunFolder, checkpoint: str | int = "last") -> str:
     """The folder's name for a run's checkpoint: it changes with the weights, the options and the alignment."""
     chosen = choose(run.checkpoints, checkpoint, run.path)
     weights = (chosen.facts.get("sha256") or {}).get(WEIGHTS, "")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ttskit.errors import TTSKitError
 from ttskit.plugins import Registry
-from ttskit.runs.checkpoints import choose
+from ttskit.runs.checkpoints import CHOSEN, choose
 from ttskit.runs.folder import RunFolder
 
 __all__ = ["ENOUGH_STEPS", "LEAST_SHARE", "LEAST_STEPS", "planned_steps", "undertrained"]
@@ -25,7 +25,7 @@ def planned_steps(run: RunFolder, registry: Registry | None = None) -> int | Non
     return max(run.total_steps, wanted or 0)
 
 
-def undertrained(path: str | Path, checkpoint: str | int = "best", registry: Registry | None = None) -> str:
+def undertrained(path: str | Path, checkpoint: str | int | None = None, registry: Registry | None = None) -> str:
     """Why what is heard of a checkpoint is noise or mumbling, and how to go on; "" where nothing speaks against it.
 
     Says nothing of imported checkpoints, and of a fine-tuning only by its own plan: it could speak from the first step on.
@@ -35,7 +35,7 @@ def undertrained(path: str | Path, checkpoint: str | int = "best", registry: Reg
     if planned is None:
         return ""
     try:
-        step = choose(run.checkpoints, checkpoint, run.path).step
+        step = choose(run.checkpoints, CHOSEN[run.kind] if checkpoint is None else checkpoint, run.path).step
     except TTSKitError:  # there is none: whoever loads the run says so
         return ""
     least = LEAST_SHARE * planned if run.info.get("init_from") else max(LEAST_STEPS, LEAST_SHARE * planned)

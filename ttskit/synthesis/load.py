@@ -27,7 +27,7 @@ def load_voice(
     run: str | Path,
     vocoder: str | Path | None = None,
     device: str = "cpu",
-    checkpoint: str | int = "best",
+    checkpoint: str | int = "last",
     registry: Registry | None = None,
     options: Mapping[str, Any] | None = None,
     precision: str = "fp32",
@@ -39,7 +39,7 @@ def load_voice(
         run: folder of a trained acoustic model.
         vocoder: plugin name or run folder; by default what the run's recipe names.
         device: "cpu", "cuda", …
-        checkpoint: "best", "last" or a step.
+        checkpoint: "last", "best" or a step of the acoustic model; a vocoder's run speaks with its best.
         options: options of the acoustic model to speak with other than it was trained with, such as {"monotonic": "window"}.
         precision: how weights are held: "fp32", exact, or what a part offers besides ("bf16", "fp16", "int8"), faster;
             a part that does not offer it stays in fp32, and `notes` says so.

@@ -10,7 +10,7 @@ from ttskit.errors import MismatchError, UsageError
 from ttskit.interfaces.descriptions import Plugin
 from ttskit.offers import some_declaring
 from ttskit.plugins import Registry
-from ttskit.runs.checkpoints import choose
+from ttskit.runs.checkpoints import CHOSEN, choose
 from ttskit.runs.folder import RunFolder
 from ttskit.runs.forced import ForcedMels, forced_mels, name_of, require_teacher_forced
 from ttskit.training.processes import Processes
@@ -48,7 +48,7 @@ def acoustic_facts(source: str | Path | None, registry: Registry) -> dict[str, A
         return {}
     acoustic = RunFolder.open(source)
     require_teacher_forced(acoustic, registry)
-    step = choose(acoustic.checkpoints, "best", acoustic.path).step
+    step = choose(acoustic.checkpoints, CHOSEN[acoustic.kind], acoustic.path).step
     return {"from_acoustic": {"run": str(Path(source).resolve()), "step": step, "mels": name_of(acoustic, step)}}
 
 

@@ -21,7 +21,7 @@ from ttskit.interfaces.descriptions import Plugin
 from ttskit.interfaces.trainable import Trainable
 from ttskit.offers import phonetics_of
 from ttskit.plugins import Registry
-from ttskit.runs.checkpoints import choose
+from ttskit.runs.checkpoints import CHOSEN, choose
 from ttskit.runs.files import write_json, write_text
 from ttskit.runs.folder import RunFolder, plain_options, read_options
 from ttskit.runs.starting import claim, clear, discard
@@ -188,7 +188,7 @@ class StartingRun:
 
     @classmethod
     def of(cls, run: str | Path, plugin: Plugin, mel: MelConfig, step: int | None = None) -> StartingRun:
-        """Open and check it; the best checkpoint unless `step` names one.
+        """Open and check it; the checkpoint that it speaks with unless `step` names one.
 
         Raises:
             MismatchError: another model, or another mel content.
@@ -210,7 +210,7 @@ class StartingRun:
                 f"prepare the corpus with the mel of {run}: ttskit prepare CORPUS "
                 f"--set mel={_preset(folder.context.mel)} --out PREPARED",
             ) from error
-        return cls(folder, choose(folder.checkpoints, "best" if step is None else step, folder.path).step)
+        return cls(folder, choose(folder.checkpoints, CHOSEN[folder.kind] if step is None else step, folder.path).step)
 
     @property
     def options(self) -> Mapping[str, Any]:
