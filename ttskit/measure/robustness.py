@@ -60,8 +60,8 @@ DURATION_ERROR = Measure(
     1,
     "The recording's exact phone boundaries, carried to the synthetic audio by the path of the cepstral distortion: mean "
     "absolute difference of phone durations. Judged on the audio, alike for all models, on the sentences that the recogniser "
-    "finds without fault (others give DTW nothing to hold on to), so that it looks better the more sentences fail: secondary to "
-    "the row on all sentences. Only for corpora with exact times.",
+    "finds without fault (others give DTW nothing to hold on to), so that it looks better the more sentences fail: secondary "
+    "to the row on all sentences. Only for corpora with exact times.",
 )
 
 Judged = Sequence[tuple[Sample, Verdict]]
