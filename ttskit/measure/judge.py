@@ -22,12 +22,12 @@ from ttskit.measure.phones import Thresholds, Verdict, expected_phones, judge
 from ttskit.measure.recogniser import PhoneRecogniser, TrainedRecogniser, load_or_train
 from ttskit.measure.recogniser.batches import phones_of
 from ttskit.measure.recogniser.limits import limits_of
-from ttskit.measure.recogniser.listening import Listener
+from ttskit.measure.recogniser.listening import PhoneListener
 from ttskit.measure.recogniser.vocoded import evenly
 from ttskit.measure.systems import System
 from ttskit.synthesis.voice import Voice, part_seed
 
-__all__ = ["Judge"]
+__all__ = ["MOST_VOCODED", "MOST_VOCODED_S", "Judge"]
 
 MOST_VOCODED, MOST_VOCODED_S = 40, 150.0  # calibration sentences that a vocoder speaks: what verdicts are worth in time
 
@@ -87,7 +87,7 @@ class Judge:
                 report(f"the judge hears {len(natural)} natural sentences through the vocoder {voice.vocoder_name}")
                 mels = [_through(voice, corpus, corpus.features(u).mel, i) for i, u in enumerate(natural)]
                 known[key] = limits_of(
-                    Listener(self.recogniser),
+                    PhoneListener(self.recogniser),
                     [phones_of(corpus, u) for u in natural],
                     mels,
                     [u.samples / corpus.mel.sample_rate_hz for u in natural],
@@ -126,7 +126,7 @@ class Judge:
         """A verdict for each sample, in order; none at all ([]) if the judge is not trusted."""
         if not self.trusted:
             return []
-        listener, rate = Listener(self.recogniser), corpus.mel.sample_rate_hz
+        listener, rate = PhoneListener(self.recogniser), corpus.mel.sample_rate_hz
         expected = [expected_phones(s.sentence.tokens, s.sentence.token_words, corpus.symbols) for s in samples]
         heard = self.recogniser.posteriors([s.sound.audio_mel for s in samples])
         verdicts = []

@@ -16,11 +16,11 @@ from torch import Tensor
 
 from ttskit.audio.config import MelConfig
 from ttskit.measure.phones import Expected, Thresholds, align_phones, calibrate
-from ttskit.measure.recogniser.listening import Listener
+from ttskit.measure.recogniser.listening import PhoneListener
 from ttskit.measure.recogniser.splices import cut_points, said_twice, without
 from ttskit.measure.recogniser.timbres import PLANTED, as_heard
 
-__all__ = ["MARGIN", "limits_of"]
+__all__ = ["FALSE_ALARMS", "MARGIN", "WEAKEST", "limits_of"]
 
 MARGIN = 0.5  # nats above what natural speech reaches
 FALSE_ALARMS = 2.0  # percent of natural sentences that a limit may be passed by
@@ -29,7 +29,7 @@ _SYLLABLE = 2  # phones of a planted stretch that is said twice
 
 
 def limits_of(
-    listener: Listener,
+    listener: PhoneListener,
     expected: Sequence[Expected],
     mels: Sequence[np.ndarray],
     seconds: Sequence[float],
@@ -72,7 +72,7 @@ def limits_of(
     return replace(thresholds, missing=limits["missing"], twice=limits["twice"]), facts
 
 
-def _highest(listener: Listener, heard: Sequence[tuple[Expected, Tensor]]) -> dict[str, list[float]]:
+def _highest(listener: PhoneListener, heard: Sequence[tuple[Expected, Tensor]]) -> dict[str, list[float]]:
     """The highest ratio of each sentence in which nothing is missing or said twice."""
     found: dict[str, list[float]] = {"missing": [], "twice": []}
     for expected, one in heard:
@@ -84,7 +84,7 @@ def _highest(listener: Listener, heard: Sequence[tuple[Expected, Tensor]]) -> di
 
 
 def _planted(
-    listener: Listener,
+    listener: PhoneListener,
     expected: Sequence[Expected],
     mels: Sequence[np.ndarray],
     clocks: Sequence[np.ndarray],

@@ -10,14 +10,14 @@ from ttskit.measure.phones import Expected, Slip
 from ttskit.measure.recogniser.edits import Edits, edit_ratios
 from ttskit.measure.recogniser.network import PhoneRecogniser
 
-__all__ = ["Listener", "questions"]
+__all__ = ["MOST_SLIPS", "PhoneListener", "questions"]
 
 MOST_SLIPS = 8  # of one sentence: more is not a text with slips in it
 _MISSING, _TWICE = (1, 2, 3, 4), (2, 3, 4, 5)  # phones of the stretches that are asked about beside whole words
 _IMPOSSIBLE = -1e20  # a log likelihood of no alignment at all: more phones than frames
 
 
-class Listener:
+class PhoneListener:
     """A recogniser that knows what it should hear."""
 
     def __init__(self, network: PhoneRecogniser) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-__all__ = ["cut_points", "paused", "said_twice", "spliced", "without"]
+__all__ = ["LONGEST", "MOST_EDITS", "SHARES", "SINGLE", "cut_points", "paused", "said_twice", "spliced", "without"]
 
 MOST_EDITS = 3  # of one sentence
 LONGEST = 6  # phones of a stretch

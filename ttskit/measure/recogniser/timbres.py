@@ -84,7 +84,7 @@ def as_heard(mel: np.ndarray, timbre: Timbre, config: MelConfig, rng: np.random.
     if timbre.gain_db:
         x = x + np.float32(timbre.gain_db / 20 * _LN10)
     if timbre.snr_db is not None:
-        x = _noisy(x, widths, timbre, rng)
+        x = _noisy(x, widths, timbre.snr_db, timbre.tilt_db, rng)
     return (np.maximum(x, floor) / np.float32(scale)).astype(np.float32)
 
 
@@ -118,11 +118,11 @@ def _attenuation(frequencies: np.ndarray, timbre: Timbre) -> np.ndarray:
     return (np.clip(outside, 0, 1) * timbre.depth_db / 20 * _LN10).astype(np.float32)
 
 
-def _noisy(x: np.ndarray, widths: np.ndarray, timbre: Timbre, rng: np.random.Generator) -> np.ndarray:
+def _noisy(x: np.ndarray, widths: np.ndarray, snr_db: float, tilt_db: float, rng: np.random.Generator) -> np.ndarray:
     """Speech and noise add up in power, as they have no phase in common."""
     speech = np.exp(x - widths[:, None])  # amplitude per bin
-    level = 0.5 * np.log(np.mean(np.square(speech), dtype=np.float64) + 1e-20) - timbre.snr_db / 20 * _LN10
-    tilt = np.linspace(0.0, timbre.tilt_db / 20 * _LN10, len(x))
+    level = 0.5 * np.log(np.mean(np.square(speech), dtype=np.float64) + 1e-20) - snr_db / 20 * _LN10
+    tilt = np.linspace(0.0, tilt_db / 20 * _LN10, len(x))
     shape = level + tilt - 0.5 * np.log(np.mean(np.exp(2 * tilt)))
     # A band averages some bins of Rayleigh-distributed amplitude: about two decibels from frame to frame.
     ripple = 0.25 * rng.standard_normal(x.shape, dtype=np.float32)

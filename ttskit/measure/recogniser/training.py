@@ -28,7 +28,7 @@ from ttskit.interfaces.trainable import Trainable, TrainState
 from ttskit.measure.phones import Thresholds, phone_inventory
 from ttskit.measure.recogniser.batches import VOCODED_SHARE, BandStatistics, PhoneBatches, phones_of
 from ttskit.measure.recogniser.limits import limits_of
-from ttskit.measure.recogniser.listening import Listener
+from ttskit.measure.recogniser.listening import PhoneListener
 from ttskit.measure.recogniser.network import PhoneRecogniser
 from ttskit.measure.recogniser.sentences import Sentences
 from ttskit.measure.recogniser.vocoded import VOCODER, evenly, mels_of, training_vocoder
@@ -244,7 +244,7 @@ def _calibrated(corpus: PreparedCorpus, sentences: Sentences, network: PhoneReco
     """Facts for run.json: thresholds from the calibration sentences, and what is to be known of the recogniser."""
     natural = sentences.calibration
     thresholds, heard = limits_of(
-        Listener(network),
+        PhoneListener(network),
         [phones_of(corpus, u) for u in natural],
         [corpus.features(u).mel for u in natural],
         [u.samples / corpus.mel.sample_rate_hz for u in natural],

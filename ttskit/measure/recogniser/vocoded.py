@@ -12,7 +12,7 @@ from ttskit.corpus.prepared import PreparedCorpus, PreparedUtterance
 from ttskit.measure.analysis import long_enough
 from ttskit.plugins import Registry
 
-__all__ = ["VOCODER", "evenly", "mels_of", "training_vocoder"]
+__all__ = ["VOCODER", "Speak", "evenly", "mels_of", "training_vocoder"]
 
 VOCODER = "griffinlim"  # without weights, so that a judge depends on nothing that somebody trained
 _OPTIONS = {"iterations": 8, "inversion_iterations": 6}  # rough on purpose: what it leaves of the phase is heard
