@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from ttskit.interfaces.measurement import NATURAL, RESYNTHESIS, Findings, Measurement, Observation, Row, Sample, Sound, Spoken
 from ttskit.measure.analysis import Analyser
-from ttskit.measure.faults import FAULTS, PlantedFault, KnownSpeech, known_times_s
+from ttskit.measure.faults import FAULTS, KnownSpeech, PlantedFault, known_times_s
 from ttskit.measure.run import measure_all
 from ttskit.measure.spoken import SoundStore
 from ttskit.measure.stats import Interval, ratio_difference_interval
