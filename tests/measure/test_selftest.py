@@ -144,9 +144,9 @@ def test_it_is_the_same_each_time_and_leaves_the_report_as_it_was(found):
             return draws(spoken)
 
     plugins = (scoring("quiet", rms), described("draws", Draws))
-    one, spoken = found(*plugins, faults=["noise", "word_removed", "pause"])
+    one, spoken = found(*plugins, faults=["noise", "word_removed", "pause"], strengths=3)
     spoken.figure("quality.png").write_bytes(b"of the report")
-    two = Faults(FaultOptions(faults=["noise", "word_removed", "pause"]), registry_of(*plugins)).measure(spoken)
+    two = Faults(FaultOptions(faults=["noise", "word_removed", "pause"], strengths=3), registry_of(*plugins)).measure(spoken)
     assert plain(one.data) == plain(two.data) and {c["fault"] for c in one.data["cells"]} == {"noise", "word_removed", "pause"}
     assert spoken.figure("quality.png").read_bytes() == b"of the report"
 
