@@ -68,10 +68,11 @@ def submit(
             "a cluster needs submitit", "the package submitit is not installed", 'pip install "ttskit[slurm]"'
         ) from error
     given = options_of(options)
-    if cluster == "slurm" and shutil.which("sbatch") is None:
+    lacking = [name for name in ("sbatch", "srun") if shutil.which(name) is None]
+    if cluster == "slurm" and lacking:
         raise TTSKitError(
             "SLURM is not here",
-            "there is no sbatch on the PATH",
+            f"there is no {lacking[0]} on the PATH",
             "run this on a login node of the cluster; without one: ttskit study run STUDY, or ttskit study cells STUDY",
         )
     left = [job for job in jobs if status_of(job).status not in ("done", "failed", "running")]
@@ -81,7 +82,8 @@ def submit(
     numbers: list[str] = []
     try:
         executor = submitit.AutoExecutor(folder=str(study.path / "cluster" / "%j"), cluster=cluster)
-        standard = {"name": _NAME, "cpus_per_task": threads, "gpus_per_node": int(gpu), "timeout_min": 24 * 60}
+        standard: dict[str, Any] = {"name": _NAME, "cpus_per_task": threads, "timeout_min": 24 * 60}
+        standard |= {"gpus_per_node": 1} if gpu else {}
         first: list[Any] = []
         for part in ([job for job in left if job.is_aligner], [job for job in left if not job.is_aligner]):
             if not part:

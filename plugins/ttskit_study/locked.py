@@ -12,6 +12,7 @@ from ttskit.corpus.storage import write_json
 from ttskit.errors import CheckpointError, UsageError
 from ttskit.reading import Misread, as_type, read_json
 from ttskit_study.layout import RunPlace, StudyFolder
+from ttskit_study.plan import NOT_SPOKEN
 from ttskit_study.state import now
 
 __all__ = ["FORMAT", "Job", "Lock", "PlannedRun", "deviations", "jobs_of", "record_deviations"]
@@ -83,6 +84,8 @@ class Lock(BaseModel):
         if lock.format != FORMAT:
             why = f"format {lock.format}, need {FORMAT}"
             raise CheckpointError(f"{study.lock} was written by another version", why, fix)
+        for name in NOT_SPOKEN:  # early locks hold them as well
+            lock.plan.get("speak", {}).pop(name, None)
         return lock
 
     def write(self, study: StudyFolder) -> None:

@@ -16,12 +16,23 @@ from ttskit.config.training import parse_seconds
 from ttskit.errors import ConfigError, UsageError
 from ttskit_study.layout import ONE_CORPUS, slug
 
-__all__ = ["AMOUNTS", "PRIMARY", "AlignerPlan", "Budget", "StudyPlan", "SystemPlan", "not_valid", "read_plan", "shipped_plans"]
+__all__ = [
+    "AMOUNTS",
+    "NOT_SPOKEN",
+    "PRIMARY",
+    "AlignerPlan",
+    "Budget",
+    "StudyPlan",
+    "SystemPlan",
+    "not_valid",
+    "read_plan",
+    "shipped_plans",
+]
 
 AMOUNTS = ("utterances", "frames", "seconds", "multiply_adds")
 # Measure → smallest difference that matters, in the unit of the measure (dB, points of percent, semitones).
 PRIMARY = {"mcd_db": 0.3, "phone_error_rate_test": 2.0, "log_f0_rmse_semitones": 0.5}
-_NOT_SPOKEN = ("models", "budget_s", "steps")  # fields of a comparison that say how to train
+NOT_SPOKEN = ("models", "budget_s", "steps")  # fields of a comparison that say how to train
 
 Name = Annotated[str, Field(min_length=1)]
 
@@ -130,7 +141,7 @@ class StudyPlan(BaseModel):
     @field_validator("speak", mode="before")
     @classmethod
     def _speech_only(cls, value: Any) -> Any:
-        wrong = [key for key in _NOT_SPOKEN if isinstance(value, dict) and value.get(key) is not None]
+        wrong = [key for key in NOT_SPOKEN if isinstance(value, dict) and value.get(key) is not None]
         if wrong:
             raise ValueError(f"{', '.join(wrong)}: a study trains by systems and budget")
         return value
@@ -148,7 +159,7 @@ class StudyPlan(BaseModel):
 
     def to_json(self) -> dict[str, Any]:
         """The whole plan with its defaults, which reads back as equal."""
-        return self.model_dump(mode="json", exclude={"speak": set(_NOT_SPOKEN)})
+        return self.model_dump(mode="json", exclude={"speak": set(NOT_SPOKEN)})
 
     def read_from(self, written: StudyPlan) -> StudyPlan:
         """This plan with the file and the lines of another."""

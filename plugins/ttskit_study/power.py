@@ -137,15 +137,19 @@ def power_lines(found: Sequence[MeasurePower], hours: float) -> list[str]:
     """Where the next hours are best spent, a line for each measure."""
     lines = []
     for one in found:
-        best = one.options[0]
-        enough = "is enough for" if one.pairs <= one.matters else "is more than"
-        lines.append(f"{one.measure}: the design shows {one.pairs:.3g}, which {enough} the {one.matters:g} that matter")
-        if best.what == "nothing":
-            lines.append(f"{one.measure}: {hours:g} h more would change nothing")
-            continue
-        size = {"runs": best.runs, "sentences": best.sentences, "minutes": best.levels}[best.what]
-        unit = {"runs": "seeds", "sentences": "sentences", "minutes": "amounts of speech"}[best.what]
-        lines.append(f"{one.measure}: {hours:g} h more are best spent on {size} {unit}, which show {best.smallest:.3g}")
+        best, shows = one.options[0], f"{one.pairs:.3g}"
+        if one.pairs <= one.matters:
+            lines.append(f"{one.measure}: the design shows {shows}, which is enough: {one.matters:g} matter")
+        else:
+            lines.append(f"{one.measure}: the design shows {shows}, which is not enough: {one.matters:g} matter")
+        then = f"{best.smallest:.3g}"
+        said = {
+            "nothing": f"{one.measure}: {hours:g} h more would change nothing",
+            "runs": f"{one.measure}: {hours:g} h more are best spent on {best.runs} seeds, which show {then}",
+            "sentences": f"{one.measure}: {hours:g} h more are best spent on {best.sentences} sentences, which show {then}",
+            "minutes": f"{one.measure}: {hours:g} h more are best spent on {best.levels} amounts of speech, which show {then}",
+        }
+        lines.append(said[best.what])
     return lines
 
 

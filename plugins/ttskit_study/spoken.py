@@ -27,7 +27,7 @@ STUDY_COLUMNS = ("system", "minutes", "corpus", "training_seed")
 def write_observations(path: Path, spoken: Spoken, measured: Sequence[Measured], training_seed: int) -> None:
     """Every number that was measured on one run, a row each, columns `ttskit.compare.results.COLUMNS`.
 
-    Systems are the study's name of the run's system, "natural" and "vocoded"; the latter two have no training seed.
+    Systems are the study's name of the run's system, natural speech and that through the vocoder; these have no training seed.
     """
     text = io.StringIO(newline="")
     writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")

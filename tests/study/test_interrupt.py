@@ -13,6 +13,7 @@ from collections.abc import Callable
 
 import pytest
 
+from ttskit.interfaces.measurement import RESYNTHESIS
 from ttskit.runs.folder import RunFolder
 from ttskit_study.spoken import read_observations
 from ttskit_study.state import read_state
@@ -68,7 +69,7 @@ def test_the_whole_study_is_done_with_costs_and_numbers(done_once):
     assert alone["needs"] is None and alone["total"]["frames"] == alone["frames"]
     rows = read_observations(done_once.job("whole-all/2").place.observations)
     mcd = [row for row in rows if row["measure"] == "mcd_db"]
-    assert {row["system"] for row in mcd} == {"whole", "vocoded"} and len(mcd) == 6
+    assert {row["system"] for row in mcd} == {"whole", RESYNTHESIS} and len(mcd) == 6
     assert {row["training_seed"] for row in mcd} == {2, None} and {row["measurement"] for row in rows} == {"quality"}
     sentences = json.loads(done_once.job("whole-all/2").place.sentences.read_text(encoding="utf-8"))
     audio = [sample["audio"] for sentence in sentences["sentences"] for sample in sentence["samples"]]

@@ -61,7 +61,7 @@ def test_where_runs_differ_the_next_hour_buys_seeds(planned):
     sentences = next(option for option in found[0].options if option.what == "sentences")
     assert sentences.smallest > found[0].options[0].smallest
     lines = power_lines(found, 1.0)
-    assert "is more than the 0.3 that matter" in lines[0] and "are best spent on" in lines[1]
+    assert "is not enough: 0.3 matter" in lines[0] and "are best spent on" in lines[1]
     columns, rows = power_rows(found)
     assert columns[0] == "measure" and rows[0][:3] == ["mcd_db", "0.3", "1"]
 
