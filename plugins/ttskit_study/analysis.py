@@ -14,6 +14,7 @@ from ttskit.errors import InputError, TTSKitError
 from ttskit.measure.inference import Estimate, Trials, contrast, holm, mean, trials_of, word, words_of
 from ttskit.measure.inference.factors import run_spread
 from ttskit.measure.inference.mixed import MixedModel, fit_mixed, statsmodels_here
+from ttskit.measure.inference.words import FEWEST_SENTENCES
 from ttskit.measure.plain import plain
 from ttskit_study.collected import Collected
 from ttskit_study.contrasts import CORPUS, MINUTES, Contrast, Design, contrasts_of, design_of
@@ -21,11 +22,10 @@ from ttskit_study.halves import halves
 from ttskit_study.plan import PRIMARY
 from ttskit_study.surroundings import comparable, costs, speed_of
 
-__all__ = ["CONFIDENCE", "FEWEST_SENTENCES", "FORMAT", "NOT_KNOWN", "analyse", "estimate", "trials_by_measure"]
+__all__ = ["CONFIDENCE", "FORMAT", "NOT_KNOWN", "analyse", "estimate", "trials_by_measure"]
 
 FORMAT = 1  # of results.json; raised when a key changes its meaning
 CONFIDENCE = 0.95
-FEWEST_SENTENCES = 6  # below, nothing is marked
 NOT_KNOWN = "not known"
 _ROBUST = ("phone_error_rate", "ok_share", "stopped", "skipped", "repeated")  # keys of measures in the section on robustness
 
@@ -220,8 +220,8 @@ def estimate(trials: Trials, coefficients: Mapping[str, float], systems: Mapping
 
 
 def _may_be_said(found: Estimate) -> bool:
-    """Whether a claim about models may rest on it: several trainings of each system, and sentences enough."""
-    return found.about == "models" and (found.sentences == 0 or found.sentences >= FEWEST_SENTENCES)
+    """Whether a claim about models may rest on it: several trainings of each system."""
+    return found.about == "models"
 
 
 def _row(one: Contrast, key: str, found: Estimate, spread: float, primary: bool) -> dict[str, Any]:
