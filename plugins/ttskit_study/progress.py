@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ttskit.messages import translated
 from ttskit.progress import Bars, duration
 from ttskit_study.locked import Job
-from ttskit_study.state import State
+from ttskit_study.state import RunState
 from ttskit_study.training import steps_done
 from ttskit_study.working import status_of
 
@@ -22,7 +22,7 @@ _LINE_EVERY_S = 60.0
 _LAST_SHARE = 0.15  # of a training's work: speaking and measuring, until some has been seen
 
 
-def share_done(job: Job, state: State, last_share: float = _LAST_SHARE) -> float:
+def share_done(job: Job, state: RunState, last_share: float = _LAST_SHARE) -> float:
     """How much of a training with its speaking is done, 0 … 1."""
     if state.status in ("done", "failed"):
         return 1.0

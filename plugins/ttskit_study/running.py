@@ -13,7 +13,7 @@ from ttskit_study.opening import note_code, open_study
 from ttskit_study.pool import default_workers, gpus, run_workers
 from ttskit_study.progress import Watch
 from ttskit_study.speeds import measure_study_speed
-from ttskit_study.status import Row, rows_of
+from ttskit_study.status import StatusRow, rows_of
 from ttskit_study.training import Bench
 from ttskit_study.working import chosen, fresh_for_retry, speak_again, work
 
@@ -34,7 +34,7 @@ def run_study(
     options: Sequence[str] = (),
     console: Console | None = None,
     tell: Callable[[str], None] = lambda text: None,
-) -> list[Row]:
+) -> list[StatusRow]:
     """Do what is left of a study; gives how far each training is then.
 
     Args:

@@ -17,7 +17,7 @@ from ttskit.reading import Misread, as_type, read_json
 from ttskit.runs.lock import holder_of
 from ttskit_study.layout import RunPlace
 
-__all__ = ["MOST_ATTEMPTS", "STAGES", "State", "now", "read_state", "write_state"]
+__all__ = ["MOST_ATTEMPTS", "STAGES", "RunState", "now", "read_state", "write_state"]
 
 STAGES = ("train", "align", "speak")
 MOST_ATTEMPTS = 3  # how often a training whose process ended without a word is begun before it counts as failed
@@ -26,7 +26,7 @@ Status = Literal["pending", "running", "interrupted", "done", "failed"]
 
 
 @dataclass(frozen=True)
-class State:
+class RunState:
     """How far a training and its speaking are.
 
     Args:
@@ -53,7 +53,7 @@ class State:
     seconds: dict[str, float] = field(default_factory=dict)
     cluster: str = ""
 
-    def changed(self, **changes: Any) -> State:
+    def changed(self, **changes: Any) -> RunState:
         """This state with changes."""
         return replace(self, **changes)
 
@@ -81,21 +81,21 @@ def now() -> str:
     return datetime.now().astimezone().isoformat(timespec="seconds")
 
 
-def write_state(place: RunPlace, state: State) -> State:
+def write_state(place: RunPlace, state: RunState) -> RunState:
     """Write state.json, signed with this process and the time; what was written is returned."""
     signed = state.changed(pid=os.getpid(), host=platform.node(), heartbeat=now())
     write_json(place.state_file, asdict(signed))
     return signed
 
 
-def read_state(place: RunPlace) -> State:
+def read_state(place: RunPlace) -> RunState:
     """The state of a training; pending where it has none yet.
 
     Raises:
         CheckpointError: state.json is damaged.
     """
     if not place.state_file.exists():
-        return State()
+        return RunState()
     try:
         stored = as_type(_Stored, read_json(place.state_file, dict[str, Any]))
     except (OSError, Misread) as error:
@@ -103,7 +103,7 @@ def read_state(place: RunPlace) -> State:
         raise CheckpointError(
             f"{place.state_file} is damaged", why, f"ttskit study run STUDY --only {place.key} --retry makes it anew"
         ) from error
-    state = State(**stored.model_dump())
+    state = RunState(**stored.model_dump())
     if state.status == "running":
         with suppress(OSError):
             if holder_of(place.folder) is None:

@@ -13,11 +13,11 @@ from ttskit_study.locked import Job, Lock, jobs_of
 from ttskit_study.training import steps_done
 from ttskit_study.working import status_of
 
-__all__ = ["Row", "rows_of", "status_of_study", "status_rows", "summary"]
+__all__ = ["StatusRow", "rows_of", "status_of_study", "status_rows", "summary"]
 
 
 @dataclass(frozen=True)
-class Row:
+class StatusRow:
     """One training.
 
     Args:
@@ -41,7 +41,7 @@ class Row:
     pid: int
 
 
-def status_of_study(path: Path | str) -> list[Row]:
+def status_of_study(path: Path | str) -> list[StatusRow]:
     """All trainings, in the order in which they are begun.
 
     Raises:
@@ -52,7 +52,7 @@ def status_of_study(path: Path | str) -> list[Row]:
     return rows_of(jobs_of(study, Lock.read(study)))
 
 
-def rows_of(jobs: Sequence[Job]) -> list[Row]:
+def rows_of(jobs: Sequence[Job]) -> list[StatusRow]:
     """These trainings."""
     rows = []
     for job in jobs:
@@ -60,7 +60,7 @@ def rows_of(jobs: Sequence[Job]) -> list[Row]:
         step = job.planned.steps if state.status == "done" else steps_done(job.place.run)
         stage = state.stage if state.status != "pending" or step else ""
         rows.append(
-            Row(
+            StatusRow(
                 job.key,
                 state.status,
                 stage,
@@ -77,7 +77,7 @@ def rows_of(jobs: Sequence[Job]) -> list[Row]:
     return rows
 
 
-def status_rows(rows: Sequence[Row]) -> tuple[list[str], list[list[Any]]]:
+def status_rows(rows: Sequence[StatusRow]) -> tuple[list[str], list[list[Any]]]:
     """The table for people."""
     columns = ["training", "state", "stage", "step", "time", "why"]
     return columns, [
@@ -93,7 +93,7 @@ def status_rows(rows: Sequence[Row]) -> tuple[list[str], list[list[Any]]]:
     ]
 
 
-def summary(rows: Sequence[Row]) -> dict[str, Any]:
+def summary(rows: Sequence[StatusRow]) -> dict[str, Any]:
     """The same as data."""
     counts: dict[str, int] = {}
     for one in rows:

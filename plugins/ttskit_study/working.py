@@ -15,7 +15,7 @@ from ttskit.errors import CheckpointError, TTSKitError, UsageError
 from ttskit.runs.lock import RunLock
 from ttskit_study.layout import RunPlace
 from ttskit_study.locked import Job
-from ttskit_study.state import MOST_ATTEMPTS, State, read_state, write_state
+from ttskit_study.state import MOST_ATTEMPTS, RunState, read_state, write_state
 from ttskit_study.training import Bench, steps_done
 
 if TYPE_CHECKING:
@@ -94,12 +94,12 @@ def chosen(jobs: Sequence[Job], only: Collection[str]) -> list[Job]:
     return [job for job in jobs if job in found or (job.is_aligner and job.planned.name in needed)]
 
 
-def status_of(job: Job) -> State:
+def status_of(job: Job) -> RunState:
     """Its state; damaged files of it are a failure of this training, not of the study."""
     try:
         return read_state(job.place)
     except CheckpointError as error:
-        return State("failed", error=str(error))
+        return RunState("failed", error=str(error))
 
 
 def fresh_for_retry(jobs: Sequence[Job]) -> list[Job]:
@@ -111,7 +111,7 @@ def fresh_for_retry(jobs: Sequence[Job]) -> list[Job]:
             if damaged:
                 shutil.rmtree(job.place.run, ignore_errors=True)
             _drop_unread(job.place)
-            write_state(job.place, State(stage="train" if damaged else _stage_of(job)))
+            write_state(job.place, RunState(stage="train" if damaged else _stage_of(job)))
     return failed
 
 
@@ -160,7 +160,7 @@ def _ready(job: Job) -> str | None:
     try:
         state = read_state(job.needs)
     except CheckpointError as error:
-        state = State("failed", error=error.what)
+        state = RunState("failed", error=error.what)
     if state.status == "failed":
         return state.error.splitlines()[0] if state.error else job.needs.key
     return "" if state.status == "done" else None

@@ -113,13 +113,13 @@ def test_checkpoint_json_names_the_field_and_the_one_before_is_offered(where, va
     with pytest.raises(CheckpointError) as caught:
         RunFolder.open(run.path).load(checkpoint="last")
     assert said in caught.value.why and "step_00000010, is good" in caught.value.why
-    assert RunFolder.open(run.path).load().step == 10
+    assert RunFolder.open(run.path).load(checkpoint="best").step == 10
 
 
 def test_a_loss_that_is_nan_ranks_nowhere(tmp_path):
     run = make_run(tmp_path / "run")
     changed(run.path / "checkpoints" / "step_00000020" / "checkpoint.json", "validation_loss", float("nan"))
-    assert RunFolder.open(run.path).load().step == 10
+    assert RunFolder.open(run.path).load(checkpoint="best").step == 10
 
 
 @pytest.mark.parametrize(
@@ -283,7 +283,7 @@ def test_a_folder_instead_of_a_file_is_said(tmp_path):
 
 def test_a_comparison_names_the_field(tmp_path):
     row = {"key": "mcd", "title": "MCD", "unit": "dB", "digits": 2, "values": {"a": {"value": None, "low": None, "high": None}}}
-    whole = {"format": FORMAT, "systems": [{"label": "a"}], "summary": [row], "measurements": {}}
+    whole = {"format": FORMAT, "systems": [{"label": "a", "runs": ["a"]}], "runs": [], "summary": [row], "measurements": {}}
     (tmp_path / "results.json").write_text(json.dumps(whole), encoding="utf-8")
     assert ComparisonResults.open(tmp_path).table()[1] == [["MCD", "dB", "–"]]
     for where, value, said in (

@@ -15,7 +15,7 @@ from ttskit_study.opening import note_code, open_study
 from ttskit_study.plan import Budget, StudyPlan
 from ttskit_study.planning import plan_study
 from ttskit_study.resolve import differences
-from ttskit_study.state import State, write_state
+from ttskit_study.state import RunState, write_state
 
 
 def change(made, old: str, new: str) -> None:
@@ -26,7 +26,7 @@ def change(made, old: str, new: str) -> None:
 
 def begin(made) -> None:
     """As if a training had been begun."""
-    write_state(StudyFolder(made.out).cell("whole-all", 1), State("pending", attempts=1))
+    write_state(StudyFolder(made.out).cell("whole-all", 1), RunState("pending", attempts=1))
 
 
 def test_the_lock_says_what_is_trained_and_every_cell_has_its_place(planned):

@@ -15,7 +15,7 @@ from ttskit.compare.results import COLUMNS
 from ttskit_study.layout import StudyFolder
 from ttskit_study.locked import Lock
 from ttskit_study.power import given_spread, power_lines, power_of_study, power_rows
-from ttskit_study.state import State, write_state
+from ttskit_study.state import RunState, write_state
 
 GIVEN = ["mcd_db:run=0.7,sentence=0.6,residual=0.4"]
 
@@ -43,7 +43,7 @@ def observed(made, run_sd: float, sentences: int = 12, seeds: int = 4) -> None:
                     row = dict.fromkeys(COLUMNS, "") | {"system": system, "training_seed": seed, "seed": 0}
                     row |= {"sentence": f"u{i}", "measure": "mcd_db", "weight": 1, "value": 7 + run + 0.1 * rng.normal()}
                     writer.writerow(row)
-            write_state(place, State("done", "", seconds={"train": 90.0, "speak": 12.0}))
+            write_state(place, RunState("done", "", seconds={"train": 90.0, "speak": 12.0}))
 
 
 def test_more_seeds_show_smaller_differences(planned_once, planned):

@@ -12,7 +12,7 @@ import pytest
 
 from ttskit.errors import TTSKitError, UsageError
 from ttskit.runs.lock import RunLock
-from ttskit_study.state import MOST_ATTEMPTS, State, read_state, write_state
+from ttskit_study.state import MOST_ATTEMPTS, RunState, read_state, write_state
 from ttskit_study.working import chosen, fresh_for_retry, speak_again, status_of, work
 
 
@@ -107,7 +107,7 @@ def test_what_another_process_has_is_left_to_it(planned):
     finally:
         other.kill()
         other.wait()
-    write_state(job.place, State("running", attempts=1))  # as that one would have left it
+    write_state(job.place, RunState("running", attempts=1))  # as that one would have left it
     assert status_of(job).status == "interrupted"
     assert go(planned, bench) == [] and status_of(job).status == "done"
 
@@ -115,14 +115,14 @@ def test_what_another_process_has_is_left_to_it(planned):
 def test_running_is_believed_while_its_process_holds_the_lock(planned):
     place = planned.job("whole-all/1").place
     with RunLock(place.folder):
-        write_state(place, State("running"))
+        write_state(place, RunState("running"))
         assert read_state(place).status == "running"
     assert read_state(place).status == "interrupted"
 
 
 def test_a_training_whose_process_ends_without_a_word_is_given_up_unless_it_came_further(planned):
     place = planned.job("whole-all/1").place
-    write_state(place, State("running", attempts=MOST_ATTEMPTS))
+    write_state(place, RunState("running", attempts=MOST_ATTEMPTS))
     bench = Fake()
     assert go(planned, bench, ["whole-all/1"]) == ["whole-all/1"] and bench.did == []
     assert "without a word" in status_of(planned.job("whole-all/1")).error

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ttskit.compare.entries import Entry, entries_of
+from ttskit.compare.entries import SystemEntry, entries_of
 from ttskit.config import CompareConfig, Recipe
 from ttskit.corpus.prepared import PreparedCorpus
 from ttskit.errors import UsageError
@@ -97,7 +97,7 @@ def seeds_of(asked: int | Sequence[int] | None, recipe: Recipe) -> list[int]:
     return seeds
 
 
-def _steps_of(entry: Entry, utterances: int, data: Path | str, registry: Registry, seeds: Sequence[int]) -> int:
+def _steps_of(entry: SystemEntry, utterances: int, data: Path | str, registry: Registry, seeds: Sequence[int]) -> int:
     """Steps after which a training of this system has read so many utterances."""
     corpus = PreparedCorpus.open(data)
     plugin = registry.get("acoustic model", entry.model)

@@ -12,13 +12,13 @@ from ttskit.config import Recipe, load_recipe, shipped_recipes
 from ttskit.errors import MismatchError, UsageError
 from ttskit.plugins import Registry
 
-__all__ = ["Entry", "entries_of"]
+__all__ = ["SystemEntry", "entries_of"]
 
 _LABEL = re.compile(r"[^\W_][\w.+-]*")  # names a folder below out/runs
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class SystemEntry:
     """A system to be trained.
 
     Args:
@@ -34,7 +34,7 @@ class Entry:
     source: str = ""
 
 
-def entries_of(items: Sequence[str], recipe: Recipe, registry: Registry) -> list[Entry]:
+def entries_of(items: Sequence[str], recipe: Recipe, registry: Registry) -> list[SystemEntry]:
     """Read the items of `--models`.
 
     Args:
@@ -60,13 +60,13 @@ def entries_of(items: Sequence[str], recipe: Recipe, registry: Registry) -> list
     return entries
 
 
-def _entry(item: str, recipe: Recipe, registry: Registry) -> Entry:
+def _entry(item: str, recipe: Recipe, registry: Registry) -> SystemEntry:
     label, equals, wanted = item.partition("=")
     label, wanted = (label.strip(), wanted.strip()) if equals else ("", item.strip())
     models = registry.all("acoustic model")
     if wanted in models and not (equals and wanted in shipped_recipes()):
         registry.get("acoustic model", wanted)
-        found = Entry(wanted, wanted, recipe)
+        found = SystemEntry(wanted, wanted, recipe)
     else:
         found = _of_recipe(wanted, models, registry)
     found = replace(found, label=label or found.label)
@@ -77,7 +77,7 @@ def _entry(item: str, recipe: Recipe, registry: Registry) -> Entry:
     return found
 
 
-def _of_recipe(wanted: str, models: Sequence[str] | dict, registry: Registry) -> Entry:
+def _of_recipe(wanted: str, models: Sequence[str] | dict, registry: Registry) -> SystemEntry:
     """A recipe, or recipe:model; a colon may belong to the path of a file."""
     source, colon, model = wanted.rpartition(":")
     chosen = model.strip() if colon and not _is_recipe(wanted) else ""
@@ -93,7 +93,7 @@ def _of_recipe(wanted: str, models: Sequence[str] | dict, registry: Registry) ->
     own = load_recipe(source, registry=registry)
     name = chosen or own.model
     registry.get("acoustic model", name)
-    return Entry(chosen or Path(source).stem, name, own, source)
+    return SystemEntry(chosen or Path(source).stem, name, own, source)
 
 
 def _is_recipe(name: str) -> bool:
@@ -103,7 +103,7 @@ def _is_recipe(name: str) -> bool:
         return False
 
 
-def _require_same_corpus(one: Entry, other: Entry) -> None:
+def _require_same_corpus(one: SystemEntry, other: SystemEntry) -> None:
     """Recipes that would prepare another corpus: told before anything is trained."""
     mels = one.recipe.mel_config().content(), other.recipe.mel_config().content()
     pairs = [(f"mel.{key}", value, mels[1].get(key)) for key, value in mels[0].items()]

@@ -256,6 +256,7 @@ def _anchors(subject: _MeasurementSubject) -> None:
         natural = [v for k, v in values.items() if k[:2] == (key, NATURAL)]
         if not all(_same(values[k], alone.get(k)) for k in own):
             trivial = len(natural) > 1 and all(_same(v, natural[0]) for v in natural)
+            trivial = trivial and not all(_same(values[k], natural[0]) for k in own)  # a count may be 0 everywhere
             always = f"natural speech is always {natural[0] if natural else 0:g}"
             need(not trivial, f"{key!r} compares with the recording, so {always}: leave it out")
             continue

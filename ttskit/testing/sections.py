@@ -26,7 +26,8 @@ def check_section(plugin: Plugin, findings: Findings, spoken: Spoken) -> None:
         "data": findings.data,
     }
     content = {
-        "systems": [{"label": label} for label in spoken.labels],
+        "systems": [{"label": label, "runs": [label]} for label in spoken.labels],
+        "runs": [{"label": label, "system": label} for label in spoken.labels],
         "sentences": [{"id": s.id, "group": s.group, "text": s.text, "speaker": s.speaker} for s in spoken.sentences],
         "measurements": {plugin.name: found},
         "settings": spoken.settings.model_dump(mode="json"),
