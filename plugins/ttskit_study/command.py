@@ -149,7 +149,8 @@ def status(study: Path, as_json: bool) -> None:
 
 @command.command(name="cells")
 @_study
-def cells(study: Path) -> None:
+@json_option
+def cells(study: Path, as_json: bool) -> None:
     """List the trainings for any other engine: key, state and command, a line each, separated by tabs.
 
     \b
@@ -160,8 +161,13 @@ def cells(study: Path) -> None:
 
     from ttskit_study.status import status_of_study
 
-    for one in status_of_study(study):
-        echo(f"{one.key}\t{one.status}\tttskit study run {shlex.quote(str(study))} --only {one.key}")
+    run = f"ttskit study run {shlex.quote(str(study))} --only"
+    found = [(one.key, one.status, f"{run} {one.key}") for one in status_of_study(study)]
+    if as_json:
+        print_json([dict(zip(("training", "state", "command"), row, strict=True)) for row in found])
+        return
+    for row in found:
+        echo("\t".join(row))
 
 
 @command.command(name="power")
@@ -181,7 +187,7 @@ def power(study: Path, pilot: Path | None, spread: tuple[str, ...], hours: float
     \b
     Example:
       ttskit study power study --pilot pilot
-      ttskit study power study --spread mcd_db:run=0.73,sentence=0.57,residual=0.37
+      ttskit study power study --spread mcd_db:run=0.7,sentence=0.6,residual=0.4
     """
     from ttskit_study.power import given_spread, power_lines, power_of_study, power_rows
 

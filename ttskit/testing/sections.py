@@ -21,7 +21,7 @@ def check_section(plugin: Plugin, findings: Findings, spoken: Spoken) -> None:
     title = str(plugin.facts.get("title") or plugin.name)
     found = {
         "title": title,
-        "rows": [row.to_json() for row in rows],
+        "rows": [row.to_json() | {"summary": row.row.summary} for row in rows],
         "figures": {name: path.relative_to(spoken.folder).as_posix() for name, path in findings.figures.items()},
         "data": findings.data,
     }
