@@ -30,16 +30,36 @@ MODELS = {*REGISTRY.all("acoustic model"), *REGISTRY.all("vocoder")}
 THEIRS = {"mymodel", "hello"}  # a model and a command that CONTRIBUTING.md and docs/plugins.md let the reader write
 
 
-def test_the_spanish_readme_shows_the_same_code():
+@pytest.mark.parametrize(
+    ("english", "spanish", "fewest"), [("README.md", "README.es.md", 10), ("docs/study.md", "docs/estudio.md", 5)]
+)
+def test_the_spanish_document_shows_the_same_code(english, spanish, fewest):
     """What is typed is the same in every language, and in the same order; comments may differ."""
 
     def blocks(document: str) -> list[tuple[str, list[str]]]:
         found = re.findall(r"```(sh|powershell|python|yaml)\n(.*?)```", text_of(document), flags=re.DOTALL)
         return [(kind, [re.sub(r"\s+#.*", "", line) for line in code.splitlines()]) for kind, code in found]
 
-    english, spanish = blocks("README.md"), blocks("README.es.md")
-    assert len(english) > 10
-    assert spanish == english
+    assert len(blocks(english)) > fewest
+    assert blocks(spanish) == blocks(english)
+
+
+@pytest.mark.parametrize("document", ["docs/study.md", "docs/estudio.md"])
+def test_the_documents_plan_of_a_study_is_valid(document, tmp_path):
+    from ttskit_study.plan import StudyPlan, read_plan
+
+    (written,) = re.findall(r"```yaml\n(.*?)```", text_of(document), flags=re.DOTALL)
+    path = tmp_path / "plan.yaml"
+    path.write_text(written, encoding="utf-8")
+    plan = read_plan(path)
+    for system in plan.systems.values():
+        load_recipe(system.recipe, system.set, REGISTRY)
+    keys = {
+        key
+        for row in re.findall(r"^\| (`.+?`) \|", text_of(document), flags=re.MULTILINE)
+        for key in re.findall(r"`(\w+)`", row)
+    }
+    assert keys == set(StudyPlan.model_fields)
 
 
 def test_the_readme_names_the_spanish_one_the_notebooks_and_the_language_of_messages():
@@ -145,7 +165,7 @@ def test_a_documented_command_line_is_understood(document, line):
 
 @pytest.mark.parametrize(("file", "line"), sorted(set(messages())), ids=lambda value: value)
 def test_commands_that_messages_advise_have_these_options(file, line):
-    advised = re.split(r"[,;:)]? (?:then|or|again|\()\b| \| ", line)[0]
+    advised = re.split(r"[,;:)]? (?:then|or|again|\()\b| \| ", line)[0]  # what follows, in words or by a pipe, is not ours
     command, _ = leaf(advised.split())
     if not isinstance(command, click.Group):
         for option in re.findall(r"(?<!\S)--?[a-z][a-z-]*", advised):

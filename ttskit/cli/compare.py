@@ -53,7 +53,7 @@ def command(
 
     \b
       ttskit compare runs/t2-ana runs/fp-ana -o comparison
-      ttskit compare --models tacotron2,fastpitch --train-seeds 3 --data DATA -o p
+      ttskit compare --models tacotron2,fastpitch --data D --train-seeds 3 -o page
     """
     if runs and (models or budget or steps or utterances or train_seeds):
         raise click.UsageError("give RUNs to compare, or --models to train, not both")
