@@ -13,6 +13,7 @@ from scipy import stats as distributions
 
 from ttskit.errors import TTSKitError
 from ttskit.measure.inference import Trials, contrast, holm
+from ttskit.measure.inference.halves import halves as pairs_of
 
 __all__ = ["halves"]
 
@@ -29,8 +30,11 @@ def halves(trials: Mapping[str, Trials], smallest: Mapping[str, float], confiden
     Returns:
         `method`: "halves of each cell", "halves over all cells" or "" where it cannot be done; `checks`: one for each
         comparison, with value, low, high, p, p_holm and `called`, whether it would have been called a difference; `called`: how
-        many; `below_level` and `expected`: how many are below the level without correction, and how many by chance.
+        many; `below_level` and `expected`: how many are below the level without correction, and how many by chance;
+        `pairs` and `pairs_different`: of each two trainings of a cell, compared by their sentences alone as one training each,
+        how many there are, and how many such intervals exclude 0, though nothing but the seed differs.
     """
+    singles = [pairs_of(t, name, confidence=confidence) for t in trials.values() for name in t.systems]
     whole = all(len(t.runs(name)) >= 2 * _FEWEST_OF_EACH for t in trials.values() for name in t.systems)
     checks: list[dict[str, Any]] = []
     for measure, own in trials.items():
@@ -47,6 +51,8 @@ def halves(trials: Mapping[str, Trials], smallest: Mapping[str, float], confiden
         "called": sum(one["called"] for one in checks),
         "below_level": uncorrected,
         "expected": (1 - confidence) * len(checks),
+        "pairs": sum(one.pairs for one in singles),
+        "pairs_different": sum(one.pairs_different for one in singles),
     }
 
 

@@ -133,6 +133,8 @@ def test_halves_of_one_system_are_not_called_different(tmp_path):
     content = found(tmp_path / "s", seeds=6, effects={("NAR",): {"mcd_db": -3.0}})
     own = content["same_against_same"]
     assert own["method"] == "halves of each cell" and len(own["checks"]) == 4 * 3 and own["called"] == 0
+    # Each two of six trainings of four cells on three measures, compared by sentences alone: most are "different".
+    assert own["pairs"] == 15 * 4 * 3 and own["pairs_different"] > own["pairs"] / 4
 
 
 def test_three_seeds_are_checked_over_all_cells_and_one_not_at_all(tmp_path):
