@@ -182,12 +182,12 @@ def _predicted(
     frames = spectrogram.durations
     assert frames is not None
     log = seen.output("duration_predictor")
-    tensors = (
+    lasting = (
         _of("log_durations", log, TOKEN),
         _of("frames", frames.cpu(), TOKEN, unit="frames"),
         _of("regulated", seen.input("decoder.drop"), FRAME, CHANNEL),
     )
-    steps.append(Step("fastpitch.duration", "how long each token lasts, and frames made of tokens", tensors))
+    steps.append(Step("fastpitch.duration", "how long each token lasts, and frames made of tokens", lasting))
     return steps
 
 

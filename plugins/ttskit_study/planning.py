@@ -90,7 +90,7 @@ def plan_study(
 def changes_between(lock: Lock, facts: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
     """What differs from what was locked: of the plan, the recipes, the corpora."""
     now_known = {name: facts[name] for name in ("plan", "systems", "aligner", "corpora", "vocoder")}
-    found = {}
+    found: dict[str, tuple[Any, Any]] = {}
     for name, after in now_known.items():
         was = getattr(lock, name)
         if name in ("systems", "aligner"):  # as the recipes say; prices and sizes are no part of them

@@ -67,10 +67,15 @@ class Worker:
         self.log.parent.mkdir(parents=True, exist_ok=True)
         self._file = self.log.open("ab")
         # a session of its own: Ctrl-C in the terminal reaches `ttskit study run`, which asks its workers to save once
-        own = {"start_new_session": True} if sys.platform != "win32" else {}
+        apart = sys.platform != "win32"
         self.started = time.monotonic()
         self.process = subprocess.Popen(
-            self.command, env=self.environment, stdin=subprocess.DEVNULL, stdout=self._file, stderr=self._file, **own
+            self.command,
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=self._file,
+            stderr=self._file,
+            start_new_session=apart,
         )
 
     @property

@@ -108,7 +108,9 @@ def given_spread(texts: Sequence[str]) -> dict[str, Components]:
             parts = {name.strip(): float(value) ** 2 for name, value in pairs.items()}
             if not measure or not {"run", "sentence", "residual"} <= set(parts) <= set(_PARTS):
                 raise ValueError("give run, sentence and residual")
-            found[measure.strip()] = Components(**parts)
+            found[measure.strip()] = Components(
+                parts["run"], parts["sentence"], parts["residual"], parts.get("sentence_by_system", 0.0)
+            )
         except ValueError as error:
             fix = "--spread mcd_db:run=0.73,sentence=0.57,residual=0.37"
             raise UsageError(f"--spread {text}", str(error), fix) from error
@@ -170,7 +172,8 @@ def _estimated(measure: str, done: Sequence[Job], rows: Mapping[str, list[dict[s
             "run a pilot first: two seeds and a few sentences, or give --spread MEASURE:run=…,sentence=…,residual=…",
         )
     means = {name: float(np.mean([getattr(one, name) for one in each])) for name in _PARTS}
-    return replace(each[0], **means)
+    shared, apart = means["sentence"], means["sentence_by_system"]
+    return replace(each[0], run=means["run"], sentence=shared, residual=means["residual"], sentence_by_system=apart)
 
 
 def _power(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import torch
 from torch import Tensor
@@ -15,6 +15,8 @@ from ttskit.interfaces.explanation import Axis, Explanation, Intervention, Recor
 from ttskit.nn import Activations, attention_weights
 
 if TYPE_CHECKING:
+    from ttskit_transformertts.decoder import DecoderBlock
+    from ttskit_transformertts.encoder import EncoderBlock
     from ttskit_transformertts.model import TransformerTTS
 
 TOKEN, STEP, CHANNEL, BAND, FRAME = Axis("token"), Axis("step"), Axis("channel"), Axis("band"), Axis("frame")
@@ -140,7 +142,7 @@ def _split(x: Tensor, heads: int) -> Tensor:
 
 
 def _encoder_block(model: TransformerTTS, view: _View, index: int, offered: Sequence[str]) -> Step:
-    name, heads = f"encoder.blocks.{index}", model.encoder.blocks[index].attention.heads
+    name, heads = f"encoder.blocks.{index}", cast("EncoderBlock", model.encoder.blocks[index]).attention.heads
     q, k, v = (_split(view.once(f"{name}.attention.{part}"), heads) for part in ("query", "key", "value"))
     tensors = (
         _of("weights", attention_weights(q, k), HEAD, QUERY, KEY),
@@ -153,7 +155,7 @@ def _encoder_block(model: TransformerTTS, view: _View, index: int, offered: Sequ
 
 
 def _decoder_block(model: TransformerTTS, view: _View, index: int, offered: Sequence[str]) -> Step:
-    name, block = f"decoder.blocks.{index}", model.decoder.blocks[index]
+    name, block = f"decoder.blocks.{index}", cast("DecoderBlock", model.decoder.blocks[index])
     q, k, v = (_split(view.turns(f"{name}.attention.{part}"), block.attention.heads) for part in ("query", "key", "value"))
     ahead = None if view.unmasked else torch.ones(view.steps, view.steps, dtype=torch.bool).triu(1)
     asks = _split(view.turns(f"{name}.reading.query"), block.reading.heads)

@@ -22,12 +22,12 @@ systems:
   frames:
     recipe: tiny
     model: tacotron2
-    set: [models.tacotron2.options.attention_supervision_weight=1.0]
+    set: [models.tacotron2.options.attention_supervision_weight=1.0, LIGHT]
     factors: {decoding: AR}
     durations: true
-  whole: {recipe: tiny, model: fastpitch, factors: {decoding: NAR}}
+  whole: {recipe: tiny, model: fastpitch, set: [LIGHT], factors: {decoding: NAR}}
 seeds: [1, 2]
-aligner: {recipe: tiny, model: fastpitch, budget: {utterances: 8}}
+aligner: {recipe: tiny, model: fastpitch, set: [LIGHT], budget: {utterances: 8}}
 budget: {utterances: 40}
 primary: {mcd_db: 0.3}
 speak:
@@ -35,7 +35,7 @@ speak:
   hard: false
   measurements: {robustness: false, control: false, intrusive: false, learned: false, training: false}
 device: cpu
-"""
+""".replace("LIGHT", "training.validate_every=20, training.checkpoint_every=4, training.samples=0")
 
 
 def write_plan(folder: Path, prepared: Path, text: str = PLAN) -> Path:

@@ -59,7 +59,8 @@ def train_models(
         steps = given[entry.label]
         if config.utterances is not None:
             steps = _steps_of(entry, config.utterances, data, registry, seeds)
-        for seed in seeds or [None]:
+        each: list[int | None] = [*seeds] or [None]
+        for seed in each:
             folder = out / "runs" / (entry.label if seed is None else f"{entry.label}-{seed}")
             own = entry.recipe if seed is None else entry.recipe.model_copy(update={"seed": seed})
             resume = (folder / "run.json").is_file()

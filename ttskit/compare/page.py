@@ -137,7 +137,9 @@ def _environment(content: Mapping) -> jinja2.Environment:
         "listed": _listed,
         "json": lambda value: json.dumps(value, ensure_ascii=False, indent=1),
     }
-    systems, labels = [s["label"] for s in content["systems"]], [run["label"] for run in content["runs"]]
+    systems = [s["label"] for s in content["systems"]]
+    runs = content.get("runs") or [{"label": name, "system": name} for name in systems]  # one of each, where none are told
+    labels = [run["label"] for run in runs]
     of_systems = charts.colours(systems)
     environment.globals |= {
         "r": content,
@@ -145,7 +147,7 @@ def _environment(content: Mapping) -> jinja2.Environment:
         "systems": systems,
         "fewest": FEWEST,
         "strip": strip,
-        "colours": of_systems | {run["label"]: of_systems[run["system"]] for run in content["runs"]},
+        "colours": of_systems | {run["label"]: of_systems[run["system"]] for run in runs},
         "natural": NATURAL,
         "resynthesis": RESYNTHESIS,
         "percent": round(100 * content["settings"]["confidence"]),

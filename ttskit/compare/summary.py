@@ -18,6 +18,7 @@ from ttskit.errors import InputError
 from ttskit.interfaces.measurement import NATURAL, RESYNTHESIS, Measure, Row
 from ttskit.measure.inference import Estimate, Trials, Word, contrast, mean, trials_of, words_of
 from ttskit.measure.inference.counts import share, share_difference
+from ttskit.measure.inference.estimates import About
 from ttskit.measure.run import Measured
 from ttskit.measure.systems import System, by_system
 from ttskit.measure.tables import smallest_of
@@ -213,7 +214,7 @@ def answer_of(lines: Sequence[Line], systems: Sequence[System], confidence: floa
     groups = by_system(systems)
     ar = [name for name, own in groups.items() if own[0].decoding == "autoregressive"]
     nar = [name for name in groups if name not in ar]
-    about = "models" if all(len(own) > 1 for own in groups.values()) else "these trainings"
+    about: About = "models" if all(len(own) > 1 for own in groups.values()) else "these trainings"
     found: dict[str, tuple[Line, Estimate]] = {}
     for line in lines:
         key = line.row.measure.key

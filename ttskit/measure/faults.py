@@ -160,9 +160,12 @@ def _timbre(speech: KnownSpeech, factor: float) -> np.ndarray:
     return alterations.levelled(made, speech.audio, speech.rate_hz)
 
 
-def _resung(speech: KnownSpeech, **how: float | np.ndarray) -> np.ndarray:
+def _resung(
+    speech: KnownSpeech, *, f0_ratio: float | np.ndarray = 1.0, tempo: float = 1.0, formants: float = 1.0
+) -> np.ndarray:
     """Altered by overlap-add, which adds up to another level where grains come closer: put back."""
-    made = alterations.resung(speech.audio, speech.rate_hz, speech.pitch_hz, speech.pitch_times_s, **how)
+    contour = (speech.pitch_hz, speech.pitch_times_s)
+    made = alterations.resung(speech.audio, speech.rate_hz, *contour, f0_ratio=f0_ratio, tempo=tempo, formants=formants)
     return alterations.levelled(made, speech.audio, speech.rate_hz)
 
 

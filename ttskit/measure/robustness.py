@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -89,7 +90,7 @@ class Robustness(Measurement):
             draw_verdicts(figures[f"verdicts_{group}"], _counts(own, spoken.labels), VERDICTS)
         if (durations := _duration_errors(spoken, judged)).observations:
             rows.append(durations)
-        data = {
+        data: dict[str, Any] = {
             "recogniser": judge.facts,
             "thresholds": judge.thresholds.to_json(),
             "groups": _titles(spoken),

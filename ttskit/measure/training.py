@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Iterable
+from typing import Any
 
 from ttskit.interfaces.measurement import Findings, Measure, Measurement, Observation, Row, Spoken
 from ttskit.measure.systems import System
@@ -39,7 +40,7 @@ def training_curves(system: System) -> dict:
     Seconds are those that the trainer logged (training only); a run without them gives none.
     """
     rows = system.run.metrics()
-    curves: dict[str, dict[str, list]] = {}
+    curves: dict[str, dict[str, Any]] = {}
     for split in ("train", "validation"):
         own = [r for r in rows if r.get("split") == split]
         loss = next((k for k in ("loss", "total") if any(_number(r.get(k)) for r in own)), None)

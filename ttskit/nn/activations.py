@@ -127,7 +127,7 @@ def attention_weights(q: Tensor, k: Tensor, unseen: Tensor | None = None) -> Ten
     Returns:
         (B, h, L, K), each row's sum 1.
     """
-    scores = q @ k.transpose(-1, -2) * q.shape[-1] ** -0.5
+    scores: Tensor = q @ k.transpose(-1, -2) * q.shape[-1] ** -0.5
     return (scores if unseen is None else scores.masked_fill(unseen, float("-inf"))).softmax(-1)
 
 

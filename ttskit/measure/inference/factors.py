@@ -100,7 +100,7 @@ def _effect(
 ) -> Effect | None:
     """The contrast of one pair of levels, or of two; None where no combination of the others has all its levels."""
     varied = {name for name, _, _ in pairs}
-    signs: dict[tuple[str, ...], float] = {(a,): 1.0 for a in pairs[0][1:]} | {(pairs[0][2],): -1.0}
+    signs: dict[tuple[str, ...], float] = {(pairs[0][1],): 1.0, (pairs[0][2],): -1.0}
     if len(pairs) == 2:
         second = {pairs[1][1]: 1.0, pairs[1][2]: -1.0}
         signs = {(*one, two): s * t for one, s in signs.items() for two, t in second.items()}

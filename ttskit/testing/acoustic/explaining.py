@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 
 import numpy as np
 import torch
@@ -103,5 +104,5 @@ def strange_changes(subject: AcousticSubject) -> None:
     """An unknown intervention, a choice that is none, and two sentences at once are refused."""
     must_refuse("an intervention that it does not offer", lambda: _explained(subject, {"no.such": 1}))
     for one in subject.model.interventions()[:1]:
-        must_refuse("a choice that it does not offer", lambda one=one: _explained(subject, {one.key: "no such choice"}))
+        must_refuse("a choice that it does not offer", partial(_explained, subject, {one.key: "no such choice"}))
     must_refuse("a request to explain several sentences at once", lambda: subject.model.explain(subject.inputs))
