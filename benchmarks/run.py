@@ -7,8 +7,8 @@ product (for anything made of matrix products: operations counted by torch / tha
 possible time), and the bandwidth of reading memory (for autoregressive decoding, which reads its
 weights once per step). Every time is the median of several runs after a warm-up.
 
-Training is measured at the sizes of the recipes small and hifigan-small; --full adds the published sizes. --demo FOLDER adds the
-stage times that `ttskit demo --out FOLDER` recorded.
+Training is measured at the sizes of the recipes small and hifigan-small; --full adds the published sizes. --demo FOLDER adds
+the stage times that `ttskit demo --out FOLDER` recorded.
 """
 
 from __future__ import annotations

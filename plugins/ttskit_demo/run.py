@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
 __all__ = ["TYPICAL_S", "DemoReport", "demo"]
 
-# Of the recipe `demo` on two fast cores (benchmarks/RESULTS.md); slow ones take up to three times as long.
-TYPICAL_S = {"corpus": 1, "prepare": 6, "plan": 8, "aligner": 55, "study": 340, "report": 15, "compare": 45}
+# Of the recipe `demo` on two fast cores, estimated from the CPU time of each part; slow ones take up to three times as long.
+TYPICAL_S = {"corpus": 1, "prepare": 6, "plan": 10, "aligner": 55, "study": 380, "report": 15, "compare": 45}
 _ALIGNER = "all"  # the one aligner of a study of one corpus without minutes
 
 

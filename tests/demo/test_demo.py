@@ -180,7 +180,7 @@ def test_a_program_that_fails_stops_the_others_and_shows_its_last_words(tmp_path
 def test_the_plan_of_the_demo_is_one_that_a_study_takes(tmp_path):
     (tmp_path / "plan.yaml").write_text(plan_text("demo", None, 300), encoding="utf-8")
     plan = read_plan(tmp_path / "plan.yaml")
-    assert plan.budget.utterances == 8000 and plan.aligner.budget.utterances == 2400 and plan.seeds == [1, 2]
+    assert plan.budget.utterances == 7200 and plan.aligner.budget.utterances == 2400 and plan.seeds == [1, 2]
     assert {name: one.factors["decoding"] for name, one in plan.systems.items()} == {"tacotron2": "AR", "fastpitch": "NAR"}
     assert all(one.durations is True for one in plan.systems.values())
     assert (plan.speak.limit, plan.speak.hard_limit) == (12, 12)
