@@ -7,8 +7,8 @@ product (for anything made of matrix products: operations counted by torch / tha
 possible time), and the bandwidth of reading memory (for autoregressive decoding, which reads its
 weights once per step). Every time is the median of several runs after a warm-up.
 
-Training is measured at the sizes of the recipes demo and hifigan-small; --full adds the published sizes. --demo FOLDER adds the
-stage times that `ttskit demo --out FOLDER` recorded.
+Training is measured at the sizes of the recipes small and hifigan-small; --full adds the published sizes. --demo FOLDER adds
+the stage times that `ttskit demo --out FOLDER` recorded.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def prepare(cores: int) -> None:
 
     with tempfile.TemporaryDirectory() as scratch:
         folder = tiny_corpus(Path(scratch) / "corpus", utterances=400)  # ten minutes: starting processes costs little beside it
-        recipe = load_recipe("demo")
+        recipe = load_recipe("small")
         per_core = {}
         for jobs in sorted({1, cores}):
             out = Path(scratch) / f"prepared{jobs}"
@@ -71,7 +71,7 @@ def training(rate: float, full: bool) -> None:
     from ttskit.testing import tiny_batch, tiny_context
 
     context = tiny_context()
-    recipes = {"demo": load_recipe("demo"), **({"base": load_recipe("base")} if full else {})}
+    recipes = {"small": load_recipe("small"), **({"base": load_recipe("base")} if full else {})}
     for size, recipe in recipes.items():
         for name in ("fastpitch", "tacotron2", "hifigan"):
             chosen = recipe.models.get(name)
@@ -100,7 +100,7 @@ def training(rate: float, full: bool) -> None:
 
             seconds = median_s(step, repeats=3)
             shortest = operations(step) / rate
-            used = "hifigan-small" if name == "hifigan" and size == "demo" else size
+            used = "hifigan-small" if name == "hifigan" and size == "small" else size
             what = f"train {name}, {used} recipe ({shape})"
             row(what, 1 / seconds, "steps/s", "operations / matmul rate", shortest / seconds)
             row(what, batch.frames / seconds, "frames/s")

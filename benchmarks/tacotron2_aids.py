@@ -22,6 +22,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+SPLITS = ("corpus.validation=12", "corpus.test=12")
 NOTHING = {
     "attention_supervision_weight": 0,
     "context_mixing": 0,
@@ -74,7 +75,7 @@ def corpus(out: Path, minutes: float, sentences: Path | None) -> Path:
     folder = out / "prepared"
     if not (folder / "manifest.jsonl").exists():
         wanted = lines[: max(60, int((minutes + 2) * 26))]  # about 2.5 s a sentence
-        prepare(make_corpus(out / "corpus", sentences=wanted), folder, load_recipe("demo"))
+        prepare(make_corpus(out / "corpus", sentences=wanted), folder, load_recipe("small", SPLITS))
     return folder
 
 
@@ -119,7 +120,7 @@ def trained(data: Path, aid: str, setting: Setting) -> Path:
         "training.stop_when_hopeless=false",
         f"models.tacotron2.training.alignment={setting.alignment}",
     ]
-    recipe = load_recipe("demo", overrides)
+    recipe = load_recipe("small", [*SPLITS, *overrides])
     there = (run / "run.json").exists()
     if (
         not there

@@ -12,14 +12,15 @@ from ttskit.terminal import plain, plain_json
 
 @click.command(epilog="Example: ttskit demo --out demo")
 @click.option("--out", type=click.Path(path_type=Path), default=Path("demo"), show_default=True, help="Folder for everything.")
-@click.option("--recipe", default="demo", show_default=True, help="Recipe of both models.")
+@click.option("--recipe", default="demo", show_default=True, help="Recipe of both systems.")
 @click.option("--sentences", type=click.IntRange(min=8), help="Use only so many sentences (a quick look; learns little).")
-@click.option("--steps", type=click.IntRange(min=1), help="Train both models so many steps instead of the recipe's.")
-@click.option("--json", "as_json", is_flag=True, help="Print the page's path and the stage times as JSON.")
+@click.option("--steps", type=click.IntRange(min=1), help="Train each model so many steps instead of the recipe's.")
+@click.option("--json", "as_json", is_flag=True, help="Print the pages' paths and the stage times as JSON.")
 def command(out: Path, recipe: str, sentences: int | None, steps: int | None, as_json: bool) -> None:
-    """Make a Spanish corpus, train Tacotron 2 and FastPitch on it, and compare them.
+    """Make a Spanish corpus, and the smallest study on it: Tacotron 2 and FastPitch, two trainings each.
 
-    Takes at most 15 minutes on two CPU cores. Run it again to go on after an interruption.
+    Both learn from equally many utterances, led by one aligner. Takes at most 15 minutes on two CPU cores.
+    Run it again to go on after an interruption.
 
     \b
       ttskit demo --out demo
@@ -29,9 +30,12 @@ def command(out: Path, recipe: str, sentences: int | None, steps: int | None, as
 
     report = demo(out, recipe=recipe, sentences=sentences, steps=steps)
     if as_json:
-        click.echo(plain_json({"page": str(report.page), "stages_s": report.stages}, indent=1))
+        click.echo(
+            plain_json({"page": str(report.page), "comparison": str(report.comparison), "stages_s": report.stages}, indent=1)
+        )
         return
     for name, seconds in report.stages.items():
         click.echo(f"{name:10} {seconds:7.1f} s")
     click.echo(f"{'all':10} {sum(report.stages.values()):7.1f} s")
+    click.echo(plain(translated(f"The runs looked at closely: {report.comparison}")))
     click.echo(plain(translated(f"Open {report.page}")))

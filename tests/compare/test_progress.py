@@ -83,24 +83,23 @@ def test_aligning_counts_utterances(pair, prepared, tmp_path):
     assert f"aligning: {count}/{count}, " in shown.file.getvalue()
 
 
-def test_the_demo_says_which_stage_of_how_many_and_both_trainings_totals(tmp_path, monkeypatch):
-    from ttskit_demo import run as demo
+def test_the_demo_says_which_stage_of_how_many_and_the_totals_of_trainings_at_work(tmp_path, monkeypatch):
+    from ttskit_demo import processes, run
 
     console = Console(file=io.StringIO(), width=200)
-    clock = demo._StageClock(tmp_path / "stages.json", {"recipe": "demo", "sentences": None, "steps": None}, console)
-    clock.run("train", lambda: None, "stage 4 of 5")
-    assert console.file.getvalue().splitlines()[0] == "stage 4 of 5, train … (3 min on two fast cores)"
+    clock = run._StageClock(tmp_path / "stages.json", {"recipe": "demo", "sentences": None, "steps": None}, console)
+    clock.run("report", lambda: None, "stage 6 of 7")
+    assert console.file.getvalue().splitlines()[0] == "stage 6 of 7, report … (15 s on two fast cores)"
     now = [0.0]
-    monkeypatch.setattr(demo, "time", SimpleNamespace(monotonic=lambda: now[0]))
-    steps = {"fastpitch": 0, "tacotron2": 100}
-    trainings = [demo._Subprocess(name, "demo", tmp_path, tmp_path / name, []) for name in steps]
-    monkeypatch.setattr(demo._Subprocess, "progress", lambda self: (steps[self.model], 1.5))
-    with demo._bars(trainings, console) as update:
+    monkeypatch.setattr(processes, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    steps = {"fastpitch 1": 0, "tacotron2 1": 100, "fastpitch 2": 0}
+    totals = {"fastpitch 1": 1200, "tacotron2 1": 700, "fastpitch 2": 1200}
+    trainings = [processes.Watched(name, tmp_path / name, totals[name]) for name in steps]
+    monkeypatch.setattr(processes.Watched, "progress", lambda self: (steps[self.name], 1.5))
+    with processes._bars(trainings, console) as update:
         now[0] = 30.0
-        steps |= {"fastpitch": 300, "tacotron2": 200}
+        steps |= {"fastpitch 1": 300, "tacotron2 1": 200}
         update()
     assert console.file.getvalue().splitlines()[-1] == (
-        "fastpitch  step 300/1200  loss 1.500  90 s left | tacotron2  step 200/700  loss 1.500  2 min left".replace(
-            "90 s", "2 min"
-        )
+        "fastpitch 1  step 300/1200  loss 1.500  2 min left | tacotron2 1  step 200/700  loss 1.500  2 min left"
     )

@@ -28,8 +28,9 @@ from ttskit.plugins import create_registry
 from ttskit.runs.align import align
 from ttskit.training import train
 from ttskit_demo.corpus import make_corpus
-from ttskit_demo.run import ALIGNER_OPTIONS, ALIGNMENT
+from ttskit_demo.planned import ALIGNER_OPTIONS
 
+ALIGNMENT = "fastpitch-aligner"
 QUIET = (
     "training.samples=0",
     "training.validate_every=1000",
@@ -66,10 +67,10 @@ def learned(tmp_path_factory):
     def trained(model, steps, *more):
         overrides = [f"models.{model}.options.{key}={json.dumps(value)}" for key, value in SMALL[model].items()]
         overrides += [*QUIET, f"models.{model}.training.max_utterances=8", *more]
-        recipe = load_recipe("demo", overrides, registry=registry)
+        recipe = load_recipe("small", overrides, registry=registry)
         return train(recipe, model=model, data=folder / "prepared", run=folder / model, steps=steps, device="cpu")
 
-    prepare(make_corpus(folder / "corpus", limit=60), folder / "prepared", load_recipe("demo", QUIET), jobs=1)
+    prepare(make_corpus(folder / "corpus", limit=60), folder / "prepared", load_recipe("small", QUIET), jobs=1)
     fastpitch = trained("fastpitch", 120)
     align(folder / "prepared", fastpitch.path, name=ALIGNMENT)
     tacotron2 = trained("tacotron2", 80, f"models.tacotron2.training.alignment={ALIGNMENT}")
