@@ -161,7 +161,7 @@ def cells(study: Path, as_json: bool) -> None:
 
     from ttskit_study.status import status_of_study
 
-    run = f"ttskit study run {shlex.quote(str(study))} --only"
+    run = f"ttskit study run {shlex.quote(str(study))} --only"  # no message
     found = [(one.key, one.status, f"{run} {one.key}") for one in status_of_study(study)]
     if as_json:
         print_json([dict(zip(("training", "state", "command"), row, strict=True)) for row in found])
