@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from string import Template
 from typing import Any
 
 from ttskit.config import load_recipe, shipped_recipes
 from ttskit.corpus.storage import write_atomic
 from ttskit.errors import UsageError
+from ttskit.messages import translated
 
 __all__ = ["ALIGNER_OPTIONS", "AR", "NAR", "SEEDS", "plan_text", "write_plan"]
 
 AR, NAR = "tacotron2", "fastpitch"
 SEEDS = (1, 2)
+_TEMPLATE = Path(__file__).with_name("study.yaml.in")
 # The aligner sees token embeddings and mels only, so everything behind it may be small: on the demo
 # corpus it finds phone onsets as well as the full model does (11 ms), in a fraction of the time.
 _STACK = {"layers": 1, "filter_channels": 64}
@@ -48,31 +51,24 @@ def plan_text(recipe: str, steps: int | None, aligner_steps: int) -> str:
     aligner = {f"options.{key}": value for key, value in ({"alignment": "learned"} | ALIGNER_OPTIONS).items()}
     aligner |= {"training.alignment": None, "training.max_utterances": batch, "training.validate_every": aligner_steps}
     differences = [f"models.{NAR}.{key}={json.dumps(value)}" for key, value in aligner.items()]
-    speak = loaded.compare.model_dump(mode="json", exclude_defaults=True, exclude=_HOW_TO_TRAIN)
+    speak = {"limit": loaded.compare.limit, "hard_limit": loaded.compare.hard_limit}
+    speak |= loaded.compare.model_dump(mode="json", exclude_defaults=True, exclude=_HOW_TO_TRAIN)
     systems = {
         name: {"recipe": named, "model": name, "factors": factors, "durations": True} for name, factors in _FACTORS.items()
     }
-    lines = [
-        "# What `ttskit demo` trains and measures: the smallest study. To go further, copy this file and change it:",
-        "#   ttskit study plan COPY.yaml -o study",
-        "#   ttskit study run study",
-        "question: Does FastPitch (parallel, transformer) speak better than Tacotron 2 (frame by frame, LSTM), "
-        "from minutes of recordings?",
-        "corpus: prepared",
-        "systems:",
-        *(f"  {name}: {_inline(system)}" for name, system in systems.items()),
-        f"seeds: {_inline(list(SEEDS))}",
-        "# Both are led by the durations that a small FastPitch finds by itself, and its cost is charged to both.",
-        "aligner:",
-        f"  recipe: {_inline(named)}",
-        f"  model: {NAR}",
-        "  set:",
-        *(f"    - {_inline(difference)}" for difference in differences),
-        f"  budget: {{utterances: {aligner_steps * batch}}}",
-        f"budget: {{utterances: {count * training.max_utterances}}}",
-        f"speak: {_inline(speak)}",
-    ]
-    return "\n".join(lines) + "\n"
+    question = translated(
+        "Does FastPitch (parallel, transformer) speak better than Tacotron 2 (frame by frame, LSTM), from minutes of speech?"
+    )
+    return Template(_TEMPLATE.read_text(encoding="utf-8")).substitute(
+        question=_inline(question),
+        systems="\n".join(f"  {name}: {_inline(system)}" for name, system in systems.items()),
+        seeds=_inline(list(SEEDS)),
+        aligner=_inline(named),
+        differences="\n".join(f"    - {_inline(difference)}" for difference in differences),
+        aligner_utterances=aligner_steps * batch,
+        utterances=count * training.max_utterances,
+        speak=_inline(speak),
+    )
 
 
 def write_plan(path: Path, text: str) -> None:

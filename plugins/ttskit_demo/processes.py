@@ -54,7 +54,8 @@ class Program:
         """The error that says why it ended with this code."""
         tail = self.log.read_text(encoding="utf-8", errors="replace").splitlines()[-8:]
         why = self.why() or "\n".join(tail)
-        return TrainingError(f"{self.name} failed (exit {code})", why, f"see {self.log}; run the demo again to go on")
+        stem, returncode = self.name, code
+        return TrainingError(f"{stem} failed (exit {returncode})", why, f"see {self.log}; run the demo again to go on")
 
 
 @dataclass(frozen=True)
@@ -144,16 +145,18 @@ def _bars(trainings: Sequence[Watched], console: Console) -> Iterator[Callable[[
             now, lines = time.monotonic(), []
             for i, (task, training) in enumerate(zip(tasks, trainings, strict=True)):
                 step, loss = training.progress()
-                text = "" if loss is None else f"loss {loss:.3f}"
-                if training.speaks():
-                    text = "speaks, is measured"
-                bars.update(task, completed=step, note=f"{training.name}: {text}" if text else "")
+                note = "" if loss is None else f"{training.name}: loss {loss:.3f}"
+                bars.update(task, completed=step, note=note)
                 if step == began[i]:
                     waiting[i] = now
                 pace = (now - waiting[i]) / (step - began[i]) if step > began[i] else 0.0
                 left = f"  {duration((training.total - step) * pace)} left" if pace and step < training.total else ""
-                if began[i] < step < training.total or training.speaks():
-                    lines.append(f"{training.name}  step {step}/{training.total}{f'  {text}' if text else ''}{left}")
+                if began[i] < step < training.total:
+                    lines.append(
+                        f"{training.name}  step {step}/{training.total}{'' if loss is None else f'  loss {loss:.3f}'}{left}"
+                    )
+                elif training.speaks():
+                    lines.append(f"{training.name}  speaks, is measured")
             if lines and not console.is_terminal and now - said > _LINE_EVERY_S:
                 said = now
                 console.print(" | ".join(lines), soft_wrap=True)

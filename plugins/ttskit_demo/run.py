@@ -140,13 +140,12 @@ def _planned(study: Path, kind: str) -> list[dict[str, Any]]:
     Raises:
         TrainingError: the lock is not there or damaged.
     """
+    path = study / "lock.json"
     try:
-        return as_type(list[dict[str, Any]], read_json(study / "lock.json", dict[str, Any]).get(kind), kind)
+        return as_type(list[dict[str, Any]], read_json(path, dict[str, Any]).get(kind), kind)
     except (OSError, Misread) as error:
         why = getattr(error, "strerror", None) or str(error)
-        raise TrainingError(
-            f"{study / 'lock.json'} cannot be read", why, "give another folder: ttskit demo --out OTHER"
-        ) from error
+        raise TrainingError(f"{path} cannot be read", why, "give another folder: ttskit demo --out OTHER") from error
 
 
 def _trainings(study: Path) -> list[Watched]:

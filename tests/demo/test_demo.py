@@ -122,7 +122,7 @@ def test_learned_numbers_speakers_as_the_model_does(small):
     system = load_systems([out / "runs" / NAR, out / "runs" / AR], None, "cpu", "last", create_registry())[0]
     names = SpeakerTable(("otra", *corpus.speakers.names))
     loaded = replace(system.loaded, context=replace(system.loaded.context, speakers=names))
-    batch = _batch(replace(system, loaded=loaded), corpus, corpus.split("test"))
+    batch = _batch(replace(system, loaded=loaded), corpus, corpus.split("validation"))
     assert set(batch.speaker.tolist()) == {1}
 
 
