@@ -48,7 +48,8 @@ def plan_text(recipe: str, steps: int | None, aligner_steps: int) -> str:
     if count is None:
         raise UsageError(f"{recipe} does not say how many steps to train", "its budget is one of time", "give --steps 500")
     batch = min(_ALIGNER_BATCH, loaded.training_for(NAR).max_utterances)
-    aligner = {f"options.{key}": value for key, value in ({"alignment": "learned"} | ALIGNER_OPTIONS).items()}
+    learned: dict[str, Any] = {"alignment": "learned", **ALIGNER_OPTIONS}
+    aligner: dict[str, Any] = {f"options.{key}": value for key, value in learned.items()}
     aligner |= {"training.alignment": None, "training.max_utterances": batch, "training.validate_every": aligner_steps}
     differences = [f"models.{NAR}.{key}={json.dumps(value)}" for key, value in aligner.items()]
     speak = {"limit": loaded.compare.limit, "hard_limit": loaded.compare.hard_limit}
