@@ -32,8 +32,9 @@ from ttskit_study.spoken import write_observations, write_sentences
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["NOT_SPOKEN_FOR", "Bench", "alignment_of", "steps_done"]
+__all__ = ["NOT_SPOKEN_FOR", "OF_RECORDINGS", "Bench", "alignment_of", "steps_done"]
 
+OF_RECORDINGS = "faults"  # planted in the corpus's recordings, whoever speaks: asked of the first training of each corpus
 NOT_SPOKEN_FOR = "speed"  # measured for all systems in turns, when no training takes the machine's time
 
 
@@ -111,7 +112,7 @@ class Bench:
         half = place.folder / ".spoken"
         shutil.rmtree(half, ignore_errors=True)
         half.mkdir()
-        corpus, config = self._corpus(job), self._speaking()
+        corpus, config = self._corpus(job), self._speaking(job)
         where = str(pick_device(self.device))
 
         def tell(text: str) -> None:
@@ -168,10 +169,16 @@ class Bench:
         given = self.trained(job).durations
         return given if isinstance(given, str) else None
 
-    def _speaking(self) -> CompareConfig:
-        """The plan's settings, without what is measured in turns at the end."""
+    def _speaking(self, job: Job) -> CompareConfig:
+        """The plan's settings, without what is measured in turns at the end, and once what is the same for all trainings."""
         asked = self.plan.speak
-        return asked.model_copy(update={"measurements": {**asked.measurements, NOT_SPOKEN_FOR: False}})
+        left = {NOT_SPOKEN_FOR: False} if self._first(job) else {NOT_SPOKEN_FOR: False, OF_RECORDINGS: False}
+        return asked.model_copy(update={"measurements": {**asked.measurements, **left}})
+
+    def _first(self, job: Job) -> bool:
+        """Whether it is the first training of its corpus."""
+        cells = [planned for planned in self.lock.cells if planned.corpus == job.planned.corpus]
+        return job.seed == self.lock.seeds[0] and job.planned.name == cells[0].name
 
 
 def alignment_of(aligner: RunPlace, lock: Lock) -> str:

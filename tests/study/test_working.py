@@ -11,8 +11,11 @@ import time
 import pytest
 
 from ttskit.errors import TTSKitError, UsageError
+from ttskit.plugins import create_registry
 from ttskit.runs.lock import RunLock
+from ttskit_study.opening import open_study
 from ttskit_study.state import MOST_ATTEMPTS, RunState, read_state, write_state
+from ttskit_study.training import Bench
 from ttskit_study.working import chosen, fresh_for_retry, speak_again, status_of, work
 
 
@@ -156,6 +159,16 @@ def test_ctrl_c_leaves_a_training_to_go_on_with(planned):
     with pytest.raises(KeyboardInterrupt):
         go(planned, Stopped())
     assert status_of(planned.job("whole-all/1")).status == "pending"
+
+
+def test_what_is_planted_in_recordings_is_measured_once_and_speed_with_no_training(planned):
+    """Seen: every training planted the same faults in the same recordings, one after the other."""
+    registry = create_registry()
+    opened = open_study(planned.out, registry)
+    bench = Bench(opened.resolved, opened.lock, registry, "cpu")
+    switched = {job.key: bench._speaking(job).measurements for job in planned.jobs() if not job.is_aligner}
+    assert all(settings["speed"] is False for settings in switched.values())
+    assert [key for key, settings in switched.items() if settings.get("faults", True)] == ["frames-all/1"]
 
 
 def test_speaking_again_trains_nothing(planned):
