@@ -6,12 +6,14 @@ Everything is plain data (it becomes results.json); words for people are made by
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from ttskit.errors import InputError, TTSKitError
 from ttskit.measure.inference import Estimate, Trials, contrast, holm, mean, trials_of, word, words_of
+from ttskit.measure.inference.counts import share
 from ttskit.measure.inference.factors import run_spread
 from ttskit.measure.inference.mixed import MixedModel, fit_mixed, statsmodels_here
 from ttskit.measure.inference.words import FEWEST_SENTENCES
@@ -267,9 +269,17 @@ def _means(design: Design, trials: Trials) -> list[dict[str, Any]]:
     found = []
     for arm in design.arms:
         if arm.name in trials.systems:
-            estimate = mean(trials, arm.name, confidence=CONFIDENCE)
+            estimate = _mean(trials, arm.name)
             found.append({"cell": arm.name, **estimate.to_json(), "each": _each(trials, arm.name)})
     return found
+
+
+def _mean(trials: Trials, cell: str) -> Estimate:
+    """The mean of a cell; that of sentences which are right or not, in %, stays within 0 and 100 and is never without width."""
+    if not set(np.unique(trials.value)) <= {0.0, 100.0}:
+        return mean(trials, cell, confidence=CONFIDENCE)
+    found = share(trials.mapped(lambda value: value / 100.0), cell, confidence=CONFIDENCE)
+    return replace(found, value=100.0 * found.value, low=100.0 * found.low, high=100.0 * found.high, se=100.0 * found.se)
 
 
 def _each(trials: Trials, name: str) -> list[dict[str, Any]]:

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from made_study import AIDED, made_study
 
-from ttskit.measure.inference import trials_of
-from ttskit_study.analysis import analyse, estimate
+from ttskit.measure.inference import mean, trials_of
+from ttskit_study.analysis import _mean, analyse, estimate
 from ttskit_study.answers import answers, dependences
 from ttskit_study.collected import collect
 from ttskit_study.halves import halves
@@ -190,3 +190,19 @@ def test_the_mixed_model_stands_beside_the_two_way_interval(tmp_path):
     own = row(analyse(collect(study)), "mcd_db", "decoding: NAR − AR")
     assert own["mixed"]["value"] == pytest.approx(own["value"], abs=1e-3)
     assert own["mixed"]["low"] < own["mixed"]["value"] < own["mixed"]["high"]
+
+
+def test_a_share_of_sentences_stays_within_0_and_100():
+    """Seen: sentences without fault, 1.7 % [−0.7, 4.1], and 0 % without any interval."""
+    rows = [
+        {"system": name, "run": str(run), "sentence": f"s{s}", "value": 100.0 * (s < few and run == 1)}
+        for name, few in (("none", 0), ("one", 1))
+        for run in range(5)
+        for s in range(24)
+    ]
+    trials = trials_of(rows)
+    none, one = (_mean(trials, name) for name in ("none", "one"))
+    assert none.value == 0.0 and none.low == 0.0 and 2.0 < none.high < 20.0
+    assert one.value == pytest.approx(100 / 120) and 0.0 < one.low < one.value < one.high < 10.0
+    other = trials_of([{**row, "value": row["value"] + 0.5} for row in rows])
+    assert _mean(other, "one") == mean(other, "one", confidence=0.95)
