@@ -210,7 +210,8 @@ def comparisons(folder: Path) -> Maker:
         "format": 1,
         "title": "a and b",
         "notes": [],
-        "systems": [{"label": "a"}, {"label": "b"}],
+        "systems": [{"label": "a", "runs": ["a"]}, {"label": "b", "runs": ["b"]}],
+        "runs": [{"label": "a", "system": "a"}, {"label": "b", "system": "b"}],
         "measurements": {"quality": {"rows": [row], "data": {"x": [1, 2]}}},
         "summary": [row],
     }

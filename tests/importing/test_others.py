@@ -120,6 +120,7 @@ def test_fastpitch_of_dle_keeps_its_loss_weights(dle_file, tmp_path):
     loss = import_checkpoint(tmp_path / "other.pt", tmp_path / "run").run.info["options"]["loss"]
     wanted = {
         "mel": 1.0,
+        "mel_distance": "mse",
         "duration": 0.3,
         "pitch": 0.1,
         "energy": 0.1,

@@ -84,6 +84,7 @@ def kept(monkeypatch, tmp_path):
         found = [(u, frames[u.id], [] if frames[u.id] else [Problem(u.id, "lost", "a test")]) for u in utterances]
         monkeypatch.setattr(module, "PreparedCorpus", SimpleNamespace(open=lambda data: corpus))
         monkeypatch.setattr(module, "_from_run", lambda *_: found)
+        monkeypatch.setattr(module, "_facts_of", lambda *_: {})
         monkeypatch.setattr(module, "boundary_errors_ms", lambda *_: np.zeros(0))
         (tmp_path / "run.json").write_text("{}", encoding="utf-8")
         report = module.align(tmp_path, tmp_path, name="mine", textgrid=False, registry=SimpleNamespace())

@@ -33,7 +33,9 @@ class RecogniserConfig(BaseModel):
     learning_rate: float = Field(3e-3, gt=0, description="peak of a one-cycle schedule")
     seed: int = Field(1, description="seed of weights, order and distortion")
     vocoded_s: float = Field(
-        180.0, ge=0, description="seconds of training speech that are also heard through Griffin-Lim, where it is installed"
+        180.0,
+        ge=0,
+        description="seconds of training speech that are also heard through the vocoder without weights, where it is installed",
     )
     calibration_share: float = Field(
         0.1, gt=0, lt=1, description="share of the training split that is not trained on and sets the limits of verdicts"

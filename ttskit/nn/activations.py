@@ -10,9 +10,9 @@ import torch
 from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
-__all__ = ["Activations", "Change", "attention_weights", "lstm_gates"]
+__all__ = ["Activations", "attention_weights", "lstm_gates"]
 
-Change = Callable[[Tensor], Tensor]  # of what goes into a part, or comes out of it
+_Change = Callable[[Tensor], Tensor]  # of what goes into a part, or comes out of it
 
 
 class Activations:
@@ -40,8 +40,8 @@ class Activations:
         self,
         model: nn.Module,
         parts: Iterable[str],
-        into: Mapping[str, Change] | None = None,
-        out_of: Mapping[str, Change] | None = None,
+        into: Mapping[str, _Change] | None = None,
+        out_of: Mapping[str, _Change] | None = None,
         given: Mapping[str, Callable[[tuple[Any, ...]], tuple[Any, ...]]] | None = None,
     ) -> None:
         self._modules = dict(model.named_modules())

@@ -11,10 +11,11 @@ from ttskit.audio.mel import MelExtractor
 from ttskit.corpus.prepared import PreparedCorpus, PreparedUtterance
 from ttskit.measure.analysis import long_enough
 from ttskit.plugins import Registry
+from ttskit.synthesis.load import DEFAULT_VOCODER
 
 __all__ = ["VOCODER", "Speak", "evenly", "mels_of", "training_vocoder"]
 
-VOCODER = "griffinlim"  # without weights, so that a judge depends on nothing that somebody trained
+VOCODER = DEFAULT_VOCODER  # without weights, so that a judge depends on nothing that somebody trained
 _OPTIONS = {"iterations": 8, "inversion_iterations": 6}  # rough on purpose: what it leaves of the phase is heard
 
 Speak = Callable[[np.ndarray], np.ndarray]  # log mel (M, T) → audio (S,)
