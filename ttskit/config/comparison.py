@@ -35,7 +35,7 @@ class RecogniserConfig(BaseModel):
     vocoded_s: float = Field(
         180.0,
         ge=0,
-        description="seconds of training speech that are also heard through the vocoder without weights, where it is installed",
+        description="seconds of training speech also heard through the vocoder without weights, if it is installed",
     )
     calibration_share: float = Field(
         0.1, gt=0, lt=1, description="share of the training split that is not trained on and sets the limits of verdicts"
