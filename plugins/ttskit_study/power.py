@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -36,6 +37,7 @@ class MeasurePower:
         pairs: the smallest difference between two systems that the design shows with 80 %.
         factors: the same of each factor with two levels, by its name.
         options: ways to spend the next hour, the best first, for a difference between two systems.
+        without: systems of the pilot that the variances are not of: they have less than half of the numbers that others have.
     """
 
     measure: str
@@ -44,6 +46,7 @@ class MeasurePower:
     pairs: float
     factors: dict[str, float]
     options: list[Spending]
+    without: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Plain data."""
@@ -83,8 +86,9 @@ def power_of_study(
     for measure, matters in primary.items():
         if given and measure not in given:
             continue
-        own = given[measure] if given else _estimated(measure, done, rows)
-        found.append(_power(measure, matters, own, lock, *_prices(done, rows, lock), hours, power))
+        own, without = (given[measure], ()) if given else _estimated(measure, done, rows)
+        one = _power(measure, matters, own, lock, *_prices(done, rows, lock), hours, power)
+        found.append(replace(one, without=without))
     if not found:
         raise InputError(
             "no variances of a primary measure",
@@ -152,19 +156,25 @@ def power_lines(found: Sequence[MeasurePower], hours: float) -> list[str]:
             "minutes": f"{one.measure}: {hours:g} h more are best spent on {best.levels} amounts of speech, which show {then}",
         }
         lines.append(said[best.what])
+        if one.without:
+            lines.append(f"{one.measure}: variances without {', '.join(one.without)}, with too few numbers")
     return lines
 
 
-def _estimated(measure: str, done: Sequence[Job], rows: Mapping[str, list[dict[str, Any]]]) -> Components:
-    """Variances within each amount of speech, averaged: amounts differ by more than chance."""
+def _estimated(
+    measure: str, done: Sequence[Job], rows: Mapping[str, list[dict[str, Any]]]
+) -> tuple[Components, tuple[str, ...]]:
+    """Variances within each amount of speech, averaged: amounts differ by more than chance; and which systems are left out."""
     levels: dict[tuple[Any, str], list[dict[str, Any]]] = {}
     for job in done:
         own = [row for row in rows[job.key] if row["measure"] == measure and row["system"] == job.planned.system]
         levels.setdefault((job.planned.minutes, job.planned.corpus), []).extend(own)
-    each = []
+    each, left_out = [], set()
     for own in levels.values():
         if own and any(row["sentence"] for row in own):
-            each.append(components(trials_of(own)))
+            kept, few = _with_enough(own)
+            left_out |= few
+            each.append(components(trials_of(kept)))
     if not each:
         raise InputError(
             f"no variances of {measure!r}",
@@ -173,7 +183,18 @@ def _estimated(measure: str, done: Sequence[Job], rows: Mapping[str, list[dict[s
         )
     means = {name: float(np.mean([getattr(one, name) for one in each])) for name in _PARTS}
     shared, apart = means["sentence"], means["sentence_by_system"]
-    return replace(each[0], run=means["run"], sentence=shared, residual=means["residual"], sentence_by_system=apart)
+    whole = replace(each[0], run=means["run"], sentence=shared, residual=means["residual"], sentence_by_system=apart)
+    return whole, tuple(sorted(left_out))
+
+
+def _with_enough(rows: Sequence[Mapping[str, Any]]) -> tuple[list[Mapping[str, Any]], set[str]]:
+    """The rows of systems with at least half as many numbers as the one that has most, and the other systems.
+
+    A model that has not learned to speak has hardly any F0, and would leave no sentence that all systems said.
+    """
+    counts = Counter(row["system"] for row in rows if np.isfinite(row["value"]))
+    few = {row["system"] for row in rows if 2 * counts[row["system"]] < max(counts.values(), default=0)}
+    return [row for row in rows if row["system"] not in few], few
 
 
 def _power(

@@ -72,6 +72,23 @@ def test_a_pilot_gives_its_spreads(planned):
     assert 0.2 < own.run**0.5 < 2.0 and own.residual**0.5 == pytest.approx(0.1, rel=0.3)
 
 
+def test_a_system_that_has_not_learned_to_speak_does_not_take_the_others_variances(planned):
+    """Seen: of one cell a single sentence of one training had an F0, and nothing at all was said of the design."""
+    observed(planned, run_sd=0.8)
+    whole = power_of_study(planned.out)[0]
+    study = StudyFolder(planned.out)
+    for seed in range(1, 5):
+        place = study.cell("whole-all", seed).observations
+        head, first, *rest = place.read_text(encoding="utf-8").splitlines()
+        lost = [row.rsplit(",", 3) for row in rest]
+        kept = [first] if seed == 1 else []
+        place.write_text("\n".join([head, *kept, *(",".join([a, "nan", *b]) for a, _, *b in lost), ""]), encoding="utf-8")
+    found = power_of_study(planned.out)
+    assert found[0].without == ("whole",) and whole.without == ()
+    assert found[0].components.residual ** 0.5 == pytest.approx(0.1, rel=0.3)
+    assert power_lines(found, 1.0)[-1] == "mcd_db: variances without whole, with too few numbers"
+
+
 def test_without_a_pilot_it_says_how_to_get_one(planned):
     with pytest.raises(InputError) as error:
         power_of_study(planned.out)
