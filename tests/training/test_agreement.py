@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import pytest
 import torch
@@ -158,6 +159,7 @@ if __name__ == "__main__":
             except TTSKitError as error:
                 said[name] = [error.what, error.why, error.fix]
     (folder / f"rank{RANK['now']}.json").write_text(json.dumps(said), encoding="utf-8")
+    dist.barrier()  # so that neither takes its connection away while the other still uses it
     dist.destroy_process_group()
 """
 
@@ -166,7 +168,13 @@ if __name__ == "__main__":
 def folder(tmp_path_factory, start_elsewhere):
     folder = tmp_path_factory.mktemp("agreement")
     (folder / "child.py").write_text(CHILD, encoding="utf-8")
-    result = start_elsewhere(folder, folder).run(str(folder / "child.py"), str(folder), launcher=TORCHRUN)
+    for _ in range(2):
+        result = start_elsewhere(folder, folder).run(str(folder / "child.py"), str(folder), launcher=TORCHRUN)
+        if "terminate called without an active exception" not in result.err:
+            break  # seen once, on a busy machine: gloo's own threads abort when a process leaves; nothing of ours is in it
+        for made in folder.iterdir():
+            if made.is_dir():
+                shutil.rmtree(made)
     assert result.code == 0, result.err
     return folder
 
