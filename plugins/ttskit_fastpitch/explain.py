@@ -67,16 +67,11 @@ def explain(
         Step(
             "fastpitch.projection",
             "each frame's state becomes a column of the mel",
-            (_of("mel", seen.output("projection").transpose(1, 2), BAND, FRAME),),
+            (Recorded.of_row("mel", seen.output("projection").transpose(1, 2), BAND, FRAME),),
         ),
         *_joined(model, inputs, spectrogram),
     ]
     return Explanation(spectrogram, tuple(steps), offered, applied)
-
-
-def _of(key: str, values: Tensor, *axes: Axis, unit: str = "") -> Recorded:
-    """A recorded tensor of the only sentence: the batch axis goes."""
-    return Recorded(key, values[0].numpy(), axes, unit)
 
 
 def _embeddings(model: FastPitch) -> list[str]:
@@ -85,10 +80,10 @@ def _embeddings(model: FastPitch) -> list[str]:
 
 def _embedded(model: FastPitch, seen: Activations) -> tuple[Recorded, ...]:
     """The vectors of the symbols, and that of the speaker, if there are several (a mix of speakers has none of its own)."""
-    vectors = _of("vectors", seen.output("embedding"), TOKEN, CHANNEL)
+    vectors = Recorded.of_row("vectors", seen.output("embedding"), TOKEN, CHANNEL)
     if "speaker_embedding" not in _embeddings(model) or not seen.outputs("speaker_embedding"):
         return (vectors,)
-    return (vectors, _of("speaker", seen.output("speaker_embedding") * model.options.speaker.weight, CHANNEL))
+    return (vectors, Recorded.of_row("speaker", seen.output("speaker_embedding") * model.options.speaker.weight, CHANNEL))
 
 
 def _parts(side: str, stack: Stack) -> list[str]:
@@ -121,7 +116,7 @@ def _stack_steps(model: FastPitch, side: str, seen: Activations, offered: Sequen
         Step(
             f"fastpitch.{side}.positions",
             f"where each {place.name} stands is added",
-            (Recorded("positions", positions, (place, CHANNEL)), _of("sum", arrived, place, CHANNEL)),
+            (Recorded("positions", positions, (place, CHANNEL)), Recorded.of_row("sum", arrived, place, CHANNEL)),
             tuple(key for key in mine if key.endswith("positions")),
         )
     ]
@@ -133,7 +128,7 @@ def _stack_steps(model: FastPitch, side: str, seen: Activations, offered: Sequen
             tensors, title = _recurrence(block, name, seen, place), f"an LSTM in both directions, layer {index + 1}"
         else:
             tensors, title = (), f"layer {index + 1}"
-        whole = _of("out", seen.output(name), place, CHANNEL)
+        whole = Recorded.of_row("out", seen.output(name), place, CHANNEL)
         changed = tuple(key for key in mine if not key.endswith("positions"))
         steps.append(Step(f"fastpitch.{side}.{index + 1}", title, (*tensors, whole), changed))
     return steps
@@ -146,15 +141,15 @@ def _attention(block: TransformerBlock, name: str, seen: Activations, place: Axi
     heads, width = block.attention.heads, block.attention.head_channels
     q, k, v = qkv.view(batch, length, 3, heads, width).permute(2, 0, 3, 1, 4).unbind(0)
     return (
-        _of("weights", attention_weights(q, k), HEAD, QUERY, KEY),
-        _of("q", q, HEAD, place, CHANNEL),
-        _of("k", k, HEAD, place, CHANNEL),
-        _of("v", v, HEAD, place, CHANNEL),
-        _of("in", seen.input(f"{name}.attention"), place, CHANNEL),
-        _of("attention_adds", seen.output(f"{name}.attention.out"), place, CHANNEL),
-        _of("after_attention", seen.output(f"{name}.attention"), place, CHANNEL),
-        _of("hidden", seen.output(f"{name}.feed_forward.expand").clamp_min(0), place, CHANNEL),
-        _of("feed_forward_adds", seen.output(f"{name}.feed_forward.contract"), place, CHANNEL),
+        Recorded.of_row("weights", attention_weights(q, k), HEAD, QUERY, KEY),
+        Recorded.of_row("q", q, HEAD, place, CHANNEL),
+        Recorded.of_row("k", k, HEAD, place, CHANNEL),
+        Recorded.of_row("v", v, HEAD, place, CHANNEL),
+        Recorded.of_row("in", seen.input(f"{name}.attention"), place, CHANNEL),
+        Recorded.of_row("attention_adds", seen.output(f"{name}.attention.out"), place, CHANNEL),
+        Recorded.of_row("after_attention", seen.output(f"{name}.attention"), place, CHANNEL),
+        Recorded.of_row("hidden", seen.output(f"{name}.feed_forward.expand").clamp_min(0), place, CHANNEL),
+        Recorded.of_row("feed_forward_adds", seen.output(f"{name}.feed_forward.contract"), place, CHANNEL),
     )
 
 
@@ -163,8 +158,11 @@ def _recurrence(block: LstmBlock, name: str, seen: Activations, place: Axis) -> 
     found = []
     for way, lstm in (("ahead", block.ahead), ("back", block.back)):
         gates, cells = lstm_gates(lstm, seen.input(f"{name}.{way}"), seen.output(f"{name}.{way}"))
-        found += [_of(f"{way}_gates", gates, place, GATE, CHANNEL), _of(f"{way}_cells", cells, place, CHANNEL)]
-    return (*found, _of("adds", seen.output(f"{name}.out"), place, CHANNEL))
+        found += [
+            Recorded.of_row(f"{way}_gates", gates, place, GATE, CHANNEL),
+            Recorded.of_row(f"{way}_cells", cells, place, CHANNEL),
+        ]
+    return (*found, Recorded.of_row("adds", seen.output(f"{name}.out"), place, CHANNEL))
 
 
 def _predicted(
@@ -174,18 +172,22 @@ def _predicted(
     steps = []
     for name in ("pitch", "energy"):
         if f"{name}_predictor" in predictors:
-            tensors = [_of("predicted", seen.output(f"{name}_predictor"), TOKEN)]
-            tensors += [_of("adds", seen.output(f"{name}_embedding"), TOKEN, CHANNEL)] if f"{name}_embedding" in added else []
+            tensors = [Recorded.of_row("predicted", seen.output(f"{name}_predictor"), TOKEN)]
+            tensors += (
+                [Recorded.of_row("adds", seen.output(f"{name}_embedding"), TOKEN, CHANNEL)]
+                if f"{name}_embedding" in added
+                else []
+            )
             if name == "pitch" and spectrogram.pitch is not None:
-                tensors.append(_of("used", spectrogram.pitch.cpu().float(), TOKEN))
+                tensors.append(Recorded.of_row("used", spectrogram.pitch.cpu().float(), TOKEN))
             steps.append(Step(f"fastpitch.{name}", f"{name} of each token", tuple(tensors)))
     frames = spectrogram.durations
     assert frames is not None
     log = seen.output("duration_predictor")
     lasting = (
-        _of("log_durations", log, TOKEN),
-        _of("frames", frames.cpu(), TOKEN, unit="frames"),
-        _of("regulated", seen.input("decoder.drop"), FRAME, CHANNEL),
+        Recorded.of_row("log_durations", log, TOKEN),
+        Recorded.of_row("frames", frames.cpu(), TOKEN, unit="frames"),
+        Recorded.of_row("regulated", seen.input("decoder.drop"), FRAME, CHANNEL),
     )
     steps.append(Step("fastpitch.duration", "how long each token lasts, and frames made of tokens", lasting))
     return steps
@@ -211,8 +213,8 @@ def _joined(model: FastPitch, inputs: AcousticInput, spectrogram: Spectrogram) -
             "fastpitch.aligner",
             "which frames belong to which token, as the aligner hears the mel",
             (
-                _of("soft", aligned.log_soft.exp().cpu().float(), FRAME, TOKEN),
-                _of("hard", aligned.durations.cpu(), TOKEN, unit="frames"),
+                Recorded.of_row("soft", aligned.log_soft.exp().cpu().float(), FRAME, TOKEN),
+                Recorded.of_row("hard", aligned.durations.cpu(), TOKEN, unit="frames"),
             ),
         )
     ]

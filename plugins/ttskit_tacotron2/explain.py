@@ -66,7 +66,11 @@ def explain(
     finally:
         model.fast = fast
     steps = [
-        Step("tacotron2.embedding", "symbols become vectors", (_of("vectors", seen.output("embedding"), TOKEN, CHANNEL),)),
+        Step(
+            "tacotron2.embedding",
+            "symbols become vectors",
+            (Recorded.of_row("vectors", seen.output("embedding"), TOKEN, CHANNEL),),
+        ),
         _convolved(seen, convolutions),
         _encoded(model, seen),
         _prenet(model, seen, prenet),
@@ -77,18 +81,13 @@ def explain(
             "tacotron2.postnet",
             "convolutions that see both sides correct the frames",
             (
-                _of("before", seen.input("postnet"), BAND, FRAME),
-                _of("correction", seen.output("postnet"), BAND, FRAME),
-                _of("mel", spoken.mel.cpu(), BAND, FRAME),
+                Recorded.of_row("before", seen.input("postnet"), BAND, FRAME),
+                Recorded.of_row("correction", seen.output("postnet"), BAND, FRAME),
+                Recorded.of_row("mel", spoken.mel.cpu(), BAND, FRAME),
             ),
         ),
     ]
     return Explanation(spoken, tuple(steps), offered, applied)
-
-
-def _of(key: str, values: Tensor, *axes: Axis, unit: str = "") -> Recorded:
-    """A recorded tensor of the only sentence: the batch axis goes."""
-    return Recorded(key, values[0].numpy(), axes, unit)
 
 
 def _turns(calls: Sequence[Tensor]) -> Tensor:
@@ -111,32 +110,36 @@ def _told_silence(model: Tacotron2, step: int) -> Callable[[Tensor], Tensor]:
 
 def _convolved(seen: Activations, names: Sequence[str]) -> Step:
     tensors = [
-        _of(f"layer_{i + 1}", seen.output(name).clamp_min(0).transpose(1, 2), TOKEN, CHANNEL) for i, name in enumerate(names)
+        Recorded.of_row(f"layer_{i + 1}", seen.output(name).clamp_min(0).transpose(1, 2), TOKEN, CHANNEL)
+        for i, name in enumerate(names)
     ]
     return Step("tacotron2.convolutions", "convolutions look at neighbours", tuple(tensors))
 
 
 def _encoded(model: Tacotron2, seen: Activations) -> Step:
     """The bidirectional LSTM; each direction in its own order of time."""
-    tensors = [_of("memory", seen.output("encoder"), TOKEN, CHANNEL)]
+    tensors = [Recorded.of_row("memory", seen.output("encoder"), TOKEN, CHANNEL)]
     for way, lstm in (("ahead", model.encoder.ahead), ("back", model.encoder.back)):
         gates, cells = lstm_gates(lstm, seen.input(f"encoder.{way}"), seen.output(f"encoder.{way}"))
-        tensors += [_of(f"{way}_gates", gates, TOKEN, GATE, CHANNEL), _of(f"{way}_cells", cells, TOKEN, CHANNEL)]
+        tensors += [
+            Recorded.of_row(f"{way}_gates", gates, TOKEN, GATE, CHANNEL),
+            Recorded.of_row(f"{way}_cells", cells, TOKEN, CHANNEL),
+        ]
     return Step("tacotron2.encoder", "an LSTM reads the tokens in both directions", tuple(tensors), ("encoder.direction",))
 
 
 def _prenet(model: Tacotron2, seen: Activations, names: Sequence[str]) -> Step:
     """Of several frames a step, the last is shown as heard."""
-    heard = _of("heard", _turns(seen.inputs(names[0]))[..., -model.context.mel.bands :], STEP, BAND)
-    out = _of("out", _turns(seen.outputs(names[-1])).clamp_min(0), STEP, CHANNEL)
+    heard = Recorded.of_row("heard", _turns(seen.inputs(names[0]))[..., -model.context.mel.bands :], STEP, BAND)
+    out = Recorded.of_row("out", _turns(seen.outputs(names[-1])).clamp_min(0), STEP, CHANNEL)
     return Step("tacotron2.prenet", "the frame before, through a bottleneck", (heard, out), ("decoder.wrong_frame",))
 
 
 def _attended(seen: Activations, spoken: Spectrogram) -> Step:
     energies = _turns([one.squeeze(2) for one in seen.outputs("decoder.attention.score")])
-    tensors = [_of("energies", energies, STEP, TOKEN)]
+    tensors = [Recorded.of_row("energies", energies, STEP, TOKEN)]
     if spoken.alignment is not None:
-        tensors.insert(0, _of("weights", spoken.alignment.float().cpu(), FRAME, TOKEN))
+        tensors.insert(0, Recorded.of_row("weights", spoken.alignment.float().cpu(), FRAME, TOKEN))
     return Step("tacotron2.attention", "where the decoder looks, step by step", tuple(tensors), ("decoder.location",))
 
 
@@ -147,10 +150,16 @@ def _remembered(model: Tacotron2, seen: Activations, name: str) -> Step:
     return Step(
         f"tacotron2.{which}",
         "gates of the decoder's LSTM, and what its cells keep",
-        (_of("gates", gates, STEP, GATE, CHANNEL), _of("cells", cells, STEP, CHANNEL), _of("hidden", hidden, STEP, CHANNEL)),
+        (
+            Recorded.of_row("gates", gates, STEP, GATE, CHANNEL),
+            Recorded.of_row("cells", cells, STEP, CHANNEL),
+            Recorded.of_row("hidden", hidden, STEP, CHANNEL),
+        ),
     )
 
 
 def _stopped(seen: Activations) -> Step:
     stop = _turns(seen.outputs("decoder.gate")).squeeze(2).sigmoid()
-    return Step("tacotron2.stop", "how sure it is, at each step, that the sentence is over", (_of("stop", stop, STEP),))
+    return Step(
+        "tacotron2.stop", "how sure it is, at each step, that the sentence is over", (Recorded.of_row("stop", stop, STEP),)
+    )

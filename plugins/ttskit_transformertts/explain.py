@@ -63,7 +63,11 @@ def explain(
     view = _View(seen, whole, steps, "decoder.mask" in applied)
     names = [one.key for one in offered]
     shown = [
-        Step("transformertts.embedding", "symbols become vectors", (_of("vectors", seen.output("embedding"), TOKEN, CHANNEL),)),
+        Step(
+            "transformertts.embedding",
+            "symbols become vectors",
+            (Recorded.of_row("vectors", seen.output("embedding"), TOKEN, CHANNEL),),
+        ),
         _placed(view, "encoder", TOKEN, names),
         *(_encoder_block(model, view, i, names) for i in range(len(model.encoder.blocks))),
         _prenet(model, view),
@@ -101,11 +105,6 @@ class _View:
         return (calls[-1] if self.whole else torch.cat(calls, 1))[:, : self.steps]
 
 
-def _of(key: str, values: Tensor, *axes: Axis, unit: str = "") -> Recorded:
-    """A recorded tensor of the only sentence: the batch axis goes."""
-    return Recorded(key, values[0].numpy(), axes, unit)
-
-
 def _parts(model: TransformerTTS) -> list[str]:
     parts = [
         "embedding",
@@ -130,10 +129,13 @@ def _placed(view: _View, side: str, place: Axis, offered: Sequence[str]) -> Step
         before, after = view.seen.input(part), view.once(part)
     else:
         before, after = view.turns(part, into=True), view.turns(part)
-    added = _of("positions", after - before, place, CHANNEL)
+    added = Recorded.of_row("positions", after - before, place, CHANNEL)
     key = f"transformertts.{part}"
     return Step(
-        key, f"where each {place.name} stands is added", (added, _of("sum", after, place, CHANNEL)), _mine(offered, part)
+        key,
+        f"where each {place.name} stands is added",
+        (added, Recorded.of_row("sum", after, place, CHANNEL)),
+        _mine(offered, part),
     )
 
 
@@ -145,10 +147,10 @@ def _encoder_block(model: TransformerTTS, view: _View, index: int, offered: Sequ
     name, heads = f"encoder.blocks.{index}", cast("EncoderBlock", model.encoder.blocks[index]).attention.heads
     q, k, v = (_split(view.once(f"{name}.attention.{part}"), heads) for part in ("query", "key", "value"))
     tensors = (
-        _of("weights", attention_weights(q, k), HEAD, QUERY, KEY),
-        *(_of(letter, x, HEAD, TOKEN, CHANNEL) for letter, x in zip("qkv", (q, k, v), strict=True)),
-        _of("attention_adds", view.once(f"{name}.attention.out"), TOKEN, CHANNEL),
-        _of("feed_forward_adds", view.once(f"{name}.feed_forward"), TOKEN, CHANNEL),
+        Recorded.of_row("weights", attention_weights(q, k), HEAD, QUERY, KEY),
+        *(Recorded.of_row(letter, x, HEAD, TOKEN, CHANNEL) for letter, x in zip("qkv", (q, k, v), strict=True)),
+        Recorded.of_row("attention_adds", view.once(f"{name}.attention.out"), TOKEN, CHANNEL),
+        Recorded.of_row("feed_forward_adds", view.once(f"{name}.feed_forward"), TOKEN, CHANNEL),
     )
     title = f"tokens look at each other, layer {index + 1}"
     return Step(f"transformertts.encoder.{index + 1}", title, tensors, _mine(offered, "encoder.attention"))
@@ -161,12 +163,12 @@ def _decoder_block(model: TransformerTTS, view: _View, index: int, offered: Sequ
     asks = _split(view.turns(f"{name}.reading.query"), block.reading.heads)
     text = _split(view.once(f"{name}.reading.key"), block.reading.heads)
     tensors = (
-        _of("weights", attention_weights(q, k, ahead), HEAD, QUERY, KEY),
-        _of("reads", attention_weights(asks, text), HEAD, STEP, TOKEN),
-        *(_of(letter, x, HEAD, STEP, CHANNEL) for letter, x in zip("qkv", (q, k, v), strict=True)),
-        _of("attention_adds", view.turns(f"{name}.attention.out"), STEP, CHANNEL),
-        _of("reading_adds", view.turns(f"{name}.reading.out"), STEP, CHANNEL),
-        _of("feed_forward_adds", view.turns(f"{name}.feed_forward"), STEP, CHANNEL),
+        Recorded.of_row("weights", attention_weights(q, k, ahead), HEAD, QUERY, KEY),
+        Recorded.of_row("reads", attention_weights(asks, text), HEAD, STEP, TOKEN),
+        *(Recorded.of_row(letter, x, HEAD, STEP, CHANNEL) for letter, x in zip("qkv", (q, k, v), strict=True)),
+        Recorded.of_row("attention_adds", view.turns(f"{name}.attention.out"), STEP, CHANNEL),
+        Recorded.of_row("reading_adds", view.turns(f"{name}.reading.out"), STEP, CHANNEL),
+        Recorded.of_row("feed_forward_adds", view.turns(f"{name}.feed_forward"), STEP, CHANNEL),
     )
     title = f"steps look back, then at the text, layer {index + 1}"
     changed = _mine(offered, "decoder.attention", "decoder.reading", "decoder.mask")
@@ -178,26 +180,26 @@ def _mine(offered: Sequence[str], *beginnings: str) -> tuple[str, ...]:
 
 
 def _prenet(model: TransformerTTS, view: _View) -> Step:
-    heard = _of("heard", view.turns("decoder.prenet.0", into=True), STEP, BAND)
-    out = _of("out", view.turns("decoder.project"), STEP, CHANNEL)
+    heard = Recorded.of_row("heard", view.turns("decoder.prenet.0", into=True), STEP, BAND)
+    out = Recorded.of_row("out", view.turns("decoder.project"), STEP, CHANNEL)
     return Step("transformertts.prenet", "the frame before, through a bottleneck", (heard, out), ("decoder.wrong_frame",))
 
 
 def _stopped(view: _View) -> Recorded:
-    return _of("stop", view.turns("decoder.gate").amax(2).sigmoid(), STEP)
+    return Recorded.of_row("stop", view.turns("decoder.gate").amax(2).sigmoid(), STEP)
 
 
 def _looked(spoken: Spectrogram) -> Step:
     assert spoken.alignment is not None
-    weights = _of("weights", spoken.alignment.float().cpu(), FRAME, TOKEN)
+    weights = Recorded.of_row("weights", spoken.alignment.float().cpu(), FRAME, TOKEN)
     return Step("transformertts.alignment", "which token each frame belongs to, by the watched heads", (weights,))
 
 
 def _refined(view: _View, spoken: Spectrogram) -> Step:
     tensors = (
-        _of("before", view.seen.input("postnet"), BAND, FRAME),
-        _of("correction", view.once("postnet"), BAND, FRAME),
-        _of("mel", spoken.mel.cpu(), BAND, FRAME),
+        Recorded.of_row("before", view.seen.input("postnet"), BAND, FRAME),
+        Recorded.of_row("correction", view.once("postnet"), BAND, FRAME),
+        Recorded.of_row("mel", spoken.mel.cpu(), BAND, FRAME),
     )
     return Step("transformertts.postnet", "convolutions that see both sides correct the frames", tensors)
 

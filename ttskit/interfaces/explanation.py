@@ -70,6 +70,11 @@ class Recorded:
     axes: tuple[Axis, ...]
     unit: str = ""
 
+    @classmethod
+    def of_row(cls, key: str, values: torch.Tensor, *axes: Axis, unit: str = "") -> Recorded:
+        """Of a tensor (1, …) on the CPU, the only row, whose batch axis goes."""
+        return cls(key, values[0].numpy(), axes, unit)
+
     def __post_init__(self) -> None:
         if self.values.ndim != len(self.axes):
             raise ValueError(f"{self.key}: {self.values.ndim} dimensions, {len(self.axes)} axes")
