@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from ttskit.config import Recipe, load_recipe, shipped_recipes
-from ttskit.config.training import TrainingConfig
 from ttskit.corpus.prepared import PreparedCorpus
 from ttskit.errors import CorpusError, TTSKitError
 from ttskit.interfaces.acoustic import AcousticModel
@@ -93,8 +92,6 @@ def resolve(plan: StudyPlan, registry: Registry) -> Resolved:
         CorpusError: a corpus that is not there or damaged.
     """
     problems: list[str] = []
-    if plan.minutes and "minutes" not in TrainingConfig.model_fields:  # pragma: no cover - versions before it
-        problems.append(f"{plan.place('minutes')}: minutes: this version cannot train on a part of a corpus")
     systems = {}
     for name, system in plan.systems.items():
         found = _trained(plan, ("systems", name), name, system, registry, problems)

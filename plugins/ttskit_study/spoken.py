@@ -16,12 +16,10 @@ from ttskit.measure.plain import plain
 from ttskit.measure.run import Measured
 from ttskit.reading import Misread, read_json
 
-__all__ = ["STUDY_COLUMNS", "read_cell", "read_observations", "tidy", "write_observations", "write_sentences"]
+__all__ = ["read_cell", "read_observations", "tidy", "write_observations", "write_sentences"]
 
-# Columns of the tidy table before those of a comparison's; each other factor of the plan stands behind "block".
 # What of a measurement's data the report shows: the judge's own error, and the planted faults that were seen.
 _KEPT = {"robustness": ("recogniser",), "faults": ("smallest", "faults", "sentences", "planted_in")}
-STUDY_COLUMNS = ("system", "minutes", "corpus", "training_seed")
 
 
 def write_observations(path: Path, spoken: Spoken, measured: Sequence[Measured], training_seed: int) -> None:
