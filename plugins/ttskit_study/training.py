@@ -7,6 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ttskit.compare.results import write_table
 from ttskit.config import CompareConfig
 from ttskit.corpus.prepared import PreparedCorpus
 from ttskit.corpus.storage import write_json
@@ -27,7 +28,7 @@ from ttskit_study.layout import RunPlace
 from ttskit_study.locked import Job, Lock
 from ttskit_study.plan import StudyPlan
 from ttskit_study.resolve import Resolved, Trained, digest
-from ttskit_study.spoken import write_observations, write_sentences
+from ttskit_study.spoken import write_sentences
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -138,7 +139,7 @@ class Bench:
                 "vocoder": systems[0].voice.vocoder_name,
                 "device": where,
             }
-            write_observations(half / place.observations.name, spoken, measured, job.seed)
+            write_table(half / place.observations.name, spoken, measured)
             write_sentences(half / place.sentences.name, spoken, measured, facts)
         shutil.rmtree(place.spoken, ignore_errors=True)
         half.rename(place.spoken)

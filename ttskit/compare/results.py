@@ -28,7 +28,17 @@ from ttskit.messages import translated
 from ttskit.reading import Misread, as_type, read_json, shown
 from ttskit.runs.folder import plain_options
 
-__all__ = ["COLUMNS", "FORMAT", "RESULTS", "TABLE", "ComparisonResults", "content_of", "write_results"]
+__all__ = [
+    "COLUMNS",
+    "FORMAT",
+    "RESULTS",
+    "TABLE",
+    "ComparisonResults",
+    "content_of",
+    "read_table",
+    "write_results",
+    "write_table",
+]
 
 FORMAT = 3  # of results.json and measurements.csv; raised when a key or column changes its meaning
 _MOST_BYTES = 256 << 20
@@ -117,13 +127,7 @@ class ComparisonResults:
         Raises:
             CheckpointError: the table is missing or damaged.
         """
-        path = self.folder / TABLE
-        try:
-            with path.open(encoding="utf-8", newline="") as file:
-                return [_typed(row) for row in csv.DictReader(file) if measure is None or row["measure"] == measure]
-        except (OSError, ValueError, KeyError, TypeError, csv.Error) as error:
-            why = getattr(error, "strerror", None) or f"{type(error).__name__}: {str(error)[:200]}"
-            raise CheckpointError(f"{path} is missing or damaged", why, "compare again") from error
+        return [row for row in read_table(self.folder / TABLE) if measure is None or row["measure"] == measure]
 
     def table(self) -> tuple[list[str], list[list[str]]]:
         """The summary: column names and rows of text."""
@@ -187,12 +191,38 @@ def content_of(
 def write_results(out: Path, content: dict, spoken: Spoken | None = None, measured: Sequence[Measured] = ()) -> None:
     """Write results.json and, with what it was made from, measurements.csv."""
     if spoken is not None:
-        text = io.StringIO(newline="")
-        writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(_long(spoken, measured))
-        write_atomic(out / TABLE, lambda path: path.write_text(text.getvalue(), encoding="utf-8", newline="\n"))
+        write_table(out / TABLE, spoken, measured)
     write_json(out / RESULTS, plain(content))
+
+
+def write_table(path: Path, spoken: Spoken, measured: Sequence[Measured]) -> None:
+    """Every number that was measured, a row each, in the unit of its measure; columns `COLUMNS`."""
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(_long(spoken, measured))
+    write_atomic(path, lambda file: file.write_text(text.getvalue(), encoding="utf-8", newline="\n"))
+
+
+def read_table(path: Path, fix: str = "compare again") -> list[dict[str, Any]]:
+    """The rows of what `write_table` wrote: numbers as numbers, NaN where undefined, None where a column does not apply.
+
+    Args:
+        path: the file.
+        fix: what its error advises.
+
+    Raises:
+        CheckpointError: missing or damaged.
+    """
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            reader = csv.DictReader(file)
+            if tuple(reader.fieldnames or ()) != COLUMNS:
+                raise ValueError(f"its columns are {', '.join(reader.fieldnames or ()) or 'none'}")
+            return [_typed(row) for row in reader]
+    except (OSError, ValueError, KeyError, TypeError, csv.Error) as error:
+        why = getattr(error, "strerror", None) or f"{type(error).__name__}: {str(error)[:200]}"
+        raise CheckpointError(f"{path} is missing or damaged", why, fix) from error
 
 
 def _long(spoken: Spoken, measured: Sequence[Measured]) -> Iterator[dict[str, Any]]:
