@@ -150,6 +150,10 @@ def trials_by_measure(study: Collected, keys: Sequence[str]) -> dict[str, Trials
     return {key: trials for key, trials in made.items() if len(trials)}  # none where no number is finite
 
 
+# An interaction is no system that could be better: an effect depends on the other factor, or it does not.
+_OF_INTERACTION = {"better": "depends", "worse": "depends", "equivalent": "does not depend"}  # no message
+
+
 def _effects(
     design: Design,
     trials: Mapping[str, Trials],
@@ -187,6 +191,8 @@ def _effects(
             row["word"] = said.get(str(n), NOT_KNOWN)
         else:
             row["word"] = word(found, smallest[key], str(measures[key]["better"])) if _may_be_said(found) else NOT_KNOWN
+        if row["kind"] == "interaction":
+            row["word"] = _OF_INTERACTION.get(row["word"], row["word"])
     why = _add_mixed([(row, one, trials[key]) for row, _, one, key in rows if key in primary]) if mixed else ""
     return [row for row, *_ in rows], why
 

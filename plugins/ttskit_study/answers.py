@@ -47,12 +47,13 @@ def _answer(
     whole = verdict(said)
     a, b = words.level(factor, first), words.level(factor, second)
     figures = "; ".join(_figure(measures, row, words) for row in rows)
+    numbers = _figures(content, a, b, figures, words) + _open(content, rows, words)
     return {
         "factor": factor,
         "levels": [first, second],
         "verdict": whole,
         "glossary": [(words(level), words(GLOSSARY[level])) for level in (first, second) if level in GLOSSARY],
-        "sentences": [_says(content, whole, a, b, titles, words), _figures(content, a, b, figures, words)],
+        "sentences": [_says(content, whole, a, b, titles, words), numbers],
     }
 
 
@@ -97,6 +98,18 @@ def _figures(content: Mapping[str, Any], a: str, b: str, figures: str, words: Wo
                  a=a, b=b, figures=figures, percent=percent)  # fmt: skip
 
 
+def _open(content: Mapping[str, Any], rows: Sequence[Mapping[str, Any]], words: Words) -> str:
+    """Why nothing is said of a measure whose interval leaves out 0, if there is one."""
+    open_ = [row for row in rows if row["word"] == "not known" and ((row["low"] or 0) > 0 or (row["high"] or 0) < 0)]
+    if not open_ or content["about"] != "models":
+        return ""
+    return " " + words(
+        "An interval without 0 is not enough for a word: it must hold for all comparisons of the study together (Holm), "
+        "and between the {runs} trainings of each system alone.",
+        runs=min(row["runs"] for row in open_),
+    )
+
+
 def _figure(measures: Mapping[str, Mapping[str, Any]], row: Mapping[str, Any], words: Words) -> str:
     key = row["measure"]
     digits = int(measures[key].get("digits", 2))
@@ -111,7 +124,7 @@ def dependences(content: Mapping[str, Any], words: Words) -> list[str]:
     for row in content["effects"]:
         if row["kind"] != "interaction" or row["measure"] not in content["picture"]:
             continue
-        if row["word"] not in ("better", "worse"):
+        if row["word"] != "depends":
             continue
         (a, b), (first, second) = row["factors"], row["levels"][1]
         step = f"{words.level(a, row['levels'][0][1])} − {words.level(a, row['levels'][0][0])}"

@@ -111,7 +111,7 @@ class StudyPlan(BaseModel):
         default_factory=list, description="minutes of training speech, nested subsets of the same sentences; none: all of it"
     )
     seeds: list[Annotated[int, Field(ge=0)]] = Field(
-        [1, 2, 3], min_length=1, description="training seeds, the same for every system, which makes the runs pairs"
+        [1, 2, 3], min_length=1, description="training seeds, the same for every system"
     )
     aligner: AlignerPlan | None = Field(None, description="what gives durations to the systems that are trained on them")
     budget: Budget = Field(description="of each training: utterances, frames, seconds or multiply_adds")

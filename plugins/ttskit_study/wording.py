@@ -21,7 +21,7 @@ GLOSSARY = {  # messages
 }
 _NAMES = ("decoding", "block", "durations", "minutes", "corpus", "system", "given", "none", "all")  # messages
 _STATES = ("pending", "running", "interrupted", "failed")  # messages
-_VERDICTS = ("better", "worse", "equivalent", "not known")  # messages
+_VERDICTS = ("better", "worse", "equivalent", "not known", "depends", "does not depend")  # messages
 _MORE = (" and ", "points", "higher", "lower", "{amount} minutes", "with {conditions}")  # messages
 _KINDS = ("utterances", "frames", "seconds", "multiply-adds")  # messages
 

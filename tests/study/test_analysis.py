@@ -55,7 +55,7 @@ def test_no_effect_and_much_noise_is_not_known(tmp_path):
 
 def test_an_interaction_is_said_in_words(tmp_path):
     content = found(tmp_path / "s", seeds=5, noise=0.5, effects={("NAR", "transformer"): {"mcd_db": 2.0}})
-    assert row(content, "mcd_db", "decoding × block")["word"] == "worse"
+    assert row(content, "mcd_db", "decoding × block")["word"] == "depends"
     (text, *_) = dependences(content, EN)
     assert text.startswith("The difference NAR − AR in mel-cepstral distortion depends on block: with transformer it is ")
     assert text.endswith("dB higher than with LSTM.")

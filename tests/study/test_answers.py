@@ -24,6 +24,7 @@ def content(words: dict[str, str], about: str = "models") -> dict:
             "value": -1.25,
             "low": -2.0,
             "high": -0.5,
+            "runs": 2,
         }
         for key, word in words.items()
     ]
@@ -73,11 +74,22 @@ def test_the_first_sentence_says_what_holds(words, whole, says):
 
 
 def test_the_second_sentence_has_every_figure_with_its_interval():
-    (answer,) = answers(content({"mcd_db": "better", "per": "not known"}), Words("en"))
+    (answer,) = answers(content({"mcd_db": "better", "per": "equivalent"}), Words("en"))
     assert answer["sentences"][1] == (
         "In numbers, NAR − AR: mel-cepstral distortion −1.2 [−2.0, −0.5] dB; phone error rate −1.2 [−2.0, −0.5] points "
         "(in brackets, 95 % intervals over trainings and sentences)."
     )
+
+
+def test_an_interval_without_0_that_gives_no_word_is_explained():
+    """Seen on the demo's page: −1.04 [−1.80, −0.29] dB beside "cannot tell"."""
+    told = content({"mcd_db": "not known", "per": "better"})
+    assert "An interval without 0 is not enough for a word" in answers(told, Words("en"))[0]["sentences"][1]
+    assert "between the 2 trainings of each system alone" in answers(told, Words("en"))[0]["sentences"][1]
+    told["effects"][0] |= {"low": -2.0, "high": 0.5}
+    assert "not enough" not in answers(told, Words("en"))[0]["sentences"][1]
+    told["effects"][0] |= {"low": None, "high": None}
+    assert "not enough" not in answers(told, Words("en"))[0]["sentences"][1]
 
 
 def test_one_training_each_cannot_tell_whatever_the_words():
