@@ -12,10 +12,10 @@ import numpy as np
 from markupsafe import Markup
 
 from ttskit.compare.strip import strip
-from ttskit.compare.summary import FEWEST
 from ttskit.config import CompareConfig
 from ttskit.corpus.storage import write_atomic
 from ttskit.interfaces.measurement import NATURAL, RESYNTHESIS, Spoken
+from ttskit.measure.inference.words import FEWEST_SENTENCES
 from ttskit.measure.plain import show
 from ttskit.measure.run import Measured
 from ttskit.measure.templates import template
@@ -145,7 +145,7 @@ def _environment(content: Mapping) -> jinja2.Environment:
         "r": content,
         "labels": labels,
         "systems": systems,
-        "fewest": FEWEST,
+        "fewest": FEWEST_SENTENCES,
         "strip": strip,
         "colours": of_systems | {run["label"]: of_systems[run["system"]] for run in runs},
         "natural": NATURAL,

@@ -23,9 +23,8 @@ from ttskit.measure.run import Measured
 from ttskit.measure.systems import System, by_system
 from ttskit.measure.tables import smallest_of
 
-__all__ = ["FEWEST", "Line", "answer_of", "lines_of", "summary_of"]
+__all__ = ["Line", "answer_of", "lines_of", "summary_of"]
 
-FEWEST = 6  # sentences behind a difference of which anything is said
 # What is heard comes first, what it costs after it; what was led by the recording last: it is not to be set against the rest.
 _PLACES = {"quality": 0, "intrusive": 1, "robustness": 2, "speed": 4, "training": 5, "learned": 6}
 _OTHERS = 3
@@ -168,12 +167,7 @@ def _said(found: Mapping[Any, tuple[Line, Estimate]], confidence: float) -> dict
         {name: line.row.measure.better for name, (line, _) in rows.items()},
         level=1 - confidence,
     )
-    return {keys[name]: words[name] if _enough(rows[name][1]) else "not known" for name in keys}
-
-
-def _enough(estimate: Estimate) -> bool:
-    """Whether six sentences or more, or, of a number of the whole run, several runs, stand behind it."""
-    return estimate.sentences >= FEWEST or (estimate.sentences == 0 and estimate.runs > 1)
+    return {at: words[name] for name, at in keys.items()}
 
 
 def _natural(line: Line) -> str | None:

@@ -18,15 +18,15 @@ from pydantic import BaseModel, ConfigDict, Field
 from ttskit.interfaces.measurement import NATURAL, RESYNTHESIS, Findings, Measurement, Observation, Row, Sample, Sound, Spoken
 from ttskit.measure.analysis import Analyser
 from ttskit.measure.faults import FAULTS, KnownSpeech, PlantedFault, known_times_s
+from ttskit.measure.inference.words import FEWEST_SENTENCES
 from ttskit.measure.run import measure_all
 from ttskit.measure.spoken import SoundStore
 from ttskit.measure.stats import Interval, ratio_difference_interval
 from ttskit.measure.templates import template
 from ttskit.plugins import Registry, create_registry
 
-__all__ = ["FEWEST_SENTENCES", "UNDAMAGED", "FaultOptions", "Faults", "Seen", "smallest_seen"]
+__all__ = ["UNDAMAGED", "FaultOptions", "Faults", "Seen", "smallest_seen"]
 
-FEWEST_SENTENCES = 6  # below which nothing is said of a difference
 UNDAMAGED = "undamaged"
 _NAME = "faults"  # of this measurement, which asks all others
 _READS_AUDIO = frozenset({"recordings", "exact times"})  # needs of a measurement that asks of a system nothing but its audio
