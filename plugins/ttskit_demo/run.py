@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
 __all__ = ["TYPICAL_S", "DemoReport", "demo"]
 
-# Of the recipe `demo` on two fast cores, estimated from the CPU time of each part; slow ones take up to three times as long.
-TYPICAL_S = {"corpus": 1, "prepare": 6, "plan": 10, "aligner": 55, "study": 380, "report": 15, "compare": 45}
+# Of the recipe `demo` on two fast cores, measured (benchmarks/RESULTS.md); slow ones take up to three times as long.
+TYPICAL_S = {"corpus": 2, "prepare": 11, "plan": 7, "aligner": 72, "study": 446, "report": 5, "compare": 98}
 _ALIGNER = "all"  # the one aligner of a study of one corpus without minutes
 
 
@@ -116,9 +116,12 @@ def demo(
 
     def compare() -> None:
         from ttskit.compare import compare as compare_runs
+        from ttskit.config import load_recipe
 
         runs = [out / "runs" / name for name in _runs(study)]
-        compare_runs(runs, data=prepared, out=out / "comparison", console=console)
+        # What each measure sees of planted faults stands in the study's report: the same recordings, measured once.
+        once = {**load_recipe(recipe).compare.measurements, "faults": False}
+        compare_runs(runs, data=prepared, out=out / "comparison", console=console, measurements=once)
 
     stages = {
         "corpus": corpus,

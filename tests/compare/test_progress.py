@@ -89,7 +89,7 @@ def test_the_demo_says_which_stage_of_how_many_and_the_totals_of_trainings_at_wo
     console = Console(file=io.StringIO(), width=200)
     clock = run._StageClock(tmp_path / "stages.json", {"recipe": "demo", "sentences": None, "steps": None}, console)
     clock.run("report", lambda: None, "stage 6 of 7")
-    assert console.file.getvalue().splitlines()[0] == "stage 6 of 7, report … (15 s on two fast cores)"
+    assert console.file.getvalue().splitlines()[0] == "stage 6 of 7, report … (5 s on two fast cores)"
     now = [0.0]
     monkeypatch.setattr(processes, "time", SimpleNamespace(monotonic=lambda: now[0]))
     steps = {"fastpitch 1": 0, "tacotron2 1": 100, "fastpitch 2": 0}
