@@ -201,8 +201,8 @@ def estimate(trials: Trials, coefficients: Mapping[str, float], systems: Mapping
     """A contrast of cells: trainings of different systems are independent, those of one system belong together by seed.
 
     Cells of one system (its minutes) share what the seed decides, the first weights and the order of the sentences: their part
-    of the contrast is one number for each seed and sentence. Systems share the order at most; to count them as independent can
-    only widen the interval of their difference then, and leaves R − 1 degrees of freedom for each system instead of for all.
+    of the contrast is one number for each seed and sentence. Systems share the order at most; to count them as independent
+    widens the interval of their difference if that moves them the same way, and leaves R − 1 degrees of freedom for each system.
     """
     parts: dict[str, dict[str, float]] = {}
     for name, coefficient in coefficients.items():
