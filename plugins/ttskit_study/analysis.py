@@ -202,7 +202,7 @@ def estimate(trials: Trials, coefficients: Mapping[str, float], systems: Mapping
 
     Cells of one system (its minutes) share what the seed decides, the first weights and the order of the sentences: their part
     of the contrast is one number for each seed and sentence. Systems share the order at most; to count them as independent
-    widens the interval of their difference if that moves them the same way, and leaves R − 1 degrees of freedom for each system.
+    widens the interval of their difference if that moves them the same way, and leaves R − 1 degrees of freedom for each.
     """
     parts: dict[str, dict[str, float]] = {}
     for name, coefficient in coefficients.items():
