@@ -41,8 +41,8 @@ def copy_of(checkout: Path, folder: Path) -> Path:
 
 
 def run(tests: Sequence[str], checkout: Path) -> tuple[int, str]:
-    """pytest's exit code (1: a test failed; -1: it took too long) and its last line, on the package of that checkout."""
-    paths = [str(checkout), *filter(None, [os.environ.get("PYTHONPATH")])]
+    """pytest's exit code (1: a test failed; -1: it took too long) and its last line, on the packages of that checkout."""
+    paths = [str(checkout), str(checkout / "plugins"), *filter(None, [os.environ.get("PYTHONPATH")])]
     env = {**os.environ, "PYTHONPATH": os.pathsep.join(paths), "PYTHONDONTWRITEBYTECODE": "1", "OMP_NUM_THREADS": "1"}
     command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *dict.fromkeys(tests)]
     try:
