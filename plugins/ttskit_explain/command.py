@@ -22,6 +22,7 @@ __all__ = ["command"]
 @click.option("--lang", "language", type=click.Choice(["es", "en"]), help="Language seen first.  [default: yours]")
 @click.option("--seed", type=int, default=0, show_default=True, help="Of what is random.")
 @click.option("--device", default="cpu", show_default=True, help="cpu, cuda, cuda:1, mps.")
+@click.option("--only", multiple=True, metavar="SECTION", help="Only this section; may be given several times.")
 @json_option
 def command(
     runs: tuple[Path, ...],
@@ -33,6 +34,7 @@ def command(
     language: str | None,
     seed: int,
     device: str,
+    only: tuple[str, ...],
     as_json: bool,
 ) -> None:
     """Show block by block how trained runs turn a sentence into speech.
@@ -58,6 +60,7 @@ def command(
             language=language or ("es" if spoken() == "es" else "en"),
             seed=seed,
             device=device,
+            only=only,
             console=stderr_console(),
         )
     for name, why in report.failed.items():

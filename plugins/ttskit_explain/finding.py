@@ -43,9 +43,7 @@ def self_attention(explanation: Explanation) -> list[Found]:
 
 def text_attention(explanation: Explanation) -> list[Found]:
     """Where a decoder looks in the text: (frames or steps, tokens), or the same for each head."""
-    return with_axes(
-        explanation, ("frame", "token"), ("step", "token"), ("head", "step", "token"), ("head", "frame", "token")
-    )
+    return with_axes(explanation, ("frame", "token"), ("step", "token"), ("head", "step", "token"), ("head", "frame", "token"))
 
 
 def gates(explanation: Explanation) -> list[Found]:

@@ -112,7 +112,9 @@ class Subject:
             lambda: self.model.explain(self.inputs, None, [torch.Generator().manual_seed(number)], changed),
         )
 
-    def infer(self, controls: Controls | None = None, seed: int | None = None, tokens: Sequence[str] | None = None) -> Spectrogram:
+    def infer(
+        self, controls: Controls | None = None, seed: int | None = None, tokens: Sequence[str] | None = None
+    ) -> Spectrogram:
         """The sentence, or other tokens, as `infer` gives it.
 
         Raises:

@@ -1,4 +1,4 @@
-"""Makes the page: loads the runs, lets every section build its cards, and keeps what one of them loses from costing the rest."""
+"""Makes the page: loads the runs, lets sections build their cards, and keeps what one of them loses from costing the rest."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from ttskit_explain.texts import LANGUAGES
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["ExplainReport", "explain"]
+__all__ = ["ExplainReport", "explain", "open_lesson"]
 
 
 @dataclass
@@ -56,6 +56,7 @@ def explain(
     language: str = "es",
     device: str = "cpu",
     seed: int = 0,
+    only: Sequence[str] = (),
     registry: Registry | None = None,
     console: Console | None = None,
 ) -> ExplainReport:
@@ -71,6 +72,7 @@ def explain(
         language: the one that is seen first: "es" or "en". The page holds both.
         device: "cpu", "cuda", …
         seed: of what is random.
+        only: names of the sections wanted; all of them if empty.
         registry: every plugin.
         console: for progress.
 
@@ -81,12 +83,26 @@ def explain(
     """
     if language not in LANGUAGES:
         raise UsageError(f"there is no page in {language!r}", f"there are: {', '.join(LANGUAGES)}", "")
-    registry, folder = registry or create_registry(), Path(out)
-    lesson = _lesson(runs, text, Sheet(folder), registry, vocoder, aligner, speaker, device, seed)
+    strange = [name for name in only if name not in sections.SECTIONS]
+    if strange:
+        raise UsageError(f"there is no section {strange[0]!r}", f"there are: {', '.join(sections.SECTIONS)}", "")
+    wanted = [name for name in sections.SECTIONS if name in only or not only]
+    folder = Path(out)
+    lesson = open_lesson(
+        runs,
+        text,
+        folder,
+        vocoder=vocoder,
+        aligner=aligner,
+        speaker=speaker,
+        device=device,
+        seed=seed,
+        registry=registry,
+    )
     report = ExplainReport(folder / "index.html", notes=lesson.notes)
     built: dict[str, Sequence[Card]] = {}
-    with progress(console, "sections", len(sections.SECTIONS)) as advance:
-        for name in sections.SECTIONS:
+    with progress(console, "sections", len(wanted)) as advance:
+        for name in wanted:
             started = time.perf_counter()
             built[name] = _section(name, lesson, report)
             report.seconds[name] = round(time.perf_counter() - started, 2)
@@ -116,25 +132,25 @@ def _section(name: str, lesson: Lesson, report: ExplainReport) -> Sequence[Card]
     return cards
 
 
-def _lesson(
+def open_lesson(
     runs: Sequence[Path | str],
     text: str,
-    sheet: Sheet,
-    registry: Registry,
-    vocoder: str | Path | None,
-    aligner: Path | str | None,
-    speaker: str | None,
-    device: str,
-    seed: int,
+    out: Path | str,
+    *,
+    vocoder: str | Path | None = None,
+    aligner: Path | str | None = None,
+    speaker: str | None = None,
+    device: str = "cpu",
+    seed: int = 0,
+    registry: Registry | None = None,
 ) -> Lesson:
-    folders = [Path(one) for one in runs]
+    """The sentence and the runs, loaded; arguments and errors as of `explain`."""
+    registry, folders = registry or create_registry(), [Path(one) for one in runs]
     if not folders:
         raise UsageError("no run to explain", "name one or more", 'ttskit explain runs/fastpitch "Hola" -o clase')
     text = unicodedata.normalize("NFC", text)
-    labels = _labels(folders)
     subjects: list[Subject] = []
-    notes: list[tuple[str, dict[str, object]]] = []
-    for path, label in zip(folders, labels, strict=True):
+    for path, label in zip(folders, _labels(folders), strict=True):
         system = _load(path, label, vocoder, device, registry)
         analysis = system.voice.frontend.analyze(text)
         if not analysis.words:
@@ -142,7 +158,7 @@ def _lesson(
         check_length(analysis.tokens)
         origin = registry.origin("acoustic model", system.loaded.name)
         subjects.append(Subject(system, analysis, registry, origin, speaker=speaker, seed=seed))
-    lesson = Lesson(text, subjects, sheet, registry, notes=notes)
+    lesson = Lesson(text, subjects, Sheet(Path(out)), registry)
     if aligner is not None:
         lesson.aligner = _load(Path(aligner), folder_label(Path(aligner)), vocoder, device, registry)
     else:
@@ -159,5 +175,3 @@ def _labels(folders: Sequence[Path]) -> list[str]:
     """Folder names, with a number where two are the same."""
     names = [folder_label(one) for one in folders]
     return [name if names.count(name) == 1 else f"{name} ({names[:i].count(name) + 1})" for i, name in enumerate(names)]
-
-

@@ -21,7 +21,9 @@ OWN_NAMES = {"en": "English", "es": "Español"}  # no message
 SCRIPTS = ("core", "draw", "controls")  # first, in this order; then the sections' own, by name
 
 
-def write_page(out: Path, sections: Mapping[str, Sequence[Card]], *, first: str, languages: Sequence[str], **facts: Any) -> Path:
+def write_page(
+    out: Path, sections: Mapping[str, Sequence[Card]], *, first: str, languages: Sequence[str], **facts: Any
+) -> Path:
     """Write index.html.
 
     Args:
