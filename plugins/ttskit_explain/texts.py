@@ -25,7 +25,7 @@ from typing import Any
 import yaml
 from markupsafe import Markup, escape
 
-__all__ = ["LANGUAGES", "Texts", "equations", "formula"]
+__all__ = ["LANGUAGES", "Texts", "equations", "formula", "formulas"]
 
 LANGUAGES = ("es", "en")
 PARTS = ("words", "sections", "cards", "captions", "notes", "steps")
@@ -47,9 +47,23 @@ def _rendered() -> Mapping[str, str]:
 
 
 def formula(latex: str, *, block: bool = False) -> Markup:
-    """A formula as MathML; as its LaTeX where it was not rendered."""
-    found = _rendered().get(("block " if block else "") + latex)
+    """A formula as MathML; as its LaTeX where it was not rendered (a teacher's own, before `make equations`)."""
+    found = _rendered().get(_formula_key(latex, block))
     return Markup(found) if found else Markup("<code>{}</code>").format(latex)
+
+
+def formulas() -> set[str]:
+    """Every formula of the texts and of `equations.yaml`, as `equations.json` has them for keys."""
+    found = {_formula_key(latex, True) for latex in equations().values()}
+    for language in LANGUAGES:
+        for _, text in Texts(language).sentences():
+            found |= {_formula_key(one["math"], False) for one in _INLINE.finditer(text) if one["math"]}
+    return found
+
+
+def _formula_key(latex: str, block: bool) -> str:
+    """LaTeX without its line ends; "block " before one that stands on a line of its own."""
+    return ("block " if block else "") + " ".join(latex.split())
 
 
 class _Filling(string.Formatter):
@@ -78,6 +92,13 @@ class Texts:
     def get(self, part: str, key: str) -> Any:
         """An entry, or None."""
         return self.parts[part].get(key)
+
+    def sentences(self) -> Iterator[tuple[str, str]]:
+        """Every text with where it stands, "cards/reading.tokens/title"."""
+        for part, entries in self.parts.items():
+            for key, entry in entries.items():
+                for field, text in entry.items() if isinstance(entry, Mapping) else [("", entry)]:
+                    yield f"{part}/{key}/{field}".rstrip("/"), str(text)
 
     def fill(self, template: str, values: Mapping[str, object]) -> str:
         """A template with its places filled. Raises KeyError where a value is missing."""
