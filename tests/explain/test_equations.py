@@ -15,8 +15,8 @@ RENDERED = json.loads(files("ttskit_explain").joinpath("texts", "equations.json"
 HERE = Path(__file__).resolve().parent / "equations"
 # Elements of MathML Core, which Chromium and Firefox draw.
 CORE = (
-    "math merror mfrac mi mmultiscripts mn mo mover mpadded mphantom mprescripts mroot mrow ms mspace msqrt mstyle msub msubsup "
-    "msup mtable mtd mtext mtr munder munderover"
+    "math merror mfrac mi mmultiscripts mn mo mover mpadded mphantom mprescripts mroot mrow ms mspace msqrt mstyle msub "
+    "msubsup msup mtable mtd mtext mtr munder munderover"
 ).split()
 
 
