@@ -47,9 +47,24 @@ class Firefox:
         return found.get("value") if isinstance(found, dict) else found
 
     def run(self, script: str) -> Any:
-        """What an expression gives, once its promise is kept, as plain data."""
-        body = f"const done = arguments[0]; Promise.resolve({script}).then(done, error => done({{ raised: String(error) }}));"
-        return self.ask("WebDriver:ExecuteAsyncScript", {"script": body, "args": [], "sandbox": None})
+        """What an expression of the page's own script gives, once its promise is kept, as plain data.
+
+        Scripts of Marionette see a page through a glass, without what its own scripts declared: this one is put into the page.
+        """
+        inner = (
+            f"Promise.resolve().then(() => {script}).then(value => ({{ value }}), error => ({{ raised: String(error) }}))"
+            ".then(found => { document.documentElement.dataset.answer = JSON.stringify(found);"
+            " document.dispatchEvent(new Event('answered')); });"
+        )
+        body = (
+            "const [inner, done] = arguments, page = document.documentElement;"
+            "document.addEventListener('answered', () => { done(page.dataset.answer); delete page.dataset.answer; }, { once: true });"
+            "const node = document.createElement('script'); node.textContent = inner; page.append(node); node.remove();"
+        )
+        found = json.loads(self.ask("WebDriver:ExecuteAsyncScript", {"script": body, "args": [inner]}))
+        if "raised" in found:
+            raise RuntimeError(found["raised"])
+        return found.get("value")
 
     def _read(self) -> Any:
         digits = b""
