@@ -98,7 +98,16 @@ def opened_firefox(path: str, width: int = 1400, height: int = 900) -> Iterator[
         }
         lines = "".join(f"user_pref({json.dumps(name)}, {json.dumps(value)});\n" for name, value in wishes.items())
         (Path(profile) / "user.js").write_text(lines, encoding="utf-8")
-        words = [path, "--headless", "--no-remote", "--marionette", f"--width={width}", f"--height={height}", "--profile", profile]
+        words = [
+            path,
+            "--headless",
+            "--no-remote",
+            "--marionette",
+            f"--width={width}",
+            f"--height={height}",
+            "--profile",
+            profile,
+        ]
         process = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:
             with _connected(port, process) as connection:
