@@ -58,7 +58,8 @@ class Firefox:
         )
         body = (
             "const [inner, done] = arguments, page = document.documentElement;"
-            "document.addEventListener('answered', () => { done(page.dataset.answer); delete page.dataset.answer; }, { once: true });"
+            "const answered = () => { done(page.dataset.answer); delete page.dataset.answer; };"
+            "document.addEventListener('answered', answered, { once: true });"
             "const node = document.createElement('script'); node.textContent = inner; page.append(node); node.remove();"
         )
         found = json.loads(self.ask("WebDriver:ExecuteAsyncScript", {"script": body, "args": [inner]}))

@@ -57,9 +57,7 @@ def test_a_sound_plays_and_stops_the_one_before(watched):
     players = page.locator("button.player:visible")
     assert players.count() > 0
     players.first.click()
-    page.wait_for_function(
-        "document.querySelector('button.player').sound.currentTime > 0.05 || document.querySelector('button.player').sound.ended"
-    )
+    page.wait_for_function("(sound => sound.currentTime > 0.05 || sound.ended)(document.querySelector('button.player').sound)")
     assert page.evaluate("document.querySelector('button.player').sound.error") is None
     assert players.first.get_attribute("data-playing") == "true"
     page.evaluate("ttskit.redraw()")  # a figure that is drawn anew still has the button that stops what it began
@@ -103,7 +101,8 @@ def test_nothing_is_wider_than_the_window(watched, width):
     page.wait_for_timeout(250)  # figures follow the width with a delay
     wide = page.evaluate(
         """() => [...document.querySelectorAll("body *")].filter(node => node.getClientRects().length
-            && node.getBoundingClientRect().right > innerWidth + 1 && !node.closest(".equation, .numbers, .contents, .skip, [data-scrolls]"))
+            && node.getBoundingClientRect().right > innerWidth + 1
+            && !node.closest(".equation, .numbers, .contents, .skip, [data-scrolls]"))
             .map(node => `${(node.closest("[id]") || node).id} ${node.tagName} ${node.getAttribute("class") || ""}`)"""
     )
     assert wide[:5] == []

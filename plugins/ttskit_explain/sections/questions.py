@@ -88,7 +88,7 @@ def numbers_of(lesson: Lesson) -> dict[str, Values]:
     parallel_first = sorted(answering, key=lambda one: one.decoding != "parallel")
     looking = next((one for one in parallel_first if finding.self_attention(one.explanation)), None)
     if looking is not None:
-        found |= dict.fromkeys(("positions", "stream"), {"run": looking.label})
+        found |= {key: {"run": looking.label} for key in ("positions", "stream")}
         found["attention"] = _attention(looking)
     speaking = next((one for one in answering if one.decoding == "autoregressive"), None)
     if speaking is not None:
