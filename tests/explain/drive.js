@@ -4,11 +4,18 @@
   const pause = ms => new Promise(done => setTimeout(done, ms));
   const frame = () => new Promise(done => { requestAnimationFrame(() => done()); setTimeout(done, 50); });
   const hash = text => { let h = 0; for (let i = 0; i < text.length; i++) h = (h * 31 + text.charCodeAt(i)) | 0; return h; };
+  const pixels = canvas => {
+    if (!canvas.width || !canvas.height) return 0;
+    const data = new Uint32Array(canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data.buffer);
+    let h = data.length;
+    for (let i = 0; i < data.length; i++) h = (h * 31 + data[i]) | 0;
+    return h;
+  };
   const shown = figure => {
-    const copy = figure.cloneNode(true);
+    const copy = figure.cloneNode(true), offered = controls(figure).map(name);  // which controls there are is shown too
     copy.querySelectorAll("button, input, select, label, output").forEach(node => node.remove());
     const sounds = [...figure.querySelectorAll("button.player")].map(button => button.sound && button.sound.src);
-    return hash([copy.innerHTML, ...[...figure.querySelectorAll("canvas")].map(canvas => canvas.toDataURL()), ...sounds].join("\n"));
+    return hash([copy.innerHTML, ...[...figure.querySelectorAll("canvas")].map(pixels), ...offered, ...sounds].join("\n"));
   };
   const name = node => node.getAttribute("aria-label") || node.textContent.trim() || node.type || node.tagName;
   const controls = figure => [...figure.querySelectorAll("button:not(.player), input, select")];
@@ -26,7 +33,11 @@
   const set = (node, value) => { node.value = value; node.dispatchEvent(new Event("input", { bubbles: true })); node.dispatchEvent(new Event("change", { bubbles: true })); };
 
   await ttskit.all();
-  const found = { figures: 0, touched: 0, dead: [], unready: [], covered: [], nameless: [], lost: [], notMade: [], untold: [], missing: [], wide: [] };
+  const unnamed = [];
+  for (const picture of document.querySelectorAll('.drawn [role="img"]')) {
+    if (!(picture.getAttribute("aria-label") || "").trim()) unnamed.push(picture.closest("[data-figure]").dataset.figure);
+  }
+  const found = { unnamed, figures: 0, touched: 0, dead: [], unready: [], covered: [], nameless: [], lost: [], notMade: [], untold: [], missing: [], wide: [] };
   for (const figure of document.querySelectorAll("[data-figure]")) {
     const key = figure.dataset.figure, card = figure.closest(".card");
     found.figures++;

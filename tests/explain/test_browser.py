@@ -43,9 +43,14 @@ def test_it_opens_from_disk_without_network(watched, record_property):
     assert watched.errors == []
 
 
-@pytest.mark.parametrize("language", ["es", "en"])
-def test_every_control_changes_what_its_figure_shows(watched, language):
-    watched.page.evaluate("language => ttskit.speak(language)", language)
+def test_both_languages_have_every_word_that_a_figure_says(watched):
+    for language in ("en", "es"):
+        watched.page.evaluate("language => ttskit.speak(language)", language)
+    assert watched.page.evaluate("[...ttskit.missing]") == []
+    assert watched.errors == []
+
+
+def test_every_control_changes_what_its_figure_shows(watched):
     found = watched.page.evaluate(f"{DRIVE}()")
     assert found.pop("figures") > 0 and found.pop("touched") >= 0
     assert {kind: what for kind, what in found.items() if what} == {}
@@ -85,9 +90,9 @@ def test_axe_finds_no_serious_fault(watched, scheme):
     page.emulate_media(color_scheme=scheme)
     if not page.evaluate("typeof axe === 'object'"):
         page.evaluate(AXE_SCRIPT)
-    # contrast is what changes in the dark
+    # Contrast is what changes in the dark. What is inside of a picture is not told: that it has a name, `drive.js` looks at.
     options = {"resultTypes": ["violations"]} | ({"runOnly": ["color-contrast"]} if scheme == "dark" else {})
-    found = page.evaluate("options => axe.run(document, options)", options)["violations"]
+    found = page.evaluate("options => axe.run({ exclude: [['.drawn svg']] }, options)", options)["violations"]
     serious = {
         one["id"]: [node["target"] for node in one["nodes"]][:5] for one in found if one["impact"] in ("serious", "critical")
     }
