@@ -30,7 +30,7 @@
         below.replaceChildren(ui.lines({ series: [{ values: row, color: "c1" }], x: row.map((_, i) => i + 1), xlabel: ui.say("place"), ylabel: ui.say("product"), label, height: 190, marks: [chosen + 1], host: root, low: Math.min(0, ...row) }));
       };
       const slider = ui.slider({ label: ui.say("place"), min: 0, max: L - 1, value: chosen, show: i => `${i + 1} · ${spec.tokens[i]}`, onchange: i => { chosen = i; show(); } });
-      root.replaceChildren(slider, below, ui.heat({ values: products, rows: { name: "token", labels: spec.tokens }, columns: { name: "token", labels: spec.tokens }, scale: "share", digits: 1, label: ui.say("products_map"), height: Math.min(420, Math.max(180, 12 * L)), host: root }));
+      root.replaceChildren(slider, below, ui.heat({ values: products, rows: { name: "token", labels: spec.tokens }, columns: { name: "token" }, scale: "share", digits: 1, label: ui.say("products_map"), height: Math.min(420, Math.max(180, 12 * L)), host: root }));
       show();
     };
   });

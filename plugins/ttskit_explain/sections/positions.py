@@ -112,6 +112,9 @@ def _waves(lesson: Lesson, placed: Sequence[tuple[Subject, np.ndarray]]) -> Card
     learned = [one["label"] for one in runs if one["periods"] is None]
     if learned:
         notes.append(Note("positions.learned", {"runs": ", ".join(learned)}))
+    halves = [one["label"] for one in runs if one["cosine"] and not one["cosine"][1]]
+    if halves and placed:
+        notes.append(Note("positions.halves", {"runs": ", ".join(halves)}))
     first = placed[0][1] if placed else sinusoidal_positions(len(lesson.subjects[0].tokens), _WIDTH).numpy()
     wave = waves(first)
     values = {
@@ -223,10 +226,9 @@ def _looks(lesson: Lesson) -> Card:
             bare = _over_tokens(subject.explain(asked))
         except Failed:
             continue
-        layers = [
-            {"plain": _rounded(by_distance(a)), "removed": _rounded(by_distance(b))} for a, b in zip(plain, bare, strict=True)
-        ]
-        runs.append({"label": subject.label, "layers": layers, "first": 1 - len(subject.tokens)})
+        reach = len(plain[0][0]) // 2  # farther away there are few pairs, and their mean says little
+        layers = [{"plain": _profile(a, reach), "removed": _profile(b, reach)} for a, b in zip(plain, bare, strict=True)]
+        runs.append({"label": subject.label, "layers": layers, "first": -reach})
     if not runs:
         return Card("positions.looks", notes=(Note("positions.no_attention"),))
     near = runs[0]["layers"][0]
@@ -238,6 +240,12 @@ def _looks(lesson: Lesson) -> Card:
         "removed": 100 * _share_near(near["removed"], span),
     }
     return Card("positions.looks", (Figure("positions.looks", "positions.looks", {"runs": runs}),), values=values)
+
+
+def _profile(weights: np.ndarray, reach: int) -> list[float]:
+    """Mean weights up to so many places away."""
+    middle = weights.shape[-1] - 1
+    return _rounded(by_distance(weights)[middle - reach : middle + reach + 1])
 
 
 def _share_near(profile: Sequence[float], span: slice) -> float:
@@ -287,9 +295,8 @@ def _order(lesson: Lesson) -> Card:
             continue
         moved = relative_change(before[order], after)
         mean = round(float(moved.mean()), 5)
-        shown.append(
-            {"run": subject.label, "kind": kind, "removed": changed is not None, "mean": mean, "moved": _rounded(moved)}
-        )
+        named = {"run": subject.label, "kind": kind, "removed": changed is not None}
+        shown.append({**named, "mean": mean, "moved": _rounded(moved), "tokens": turned})
         if kind == "attention" and changed and mean > _SAME:
             notes.append(Note("positions.convolutions", {"run": subject.label}))
     for kind in ("lstm", "attention"):
