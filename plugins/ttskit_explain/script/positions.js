@@ -78,7 +78,7 @@
       const show = k => {
         chosen = k;
         rows.forEach((row, i) => row.setAttribute("aria-pressed", String(i === k)));
-        below.replaceChildren(ui.el("p", { class: "soft" }, name(spec.shown[k])), ui.bars({ values: spec.shown[k].moved, labels: spec.shown[k].tokens, label: name(spec.shown[k]), height: 150, high: Math.max(0.05, ...spec.shown.flatMap(one => one.moved)), host: root }));
+        below.replaceChildren(ui.el("p", { class: "soft" }, name(spec.shown[k])), ui.bars({ values: spec.shown[k].moved, labels: spec.shown[k].tokens.map(ui.short), label: name(spec.shown[k]), height: 150, high: Math.max(0.05, ...spec.shown.flatMap(one => one.moved)), host: root }));
       };
       spec.shown.forEach((one, k) => rows.push(ui.el("button", { type: "button", style: "display:block;width:100%;text-align:left", onclick: () => show(k) },
         ui.el("span", { style: "display:flex;justify-content:space-between;gap:1rem" }, ui.el("span", {}, name(one)), ui.el("span", { style: "font-variant-numeric:tabular-nums" }, ui.number(one.mean, 2))),

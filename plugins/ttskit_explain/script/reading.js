@@ -3,6 +3,7 @@
 //   ui.runs(runs, state, draw)     buttons of which run is shown, where there are several; state.run is its place in the list
 //   ui.mark(kind, x, y, size)      the shape and colour of a kind of symbol, as SVG
 //   ui.kinds(kinds)                a legend of them
+//   ui.short(symbol)               a symbol as narrow as an axis wants it: spaces and edges are seen
 (() => {
   const SHAPES = { vowel_stressed: ["c0", "disc"], vowel: ["c0", "ring"], stop: ["c1", "square"], fricative: ["c2", "diamond"], nasal: ["c3", "triangle"], liquid: ["c4", "plus"], sound: ["c1", "ring"], mark: ["c5", "cross"], space: ["c5", "cross"], edge: ["c5", "bars"], pad: ["c5", "cross"], unknown: ["c0", "cross"] };
   ttskit.ui.mark = (kind, x, y, size = 6) => {
@@ -21,9 +22,10 @@
     const ui = ttskit.ui;
     return ui.el("ul", { class: "legend" }, Object.keys(SHAPES).filter(kind => kinds.includes(kind)).map(kind => ui.el("li", { style: "display:flex;gap:.35rem;align-items:center" }, ui.svg("svg", { width: 16, height: 16, "aria-hidden": "true" }, ui.mark(kind, 8, 8)), ui.say(`kind_${kind}`))));
   };
+  ttskit.ui.short = symbol => (symbol === " " ? "␣" : symbol.length > 3 ? "‖" : symbol);
   ttskit.ui.runs = (runs, state, draw) => {
     const ui = ttskit.ui;
-    return runs.length < 2 ? [] : [ui.choices({ label: ui.say("run"), value: state.run, options: runs.map((one, i) => ({ value: i, name: one.label })), onchange: i => { state.run = i; draw(); } })];
+    return runs.length < 2 ? [] : [ui.choices({ label: ui.say("model"), value: state.run, options: runs.map((one, i) => ({ value: i, name: one.label })), onchange: i => { state.run = i; draw(); } })];
   };
   const chip = "display:inline-flex;flex-direction:column;align-items:center;gap:.1rem;min-width:2rem;padding:.2rem .4rem";
   const press = (buttons, chosen) => buttons.forEach(([button, on]) => button.setAttribute("aria-pressed", String(on(chosen))));
@@ -43,9 +45,9 @@
           line(ui.say("syllables"), ...(syllables.length ? syllables : ["–"]), " ", ui.el("span", { class: "soft" }, word.stress === null ? `(${ui.say("unstressed_word")})` : "")),
           line(ui.say("sounds"), `/${word.phonemes.join(" ")}/`));
       };
-      const button = (content, on, listen, name, kind) => {
-        const one = ui.el("button", { type: "button", style: chip, "aria-label": name, ...(kind || {}) }, content);
-        if (listen !== null && listen !== undefined) ["click", "mouseenter", "focus"].forEach(event => one.addEventListener(event, () => choose(listen)));
+      const button = (content, on, listen, name) => {
+        const one = ui.el("button", { type: "button", style: chip, "aria-label": name }, content);
+        ["click", "mouseenter", "focus"].forEach(event => one.addEventListener(event, () => choose(listen)));
         buttons.push([one, on]);
         return one;
       };
@@ -55,8 +57,9 @@
         const same = piece.spoken.toLowerCase() === piece.text.toLowerCase();
         return button([piece.text, same ? null : ui.el("small", { class: "soft" }, `→ ${piece.spoken}`)], i => piece.words.includes(i), piece.words[0], `${piece.text}: ${piece.spoken}`);
       });
+      const marked = token => [token.symbol, ui.svg("svg", { width: 16, height: 16, "aria-hidden": "true", style: "background:var(--card);border-radius:50%" }, ui.mark(token.kind, 8, 8, 5))];
       const symbols = spec.tokens.map(token => token.known
-        ? button([token.symbol, ui.el("small", { class: "soft", style: "font-size:.68rem" }, ui.svg("svg", { width: 12, height: 12, "aria-hidden": "true" }, ui.mark(token.kind, 6, 6, 5)))], i => token.word === i, token.word, `${token.symbol}: ${token.word === null ? ui.say(`kind_${token.kind}`) : spec.words[token.word].text}`)
+        ? token.word === null ? ui.el("span", { style: chip, title: ui.say(`kind_${token.kind}`) }, ...marked(token)) : button(marked(token), i => token.word === i, token.word, `${token.symbol}: ${spec.words[token.word].text}`)
         : ui.el("span", { title: ui.say("unknown_symbol"), style: `color:${ui.color("warn")};text-decoration:line-through;padding:.3rem` }, token.symbol));
       const head = key => ui.el("div", { class: "soft", style: "margin-top:.5rem" }, ui.say(key));
       root.replaceChildren(head("typed"), ui.el("div", { class: "tokens", role: "group", "aria-label": ui.say("typed"), style: "align-items:center" }, typed), told, head("given"), ui.el("div", { class: "tokens", role: "group", "aria-label": ui.say("given") }, symbols), ui.kinds(spec.tokens.map(token => token.kind)));
@@ -147,7 +150,7 @@
       const taken = run.places.map(p => [sx(p[0]) - 7, sy(p[1]) - 7, 14, 14]);
       const free = box => taken.filter(t => box[0] < t[0] + t[2] && t[0] < box[0] + box[2] && box[1] < t[1] + t[3] && t[1] < box[1] + box[3]).length;
       run.symbols.forEach((symbol, i) => {
-        const x = sx(xs[i]), y = sy(ys[i]), text = symbol === " " ? "␣" : symbol, said = run.said.includes(symbol), width = 8.5 * text.length + 2;
+        const x = sx(xs[i]), y = sy(ys[i]), text = ui.short(symbol), said = run.said.includes(symbol), width = 8.5 * text.length + 2;
         const tries = [[x + 9, y - 8], [x - 9 - width, y - 8], [x - width / 2, y - 25], [x - width / 2, y + 9], [x + 7, y - 21], [x + 7, y + 5], [x - 7 - width, y - 21], [x - 7 - width, y + 5]].map(([a, b]) => [a, b, width, 16]).filter(box => box[0] > 24 && box[0] + width < wide - 4 && box[1] > 4 && box[1] + 16 < tall - 24);
         const box = tries.map(one => [free(one), one]).sort((a, b) => a[0] - b[0])[0]?.[1] || [x + 9, y - 8, width, 16];
         taken.push(box);

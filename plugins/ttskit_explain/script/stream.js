@@ -2,7 +2,7 @@
 // Residuals, feed-forward networks, layer normalisation.
 (() => {
   const name = (ui, part) => {
-    const key = `part_${part.part}`, word = ui.say(key), said = word === key ? part.part : word;
+    const said = part.worded ? ui.say(`part_${part.part}`) : part.part;
     return part.layer ? `${part.layer} · ${said}` : said;
   };
   const sides = (ui, run, state, draw) => run.sides.length < 2 ? [] : [ui.choices({ label: ui.say("where"), value: state.side, options: run.sides.map((one, i) => ({ value: i, name: ui.say(`place_${one.place}`) })), onchange: i => { state.side = i; draw(); } })];
@@ -52,7 +52,7 @@
       const table = ui.el("table", { style: "border-collapse:collapse;font-size:.92rem;margin:.4rem 0" }, ui.el("tbody", {}, labels.map((text, p) => ui.el("tr", {}, ui.el("th", { scope: "row", style: "text-align:left;font-weight:400;padding-right:1rem" }, text), ui.el("td", { style: "text-align:right;font-variant-numeric:tabular-nums" }, ui.number(mean[p], digits) + unit)))));
       root.replaceChildren(...ui.runs(spec.runs, state, draw), ...sides(ui, run, state, draw),
         ui.choices({ label: ui.say("adds_what"), value: state.what, options: ["share", "cosine"].map(value => ({ value, name: ui.say(`adds_${value}`) })), onchange: value => { state.what = value; draw(); } }),
-        ui.heat({ values, rows: { name: "part", labels }, columns: { name: side.place, labels: side.tokens.length ? side.tokens : null }, scale: share ? "share" : "signed", range: share ? undefined : [-1, 1], digits, label: `${ui.say(`adds_${state.what}`)}, ${run.label}`, height: Math.max(90, 26 * labels.length), host: root }),
+        ui.heat({ values, rows: { name: "part", labels }, columns: { name: side.place, labels: side.tokens.length ? side.tokens.map(ui.short) : null }, scale: share ? "share" : "signed", range: share ? undefined : [-1, 1], digits, label: `${ui.say(`adds_${state.what}`)}, ${run.label}`, height: Math.max(90, 26 * labels.length), host: root }),
         ui.el("div", { class: "soft" }, ui.say("adds_mean")), table);
     };
     return draw;
@@ -69,11 +69,11 @@
       const told = ui.el("div", { "aria-live": "polite" }), picture = ui.el("div");
       const show = () => {
         const row = state.row, c = state.channel, x = before.data[row * C + c], deviation = Math.sqrt(part.variance[row] + 1e-5), unit = (x - part.mean[row]) / deviation;
-        const n = value => ui.number(value, 2);
+        const n = value => ui.number(value, 2), inside = value => (value < 0 ? `(${n(value)})` : n(value));
         told.replaceChildren(
           ui.el("p", {}, ui.say("norm_row", { symbol: run.tokens[row], count: C, mean: n(part.mean[row]), variance: n(part.variance[row]), deviation: n(deviation) })),
-          ui.el("p", {}, ui.say("norm_channel", { channel: c + 1, x: n(x), mean: n(part.mean[row]), deviation: n(deviation), unit: n(unit) })),
-          ui.el("p", {}, ui.say("norm_learned", { unit: n(unit), gain: n(gain[c]), bias: n(bias[c]), result: n(unit * gain[c] + bias[c]), after: n(after.data[row * C + c]) })));
+          ui.el("p", {}, ui.say("norm_channel", { channel: c + 1, x: n(x), mean: inside(part.mean[row]), deviation: n(deviation), unit: n(unit) })),
+          ui.el("p", {}, ui.say("norm_learned", { unit: n(unit), gain: inside(gain[c]), bias: inside(bias[c]), result: n(unit * gain[c] + bias[c]), after: n(after.data[row * C + c]) })));
         const slice = values => Array.from(values.data.slice(row * C, (row + 1) * C));
         picture.replaceChildren(ui.lines({ series: [{ name: ui.say("norm_before"), values: slice(before), color: "c1" }, { name: ui.say("norm_after"), values: slice(after), color: "c0", dash: "5 3" }], x: Array.from({ length: C }, (_, i) => i + 1), xlabel: ui.say("channel"), label: ui.say("norm_label", { symbol: run.tokens[row] }), height: 220, marks: [c + 1], host: root }));
       };
@@ -93,8 +93,8 @@
       const part = run.parts[state.part], values = ui.array(part.values);
       root.replaceChildren(...ui.runs(spec.runs, state, draw), ui.choices({ label: ui.say("layer"), value: state.part, options: run.parts.map((one, i) => ({ value: i, name: String(one.layer) })), onchange: i => { state.part = i; draw(); } }),
         ui.el("p", {}, ui.say("hidden_told", { units: part.units, percent: ui.number(part.percent, 0), never: part.never, always: part.always })),
-        ui.bars({ values: part.each, labels: run.tokens, label: ui.say("hidden_label"), digits: 0, height: 150, high: part.units, host: root }),
-        ui.heat({ values, rows: { name: "token", labels: run.tokens }, columns: { name: "unit" }, scale: "share", label: ui.say("hidden_map"), height: Math.max(150, 11 * values.shape[0]), host: root }));
+        ui.bars({ values: part.each, labels: run.tokens.map(ui.short), label: ui.say("hidden_label"), digits: 0, height: 130, host: root }),
+        ui.heat({ values, rows: { name: "token", labels: run.tokens }, columns: { name: "unit" }, scale: "share", range: [0, part.loud], label: ui.say("hidden_map"), height: Math.max(150, 11 * values.shape[0]), host: root }));
     };
     return draw;
   });
@@ -103,7 +103,7 @@
     const state = { run: 0 };
     const draw = () => {
       const run = spec.runs[state.run], most = Math.max(...run.sizes.map(one => one.mean), 1e-9);
-      const title = one => { const word = ui.say(one.step); return `${word === one.step ? one.title : word} (${one.key})`; };
+      const title = one => `${one.step ? ui.say(one.step) : one.title} (${one.key})`;
       root.replaceChildren(...ui.runs(spec.runs, state, draw), ui.el("div", { style: "display:grid;gap:.5rem" }, run.sizes.map(one => ui.el("div", {},
         ui.el("div", { style: "display:flex;justify-content:space-between;gap:1rem;font-size:.92rem" }, ui.el("span", {}, title(one)), ui.el("span", { style: "font-variant-numeric:tabular-nums" }, ui.number(one.mean, 2))),
         ui.el("div", { style: `height:.6rem;width:${Math.max(0.3, 100 * one.mean / most)}%;background:${ui.color("c1")}`, "aria-hidden": "true" })))));

@@ -125,7 +125,7 @@ def _waves(lesson: Lesson, placed: Sequence[tuple[Subject, np.ndarray]]) -> Card
         "scale": wave.scale if wave else 1.0,
     }
     figure = Figure("positions.waves", "positions.waves", {"runs": runs})
-    return Card("positions.waves", (figure,), ("positions",), values, tuple(notes))
+    return Card("positions.waves", (figure,), ("positions", "positions_cosine"), values, tuple(notes))
 
 
 def _wave_run(lesson: Lesson, label: str, tokens: Sequence[str], values: np.ndarray) -> dict[str, Any]:

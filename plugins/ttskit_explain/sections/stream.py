@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -12,9 +13,12 @@ from ttskit_explain import finding
 from ttskit_explain.cards import Card, Figure, Note
 from ttskit_explain.lesson import Lesson, Subject
 from ttskit_explain.residual import Half, Norm, halves, norm_of
+from ttskit_explain.texts import LANGUAGES, Texts
 from ttskit_explain.vectors import rms
 
 __all__ = ["build"]
+
+_NORM = ("layer_norm", "layer_mean", "layer_variance")
 
 
 @dataclass(frozen=True)
@@ -52,8 +56,14 @@ def build(lesson: Lesson) -> list[Card]:
     return [*cards, plain] if plain else cards
 
 
+@cache
+def _worded(part: str, key: str) -> bool:
+    """Whether the page has words under a key; a stranger's parts and steps have their own names."""
+    return all(Texts(language).get(part, key) is not None for language in LANGUAGES)
+
+
 def _label(half: Half) -> dict[str, Any]:
-    return {"layer": half.layer, "part": half.part}
+    return {"layer": half.layer, "part": half.part, "worded": _worded("words", f"part_{half.part}")}
 
 
 def _missing(streamed: Sequence[_Streamed]) -> tuple[Note, ...]:
@@ -133,8 +143,8 @@ def _norm(lesson: Lesson, streamed: Sequence[_Streamed]) -> Card:
             parts = [{**_label(half), "first": not half.normed, **_normed(lesson, norm)} for half, norm in found]
             runs.append({"label": run.subject.label, "tokens": list(run.subject.tokens), "parts": parts})
     if not runs:
-        return Card("stream.norm", equations=("layer_norm",), notes=(Note("stream.no_norm"),))
-    return Card("stream.norm", (Figure("stream.norm", "stream.norm", {"runs": runs}),), ("layer_norm",))
+        return Card("stream.norm", equations=_NORM, notes=(Note("stream.no_norm"),))
+    return Card("stream.norm", (Figure("stream.norm", "stream.norm", {"runs": runs}),), _NORM)
 
 
 def _normed(lesson: Lesson, norm: Norm) -> dict[str, Any]:
@@ -163,10 +173,15 @@ def _hidden(lesson: Lesson, streamed: Sequence[_Streamed]) -> Card:
 
 
 def _active(lesson: Lesson, hidden: np.ndarray) -> dict[str, Any]:
-    """How many units of (N, F) speak: for each symbol, and which never or always."""
+    """How many units of (N, F) speak: for each symbol, and which never or always.
+
+    Units are ordered by the symbol for which they speak loudest, those that never do last.
+    """
     on = hidden > 0
+    order = np.argsort(np.where(on.any(0), hidden.argmax(0), len(hidden)), kind="stable")
     return {
-        "values": lesson.sheet.array(hidden),
+        "values": lesson.sheet.array(hidden[:, order]),
+        "loud": round(float(np.quantile(hidden[on], 0.9)), 5) if on.any() else 1.0,
         "units": hidden.shape[1],
         "each": [int(one) for one in on.sum(1)],
         "percent": 100 * float(on.mean()),
@@ -182,7 +197,7 @@ def _plain(others: Sequence[Subject]) -> Card | None:
         found = finding.with_axes(subject.explanation, ("token", "channel"))
         sizes = [
             {
-                "step": one.step.key,
+                "step": one.step.key if _worded("steps", one.step.key) else "",
                 "title": one.step.title,
                 "key": one.tensor.key,
                 "mean": round(float(rms(one.values).mean()), 4),
