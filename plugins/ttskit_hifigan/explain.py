@@ -31,7 +31,9 @@ def architecture(vocoder: Hifigan) -> VocoderArchitecture:
     size, rate_hz = vocoder.options.size(), vocoder.mel.sample_rate_hz / vocoder.mel.hop_samples
     stages, channels = [], size.upsample_initial_channel
     blocks = list(zip(size.resblock_kernel_sizes, size.resblock_dilation_sizes, strict=True))
-    branches = tuple(Branch(kernel, tuple(dilations), f"block_{i + 1}") for i, (kernel, dilations) in enumerate(blocks))
+    branches = tuple(
+        Branch(kernel, _all_dilations(size, dilations), f"block_{i + 1}") for i, (kernel, dilations) in enumerate(blocks)
+    )
     for index, (rate, kernel) in enumerate(zip(size.upsample_rates, size.upsample_kernel_sizes, strict=True)):
         channels, rate_hz = channels // 2, rate_hz * rate
         stages.append(UpsamplingStage(rate, kernel, channels, rate_hz, branches, _stage(index)))
@@ -46,16 +48,17 @@ def receptive_field(size: GeneratorSize) -> ReceptiveField:
     A block of type 1 has a plain convolution of the same kernel k after each dilated one (dilation d), so that it reaches
     Σ_d (k − 1)·d / 2 + (k − 1) / 2 places to each side; a block of type 2 reaches Σ_d (k − 1)·d / 2.
     """
-    plain = size.resblock == 1
-
-    def reach(kernel: int, dilations: Sequence[int]) -> int:
-        return (kernel - 1) // 2 * (sum(dilations) + (len(dilations) if plain else 0))
-
-    widest = max(reach(k, d) for k, d in zip(size.resblock_kernel_sizes, size.resblock_dilation_sizes, strict=True))
+    blocks = zip(size.resblock_kernel_sizes, size.resblock_dilation_sizes, strict=True)
+    widest = max((kernel - 1) // 2 * sum(_all_dilations(size, dilations)) for kernel, dilations in blocks)
     layers = [Layer.same(7)]
     for rate, kernel in zip(size.upsample_rates, size.upsample_kernel_sizes, strict=True):
         layers += [Layer(kernel, (kernel - rate + 1) // 2, rate=rate), Layer.same(2 * widest + 1)]
     return ReceptiveField((*layers, Layer.same(7)))
+
+
+def _all_dilations(size: GeneratorSize, dilations: Sequence[int]) -> tuple[int, ...]:
+    """Of every convolution of a residual block: in one of type 1 a plain one follows each that is dilated."""
+    return tuple(d for dilation in dilations for d in ((dilation, 1) if size.resblock == 1 else (dilation,)))
 
 
 def interventions(vocoder: Hifigan) -> tuple[Intervention, ...]:

@@ -99,7 +99,8 @@ def test_rates_of_the_published_size_by_hand():
     assert [stage.rate for stage in found.stages] == [8, 8, 2, 2]
     np.testing.assert_allclose([stage.rate_hz for stage in found.stages], [689.0625, 5512.5, 11025, 22050])
     assert found.channels == 512 and [stage.channels for stage in found.stages] == [256, 128, 64, 32]
-    assert [(b.kernel, b.dilations) for b in found.stages[2].branches] == [(3, (1, 3, 5)), (7, (1, 3, 5)), (11, (1, 3, 5))]
+    assert [(b.kernel, b.dilations) for b in found.stages[2].branches] == [(k, (1, 1, 3, 1, 5, 1)) for k in (3, 7, 11)]
+    assert [b.places for b in found.stages[0].branches] == [25, 73, 121]
     assert not found.remembers and vocoder(excitation="harmonic").architecture().remembers
 
 

@@ -104,13 +104,18 @@ class Branch:
 
     Args:
         kernel: of its convolutions.
-        dilations: of these, one after the other.
+        dilations: of each of these, one after the other, plain ones (1) among them.
         tensor: key of what comes out of this block, (channel, sample), in the stage's step of an explanation; "" if not shown.
     """
 
     kernel: int
     dilations: tuple[int, ...]
     tensor: str = ""
+
+    @property
+    def places(self) -> int:
+        """How many places of what goes in one place of what comes out depends on: 1 + Σ_d (k − 1)·d."""
+        return 1 + (self.kernel - 1) * sum(self.dilations)
 
 
 @dataclass(frozen=True, slots=True)
