@@ -10,7 +10,7 @@
   const ui = ttskit.ui, LEFT = 34, RIGHT = 4; // as a heat map without labels has them, so that time lies under time
   const say = (key, values) => ui.say(`vocoder_${key}`, values);
   const time = seconds => (seconds >= 0.1 ? `${ui.number(seconds, 2)} s` : `${ui.number(1000 * seconds, 1)} ms`);
-  const whole = x => Math.round(x).toLocaleString(ui.language === "es" ? "es-AR" : "en-US");
+  const whole = x => String(Math.round(x)).replace(/\B(?=(\d{3})+$)/g, Math.abs(x) < 10000 ? "" : ui.language === "es" ? "\u202f" : ","); // as the texts have them
 
   // Buttons that keep the focus: what is pressed changes, not the buttons.
   const chooser = ({ label, options, value, onchange }) => {
@@ -25,11 +25,15 @@
     for (let r = 0; r < R; r++) found.set(data.subarray(r * C + first, r * C + last), r * (last - first));
     return { shape: [R, last - first], data: found };
   };
-  const numbered = (first, last) => (last - first > 24 ? null : Array.from({ length: last - first }, (_, i) => String(first + i + 1)));
+  // Columns first … last of a mel, each with its number where there is room for it.
+  const numbered = (host, first, last) => {
+    const room = (ui.width(host) - LEFT) / (last - first) > 9 * String(last).length + 2;
+    return { name: "frame", first, labels: room ? Array.from({ length: last - first }, (_, i) => String(first + i + 1)) : null };
+  };
 
   // A waveform from sample `first` on: a line, or the least and the greatest of each pixel; `shaded` is a stretch of it.
   const wave = ({ host, data, first = 0, rate, label, height = 130, shaded, mark, dots }) => {
-    const wide = ui.width(host) - LEFT - RIGHT, count = data.length, bottom = 34, tall = height - bottom;
+    const wide = ui.width(host) - LEFT - RIGHT, count = data.length, bottom = 34, tall = height - bottom, dense = count > 6 * wide;
     let most = 1e-6;
     for (const x of data) most = Math.max(most, Math.abs(x));
     const sx = i => LEFT + (i + 0.5) / count * wide, sy = x => tall / 2 - x / most * (tall / 2 - 4);
@@ -37,12 +41,12 @@
     if (shaded) picture.append(ui.svg("rect", { x: LEFT + shaded[0] / count * wide, y: 0, width: Math.max(1, (shaded[1] - shaded[0]) / count * wide), height: tall, fill: ui.color("c4"), opacity: 0.25 }));
     picture.append(ui.svg("line", { class: "axis", x1: LEFT, x2: LEFT + wide, y1: tall / 2, y2: tall / 2 }));
     let path = "";
-    if (count > 2 * wide) for (let p = 0; p < wide; p++) {
+    if (dense) for (let p = 0; p < wide; p++) {
       let low = Infinity, high = -Infinity;
       for (let i = Math.floor(p * count / wide); i < Math.floor((p + 1) * count / wide); i++) { low = Math.min(low, data[i]); high = Math.max(high, data[i]); }
       if (low <= high) path += `M${LEFT + p},${sy(low).toFixed(1)}V${(sy(high) - 0.5).toFixed(1)}`;
     } else for (let i = 0; i < count; i++) path += `${i ? "L" : "M"}${sx(i).toFixed(1)},${sy(data[i]).toFixed(1)}`;
-    picture.append(ui.svg("path", { d: path, fill: "none", stroke: ui.color("c1"), "stroke-width": count > 2 * wide ? 1 : 1.6 }));
+    picture.append(ui.svg("path", { d: path, fill: "none", stroke: ui.color("c1"), "stroke-width": dense ? 1 : 1.4 }));
     if (dots) for (let i = 0; i < count; i++) picture.append(ui.svg("circle", { cx: sx(i), cy: sy(data[i]), r: 2, fill: ui.color("c1") }));
     if (mark !== undefined) picture.append(ui.svg("line", { x1: sx(mark), x2: sx(mark), y1: 0, y2: tall, stroke: ui.color("c0"), "stroke-width": 2 }));
     const unit = count / rate < 0.3 ? 1000 : 1, from = first / rate * unit, to = (first + count) / rate * unit;
@@ -61,7 +65,7 @@
         const { first, samples } = spec.windows[at], from = Math.floor(first / spec.hop), to = Math.min(mel.shape[1], Math.ceil((first + samples) / spec.hop));
         const start = from * spec.hop, end = Math.min(all.length, to * spec.hop), last = at === spec.windows.length - 1;
         picture.replaceChildren(
-          ui.heat({ values: columns(mel, from, to), rows: { name: "band", up: true }, columns: { name: "frame", labels: numbered(from, to) }, scale: "mel", range: [Math.min(...mel.data), Math.max(...mel.data)], height: 150, label: say("mel_label", { first: from + 1, last: to }), host: root }),
+          ui.heat({ values: columns(mel, from, to), rows: { name: "band", up: true }, columns: numbered(root, from, to), scale: "mel", range: [Math.min(...mel.data), Math.max(...mel.data)], height: 150, label: say("mel_label", { first: from + 1, last: to }), host: root }),
           wave({ host: root, data: all.subarray(start, end), first: start, rate: spec.rate, shaded: last ? [first - start, first + samples - start] : null, dots: end - start < 200, label: say("wave_label", { window: name(at), samples: whole(samples) }) }),
           ui.el("p", { class: "readout", "aria-live": "polite" }, say("zoom_says", { columns: to - from, numbers: whole((to - from) * mel.shape[0]), samples: whole(samples) })));
       };
@@ -80,9 +84,9 @@
       places *= one.rate;
       const y = i * each + 2, room = wide - left - 4, count = frames * places, step = room / count;
       picture.append(ui.svg("text", { x: left - 8, y: y + 15, "text-anchor": "end", "font-weight": i === at ? 700 : 400 }, i ? `×${one.rate}` : "mel"));
-      if (step < 2.2) picture.append(ui.svg("rect", { x: left, y, width: room, height: each - 6, fill: ui.color(i === at ? "c0" : "c1"), opacity: 0.85 }));
+      if (step < 2.2) picture.append(ui.svg("rect", { x: left, y, width: room, height: each - 6, fill: ui.color(i === at ? "c0" : "c1") }));
       else for (let k = 0; k < count; k++) picture.append(ui.svg("rect", { x: left + k * step + 0.4, y, width: Math.max(1, step - 1), height: each - 6, fill: ui.color(i === at ? "c0" : "c1"), opacity: 0.85 }));
-      if (places > 1 && step < 2.2) picture.append(ui.svg("text", { x: left + room / 2, y: y + 14, "text-anchor": "middle", style: "fill: #fff; font-weight: 600" }, say("places", { count: whole(count) })));
+      if (places > 1 && step < 2.2) picture.append(ui.svg("text", { x: left + room / 2, y: y + 14, "text-anchor": "middle", style: "fill: var(--card); font-weight: 600" }, say("places", { count: whole(count) })));
     });
     picture.append(ui.svg("text", { class: "soft", x: left + (wide - left) / 2, y: each * levels.length + 16, "text-anchor": "middle" }, say("two_frames")));
     return picture;
@@ -98,9 +102,9 @@
         if (one.signal) {
           const signal = ui.array(one.signal);
           parts.push(ui.heat({ values: signal, rows: { name: "channel" }, columns: { name: "vocoder_place" }, scale: "signed", height: 150, label: say("signal_label", { stage: at }), host: root }));
-          parts.push(wave({ host: root, data: signal.data.subarray(0, signal.shape[1]), first: spec.first * spec.hop * one.hz / rate, rate: one.hz, label: say("strongest", { stage: at }), height: 110, dots: signal.shape[1] < 100 }), ui.el("p", { class: "soft" }, say("strongest", { stage: at })));
+          parts.push(wave({ host: root, data: signal.data.subarray(0, signal.shape[1]), first: spec.first * spec.hop * one.hz / rate, rate: one.hz, label: say("strongest", { stage: at }), height: 110, dots: signal.shape[1] < 100 }), ui.el("p", { class: "readout" }, say("strongest", { stage: at })));
         }
-        if (at === spec.levels.length - 1 || one.signal) parts.push(wave({ host: root, data: ui.array(spec.wave).data, first: spec.first * spec.hop, rate, label: say("out_label"), height: 110 }), ui.el("p", { class: "soft" }, say("out_label")));
+        if (at === spec.levels.length - 1 || one.signal) parts.push(wave({ host: root, data: ui.array(spec.wave).data, first: spec.first * spec.hop, rate, label: say("out_label"), height: 110 }), ui.el("p", { class: "readout" }, say("out_label")));
         picture.replaceChildren(...parts);
       };
       root.replaceChildren(chooser({ label: say("after"), options, value: at, onchange: value => { at = value; show(); } }), picture);
@@ -120,14 +124,14 @@
         const from = Math.max(0, frame + before - 3), to = Math.min(spec.frames, frame + after + 4);
         const wide = ui.width(root) - LEFT - RIGHT, sx = x => LEFT + (x - from) / (to - from) * wide;
         const first = Math.max(0, cell(0, 0)), last = Math.min(spec.frames - 1, cell(0, 1)), sample = frame * spec.hop + inside;
-        const heat = ui.heat({ values: columns(mel, from, to), rows: { name: "band", up: true }, columns: { name: "frame", labels: ui.width(root) > 500 ? Array.from({ length: to - from }, (_, i) => String(from + i + 1)) : null }, scale: "mel", height: 140, range: [Math.min(...mel.data), Math.max(...mel.data)], label: say("field_mel_label", { first: first + 1, last: last + 1 }), host: root, marks: [{ column: first - from }, { column: last - from }] });
+        const heat = ui.heat({ values: columns(mel, from, to), rows: { name: "band", up: true }, columns: numbered(root, from, to), scale: "mel", height: 140, range: [Math.min(...mel.data), Math.max(...mel.data)], label: say("field_mel_label", { first: first + 1, last: last + 1 }), host: root, marks: [{ column: first - from }, { column: last - from }] });
         const each = 44, svg = ui.svg("svg", { width: wide + LEFT + RIGHT, height: each * levels + 24, role: "img", "aria-label": say("cone_label", { sample: whole(sample + 1), first: first + 1, last: last + 1 }) });
         const edge = (k, end) => Math.min(Math.max(sx((cell(k, end) + end) / spec.places[k]), LEFT), LEFT + wide);
         for (let k = 0; k < levels; k++) {
           const y = k * each + 4, left = edge(k, 0), right = Math.max(edge(k, 1), left + 2);
           if (k + 1 < levels) svg.append(ui.svg("polygon", { points: `${left},${y + 18} ${right},${y + 18} ${Math.max(edge(k + 1, 1), edge(k + 1, 0) + 2)},${y + each} ${edge(k + 1, 0)},${y + each}`, fill: ui.color("c1"), opacity: 0.16 }));
           svg.append(ui.svg("rect", { x: left, y, width: right - left, height: 18, fill: ui.color(k === levels - 1 ? "c0" : "c1") }));
-          const count = cell(k, 1) - cell(k, 0) + 1, text = k === 0 ? say("frames", { count }) : k === levels - 1 ? say("one_sample") : say("level", { count: whole(count), hz: whole(spec.hz[k]) });
+          const count = Math.min(cell(k, 1), spec.frames * spec.places[k] - 1) - Math.max(cell(k, 0), 0) + 1, text = k === 0 ? say("frames", { count }) : k === levels - 1 ? say("one_sample") : say("level", { count: whole(count), hz: whole(spec.hz[k]) });
           const room = right + 8 + 6.6 * text.length < LEFT + wide;
           svg.append(ui.svg("text", k === 0 ? { x: (left + right) / 2, y: y + 14, "text-anchor": "middle", style: "fill: var(--card); font-weight: 600" } : { x: room ? right + 6 : left - 6, y: y + 14, "text-anchor": room ? "start" : "end" }, text));
         }
@@ -172,7 +176,7 @@
         if (stage.lines) {
           const lines = ui.array(stage.lines), [count, places] = lines.shape;
           const series = Array.from({ length: count }, (_, i) => ({ name: i < count - 1 ? say("kernel", { kernel: stage.blocks[i].kernel }) : say("mean"), values: lines.data.subarray(i * places, (i + 1) * places), color: i < count - 1 ? `c${i + 1}` : "c0", dash: [null, "6 3", "2 3", null][i] }));
-          shown.push(ui.lines({ series, xlabel: ui.say("vocoder_place"), label: say("lines_label", { stage: at + 1, channel: stage.channel + 1 }), host: root }), ui.el("p", { class: "soft" }, say("lines_label", { stage: at + 1, channel: stage.channel + 1 })));
+          shown.push(ui.lines({ series, xlabel: ui.say("vocoder_place"), label: say("lines_label", { stage: at + 1, channel: stage.channel + 1 }), host: root }), ui.el("p", { class: "readout" }, say("lines_label", { stage: at + 1, channel: stage.channel + 1 })));
         }
         picture.replaceChildren(...shown);
       };
@@ -203,7 +207,7 @@
           const { period, values } = spec.folds[i], fold = ui.array(values);
           picture.replaceChildren(ui.el("p", {}, say("fold_says", { period })), grid(root, period),
             ui.heat({ values: fold, rows: { name: "vocoder_row", labels: Array.from({ length: period }, (_, r) => String(r + 1)) }, columns: { name: "vocoder_turn" }, scale: "signed", digits: 3, height: Math.max(70, 22 * period), label: say("fold_label", { period }), host: root }),
-            ui.el("p", { class: "soft" }, say("fold_seen", { period, turns: whole(fold.shape[1]), rate: whole(spec.rate / period) })));
+            ui.el("p", { class: "readout" }, say("fold_seen", { period, turns: whole(fold.shape[1]), rate: whole(spec.rate / period) })));
         } else {
           const { factor, values } = spec.scales[i], seen = ui.array(values);
           picture.replaceChildren(ui.el("p", {}, say(factor === 1 ? "scale_as_is" : "scale_says", { factor, samples: whole(seen.data.length) })),

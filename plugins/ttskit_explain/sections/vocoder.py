@@ -17,7 +17,7 @@ __all__ = ["build"]
 _NEAR = 8  # frames that are looked at closely
 _CHANNELS = 24  # of a stage that are drawn: those that move most
 _ZOOMS_S = (0.5, 0.1, 0.03)  # between the whole sentence and one period
-_JUDGED = 2310  # samples that are folded: a multiple of 2, 3, 5, 7 and 11
+_JUDGED = 660  # samples that are folded: a few periods of a voice, as wide as a picture
 _MOST_ROUNDS = 4
 
 
@@ -28,12 +28,12 @@ def build(lesson: Lesson) -> list[Card]:
     cards = [_why(vocoding)]
     built = vocoding.architecture
     if built is not None and built.stages:
-        notes = (Note("vocoder.structure_only", {"name": vocoding.untrained}),) if vocoding.untrained else ()
-        values = _sizes(vocoding, built)
-        cards += [_stages(vocoding, built, values, notes), _field(vocoding, built, values, notes)]
+        values, name = _sizes(vocoding, built), {"name": vocoding.untrained}
+        notes, again = ((Note(f"vocoder.structure_{n}", name),) if vocoding.untrained else () for n in ("only", "again"))
+        cards += [_stages(vocoding, built, values, notes), _field(vocoding, built, values, again)]
         if any(stage.branches for stage in built.stages):
-            cards.append(_fusion(vocoding, built, values, notes))
-        if built.periods or built.scales:
+            cards.append(_fusion(vocoding, built, values, again))
+        if built.periods and built.scales:
             cards.append(_judges(vocoding, built, values))
     else:
         cards.append(Card("vocoder.no_network", notes=(Note("vocoder.no_network"),)))
@@ -60,10 +60,9 @@ def _why(v: Vocoding) -> Card:
     values = {
         "frames": v.frames,
         "bands": v.vocoder.mel.bands,
-        "samples": samples,
-        "rate": rate,
+        "samples": float(samples),
+        "rate": float(rate),
         "hop": v.hop,
-        "per_frame": v.vocoder.mel.bands,
         "token": v.place.token or "–",
         "period": period,
         "period_ms": 1000 * period / rate,
@@ -78,21 +77,19 @@ def _sizes(v: Vocoding, built: VocoderArchitecture) -> dict[str, object]:
     """Numbers of the architecture, for the texts."""
     rate, hop, field = v.vocoder.mel.sample_rate_hz, v.hop, built.field
     widest = max((branch.places for stage in built.stages for branch in stage.branches), default=1)
-    first, last = field.frames_of(v.place.frame * hop)
+    first, last = field.frames_of(v.place.frame * hop + hop // 2)
     return {
         "count": len(built.stages),
         "rates": " ".join(f"×{stage.rate}" for stage in built.stages),
         "product": " · ".join(str(stage.rate) for stage in built.stages),
         "hop": hop,
-        "rate": rate,
-        "frames": v.frames,
-        "samples": v.frames * hop,
+        "rate": float(rate),
         "frame_hz": rate / hop,
         "channels": built.channels,
         "last_channels": built.stages[-1].channels,
         "field_frames": field.frames,
         "field_ms": 1000 * field.frames * hop / rate,
-        "field_samples": field.samples,
+        "field_samples": float(field.samples),
         "here_first": max(1, first + 1),
         "here_last": min(v.frames, last + 1),
         "widest": widest,
@@ -101,6 +98,7 @@ def _sizes(v: Vocoding, built: VocoderArchitecture) -> dict[str, object]:
         "periods": ", ".join(map(str, built.periods)),
         "scales": ", ".join(f"÷{scale}" for scale in built.scales if scale > 1),
         "judges": len(built.periods) + len(built.scales),
+        "spread_ms": 1000 * max(built.periods, default=0) / rate,
     }
 
 
