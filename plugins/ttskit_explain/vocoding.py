@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeVar
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from ttskit.audio.config import MelConfig
 from ttskit.interfaces.architecture import ReceptiveField, VocoderArchitecture
+from ttskit.interfaces.descriptions import resolve
 from ttskit.interfaces.vocoder import Vocoder, vocoder_generators
 from ttskit.interfaces.vocoder_explanation import VocoderExplanation
-from ttskit.offers import declaring
 from ttskit.plugins import Origin
-from ttskit.runs.building import only_to_speak
 from ttskit_explain.lesson import Changes, Failed, Lesson, Subject
 
 __all__ = ["Place", "Vocoding", "cone", "folded", "open_vocoding", "period_of", "pooled"]
@@ -134,21 +135,20 @@ def _origin(lesson: Lesson, subject: Subject) -> Origin:
 
 def _from_the_shelf(lesson: Lesson, vocoder: Vocoder) -> tuple[VocoderArchitecture | None, str]:
     """How an installed vocoder that declares its architecture would be built for this mel, and its name."""
-    for name in declaring(lesson.registry, "vocoder", architecture=True):
-        plugin = lesson.registry.get("vocoder", name)
-
-        def build(plugin=plugin) -> VocoderArchitecture | None:  # type: ignore[no-untyped-def]
-            options = plugin.load_options()
-            with only_to_speak():
-                return plugin.load()(options() if options else {}, vocoder.mel).architecture()
-
-        try:
-            found = _asked(lesson, lesson.registry.origin("vocoder", name), "architecture", build)
-        except Failed:  # not for this mel, with the options that it comes with
-            continue
-        if found is not None:
-            return found, name
+    for name, plugin in sorted(lesson.registry.all("vocoder").items()):
+        declared = str(plugin.facts.get("architecture", ""))
+        if declared:
+            origin = lesson.registry.origin("vocoder", name)
+            try:
+                return _asked(lesson, origin, "architecture", partial(_declared, declared, vocoder.mel)), name
+            except Failed:  # not for this mel
+                continue
     return None, ""
+
+
+def _declared(path: str, mel: MelConfig) -> VocoderArchitecture:
+    found: VocoderArchitecture = resolve(path)(mel)
+    return found
 
 
 def _place(subject: Subject, wave: np.ndarray) -> Place:

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
+from ttskit.audio.config import MelConfig
 from ttskit.interfaces.architecture import Branch, Layer, ReceptiveField, UpsamplingStage, VocoderArchitecture
 from ttskit.interfaces.explanation import Axis, Intervention, Recorded, Step, requested
 from ttskit.interfaces.vocoder_explanation import VocoderExplanation
 from ttskit.nn import Activations
 from ttskit.nn.discriminators import PERIODS, SCALES
-from ttskit_hifigan.config import GeneratorSize
+from ttskit_hifigan.config import GeneratorSize, HifiganOptions, rates_for
 
 if TYPE_CHECKING:
     from ttskit_hifigan.vocoder import Hifigan
@@ -26,9 +27,23 @@ SIGNALS = Axis("channel", ("pulses", "sine", "noise"))
 _BLOCK_OFF = "hifigan.block_off"
 
 
-def architecture(vocoder: Hifigan) -> VocoderArchitecture:
+def architecture_for(mel: MelConfig) -> VocoderArchitecture:
+    """As published (V1), with upsampling rates that fit this mel where the paper's do not.
+
+    Raises:
+        ConfigError: no small rates multiply to the mel's hop.
+    """
+    options = HifiganOptions()
+    if options.size().samples_per_frame != mel.hop_samples:
+        rates = tuple(rates_for(mel.hop_samples))
+        options = HifiganOptions(upsample_rates=rates, upsample_kernel_sizes=tuple(2 * r for r in rates)) if rates else options
+    options.check_mel(mel)
+    return architecture(options, mel)
+
+
+def architecture(options: HifiganOptions, mel: MelConfig) -> VocoderArchitecture:
     """Of the generator, and of the discriminators that it learns or learned with, whether they are loaded or not."""
-    size, rate_hz = vocoder.options.size(), vocoder.mel.sample_rate_hz / vocoder.mel.hop_samples
+    size, rate_hz = options.size(), mel.sample_rate_hz / mel.hop_samples
     stages, channels = [], size.upsample_initial_channel
     blocks = list(zip(size.resblock_kernel_sizes, size.resblock_dilation_sizes, strict=True))
     branches = tuple(
@@ -38,7 +53,12 @@ def architecture(vocoder: Hifigan) -> VocoderArchitecture:
         channels, rate_hz = channels // 2, rate_hz * rate
         stages.append(UpsamplingStage(rate, kernel, channels, rate_hz, branches, _stage(index)))
     return VocoderArchitecture(
-        size.upsample_initial_channel, tuple(stages), receptive_field(size), vocoder.excited, PERIODS, SCALES
+        size.upsample_initial_channel,
+        tuple(stages),
+        receptive_field(size),
+        options.excitation == "harmonic",
+        PERIODS,
+        SCALES,
     )
 
 

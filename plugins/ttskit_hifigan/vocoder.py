@@ -74,7 +74,7 @@ class Hifigan(Vocoder):
 
     def architecture(self) -> VocoderArchitecture:
         """Stages, receptive field and discriminators, by its options."""
-        return explain.architecture(self)
+        return explain.architecture(self.options, self.mel)
 
     # Speaking
 

@@ -129,7 +129,7 @@ class NamesNoStep(Hifigan):
         (TwoStepsOfOneKey, NAMES, "stands there twice"),
         (ShowsNan, NAMES, "not finite"),
         (TakesAnything, REFUSED, "is accepted"),
-        (SaysNothingOfItself, BUILT, "fact 'architecture': True, but the vocoder shows None"),
+        (SaysNothingOfItself, BUILT, "but the vocoder shows None"),
         (Shortsighted, BUILT, "its receptive field says"),
         (LooksAside, BUILT, "its receptive field says"),
         (AnotherHop, BUILT, "makes 512 samples of a frame, the mel's hop is 256"),
@@ -145,7 +145,11 @@ def test_a_wrong_explanation_is_caught(vocoder, check, words):
 
 
 def test_an_architecture_that_is_not_declared_is_caught():
-    assert "fact 'architecture': False" in failures(Hifigan, architecture=False)[BUILT]
+    assert "fact 'architecture': '', but" in failures(Hifigan, architecture="")[BUILT]
+
+
+def test_a_declaration_that_leads_elsewhere_is_caught():
+    assert "returned str, not a VocoderArchitecture" in failures(Hifigan, architecture="builtins:repr")[BUILT]
 
 
 def test_a_right_one_passes():

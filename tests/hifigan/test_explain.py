@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -9,10 +11,11 @@ import torch.nn.functional as F
 from torch import nn
 
 from ttskit.audio.config import MelConfig
+from ttskit.errors import ConfigError
 from ttskit.nn import MultiPeriodDiscriminator, MultiScaleDiscriminator
 from ttskit.nn.discriminators import PERIODS, SCALES
 from ttskit_hifigan.config import HifiganOptions
-from ttskit_hifigan.explain import receptive_field
+from ttskit_hifigan.explain import architecture_for, receptive_field
 from ttskit_hifigan.model import LAST_SLOPE, SLOPE, Generator
 from ttskit_hifigan.vocoder import Hifigan
 
@@ -102,6 +105,17 @@ def test_rates_of_the_published_size_by_hand():
     assert [(b.kernel, b.dilations) for b in found.stages[2].branches] == [(k, (1, 1, 3, 1, 5, 1)) for k in (3, 7, 11)]
     assert [b.places for b in found.stages[0].branches] == [25, 73, 121]
     assert not found.remembers and vocoder(excitation="harmonic").architecture().remembers
+
+
+def test_for_a_mel_of_another_hop_rates_that_fit_are_taken():
+    """A hop of 300 at 24,000 Hz: 6 · 5 · 5 · 2, kernels twice as wide; 80 frames a second."""
+    found = architecture_for(replace(MEL, sample_rate_hz=24_000, hop_samples=300))
+    assert [(stage.rate, stage.kernel) for stage in found.stages] == [(6, 12), (5, 10), (5, 10), (2, 4)]
+    np.testing.assert_allclose([stage.rate_hz for stage in found.stages], [480, 2400, 12_000, 24_000])
+    assert found.field.samples_per_frame == 300
+    assert architecture_for(MEL) == Hifigan(HifiganOptions(discriminator_scale=1 / 32), MEL).architecture()
+    with pytest.raises(ConfigError, match="mel's hop is 257"):
+        architecture_for(replace(MEL, hop_samples=257))
 
 
 def test_receptive_field_of_the_published_size_by_hand():

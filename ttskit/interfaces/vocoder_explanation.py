@@ -59,7 +59,11 @@ class ExplainableVocoder:
     explaining: ClassVar[str] = ""
 
     def architecture(self) -> VocoderArchitecture | None:
-        """How it is built, if it is a network of upsampling stages and declares the fact `architecture`; else None."""
+        """How it is built, if it is a network of upsampling stages; else None.
+
+        Its description then declares the fact `architecture`: the dotted path of a function that says of a `MelConfig` how
+        one would be built for it, so that there is something to draw before one is trained.
+        """
         return None
 
     def interventions(self) -> tuple[Intervention, ...]:

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from ttskit.interfaces.architecture import VocoderArchitecture
+from ttskit.interfaces.descriptions import resolve
 from ttskit.interfaces.vocoder import Vocoder, vocoder_generators
 from ttskit.interfaces.vocoder_explanation import VocoderExplanation
 from ttskit.testing.acoustic.explaining import differing, named_steps
@@ -93,10 +94,21 @@ def strange_changes(subject: VocoderSubject) -> None:
 def built(subject: VocoderSubject) -> None:
     """The declared fact is true; rates lead from frames to samples; no sample changes beyond its receptive field."""
     found = subject.vocoder.architecture()
-    declared = subject.plugin.facts.get("architecture", False)
-    need(declared == (found is not None), f"fact 'architecture': {declared!r}, but the vocoder shows {found!r}"[:200])
+    declared = subject.plugin.facts.get("architecture", "")
+    need(bool(declared) == (found is not None), f"fact 'architecture': {declared!r}, but the vocoder shows {found!r}"[:200])
     if found is None:
         return
+    usual = resolve(declared)(subject.mel_config)
+    need(isinstance(usual, VocoderArchitecture), f"{declared} returned {type(usual).__name__}, not a VocoderArchitecture")
+    for one in (found, usual):
+        _leads_to_samples(subject, one)
+    _steps_of_stages(subject, found)
+    if not found.remembers:
+        _within_field(subject, found)
+
+
+def _leads_to_samples(subject: VocoderSubject, found: VocoderArchitecture) -> None:
+    """From frames to samples, in the field and in the stages."""
     hop, rate_hz = subject.mel_config.hop_samples, float(subject.mel_config.sample_rate_hz)
     made = found.field.samples_per_frame
     need(made == hop, f"its receptive field makes {made} samples of a frame, the mel's hop is {hop}")
@@ -106,9 +118,6 @@ def built(subject: VocoderSubject) -> None:
         need(isclose(stage.rate_hz, want), f"stage {number} is said to run at {stage.rate_hz:g} Hz, need {want:g}")
         before = stage.rate_hz
     need(not found.stages or isclose(before, rate_hz), f"the last stage runs at {before:g} Hz, the audio at {rate_hz:g}")
-    _steps_of_stages(subject, found)
-    if not found.remembers:
-        _within_field(subject, found)
 
 
 def _steps_of_stages(subject: VocoderSubject, found: VocoderArchitecture) -> None:
