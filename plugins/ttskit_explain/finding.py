@@ -1,0 +1,62 @@
+"""What a recorded tensor is, by its axes: no section asks which model it came from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ttskit.interfaces.explanation import Explanation, Recorded, Step
+
+__all__ = ["Found", "gates", "named", "positions", "self_attention", "text_attention", "with_axes"]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A tensor and the step that it belongs to."""
+
+    step: Step
+    tensor: Recorded
+
+    @property
+    def values(self) -> np.ndarray:
+        """Of the tensor."""
+        return self.tensor.values
+
+
+def with_axes(explanation: Explanation, *wanted: Sequence[str]) -> list[Found]:
+    """Tensors whose axes are one of these lists of names, in the order of the steps."""
+    lists = {tuple(names) for names in wanted}
+    return [Found(step, one) for step, one in _all(explanation) if tuple(axis.name for axis in one.axes) in lists]
+
+
+def named(explanation: Explanation, key: str) -> list[Found]:
+    """Tensors of that key, in the order of the steps."""
+    return [Found(step, one) for step, one in _all(explanation) if one.key == key]
+
+
+def self_attention(explanation: Explanation) -> list[Found]:
+    """Weights of self-attention (heads, queries, keys), a layer each."""
+    return with_axes(explanation, ("head", "query", "key"))
+
+
+def text_attention(explanation: Explanation) -> list[Found]:
+    """Where a decoder looks in the text: (frames or steps, tokens), or the same for each head."""
+    return with_axes(explanation, ("frame", "token"), ("step", "token"), ("head", "step", "token"), ("head", "frame", "token"))
+
+
+def gates(explanation: Explanation) -> list[Found]:
+    """Gates of LSTMs: (tokens or steps, gates i f g o, channels)."""
+    return with_axes(explanation, ("token", "gate", "channel"), ("step", "gate", "channel"), ("frame", "gate", "channel"))
+
+
+def positions(explanation: Explanation) -> list[Found]:
+    """Waves of positions that were added: tensors called "positions"."""
+    return named(explanation, "positions")
+
+
+def _all(explanation: Explanation) -> Iterator[tuple[Step, Recorded]]:
+    for step in explanation.steps:
+        for tensor in step.tensors:
+            yield step, tensor

@@ -1,0 +1,93 @@
+"""The page: every card in every language, one file that opens from disk; figures are drawn from `data/` as they come near."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from markupsafe import Markup
+
+from ttskit.corpus.storage import write_atomic
+from ttskit_explain.cards import Card
+from ttskit_explain.texts import Texts, equations, formula
+
+__all__ = ["OWN_NAMES", "SCRIPTS", "render", "write_page"]
+
+OWN_NAMES = {"en": "English", "es": "Español"}  # no message
+SCRIPTS = ("core", "draw", "controls")  # first, in this order; then the sections' own, by name
+
+
+def write_page(
+    out: Path, sections: Mapping[str, Sequence[Card]], *, first: str, languages: Sequence[str], **facts: Any
+) -> Path:
+    """Write index.html.
+
+    Args:
+        out: its folder.
+        sections: name → cards, in order.
+        first: the language that is seen first.
+        languages: all of them.
+        facts: see `render`.
+    """
+    html = render(sections, first=first, languages=languages, **facts)
+    path = out / "index.html"
+    write_atomic(path, lambda file: file.write_text(html, encoding="utf-8", newline="\n"))
+    return path
+
+
+def render(
+    sections: Mapping[str, Sequence[Card]],
+    *,
+    first: str,
+    languages: Sequence[str],
+    text: str,
+    runs: Sequence[str],
+    notes: Sequence[tuple[str, Mapping[str, object]]] = (),
+) -> str:
+    """The page as text.
+
+    Args:
+        sections, first, languages: as of `write_page`.
+        text: the sentence.
+        runs: labels of the runs.
+        notes: what is said at the top: keys and values.
+    """
+    texts = {name: Texts(name) for name in languages}
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("ttskit_explain", "templates"),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    return environment.get_template("index.html.j2").render(
+        sections=sections,
+        texts=texts,
+        names=OWN_NAMES,
+        first=first,
+        languages=list(languages),
+        text=text,
+        runs=list(runs),
+        notes=list(notes),
+        formulas={key: formula(latex, block=True) for key, latex in equations().items()},
+        words=Markup(_json({name: {**one.parts["words"], **one.parts["steps"]} for name, one in texts.items()})),
+        css=Markup(_file("templates", "page.css")),
+        script=Markup("\n".join(_scripts())),
+    )
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False).replace("<", "\\u003c")
+
+
+def _file(*parts: str) -> str:
+    return files("ttskit_explain").joinpath(*parts).read_text(encoding="utf-8")
+
+
+def _scripts() -> list[str]:
+    names = sorted(one.name[:-3] for one in files("ttskit_explain").joinpath("script").iterdir() if one.name.endswith(".js"))
+    return [_file("script", f"{name}.js") for name in (*SCRIPTS, *(n for n in names if n not in SCRIPTS))]

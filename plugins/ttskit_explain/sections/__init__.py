@@ -1,0 +1,38 @@
+"""The sections of the page, in order: each a module with `build(lesson) -> list[Card]`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib import import_module
+from importlib.util import find_spec
+
+from ttskit_explain.cards import Card
+from ttskit_explain.lesson import Lesson
+
+__all__ = ["SECTIONS", "build"]
+
+SECTIONS = (
+    "reading",
+    "sequence",
+    "attention",
+    "positions",
+    "stream",
+    "decoder",
+    "walk",
+    "vocoder",
+    "clock",
+    "training",
+    "questions",
+)
+
+
+def build(name: str, lesson: Lesson) -> Sequence[Card]:
+    """The cards of a section.
+
+    Raises:
+        Failed: a run could not answer, where the section does not go on without it.
+    """
+    if find_spec(f"ttskit_explain.sections.{name}") is None:  # TODO while the sections are being written
+        return []
+    cards: Sequence[Card] = import_module(f"ttskit_explain.sections.{name}").build(lesson)
+    return cards
