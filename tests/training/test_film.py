@@ -1,6 +1,7 @@
 """The film of a training: what its frames hold, and that it is seen in nothing else."""
 
 import signal
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -27,10 +28,12 @@ def same_film(run, other):
 def test_frames_are_dense_where_much_happens_and_few():
     steps = [step for step in range(5_001) if on_film(step)]
     assert steps[:13] == [0, 1, 2, 3, 4, 5, 6, 8, 10, 13, 16, 20, 25] and len(steps) == 36
-    assert all(1.23 < later / step < 1.34 for step, later in zip(steps[6:], steps[7:], strict=False))
+    assert all(1.23 < later / step < 1.34 for step, later in pairwise(steps[6:]))
 
 
-@pytest.mark.parametrize(("model", "kind"), [("tacotron2", "attention"), ("transformertts", "attention"), ("fastpitch", "soft")])
+@pytest.mark.parametrize(
+    ("model", "kind"), [("tacotron2", "attention"), ("transformertts", "attention"), ("fastpitch", "soft")]
+)
 def test_a_frame_is_the_alignment_of_the_weights_of_its_step(model, kind, trained, registry, corpus):
     """The last frame against the model loaded again and told the recording; the others are of the same sentence."""
     run = trained(model, steps=STEPS)
@@ -130,7 +133,7 @@ def test_a_disk_that_takes_no_more_ends_the_training_as_for_other_logs(trained, 
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(film, "write_bytes", full)
-    with pytest.raises(TrainingError, match="the disk is full.*film") as ended:
+    with pytest.raises(TrainingError, match=r"the disk is full.*film") as ended:
         trained(steps=3)
     assert "--resume" in ended.value.fix
 
@@ -169,7 +172,7 @@ def test_a_damaged_frame_is_named_or_left_out(damage, tmp_path):
         with np.load(path) as data:
             held = dict(data)
         np.savez_compressed(path, **{**held, **changed[damage]})
-    with pytest.raises(CheckpointError, match="step_00000007.npz is damaged") as told:
+    with pytest.raises(CheckpointError, match=r"step_00000007\.npz is damaged") as told:
         read_film(tmp_path)
     assert told.value.why and "delete that file" in told.value.fix
     assert [kept.step for kept in read_film(tmp_path, strict=False)] == [1]

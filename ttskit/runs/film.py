@@ -17,6 +17,7 @@ import numpy as np
 from ttskit.corpus.storage import read_npz
 from ttskit.errors import CheckpointError
 from ttskit.reading import Misread
+from ttskit.runs.checkpoints import find_checkpoints, still_good
 from ttskit.runs.files import TEMPORARY, explain_full_disk, remove_leftovers, rename, write_bytes
 
 __all__ = ["FILM", "FilmFrame", "FilmKind", "cut_film", "read_film", "write_frame"]
@@ -69,7 +70,7 @@ def write_frame(run: Path, frame: FilmFrame) -> Path:
     path = run / FILM / f"step_{frame.step:08d}.npz"
     temporary = path.with_name(f"{TEMPORARY}{path.name}")
     try:
-        with explain_full_disk(path, "checkpoints are unchanged"):
+        with explain_full_disk(path, still_good(find_checkpoints(run / "checkpoints"))):
             path.parent.mkdir(exist_ok=True)
             write_bytes(temporary, packed.getvalue())
             rename(temporary, path)

@@ -11,7 +11,7 @@ import torch
 
 from ttskit.config.training import TrainingConfig
 from ttskit.corpus.prepared import PreparedCorpus
-from ttskit.interfaces.acoustic import AcousticInput, AcousticModel
+from ttskit.interfaces.acoustic import AcousticBatch, AcousticInput, AcousticModel
 from ttskit.interfaces.trainable import Trainable
 from ttskit.runs.film import FilmFrame, FilmKind, write_frame
 from ttskit.runs.folder import RunFolder
@@ -42,8 +42,9 @@ def film_of(
     note: Note,
 ) -> Filming | None:
     """What films this training in its first process; None for a vocoder, without a validation split, or not wanted."""
-    wanted = config.film and workshop.group.first and isinstance(model, AcousticModel)
-    return Filming(model, corpus, folder, config, seed, workshop, note) if wanted and held_out(corpus) else None
+    if not (config.film and workshop.group.first and isinstance(model, AcousticModel) and held_out(corpus)):
+        return None
+    return Filming(model, corpus, folder, config, seed, workshop, note)
 
 
 class Filming:
@@ -68,7 +69,7 @@ class Filming:
         self._alignment, self._workshop, self._note = config.alignment, workshop, note
         among = longest_first(held_out(corpus)[:SCORED])
         self._utterance = among[readable([len(u.tokens) for u in among])]
-        self._batch = None
+        self._batch: AcousticBatch | None = None
         self._forced = True  # until `forward` is found to give no alignment
         self._told = False
 

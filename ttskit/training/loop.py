@@ -119,10 +119,10 @@ class Training:
             logs = done or self.step % c.log_every == 0
             validates = validator is not None and (done or self.step % c.validate_every == 0)
             saves = done or asked or self.step % c.checkpoint_every == 0
-            filmed = film is not None and (done or on_film(self.step))  # in one process: nothing that waits for the others
+            camera = film if done or on_film(self.step) else None  # of one process: nothing there waits for the others
             if check_each or logs or validates or saves:
                 self._report_skipped(work.epoch)
-            if logs or validates or saves or filmed:
+            if logs or validates or saves or camera:
                 self.window.read()  # waits for the device: the time is that of steps that are done
                 means = self.window.means() if logs else {}
                 self.seconds += time.perf_counter() - clock
@@ -131,8 +131,8 @@ class Training:
                     means |= {"seconds": self.seconds, **group.memory()}
                     self.reports.values("train", means, self.seconds, self.model.phase_starts(self.total))
                     frames, logged_at = 0, self.seconds
-                if filmed:
-                    film.take(self.step)  # before its checkpoint: what a resumed run has of the film is whole
+                if camera is not None:
+                    camera.take(self.step)  # before its checkpoint: what a resumed run has of the film is whole
                 ranking = self._validate(validator, replace(state, step=self.step)) if validates else None
                 hopeless = validator.hopeless() if validates else None
                 better = ranking is not None and (self.best is None or ranking < self.best)
