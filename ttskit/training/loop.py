@@ -25,7 +25,7 @@ from ttskit.training.logs import Window
 from ttskit.training.optimize import Optimization
 from ttskit.training.reports import Reports
 from ttskit.training.step import run_step, step_seed
-from ttskit.training.task import Film, Task, Validator, Workshop
+from ttskit.training.task import Camera, Task, Validator, Workshop
 
 __all__ = ["Training", "TrainingStopped"]
 
@@ -100,7 +100,7 @@ class Training:
             self.reports.started(self.task.settings)
             self._loop(batches, validator, self.task.film(self.model, self.workshop, self.reports.note))
 
-    def _loop(self, batches: Batches, validator: Validator | None, film: Film | None) -> None:
+    def _loop(self, batches: Batches, validator: Validator | None, film: Camera | None) -> None:
         c, group = self.config, self.group
         self.model.train()
         if film is not None and self.step == 0:

@@ -20,7 +20,7 @@ from ttskit.training.stopping import StopRequest
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["Film", "Note", "Task", "Validator", "Workshop", "workshop"]
+__all__ = ["Camera", "Note", "Task", "Validator", "Workshop", "workshop"]
 
 Note = Callable[[str], None]  # tells people something, in a line of its own
 
@@ -38,7 +38,7 @@ class Validator(Protocol):
         """In each process, after both: the error that ends the training, or None as long as it may come to something."""
 
 
-class Film(Protocol):
+class Camera(Protocol):
     """Keeps how a model comes about (`ttskit.training.filming`)."""
 
     def take(self, step: int) -> None:
@@ -112,7 +112,7 @@ class Task:
     build: Callable[[], Trainable]
     batches: Callable[[Trainable, int, int], Batches]
     validator: Callable[[Trainable, int, Workshop, Note], Validator | None] = lambda *_: None
-    film: Callable[[Trainable, Workshop, Note], Film | None] = lambda *_: None
+    film: Callable[[Trainable, Workshop, Note], Camera | None] = lambda *_: None
     start_from: Callable[[Trainable], list[str] | None] = lambda model: None
     steps: Mapping[str, Any] = field(default_factory=dict)
     settings: Mapping[str, Any] = field(default_factory=dict)
