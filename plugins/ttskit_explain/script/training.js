@@ -148,9 +148,9 @@
       const heat = ui.el("div", {}), bars = ui.el("div", {}), values = ui.array(spec.priors), [, N, C] = values.shape;
       const show = () => {
         const now = picture(values, strength), column = Array.from({ length: N }, (_, n) => now.data[n * C + frame]);
-        heat.replaceChildren(ui.heat({ values: now, rows: { name: "token", labels: spec.tokens }, columns: { name: frames(ui, spec.every) }, marks: [{ column: frame }], label: ui.say("prior_picture", { strength: ui.number(spec.strengths[strength], 2) }), height: 300, digits: 3, host: heat }));
+        heat.replaceChildren(ui.heat({ values: now, rows: { name: "token", labels: spec.tokens }, columns: { name: frames(ui, spec.every) }, marks: [{ column: frame }], range: [0, 0.25], label: ui.say("prior_picture", { strength: ui.number(spec.strengths[strength], 2) }), height: 300, digits: 3, host: heat }));
         bars.replaceChildren(ui.el("p", { style: "margin:.4rem 0 0" }, ui.el("strong", {}, ui.say("prior_frame", { frame: ui.number(frame * spec.every + 1, 0) }))),
-          ui.bars({ values: column, labels: spec.tokens, label: ui.say("prior_frame", { frame: ui.number(frame * spec.every + 1, 0) }), chosen: column.indexOf(Math.max(...column)), height: 140, host: bars }));
+          ui.bars({ values: column, labels: spec.tokens.map(t => (t.length > 2 ? "·" : t)), label: ui.say("prior_frame", { frame: ui.number(frame * spec.every + 1, 0) }), chosen: column.indexOf(Math.max(...column)), height: 140, host: bars }));
       };
       root.replaceChildren(
         ui.slider({ label: ui.say("prior_strength"), values: spec.strengths, value: spec.strengths[strength], show: s => ui.number(s, 2), onchange: s => { strength = spec.strengths.indexOf(s); show(); } }),

@@ -55,14 +55,14 @@ def _film(lesson: Lesson) -> Card:
             except Failed as error:
                 notes.append(Note("film_none", {"run": subject.label, "why": str(error)}))
         films += [film] if film is not None else []
+    systems = [one.system for one in lesson.subjects]
     aligner = lesson.aligner
-    if aligner is not None and all(aligner.run.path.resolve() != one.run.path.resolve() for one in lesson.subjects):
+    if aligner is not None and all(aligner.run.path.resolve() != one.run.path.resolve() for one in systems):
+        systems.append(aligner)
         film, _ = recorded_film(aligner.label, aligner.run.path, aligner.loaded.context.mel)
-        if film is None:
-            notes.append(Note("film_of_no_aligner", {"run": aligner.label}))
-        else:
-            films.append(film)
-    for system in [one.system for one in lesson.subjects] + ([aligner] if aligner is not None else []):
+        films += [film] if film is not None else []
+        notes += [Note("film_of_no_aligner", {"run": aligner.label})] if film is None else []
+    for system in systems:
         try:
             logs[system.label] = losses(system.run)
         except TTSKitError as error:
@@ -72,7 +72,7 @@ def _film(lesson: Lesson) -> Card:
         "training.film" if any(one.text for one in films) else "training.kept",
         (Figure("training.film", "training.film", spec),) if films or logs else (),
         values={
-            "sentence": next((one.text for one in films if one.text), lesson.text),
+            "sentence": next((one.text for one in films if one.text), lesson.text).rstrip("."),
             "frames": max((len(one.steps) for one in films), default=0),
             "steps": max((one.steps[-1] for one in films), default=0),
             "aligned": _ALIGNED,
@@ -247,7 +247,9 @@ def _supervised(lesson: Lesson, look: _Look) -> Card:
     target = duration_attention(durations, -(-int(durations.sum()) // r), r)[0].T.numpy()
     # A step's attention stands there for each of its frames.
     attention = look.attention[0, ::r].T.numpy()
-    longest = int(durations[0].argmax())
+    silent = look.subject.model.context.symbols.silent
+    spoken = [i for i, token in enumerate(look.subject.tokens) if token not in silent] or [0]
+    longest = max(spoken, key=lambda i: int(durations[0, i]))
     spec = {
         "target": lesson.sheet.array(target),
         "attention": lesson.sheet.array(attention),
@@ -258,7 +260,7 @@ def _supervised(lesson: Lesson, look: _Look) -> Card:
     values = {
         "giver": giver.label,
         "run": look.subject.label,
-        "longest": look.subject.tokens[longest].strip() or "␣",
+        "longest": look.subject.tokens[longest],
         "longest_frames": int(durations[0, longest]),
         "reduction": r,
         "steps": target.shape[1],
