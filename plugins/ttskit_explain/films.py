@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import torch
 
 from ttskit.audio.config import MelConfig
 from ttskit.errors import TTSKitError
-from ttskit.interfaces.acoustic import Spectrogram
+from ttskit.interfaces.acoustic import AcousticModel, Spectrogram
 from ttskit.runs.film import FilmFrame, read_film
 from ttskit.runs.folder import RunFolder
 from ttskit.training.alignment import alignment_score
@@ -73,8 +74,9 @@ def checkpoints_as_film(subject: Subject) -> Film:
     frames = []
     for step in [one.step for one in subject.run.checkpoints][-MOST_FRAMES:]:
         spoken = subject.spectrogram if step == here else _spoken(subject, step)
-        if spoken is not None and spoken.alignment is not None:
-            alignment = spoken.row(0).alignment[0, :, : len(subject.tokens)].float().cpu().numpy()
+        found = None if spoken is None else spoken.row(0).alignment
+        if found is not None:
+            alignment = found[0, :, : len(subject.tokens)].float().cpu().numpy()
             frames.append(FilmFrame(step, "spoken", "", "", subject.tokens, alignment))
     if not frames:
         raise Failed(f"{subject.label} gives no alignment")
@@ -86,7 +88,8 @@ def _spoken(subject: Subject, step: int) -> Spectrogram | None:
     """The sentence by the weights of another checkpoint; None where they cannot be loaded or cannot speak."""
 
     def ask() -> Spectrogram:
-        model = subject.run.load(checkpoint=step, registry=subject.registry).model.to(subject.voice.device)
+        model = cast("AcousticModel", subject.run.load(checkpoint=step, registry=subject.registry).model)
+        model = model.to(subject.voice.device)
         with torch.inference_mode():
             return model.infer(subject.inputs, None, [torch.Generator().manual_seed(subject.seed)])
 

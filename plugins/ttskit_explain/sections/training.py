@@ -115,7 +115,7 @@ def _helps(lesson: Lesson) -> Card:
     runs, notes = [], []
     for subject in lesson.subjects:
         try:
-            helped = subject.ask("aids", lambda model=subject.model: tuple(map(str, model.aids())))
+            helped = [str(one) for one in subject.ask("aids", subject.model.aids)]
         except Failed as error:
             notes.append(Note("failed", {"why": str(error)}))
             continue
@@ -232,11 +232,11 @@ def _prior(lesson: Lesson, look: _Look) -> Card:
 def _supervised(lesson: Lesson, look: _Look) -> Card:
     """Durations as the attention that they describe, beside the attention as it is."""
     frames, tokens = look.lengths
-    giver = lesson.first("parallel")
-    given, notes = None, []
-    if giver is not None and giver.tokens == look.subject.tokens:
+    giver, given, notes = look.subject, None, []
+    parallel = lesson.first("parallel")
+    if parallel is not None and parallel.tokens == look.subject.tokens:
         try:
-            given = giver.spectrogram.durations
+            giver, given = parallel, parallel.spectrogram.durations
         except Failed as error:
             notes.append(Note("failed", {"why": str(error)}))
     if given is None:
