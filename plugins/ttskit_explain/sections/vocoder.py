@@ -63,7 +63,7 @@ def _why(v: Vocoding) -> Card:
         "samples": float(samples),
         "rate": float(rate),
         "hop": v.hop,
-        "token": v.place.token or "–",
+        "token": v.place.token or "…",
         "period": period,
         "period_ms": 1000 * period / rate,
         "f0": rate / period,
