@@ -58,7 +58,8 @@ class Firefox:
         )
         body = (
             "const [inner, done] = arguments, page = document.documentElement;"
-            "document.addEventListener('answered', () => { done(page.dataset.answer); delete page.dataset.answer; }, { once: true });"
+            "const answered = () => { done(page.dataset.answer); delete page.dataset.answer; };"
+            "document.addEventListener('answered', answered, { once: true });"
             "const node = document.createElement('script'); node.textContent = inner; page.append(node); node.remove();"
         )
         found = json.loads(self.ask("WebDriver:ExecuteAsyncScript", {"script": body, "args": [inner]}))
@@ -98,7 +99,16 @@ def opened_firefox(path: str, width: int = 1400, height: int = 900) -> Iterator[
         }
         lines = "".join(f"user_pref({json.dumps(name)}, {json.dumps(value)});\n" for name, value in wishes.items())
         (Path(profile) / "user.js").write_text(lines, encoding="utf-8")
-        words = [path, "--headless", "--no-remote", "--marionette", f"--width={width}", f"--height={height}", "--profile", profile]
+        words = [
+            path,
+            "--headless",
+            "--no-remote",
+            "--marionette",
+            f"--width={width}",
+            f"--height={height}",
+            "--profile",
+            profile,
+        ]
         process = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:
             with _connected(port, process) as connection:

@@ -57,7 +57,7 @@ def test_a_sound_plays_and_stops_the_one_before(watched):
     players = page.locator("button.player:visible")
     assert players.count() > 0
     players.first.click()
-    page.wait_for_function("document.querySelector('button.player').sound.currentTime > 0.05 || document.querySelector('button.player').sound.ended")
+    page.wait_for_function("(sound => sound.currentTime > 0.05 || sound.ended)(document.querySelector('button.player').sound)")
     assert page.evaluate("document.querySelector('button.player').sound.error") is None
     assert players.first.get_attribute("data-playing") == "true"
     page.evaluate("ttskit.redraw()")  # a figure that is drawn anew still has the button that stops what it began
@@ -88,7 +88,9 @@ def test_axe_finds_no_serious_fault(watched, scheme):
     # contrast is what changes in the dark
     options = {"resultTypes": ["violations"]} | ({"runOnly": ["color-contrast"]} if scheme == "dark" else {})
     found = page.evaluate("options => axe.run(document, options)", options)["violations"]
-    serious = {one["id"]: [node["target"] for node in one["nodes"]][:5] for one in found if one["impact"] in ("serious", "critical")}
+    serious = {
+        one["id"]: [node["target"] for node in one["nodes"]][:5] for one in found if one["impact"] in ("serious", "critical")
+    }
     assert serious == {}
 
 
@@ -99,7 +101,8 @@ def test_nothing_is_wider_than_the_window(watched, width):
     page.wait_for_timeout(250)  # figures follow the width with a delay
     wide = page.evaluate(
         """() => [...document.querySelectorAll("body *")].filter(node => node.getClientRects().length
-            && node.getBoundingClientRect().right > innerWidth + 1 && !node.closest(".equation, .numbers, .contents, .skip, [data-scrolls]"))
+            && node.getBoundingClientRect().right > innerWidth + 1
+            && !node.closest(".equation, .numbers, .contents, .skip, [data-scrolls]"))
             .map(node => `${(node.closest("[id]") || node).id} ${node.tagName} ${node.getAttribute("class") || ""}`)"""
     )
     assert wide[:5] == []
@@ -143,7 +146,9 @@ def test_the_language_is_kept_in_the_address(watched, made):
 def test_contents_mark_where_the_reader_is(watched):
     page = watched.page
     card = page.evaluate("[...document.querySelectorAll('.card')].pop().id")
-    page.evaluate("id => { const card = document.getElementById(id); scrollTo({top: card.offsetTop + 5, behavior: 'instant'}); }", card)
+    page.evaluate(
+        "id => { const card = document.getElementById(id); scrollTo({top: card.offsetTop + 5, behavior: 'instant'}); }", card
+    )
     page.wait_for_timeout(80)
     assert page.evaluate("document.querySelector('.contents [aria-current=location]').hash") == f"#{card}"
     page.set_viewport_size({"width": 390, "height": 900})
@@ -168,7 +173,9 @@ def test_one_card_at_a_time_for_a_projector(watched):
     assert page.locator("main .card:visible").get_attribute("id") == first
     page.keyboard.press("Escape")
     assert page.locator("main .card:visible").count() == count
-    assert drawn != page.evaluate("id => document.getElementById(id).querySelector('canvas')?.getBoundingClientRect().width ?? 0", first)
+    assert drawn != page.evaluate(
+        "id => document.getElementById(id).querySelector('canvas')?.getBoundingClientRect().width ?? 0", first
+    )
     assert watched.errors == []
 
 

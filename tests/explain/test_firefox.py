@@ -19,7 +19,7 @@ def browser(made):
     with opened_firefox(path) as found:
         found.ask("WebDriver:Navigate", {"url": made.report.page.as_uri()})
         found.run(
-            "(window.complaints = [], ['error', 'warn'].forEach(kind => { console[kind] = (...said) => complaints.push(said.join(' ')); }),"
+            "(window.complaints = [], console.error = (...said) => complaints.push(said.join(' ')),"
             " addEventListener('error', event => complaints.push(event.message)), ttskit.all())"
         )
         yield found
