@@ -1,7 +1,7 @@
 "use strict";
 // The rest of the section on self-attention: what a mask hides, every map of every layer and head, and what is said without a part.
 (() => {
-  const { state, change, linked, show, title, said, rows } = ttskit.attention;
+  const { state, change, linked, show, symbols, title, said, rows } = ttskit.attention;
   const free = { free: true };
 
   // Bars of which some are −∞: a hatched column says that the place is hidden.
@@ -27,13 +27,13 @@
       const row = Array.from(see.data.subarray(query * K, (query + 1) * K), (x, j) => (banned(j) ? -Infinity : x));
       const share = Array.from(weights.data.subarray(query * K, (query + 1) * K));
       const lost = share.reduce((all, w, j) => all + ((padding ? j >= Q : j > query) ? w : 0), 0);
-      const names = { token: spec.queries[query], head: head + 1, layer: spec.layer, run: spec.label, percent: ui.number(100 * lost, 1), n: padding ? K - Q : K - 1 - query };
+      const names = { who: steps ? `${ui.say("step")} ${query + 1}` : spec.queries[query], token: spec.queries[query], head: head + 1, layer: spec.layer, run: spec.label, percent: ui.number(100 * lost, 1), n: padding ? K - Q : K - 1 - query };
       const kind = steps ? "steps" : padding ? "padding" : "ahead";
       const pick = to => { if (padding) change({ token: to }); else { own.step = to; ui.redraw(); } };
       const axis = { rows: { name: steps ? "step" : "query", labels: spec.queries }, columns: { name: steps ? "step" : "key", labels: spec.keys } };
       show(root, [
         steps ? ui.slider({ label: ui.say("step"), min: 0, max: Q - 1, value: query, show: s => String(s + 1), onchange: pick })
-          : ui.tokens({ tokens: spec.queries, chosen: query, label: ui.say("attention_choose"), onchange: pick }),
+          : symbols({ ui, root, tokens: spec.queries, chosen: query, label: ui.say("attention_choose"), onchange: pick }),
         ui.el("div", { class: "row", style: "gap:1rem" },
           ui.choices({ label: ui.say("attention_mask_is"), value: own.on, options: [{ value: true, name: ui.say("attention_on") }, { value: false, name: ui.say("attention_off") }], onchange: on => { own.on = on; ui.redraw(); } }),
           H > 1 ? ui.choices({ label: ui.say("head"), value: head, options: Array.from({ length: H }, (_, value) => ({ value, name: String(value + 1) })), onchange: to => change({ head: to }) }) : null),
@@ -42,7 +42,7 @@
         title(ui, "attention_mask_weights", names),
         ui.bars({ values: share, labels: spec.keys, chosen: query, digits: 2, height: 120, label: ui.say("attention_mask_weights", names), host: root }),
         said(ui, own.on ? `attention_${kind}_masked` : `attention_${kind}_open`, names),
-        ui.heat({ values: weights, ...axis, scale: "share", height: Math.max(120, 11 * Q), marks: [{ row: query }], digits: 3, label: ui.say("attention_mask_map", names), onpick: r => pick(r), host: root }),
+        ui.heat({ values: weights, ...axis, scale: "share", height: Math.max(120, 14 * Q), marks: [{ row: query }], digits: 3, label: ui.say("attention_mask_map", names), onpick: r => pick(r), host: root }),
       ]);
     });
   });
@@ -68,19 +68,22 @@
         const context = canvas.getContext("2d"), top = map.data.reduce((a, b) => Math.max(a, b), 1e-9);
         for (let r = 0; r < N; r++) for (let c = 0; c < N; c++) { context.fillStyle = ui.shade(map.data[r * N + c] / top); context.fillRect(c, r, 1, 1); }
         const name = `${ui.say("layer")} ${layer.number}, ${ui.say("head")} ${h + 1}`;
-        return ui.el("button", { type: "button", "aria-pressed": String(l === own.layer && h === own.head), "aria-label": `${name}: ${short(ui, layer.heads[h])}`, style: "padding:.3rem;text-align:left;width:7.8rem", onclick: () => open(l, h) }, canvas,
+        return ui.el("button", { type: "button", "aria-pressed": String(l === own.layer && h === own.head), "aria-label": `${name}: ${short(ui, layer.heads[h])}`, style: "display:flex;flex-direction:column;justify-content:flex-start;padding:.3rem;text-align:left;width:7.8rem", onclick: () => open(l, h) }, canvas,
           ui.el("span", { style: "display:block;font-size:.8rem;line-height:1.2;margin-top:.3rem" }, name, ui.el("br"), ui.el("span", { class: "soft" }, short(ui, layer.heads[h]))));
       };
       const layer = stack.layers[own.layer], map = layer.heads[own.head], all = ui.array(layer.weights), N = all.shape[1];
       const axis = (name, one) => (tokens ? { name, labels: stack.tokens } : { name, labels: undefined, ...one });
       const shares = stack.kinds.map(kind => map.shares[kind]), chance = stack.kinds.map(kind => map.chance[kind]);
+      const mine = tokens ? Array.from(rows(all, own.head, N * N).data.subarray(state.token * N, (state.token + 1) * N)) : [];
+      const three = mine.map((_, j) => j).sort((a, b) => mine[b] - mine[a]).slice(0, 3);
+      const row = tokens ? said(ui, "attention_row", { token: stack.tokens[state.token], list: three.map(j => ui.say("attention_quoted", { token: stack.tokens[j], place: j + 1, percent: ui.number(100 * mine[j], 0) })).join(", ") }) : null;
       const favourite = tokens ? said(ui, "attention_favourite", { token: stack.tokens[map.favourite], place: map.favourite + 1, percent: ui.number(100 * map.favourite_share, 0) }) : null;
       show(root, [
         spec.stacks.length > 1 ? ui.choices({ label: ui.say("attention_stack"), value: own.stack, options: spec.stacks.map((one, value) => ({ value, name: `${one.label}: ${ui.say(one.side)}` })), onchange: to => { Object.assign(own, { stack: to, layer: 0, head: 0 }); ui.redraw(); } }) : null,
         ui.el("div", { class: "row", role: "group", "aria-label": ui.say("attention_maps"), style: "align-items:stretch" }, stack.layers.flatMap((one, l) => one.heads.map((_, h) => small(one, l, h)))),
         title(ui, "attention_opened", { layer: layer.number, head: own.head + 1, run: stack.label }),
         ui.el("p", { "aria-live": "polite", style: "margin:.2rem 0" }, verdict(ui, map, stack)),
-        favourite,
+        row, favourite,
         ui.heat({ values: rows(all, own.head, N * N), rows: axis("query"), columns: axis("key"), scale: "share", height: Math.min(460, Math.max(260, 13 * N)), digits: 3, marks: tokens ? [{ row: state.token }] : [], label: ui.say("attention_map_label", { layer: layer.number, head: own.head + 1 }), onpick: r => { if (tokens) change({ token: r }); }, host: root }),
         layer.every > 1 ? ui.el("p", { class: "soft", style: "margin:.2rem 0" }, ui.say("attention_every", { n: layer.every })) : null,
         ui.el("table", { class: "attention-shares", style: "border-collapse:collapse;font-size:.9rem;margin:.5rem 0" },
@@ -101,16 +104,16 @@
       let low = Infinity, high = -Infinity;
       for (const { data } of mels) for (const x of data) { if (x < low) low = x; if (x > high) high = x; }
       const mel = (values, name) => [ui.el("p", { style: "margin:.5rem 0 .1rem;font-weight:600" }, name), ui.heat({ values, rows: { name: "band", up: true }, columns: { name: "frame" }, scale: "mel", range: [low, high], height: 130, label: `${ui.say("mel")}: ${name}`, host: root })];
-      const frames = chosen.frames - plain.frames, seconds = frames * stack.step_s;
+      const missing = ui.say("attention_missing", { what: named(chosen) }), frames = chosen.frames - plain.frames, seconds = frames * stack.step_s;
       const parts = [
         spec.stacks.length > 1 ? ui.choices({ label: ui.say("attention_stack"), value: own.stack, options: spec.stacks.map((one, value) => ({ value, name: `${one.label}: ${ui.say(one.side)}` })), onchange: to => { Object.assign(own, { stack: to, variant: 0 }); ui.redraw(); } }) : null,
         ui.choices({ label: ui.say("attention_take_away"), value: own.variant, options: stack.variants.map((one, value) => ({ value, name: named(one) })), onchange: choose }),
         title(ui, "attention_differences", {}),
         ui.bars({ values: stack.variants.map(one => one.db), labels: stack.variants.map(bar), chosen: own.variant, digits: 1, height: 130, label: ui.say("attention_differences", {}), onpick: choose, host: root }),
         said(ui, "attention_changed", { what: named(chosen), db: ui.number(chosen.db, 1), frames: frames === 0 ? ui.say("attention_as_long") : ui.say(frames > 0 ? "attention_longer" : "attention_shorter", { seconds: ui.number(Math.abs(seconds), 2) }) }),
-        ui.el("div", { class: "row" }, plain.audio ? ui.player(plain, ui.say("attention_plain")) : null, chosen.audio ? ui.player(chosen, named(chosen)) : null, chosen.audio ? null : ui.el("span", { class: "soft" }, ui.say("attention_not_heard"))),
+        ui.el("div", { class: "row" }, plain.audio ? ui.player(plain, ui.say("attention_plain")) : null, chosen.audio ? ui.player(chosen, missing) : null, chosen.audio ? null : ui.el("span", { class: "soft" }, ui.say("attention_not_heard"))),
         mel(mels[0], ui.say("attention_plain")),
-        chosen.mel ? mel(mels[1], named(chosen)) : ui.el("p", { class: "note" }, ui.say("attention_not_seen")),
+        chosen.mel ? mel(mels[1], missing) : ui.el("p", { class: "note" }, ui.say("attention_not_seen")),
       ];
       const cells = [];
       if (chosen.weights && stack.weights) {

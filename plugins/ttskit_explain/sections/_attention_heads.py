@@ -31,13 +31,12 @@ class Asked:
     problem: str = ""
 
 
-def ask(one: Asked) -> None:
-    """Everything the run offers to do to the stack; heads only where they are few enough to try them all."""
+def ask(one: Asked, heads: bool = True) -> None:
+    """Everything the run offers to do to the stack; heads, if they are wanted, where they are few enough to try them all."""
     offered = changes(one.stack, list(one.subject.interventions.values()))
-    heads = [change for change in offered if change.kind == "head_off"]
-    if len(heads) > MOST_HEADS.get(one.subject.decoding, 0) or (
-        one.subject.decoding != "parallel" and one.stack.place != "token"
-    ):
+    off = [change for change in offered if change.kind == "head_off"]
+    parallel = one.subject.decoding == "parallel"
+    if not heads or len(off) > MOST_HEADS[one.subject.decoding] or (not parallel and one.stack.place != "token"):
         offered = [change for change in offered if change.kind != "head_off"]
     try:
         one.tried = tried(one.subject, offered)
@@ -177,6 +176,6 @@ def _said(lesson: Lesson, subject: Subject, one: Tried | None, heard: bool) -> d
     spectrogram = subject.spectrogram if one is None else one.explanation.spectrogram
     found: dict[str, Any] = {"mel": lesson.mel(spectrogram)}
     if heard:
-        name = "attention-plain" if one is None else f"attention-{one.change.key}-{one.change.name}"
+        name = "attention-plain" if one is None else f"attention-{one.change.key}-{one.change.choice}"
         found |= lesson.heard(subject, spectrogram, name)
     return found

@@ -49,15 +49,16 @@ def build(lesson: Lesson) -> list[Card]:
         if drawn is None:
             return [Card("attention.none", notes=(Note("attention.nothing", {"runs": names_of(answering)}),))]
         walked, notes = [drawn], (Note("attention.untrained", {"runs": names_of(answering)}),)
-    for one in found:
-        ask(one)
+    best = found[0].subject.decoding if found else ""
+    for one in found:  # a run that speaks step by step takes as long for each head as for the sentence
+        ask(one, heads=one.subject.decoding == best)
     walk = {"stacks": [_walk(lesson, one) for one in walked], "start": _start(walked[0])}
     values = _values(walked[0], walk["start"])
     cards = [_card(lesson, name, walk, walked, values, notes) for name in _WALK]
     if found:
         return [*cards, grid(lesson, found, values), without(lesson, found, values)]
     nothing = (Note("attention.none_here", {"runs": names_of(answering)}),)
-    return [*cards, *(Card(key, notes=nothing, values=values) for key in ("attention.grid", "attention.without"))]
+    return [*cards, *(Card(key, notes=nothing, values=values) for key in ("attention.grid_none", "attention.without_none"))]
 
 
 def _drawn(subjects: Iterable[Subject]) -> Asked | None:
@@ -113,7 +114,10 @@ def _start(one: Asked) -> dict[str, int]:
     token = min(stressed, key=lambda i: abs(i - middle))
     row = one.stack.layers[layer].weights[head, token].copy()
     row[token] = -1.0
-    return {"layer": layer, "head": head, "token": token, "other": int(row.argmax())}
+    v = one.stack.layers[layer].v
+    assert v is not None
+    out = head_outputs(one.stack.layers[layer].weights[head, token], v[head])
+    return {"layer": layer, "head": head, "token": token, "other": int(row.argmax()), "channel": int(np.abs(out).argmax())}
 
 
 def _values(one: Asked, start: Mapping[str, int]) -> dict[str, object]:
@@ -156,12 +160,15 @@ def _card(
 ) -> Card:
     if name == "mask":
         return _mask(lesson, walked[0], values, notes)
-    if name == "heads" and not any(layer["given"] for stack in walk["stacks"] for layer in stack["layers"]):
-        notes = notes or (Note("attention.no_heads", {"run": walked[0].subject.label}),)
+    key = f"attention.{name}"
+    if name == "heads" and not all(layer["given"] for layer in walk["stacks"][0]["layers"]):
+        key, notes = "attention.heads_whole", notes or (Note("attention.no_heads", {"run": walked[0].subject.label}),)
+    if name == "qkv" and walked[0].stack.layers[0].step is None:
+        key = "attention.qkv_drawn"
     figures = [Figure(f"attention.{name}", f"attention-{name}", walk)]
     if name == "scaled":
         figures.append(Figure("attention.growth", "attention-growth", walk))
-    return Card(f"attention.{name}", tuple(figures), _EQUATIONS.get(name, ()), values, notes)
+    return Card(key, tuple(figures), _EQUATIONS.get(name, ()), values, notes)
 
 
 _EQUATIONS = {
