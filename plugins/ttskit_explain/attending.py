@@ -214,8 +214,8 @@ def kinds_of(
     return kinds
 
 
-def described(weights: np.ndarray, kinds: Mapping[str, np.ndarray]) -> dict[str, Any]:
-    """What one map (L, L) looks at, measured.
+def described(weights: np.ndarray, kinds: Mapping[str, np.ndarray], causal: bool = False) -> dict[str, Any]:
+    """What one map (L, L) looks at, measured; `causal` where a row may not look at what comes after it.
 
     Returns:
         "shares": kind → share of the weight, mean over the rows; "chance": kind → the same if each row looked at all that it
@@ -223,7 +223,7 @@ def described(weights: np.ndarray, kinds: Mapping[str, np.ndarray]) -> dict[str,
         "what" = the kind that exceeds chance most, "spread" where none does and the rows are nearly alike, else "none";
         "favourite", "favourite_share": the place that gets most over all rows, and its mean share.
     """
-    seen = weights > 0
+    seen = np.tri(len(weights)) if causal else np.ones(weights.shape)
     uniform = seen / seen.sum(-1, keepdims=True)
     shares = {name: float((weights * kind).sum(-1).mean()) for name, kind in kinds.items()}
     chance = {name: float((uniform * kind).sum(-1).mean()) for name, kind in kinds.items()}

@@ -241,7 +241,7 @@ def test_words_of_a_map_follow_from_its_shares():
 def test_chance_counts_only_what_may_be_seen():
     weights = np.tril(np.ones((4, 4)))
     weights /= weights.sum(-1, keepdims=True)
-    found = attending.described(weights, attending.kinds_of("step", 4, [], []))
+    found = attending.described(weights, attending.kinds_of("step", 4, [], []), causal=True)
     assert found["chance"]["self"] == pytest.approx((1 + 1 / 2 + 1 / 3 + 1 / 4) / 4)
     assert found["rule"] == "spread"
 

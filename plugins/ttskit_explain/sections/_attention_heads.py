@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ttskit_explain.attending import Stack, described, frame_tokens, kinds_of, stacks, thinned
+from ttskit_explain.attending import Stack, described, frame_tokens, is_causal, kinds_of, stacks, thinned
 from ttskit_explain.cards import Card, Figure, Note
 from ttskit_explain.lesson import Failed, Lesson, Subject
 from ttskit_explain.switching import Tried, changes, given_by_heads, tried
@@ -43,8 +43,8 @@ def ask(one: Asked, heads: bool = True) -> None:
     except Failed as error:
         one.problem = str(error)
         return
-    off = [(t.change, s) for t in one.tried if t.change.kind == "head_off" for s in _same(one.stack, t)]
-    one.given = given_by_heads(one.stack, off) if one.stack.place == "token" else {}
+    silent = [(t.change, s) for t in one.tried if t.change.kind == "head_off" for s in _same(one.stack, t)]
+    one.given = given_by_heads(one.stack, silent) if one.stack.place == "token" else {}
 
 
 def _same(stack: Stack, one: Tried) -> list[Stack]:
@@ -90,11 +90,10 @@ def grid(lesson: Lesson, found: list[Asked], values: Mapping[str, object]) -> Ca
         kinds |= _spoken(subject) if stack.place == "token" else {}
         layers = []
         for layer in stack.layers:
-            small, every = (
-                thinned(layer.weights, max(MOST_ROWS, len(subject.tokens))) if stack.place != "token" else (layer.weights, 1)
-            )
+            small, every = (layer.weights, 1) if stack.place == "token" else thinned(layer.weights, MOST_ROWS)
             thin = thin or every > 1
-            heads = [described(weights, kinds) for weights in layer.weights]
+            ahead = stack.place != "token" and is_causal(layer.weights)
+            heads = [described(weights, kinds, ahead) for weights in layer.weights]
             layers.append({"number": layer.number, "weights": lesson.sheet.array(small), "every": every, "heads": heads})
         maps.append(
             {

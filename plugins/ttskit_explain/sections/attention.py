@@ -52,8 +52,9 @@ def build(lesson: Lesson) -> list[Card]:
     best = found[0].subject.decoding if found else ""
     for one in found:  # a run that speaks step by step takes as long for each head as for the sentence
         ask(one, heads=one.subject.decoding == best)
-    walk = {"stacks": [_walk(lesson, one) for one in walked], "start": _start(walked[0])}
-    values = _values(walked[0], walk["start"])
+    start = _start(walked[0])
+    walk = {"stacks": [_walk(lesson, one) for one in walked], "start": start}
+    values = _values(walked[0], start)
     cards = [_card(lesson, name, walk, walked, values, notes) for name in _WALK]
     if found:
         return [*cards, grid(lesson, found, values), without(lesson, found, values)]
