@@ -40,7 +40,7 @@
         const body = ui.el("div", { style: "padding:.3rem 0 .6rem" });
         const fill = () => ui.walk.again(body, [
           about ? ui.el("p", {}, about) : null,
-          step.picture ? title(`${step.picture.tensor}${step.picture.unit ? ` (${step.picture.unit})` : ""}${step.picture.shown ? ` · ${step.picture.shown.join(" × ")}` : ""}`) : title(ui.say("walk.no_picture")),
+          step.picture ? title(`${step.picture.tensor}${step.picture.unit ? ` (${step.picture.unit})` : ""}${step.picture.shown ? ` · ${step.picture.shown.join(" × ")}${step.picture.cut ? ` (${ui.say("walk.cut", { all: step.picture.cut })})` : ""}` : ""}`) : title(ui.say("walk.no_picture")),
           ...pictured(ui, root, step.picture, state, step.key, fill), ...changed(ui, root, step, state, fill),
           step.more.length ? title(`${ui.say("walk.more_changes")} ${step.more.map(key => ui.walk.named(key, key)).join("; ")}.`) : null,
         ]);

@@ -124,11 +124,11 @@ def _heats(
     rows, columns = names[1 - across], names[across]
     if rows == "key":  # a query looks from its row at the keys of its columns, as matrices are written
         across, rows, columns = 1 - across, columns, rows
-    drawn = []
-    every = []
+    drawn, every, cut = [], [], None
     for name, values in panes:
         laid = values.T if across == 0 else values
-        laid = laid[:MOST_CHANNELS] if rows == "channel" else laid
+        if rows == "channel" and len(laid) > MOST_CHANNELS:
+            laid, cut = laid[:MOST_CHANNELS], len(laid)
         drawn.append({"name": name, "values": lesson.sheet.array(laid)})
         every.append(laid)
     low, high = float(np.nanmin(every)), float(np.nanmax(every))
@@ -143,6 +143,7 @@ def _heats(
         "scale": scale,
         "range": [-most, most] if scale == "signed" else [low if scale == "mel" else 0.0, high if high > low else low + 1.0],
         "shown": list(every[0].shape),
+        "cut": cut,
     }
 
 

@@ -110,16 +110,16 @@ def duration(walk: Walk) -> Card:
     if "durations" in walk.controls:
         given = walk.per_token(float(STRETCHED * walk.frames[held]), [held], float("nan"))
         variants.append({"knob": "held", "value": STRETCHED, **walk.said(Controls(durations=given), "held")})
-    log = walk.tensor("log_durations", "token")
+    log, longest = walk.tensor("log_durations", "token"), int(np.argmax(walk.frames))
     spec = {
         **walk.common(),
         "knobs": [{"name": "pace", "values": list(PACES)}] if "pace" in walk.controls else [],
         "held": held if "durations" in walk.controls else None,
+        "picked": longest,
         "log": None if log is None else [round(float(x), 4) for x in log],
         "variants": variants,
     }
     total = int(walk.frames.sum())
-    longest = int(np.argmax(walk.frames))
     values: dict[str, object] = {
         "tokens": len(walk.frames),
         "frames": total,
