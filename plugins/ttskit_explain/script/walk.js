@@ -71,7 +71,7 @@
   });
 
   ttskit.widget("walk-joint", (root, spec, ui) => {
-    const state = { layer: (spec.layers.find(one => one.name === "soft") || spec.layers[0]).name, path: true };
+    const state = { layer: (spec.layers.find(one => one.name === "soft" || one.name === "attention") || spec.layers[0]).name, path: true };
     const draw = () => {
       const layer = spec.layers.find(one => one.name === state.layer), at = starts(spec.hard), frames = at[at.length - 1], N = spec.tokens.length;
       const tall = Math.min(460, 15 * N), said = ui.say(`walk.layer.${layer.name}`);
@@ -132,8 +132,8 @@
       svg.append(ui.svg("text", { class: "soft", x: 12, y: tall / 2, transform: `rotate(-90 12 ${tall / 2})`, "text-anchor": "middle" }, unit));
       svg.append(ui.svg("line", { x1: left, x2: wide - right, y1: y(spec.mean), y2: y(spec.mean), stroke: ui.color("soft"), "stroke-dasharray": "2 4" }));
       for (const word of spec.words) {
-        const from = x(at[word.first]), to = x(at[word.last + 1]);
-        svg.append(ui.svg("rect", { x: from, y: 8, width: to - from, height: tall - bottom - 8, fill: ui.color("accent"), opacity: 0.07 }));
+        const from = x(at[word.first]) + 1, to = x(at[word.last + 1]) - 1;
+        svg.append(ui.svg("rect", { x: from, y: 8, width: Math.max(1, to - from), height: tall - bottom - 8, fill: ui.color("accent"), opacity: 0.08 }));
         if (to - from > 8 * word.text.length) svg.append(ui.svg("text", { x: (from + to) / 2, y: tall - 8, "text-anchor": "middle", "font-weight": 600 }, word.text));
       }
       const line = (values, attributes) => svg.append(ui.svg("path", { fill: "none", d: values.map((v, i) => `${i ? "L" : "M"}${x((at[i] + at[i + 1]) / 2).toFixed(1)},${y(v).toFixed(1)}`).join(""), ...attributes }));

@@ -3,7 +3,7 @@
 //   "walk-steps"  {run, decoding, steps: [{key, title, picture, variants, more}]}
 (() => {
   const ui = ttskit.ui;
-  const title = text => ui.el("p", { class: "soft", style: "margin:.2rem 0" }, text);
+  const title = (...text) => ui.el("p", { class: "soft", style: "margin:.2rem 0" }, ...text);
   const heatOf = (own, root, picture, pane) => ui.heat({
     values: own.array(picture.panes[pane].values), rows: { ...picture.rows, labels: picture.rows.labels || undefined }, columns: { ...picture.columns, labels: picture.columns.labels || undefined },
     scale: picture.scale, range: picture.range, label: `${picture.tensor} ${picture.panes[pane].name}`, height: picture.rows.labels ? 15 * picture.shown[0] : Math.min(240, Math.max(100, 2.5 * picture.shown[0])), host: root,
@@ -40,7 +40,7 @@
         const body = ui.el("div", { style: "padding:.3rem 0 .6rem" });
         const fill = () => ui.walk.again(body, [
           about ? ui.el("p", {}, about) : null,
-          step.picture ? title(`${step.picture.tensor}${step.picture.unit ? ` (${step.picture.unit})` : ""}${step.picture.shown ? ` · ${step.picture.shown.join(" × ")}${step.picture.cut ? ` (${ui.say("walk.cut", { all: step.picture.cut })})` : ""}` : ""}`) : title(ui.say("walk.no_picture")),
+          step.picture ? title(ui.el("code", {}, step.picture.tensor), `${step.picture.unit ? ` (${step.picture.unit})` : ""}${step.picture.shown ? ` · ${step.picture.shown.join(" × ")}${step.picture.cut ? ` (${ui.say("walk.cut", { all: step.picture.cut })})` : ""}` : ""}`) : title(ui.say("walk.no_picture")),
           ...pictured(ui, root, step.picture, state, step.key, fill), ...changed(ui, root, step, state, fill),
           step.more.length ? title(`${ui.say("walk.more_changes")} ${step.more.map(key => ui.walk.named(key, key)).join("; ")}.`) : null,
         ]);

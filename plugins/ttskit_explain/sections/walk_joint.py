@@ -47,18 +47,19 @@ def joint(walk: Walk) -> Card:
     found = _found(walk, notes)
     path = np.zeros((len(walk.frames), int(found.hard.sum())), np.int32)
     path[token_of_frames(found.hard), np.arange(path.shape[1])] = 1
-    maps = {"alone": found.alone, "prior": found.prior, "soft": found.soft}
+    maps = {"alone": found.alone, "prior": found.prior, "soft" if found.prior is not None else "attention": found.soft}
     layers = [{"name": name, "values": walk.lesson.sheet.array(one.T)} for name, one in maps.items() if one is not None]
     layers.append({"name": "path", "values": walk.lesson.sheet.array(path)})
     spec = {**walk.common(), "layers": layers, "hard": [int(n) for n in found.hard]}
     values: dict[str, object] = {"tokens": len(walk.frames), "frames": int(walk.frames.sum())}
     if not found.by:
-        return Card("walk.joint_given", (Figure("walk.joint_given.maps", "walk-joint", spec),), ("walk.prior",), values, tuple(notes))
+        return Card(
+            "walk.joint_given", (Figure("walk.joint_given.maps", "walk-joint", spec),), ("walk.prior",), values, tuple(notes)
+        )
     same = token_of_frames(found.hard) == token_of_frames(walk.frames)[: path.shape[1]]
     values |= {"aligner": found.by, "agree": int(same.sum()), "percent": round(100 * float(same.mean()))}
-    return Card(
-        "walk.joint", (Figure("walk.joint.maps", "walk-joint", spec),), ("walk.prior", "walk.soft"), values, tuple(notes)
-    )
+    key, equations = ("walk.joint", ("walk.prior", "walk.soft")) if found.prior is not None else ("walk.joint_path", ())
+    return Card(key, (Figure(f"{key}.maps", "walk-joint", spec),), equations, values, tuple(notes))
 
 
 def _found(walk: Walk, notes: list[Note]) -> Joint:
@@ -109,7 +110,7 @@ def _prior(walk: Walk) -> np.ndarray:
 
 @torch.no_grad()
 def _aligned(walk: Walk, model: AcousticModel, label: str) -> Joint:
-    """What a model's `align` says of the mel that was made, with and without its prior; else what its `durations` says.
+    """What a model's `align` says of the mel that was made, with and without its prior; else its attention and `durations`.
 
     The prior that a model used is what lies between its two answers, whatever form its options give it: both are log
     probabilities, and the prior's logarithm is added to the scores.
@@ -117,7 +118,9 @@ def _aligned(walk: Walk, model: AcousticModel, label: str) -> Joint:
     batch = _batch(walk, model)
     align = getattr(model, "align", None)
     if not callable(align):
-        return Joint(label, model.durations(batch)[0].cpu().numpy())
+        attention = model(batch).alignment
+        hard = model.durations(batch)[0].cpu().numpy()
+        return Joint(label, hard, soft=None if attention is None else _numpy(attention))
     told = align(batch)
     log_soft, hard = _numpy(told.log_soft), told.durations[0].cpu().numpy()
     if "prior" not in inspect.signature(align).parameters:

@@ -19,7 +19,6 @@ MOST_CHANNELS = 96
 MOST_PANES = 8
 _PANES = ("head", "gate", "layer")  # axes that are looked at one place at a time
 _ACROSS = ("frame", "step", "token", "query")  # what runs from left to right, the first of these that a tensor has
-_SHARES = ("weights", "reads", "soft", "stop", "alignment")
 
 
 def others(lesson: Lesson, subjects: Sequence[Subject]) -> Card:
@@ -44,6 +43,10 @@ def steps_of(lesson: Lesson, subject: Subject) -> list[dict[str, Any]]:
     """
     explanation = subject.explanation
     chosen = _chosen(explanation)
+    plain: dict[str, Any] = {}
+    if chosen:
+        audio = lesson.heard(subject, subject.spectrogram, "walk")
+        plain = {"key": "", "mel": lesson.mel(subject.spectrogram), "audio": audio}
     taken: set[str] = set()
     steps = []
     for step in explanation.steps:
@@ -54,7 +57,7 @@ def steps_of(lesson: Lesson, subject: Subject) -> list[dict[str, Any]]:
                 "key": step.key,
                 "title": step.title,
                 "picture": next((p for t in step.tensors if (p := picture(lesson, t, subject.tokens)) is not None), None),
-                "variants": [v for key in mine if key in chosen for v in _variants(lesson, subject, chosen[key])],
+                "variants": [v for key in mine if key in chosen for v in (plain, _variant(lesson, subject, chosen[key]))],
                 "more": [key for key in mine if key not in chosen],
             }
         )
@@ -72,19 +75,16 @@ def _chosen(explanation: Explanation) -> dict[str, Intervention]:
     return chosen
 
 
-def _variants(lesson: Lesson, subject: Subject, one: Intervention) -> list[dict[str, Any]]:
-    """The sentence as it is and with the intervention's middle choice, heard and seen; what fails says why."""
+def _variant(lesson: Lesson, subject: Subject, one: Intervention) -> dict[str, Any]:
+    """The sentence with an intervention's middle choice, heard and seen; where that fails, why."""
     choice = one.choices[len(one.choices) // 2]
-    variants: list[dict[str, Any]] = [{"key": "", "mel": lesson.mel(subject.spectrogram)}]
+    named = {"key": one.key, "title": one.title, "choice": str(choice)}
     try:
         changed = subject.explain({one.key: choice}).spectrogram
         audio = lesson.heard(subject, changed, f"walk-{one.key}-{choice}")
     except Failed as error:
-        return [*variants, {"key": one.key, "title": one.title, "choice": str(choice), "why": str(error)}]
-    return [
-        *variants,
-        {"key": one.key, "title": one.title, "choice": str(choice), "mel": lesson.mel(changed), "audio": audio},
-    ]
+        return {**named, "why": str(error)}
+    return {**named, "mel": lesson.mel(changed), "audio": audio}
 
 
 def picture(lesson: Lesson, tensor: Recorded, tokens: Sequence[str]) -> dict[str, Any] | None:
@@ -132,16 +132,20 @@ def _heats(
         drawn.append({"name": name, "values": lesson.sheet.array(laid)})
         every.append(laid)
     low, high = float(np.nanmin(every)), float(np.nanmax(every))
-    share = tensor.key in _SHARES and low >= 0
-    scale = "share" if share else "mel" if rows == "band" and high - low > 0 else "signed" if low < 0 else "share"
+    scale = "mel" if rows == "band" else "signed" if low < 0 else "share"
     most = max(abs(low), abs(high)) or 1.0
+    ranges = {
+        "signed": [-most, most],
+        "mel": [low, high if high > low else low + 1.0],
+        "share": [0.0, high if high > 0 else 1.0],
+    }
     return {
         "kind": "heat",
         "rows": {"name": rows, "labels": labels[rows], "up": rows == "band"},
         "columns": {"name": columns, "labels": labels[columns]},
         "panes": drawn,
         "scale": scale,
-        "range": [-most, most] if scale == "signed" else [low if scale == "mel" else 0.0, high if high > low else low + 1.0],
+        "range": ranges[scale],
         "shown": list(every[0].shape),
         "cut": cut,
     }
@@ -152,4 +156,3 @@ def _labels(name: str, size: int, tokens: Sequence[str]) -> list[str] | None:
     if name in ("token", "query", "key") and size == len(tokens):
         return [shown(token) for token in tokens]
     return None
-

@@ -132,7 +132,13 @@ def duration(walk: Walk) -> Card:
     }
     notes = [] if "pace" in walk.controls else [Note("walk.no_pace", {"run": walk.subject.label})]
     equations = ("walk.duration",) if log is not None else ()
-    return Card("walk.duration", (Figure("walk.duration.growing", "walk-growing", spec),), (*equations, "walk.total"), values, tuple(notes))
+    return Card(
+        "walk.duration",
+        (Figure("walk.duration.growing", "walk-growing", spec),),
+        (*equations, "walk.total"),
+        values,
+        tuple(notes),
+    )
 
 
 def _held(walk: Walk) -> int:

@@ -75,7 +75,9 @@ def frame_stages(explanation: Explanation) -> list[Stage]:
     if regulated:
         steps = steps[steps.index(regulated[0].step) + 1 :]
         values = regulated[0].values
-        placed = next((t.values for s in steps for t in s.tensors if t.key == "positions" and t.values.shape == values.shape), 0)
+        placed = next(
+            (t.values for s in steps for t in s.tensors if t.key == "positions" and t.values.shape == values.shape), 0
+        )
         stages.append(Stage("walk.repeated", "each token's state, once for each of its frames", values - placed))
     for step in steps:
         found = _stream(step, "frame")
