@@ -158,7 +158,7 @@ def test_a_column_is_the_sum_of_what_is_shown(walk, monkeypatch):
         assert starts[owner] <= middle < starts[owner + 1]
         assert spec["columns"][k] == pytest.approx(mel[:, middle], abs=1e-4)
         assert spec["bias"] + spec["parts"][k].sum(1) == pytest.approx(spec["columns"][k], abs=1e-3)
-    weights, bias = projection_of(walk.subject.model, walk.later[-1].values, mel)
+    weights, _ = projection_of(walk.subject.model, walk.later[-1].values, mel)
     channel = spec["channels"][0, 3, 0]
     by_hand = weights[3] * walk.later[-1].values[spec["middles"][0]]
     assert channel == np.argmax(np.abs(by_hand))
@@ -198,6 +198,7 @@ def test_by_ear_times_the_prior_is_the_soft_map_and_the_path_goes_forward(walk, 
 def aligning(walk, monkeypatch):
     """A FastPitch that learned its alignment in place of the lesson's aligner, with arrays that can be looked at."""
     import torch
+
     from ttskit_fastpitch.config import FastPitchOptions
     from ttskit_fastpitch.model import FastPitch
 

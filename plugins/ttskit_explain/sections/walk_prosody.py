@@ -11,7 +11,7 @@ from ttskit_explain.cards import Card, Figure, Note
 from ttskit_explain.finding import named
 from ttskit_explain.sections.walk_route import Walk
 
-__all__ = ["PACES", "RANGES", "RAISED", "SHIFTS", "STRETCHED", "duration", "pitch"]
+__all__ = ["PACES", "RAISED", "RANGES", "SHIFTS", "STRETCHED", "duration", "pitch"]
 
 # Each value costs a sentence spoken: few, and telling.
 SHIFTS = (-4, -2, 0, 2, 4)  # semitones

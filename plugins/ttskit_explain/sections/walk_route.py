@@ -130,7 +130,7 @@ def hz_of(pitch: np.ndarray, statistics: PitchStats) -> np.ndarray:
 
 
 def projection_of(model: AcousticModel, states: np.ndarray, mel: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
-    """Weights (M, H) and bias (M,) of the linear layer of a model that turns states (T, H) into a mel (M, T); None if none does."""
+    """Weights (M, H) and bias (M,) of a model's linear layer that gives a mel (M, T) from states (T, H); None if none does."""
     for module in model.modules():
         if isinstance(module, nn.Linear) and (module.out_features, module.in_features) == (len(mel), states.shape[1]):
             weights = module.weight.detach().float().cpu().numpy()
