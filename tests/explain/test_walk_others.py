@@ -66,7 +66,7 @@ def test_a_third_partys_model_that_explains_nothing_is_walked_by_what_infer_give
     lesson = example("Murmur", "autoregressive")
     cards = cards_of(lesson)
     assert list(cards) == ["walk.others"]
-    steps = cards["walk.others"].figures[0].spec["steps"]
+    steps = cards["walk.others"].figures[0].spec["runs"][0]["steps"]
     assert [step["key"] for step in steps][-1] == "model.mel"
     assert all(step["picture"] is not None for step in steps)
 
@@ -162,7 +162,7 @@ def test_every_step_and_change_of_the_built_in_models_has_its_words(run_of, regi
         texts = Texts(language)
         for key in keys:
             layer = key.rpartition(".")
-            plain = f"{layer[0]}.#" if layer[2].isdigit() else key
+            plain = f"{layer[0]}.layer" if layer[2].isdigit() else key
             about = layer[0] if layer[2].isdigit() else key
             assert texts.get("steps", key) or texts.get("steps", plain), (language, key)
             assert texts.get("words", f"{about}.about"), (language, key)

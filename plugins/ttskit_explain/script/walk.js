@@ -23,8 +23,8 @@
     const said = ui.say(key);
     if (said !== key) return said;
     const layer = /^(.*)\.(\d+)$/.exec(key);
-    const pattern = layer && ui.say(`${layer[1]}.#`, { n: layer[2] });
-    return pattern && pattern !== `${layer[1]}.#` ? pattern : title;
+    const pattern = layer && ui.say(`${layer[1]}.layer`, { n: layer[2] });
+    return pattern && pattern !== `${layer[1]}.layer` ? pattern : title;
   };
   // Tokens and words under a picture of frames.
   const strip = ({ frames, tokens, words, wide, left = LEFT, chosen = -1 }) => {

@@ -54,11 +54,11 @@ def joint(walk: Walk) -> Card:
     values: dict[str, object] = {"tokens": len(walk.frames), "frames": int(walk.frames.sum())}
     if not found.by:
         return Card(
-            "walk.joint_given", (Figure("walk.joint_given.maps", "walk-joint", spec),), ("walk.prior",), values, tuple(notes)
+            "walk.joint_given", (Figure("walk.joint_given.maps", "walk-joint", spec),), ("beta_binomial",), values, tuple(notes)
         )
     same = token_of_frames(found.hard) == token_of_frames(walk.frames)[: path.shape[1]]
     values |= {"aligner": found.by, "agree": int(same.sum()), "percent": round(100 * float(same.mean()))}
-    key, equations = ("walk.joint", ("walk.prior", "walk.soft")) if found.prior is not None else ("walk.joint_path", ())
+    key, equations = ("walk.joint", ("beta_binomial", "walk.soft")) if found.prior is not None else ("walk.joint_path", ())
     return Card(key, (Figure(f"{key}.maps", "walk-joint", spec),), equations, values, tuple(notes))
 
 

@@ -22,17 +22,16 @@ _ACROSS = ("frame", "step", "token", "query")  # what runs from left to right, t
 
 
 def others(lesson: Lesson, subjects: Sequence[Subject]) -> Card:
-    """A figure for each run: its steps, to be opened one by one."""
-    figures, notes = [], []
-    for index, subject in enumerate(subjects):
+    """The steps of each run, to be opened one by one."""
+    told, notes = [], []
+    for subject in subjects:
         try:
-            spec = {"run": subject.label, "decoding": subject.decoding, "steps": steps_of(lesson, subject)}
+            told.append({"run": subject.label, "decoding": subject.decoding, "steps": steps_of(lesson, subject)})
         except Failed as error:
             notes.append(Note("walk.no_steps", {"run": subject.label, "why": str(error)}))
-            continue
-        figures.append(Figure(f"walk.others.{index + 1}", "walk-steps", spec))
+    figures = (Figure("walk.others.steps", "walk-steps", {"runs": told}),) if told else ()
     runs = ", ".join(one.label for one in subjects)
-    return Card("walk.others", tuple(figures), values={"runs": runs}, notes=tuple(notes))
+    return Card("walk.others", figures, values={"runs": runs}, notes=tuple(notes))
 
 
 def steps_of(lesson: Lesson, subject: Subject) -> list[dict[str, Any]]:
