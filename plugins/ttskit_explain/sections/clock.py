@@ -2,36 +2,31 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import torch
 
-from ttskit.audio.pitch import autocorrelation
 from ttskit.interfaces.acoustic import Spectrogram
-from ttskit.interfaces.explanation import Explanation, Intervention
+from ttskit.interfaces.explanation import Intervention
 from ttskit_explain.cards import Card, Figure, Note
+from ttskit_explain.disturbed import TAKES, alignment_of, mistakes, takes
 from ttskit_explain.faults import faults_of
 from ttskit_explain.lesson import Failed, Lesson, Subject
 from ttskit_explain.racing import Race, Runner, Said, race, said
-from ttskit_explain.spread import distances_db, frames_of, with_silent_frame
 
-__all__ = ["HARD", "TAKES", "build", "steps_of"]
+__all__ = ["HARD", "build"]
 
 # What breaks autoregressive models, in Rioplatense: many symbols, the same word again, words of other languages.
 HARD = {
-    "long": "Te digo que el perro que mordió al gato que corrió al ratón que se comió el queso se fue a vivir al sur.",
+    "long": "Te digo que el perro que mordió al gato que corrió al ratón se fue a vivir al sur.",
     "repeated": "No, no, no, no, no.",
     "unseen": "¿Viste el show de Björk en Reikiavik?",
 }
-TAKES = 5
-_RUN_S = 4.0  # seconds for a run's variants within a card; one variant is made whatever it takes
-_MOST_HEARD_S = 5.0  # of a sentence that does not end
+_EQUATIONS = ("clock_autoregressive", "clock_parallel")
+_MOST_HEARD_S = 3.0  # of a sentence that does not end
 _SLOW = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
 _SHOWN_S = 8.0  # about how long the animation lasts
-_F0_HZ = (60.0, 500.0)
 
 
 def build(lesson: Lesson) -> list[Card]:
@@ -46,11 +41,16 @@ def build(lesson: Lesson) -> list[Card]:
         "tokens": len(lesson.subjects[0].tokens),
     }
     return [
-        Card("clock.order", (Figure("clock.order", "clock-order", {"frames": 8}),), ("clock_autoregressive", "clock_parallel"), facts),
+        Card(
+            "clock.order",
+            (Figure("clock.order", "clock-order", {"frames": 8}),),
+            ("clock_autoregressive", "clock_parallel"),
+            facts,
+        ),
         _raced(lesson, found, facts, one_kind),
         _lengths(found, facts),
-        _mistake(lesson, facts, one_kind),
-        _chance(lesson, facts),
+        _mistaken(lesson, facts, one_kind),
+        _taken(lesson, facts),
         _hard(lesson, facts),
     ]
 
@@ -80,7 +80,7 @@ def _raced(lesson: Lesson, found: Race, facts: dict[str, object], one_kind: list
     total_s = max((float(r.frames_s[-1]) + r.vocoder_s for r in found.runners), default=0.0)
     slow = next((n for n in _SLOW if total_s * n >= _SHOWN_S / 1.6), _SLOW[-1])
     runs = [_runner(lesson, runner) for runner in found.runners]
-    notes = [*found.notes, *one_kind, *_several_mels(lesson)]
+    notes = [*(one for one in found.notes if one.key != "clock.shorter"), *one_kind, *_several_mels(lesson)]
     notes += [Note("clock.not_streaming", {"run": r.subject.label}) for r in found.runners if _hides_its_frames(r)]
     if found.busy:
         notes.append(Note("clock.busy"))
@@ -131,159 +131,26 @@ def _finite(value: float) -> float | None:
     return round(value, 4) if np.isfinite(value) else None
 
 
-# -- a mistake
+# -- what disturbs
 
 
-def _mistake(lesson: Lesson, facts: dict[str, object], one_kind: list[Note]) -> Card:
-    notes: list[Note] = list(one_kind)
-    runs: list[dict[str, Any]] = []
-    places_s: list[float] = []
-    for subject in sorted(lesson.subjects, key=lambda one: one.decoding != "autoregressive"):  # they say at which frames
-        try:
-            if subject.decoding == "autoregressive":
-                made = _told_wrongly(lesson, subject)
-                if made is None:
-                    notes.append(Note("clock.no_wrong_frame", {"run": subject.label}))
-                    continue
-                places_s = places_s or [one["at_s"] for one in made["places"]]
-            else:
-                made = _put_wrongly(lesson, subject, places_s)
-            runs.append(made)
-        except Failed as error:
-            notes.append(Note("failed", {"why": str(error)}))
+def _mistaken(lesson: Lesson, facts: dict[str, object], one_kind: list[Note]) -> Card:
+    notes = list(one_kind)
+    runs = mistakes(lesson, notes)
     figures = (Figure("clock.mistake", "clock-mistake", {"runs": runs}),) if runs else ()
     return Card("clock.mistake", figures, (), facts, tuple(notes))
 
 
-def steps_of(explanation: Explanation) -> int | None:
-    """How many steps a decoder took: the length of a recorded axis of steps; None where none was recorded."""
-    for step in explanation.steps:
-        for tensor in step.tensors:
-            for size, axis in zip(tensor.values.shape, tensor.axes, strict=True):
-                if axis.name == "step":
-                    return int(size)
-    return None
-
-
-def _told_wrongly(lesson: Lesson, subject: Subject) -> dict[str, Any] | None:
-    """The decoder is told at one step that it said silence: what it says then. None where the model does not offer it."""
-    offered = next((one for one in subject.interventions.values() if one.key.endswith("wrong_frame")), None)
-    plain = subject.explanation
-    steps = steps_of(plain)
-    if offered is None or steps is None:
-        return None
-    frames = int(plain.spectrogram.lengths[0])
-    within = [int(choice) for choice in offered.choices if int(choice) <= steps]
-    made: dict[int, Spectrogram] = {}
-    started = time.perf_counter()
-    for choice in _middle_first(within):
-        if made and time.perf_counter() - started > _RUN_S:
-            break
-        made[choice] = subject.explain({offered.key: choice}).spectrogram
-    per_step = max(1, round(frames / steps))
-    places = [_place(lesson, subject, made[choice], (choice - 1) * per_step) for choice in sorted(made)]
-    return _mistaken(lesson, subject, places)
-
-
-def _put_wrongly(lesson: Lesson, subject: Subject, places_s: Sequence[float]) -> dict[str, Any]:
-    """Silence in place of one frame of the finished mel: there is no other place to put it, nothing is made from a frame."""
-    plain, mel = subject.spectrogram, subject.voice.mel
-    frames, frame_s = int(plain.lengths[0]), mel.hop_samples / mel.sample_rate_hz
-    wanted = [round(second / frame_s) for second in places_s] or [frames // 4, frames // 2, 3 * frames // 4]
-    at = [min(frame, frames - 1) for frame in wanted]
-    places = [_place(lesson, subject, with_silent_frame(plain, frame, mel), frame) for frame in at]
-    return _mistaken(lesson, subject, places)
-
-
-def _middle_first(choices: Sequence[int]) -> list[int]:
-    return sorted(choices, key=lambda one: abs(choices.index(one) - len(choices) // 2))
-
-
-def _place(lesson: Lesson, subject: Subject, wrong: Spectrogram, frame: int) -> dict[str, Any]:
-    mel = subject.voice.mel
-    distance = distances_db(wrong, subject.spectrogram, mel)
-    after = distance[frame + 1 :]
-    return {
-        "frame": frame,
-        "at_s": frame * mel.hop_samples / mel.sample_rate_hz,
-        "distance": lesson.sheet.array(distance),
-        "others": int((after != 0).sum()),
-        "later": len(after),
-        "most": round(float(after.max(initial=0.0)), 3),
-        "frames": int(wrong.lengths[0]),
-        "mel": lesson.mel(wrong),
-        "audio": lesson.heard(subject, wrong, f"mistake-{frame}"),
-    }
-
-
-def _mistaken(lesson: Lesson, subject: Subject, places: list[dict[str, Any]]) -> dict[str, Any]:
-    plain, mel = subject.spectrogram, subject.voice.mel
-    values = frames_of(plain)
-    return {
-        "label": subject.label,
-        "decoding": subject.decoding,
-        "frames": values.shape[1],
-        "frame_s": mel.hop_samples / mel.sample_rate_hz,
-        "range": [round(float(values.min()), 3), round(float(values.max()), 3)],
-        "audio": lesson.heard(subject, plain, "no-mistake"),
-        "places": places,
-    }
-
-
-# -- chance
-
-
-def _chance(lesson: Lesson, facts: dict[str, object]) -> Card:
+def _taken(lesson: Lesson, facts: dict[str, object]) -> Card:
     notes, runs = [], []
     for subject in lesson.subjects:
         try:
-            runs.append(_takes(lesson, subject))
+            runs.append(takes(lesson, subject))
         except Failed as error:
             notes.append(Note("failed", {"why": str(error)}))
     figures = (Figure("clock.chance", "clock-chance", {"runs": runs}),) if runs else ()
-    return Card("clock.chance", figures, (), {**facts, "takes": TAKES}, tuple(notes))
-
-
-def _takes(lesson: Lesson, subject: Subject) -> dict[str, Any]:
-    """The sentence with several seeds; what is equal to the first take, bit for bit, is said and not kept again."""
-    mel = subject.voice.mel
-    first = subject.infer(seed=subject.seed)
-    takes: list[dict[str, Any]] = []
-    started = time.perf_counter()
-    for seed in range(subject.seed, subject.seed + TAKES):
-        if len(takes) > 1 and time.perf_counter() - started > _RUN_S:
-            break
-        spoken = subject.infer(seed=seed)
-        same = bool(takes) and torch.equal(spoken.mel, first.mel) and torch.equal(spoken.lengths, first.lengths)
-        frames = int(spoken.lengths[0])
-        take = {"seed": seed, "same": same, "frames": frames, "seconds": frames * mel.hop_samples / mel.sample_rate_hz}
-        if not same:
-            distance = distances_db(spoken, first, mel)
-            f0 = autocorrelation(subject.audio(spoken), mel, *_F0_HZ)
-            voiced = f0[f0 > 0]
-            take |= {
-                "audio": lesson.heard(subject, spoken, f"take-{seed}"),
-                "distance": lesson.sheet.array(distance),
-                "mean_db": round(float(distance.mean()), 2),
-                "f0": lesson.sheet.array(np.where(f0 > 0, f0, np.nan)),
-                "f0_hz": round(float(np.median(voiced)), 1) if len(voiced) else None,
-                "alignment": _alignment(lesson, spoken),
-            }
-        takes.append(take)
-    return {
-        "label": subject.label,
-        "decoding": subject.decoding,
-        "frame_s": mel.hop_samples / mel.sample_rate_hz,
-        "tokens": list(subject.tokens),
-        "takes": takes,
-    }
-
-
-def _alignment(lesson: Lesson, spoken: Spectrogram) -> dict[str, str] | None:
-    """(N, T): the text from top to bottom, time from left to right."""
-    if spoken.alignment is None:
-        return None
-    return lesson.sheet.array(spoken.row(0).alignment[0].float().cpu().numpy().T)
+    most = max((len(run["takes"]) for run in runs), default=TAKES)
+    return Card("clock.chance", figures, (), {**facts, "takes": most}, tuple(notes))
 
 
 # -- hard sentences
@@ -325,13 +192,13 @@ def _gone_through(lesson: Lesson, subject: Subject, read: Said, spoken: Spectrog
         found = faults_of(row.alignment[0].float().cpu().numpy(), read.token_words, finished)
         faults = [one.to_json(read.words, read.tokens) for one in found]
     most = int(_MOST_HEARD_S * mel.sample_rate_hz / mel.hop_samples)
-    heard = row if finished else _beginning(row, most)
+    heard = spoken if finished else _beginning(row, most)
     return {
         "label": subject.label,
         "decoding": subject.decoding,
         "tokens": list(read.tokens),
         "unknown": list(read.unknown),
-        "alignment": _alignment(lesson, row),
+        "alignment": alignment_of(lesson, row),
         "finished": finished,
         "seconds": int(row.lengths[0]) * mel.hop_samples / mel.sample_rate_hz,
         "cut": int(heard.lengths[0]) < int(row.lengths[0]),
@@ -357,7 +224,7 @@ def _broken(lesson: Lesson) -> dict[str, Any] | None:
         if robbery is None:
             return None
         spoken = subject.explain({robbery.key: robbery.choices[0]}).spectrogram
-        return _gone_through(lesson, subject, _own(subject), spoken, "broken") | {"robbed": robbery.key}
+        return _gone_through(lesson, subject, _own(subject), spoken, "robbed") | {"robbed": robbery.key.split(".")[-1]}
     except Failed:
         return None
 
