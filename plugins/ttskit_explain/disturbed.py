@@ -177,7 +177,10 @@ def _pitch(subject: Subject, spoken: Spectrogram) -> np.ndarray | None:
 
 
 def _words(subject: Subject, spoken: Spectrogram) -> list[list[Any]]:
-    """When each word is said by the alignment: its spelling, and seconds from its first frame to the end of its last one."""
+    """When each word is said by the alignment: its index, spelling, and seconds from its first frame to its last one's end.
+
+    A word that no frame looks at most is left out.
+    """
     row = spoken.row(0)
     if row.alignment is None:
         return []
@@ -187,7 +190,7 @@ def _words(subject: Subject, spoken: Spectrogram) -> list[list[Any]]:
     for index, word in enumerate(subject.analysis.words):
         frames = np.flatnonzero([subject.token_words[token] == index for token in at])
         if len(frames):
-            found.append([word.text, round(frame_s * int(frames[0]), 3), round(frame_s * (int(frames[-1]) + 1), 3)])
+            found.append([index, word.text, round(frame_s * int(frames[0]), 3), round(frame_s * (int(frames[-1]) + 1), 3)])
     return found
 
 

@@ -177,11 +177,11 @@
   const spoken = (run, takes, different, wide) => {
     const left = 60, high = 24, gap = 5, top = 4, tall = top + different.length * (high + gap) + 36;
     const end = Math.max(...different.map(one => one.seconds)), x = ui.scale(0, end, left, wide - 8), ticks = ui.ticks(0, end, Math.max(2, Math.floor(wide / 110)));
-    const picture = ui.svg("svg", { width: wide, height: tall, role: "img", "aria-label": ui.say("clock_words_label", { run: named(run), said: different.map(one => `${ui.say("clock_take_of", { n: takes.indexOf(one) + 1 })}: ${one.words.map(([word, start]) => `${word} ${ui.number(start, 2)}`).join(", ")}`).join("; ") }) });
+    const picture = ui.svg("svg", { width: wide, height: tall, role: "img", "aria-label": ui.say("clock_words_label", { run: named(run), said: different.map(one => `${ui.say("clock_take_of", { n: takes.indexOf(one) + 1 })}: ${one.words.map(([, word, start]) => `${word} ${ui.number(start, 2)}`).join(", ")}`).join("; ") }) });
     different.forEach((one, i) => {
       const y = top + i * (high + gap);
       picture.append(ui.svg("text", { class: "soft", x: left - 6, y: y + high / 2 + 4, "text-anchor": "end" }, ui.say("clock_take_of", { n: takes.indexOf(one) + 1 })), ui.svg("rect", { x: x(0), y, width: x(one.seconds) - x(0), height: high, fill: "none", stroke: ui.color("line") }));
-      one.words.forEach(([word, start, stop], k) => {
+      one.words.forEach(([k, word, start, stop]) => {
         const size = x(stop) - x(start);
         picture.append(ui.svg("rect", { x: x(start), y, width: Math.max(1, size - 1), height: high, rx: 3, fill: ui.color(k % 2 ? "c5" : "c1") }, ui.svg("title", {}, `${word}: ${ui.number(start, 2)}–${ui.number(stop, 2)} s`)));
         if (size > 7 * word.length + 4) picture.append(ui.svg("text", { x: x(start) + size / 2, y: y + high / 2 + 4, "text-anchor": "middle", style: `fill:${ui.color("card")}` }, word));
@@ -233,7 +233,7 @@
         const boxes = run.faults.filter(one => one.kind !== "endless").map(one => ({ rows: one.tokens, columns: one.kind === "repeated" ? [one.frame, frames - 1] : undefined }));
         if (!run.finished) boxes.push({ rows: [0, rows - 1], columns: [Math.floor(frames * 0.985), frames - 1] });
         cell.append(outline(heat, [rows, frames], boxes));
-        cell.append(ui.el("p", { "data-faults": String(run.faults.length) }, said));
+        cell.append(ui.el("p", { "data-faults": String(run.faults.length) }, listed.length ? ui.say("clock_faults", { n: listed.length }) : said), ui.el("ul", { style: "margin:.2rem 0;padding-left:1.2rem" }, listed.map(one => ui.el("li", {}, one))));
         if (run.unknown.length) cell.append(ui.el("p", { class: "soft" }, ui.say("clock_unknown", { symbols: run.unknown.join(" ") })));
       });
     };
