@@ -141,7 +141,7 @@ def race(lesson: Lesson, budget_s: float = BUDGET_S, clock: Callable[[], float] 
         except Failed as error:
             notes.append(Note("failed", {"why": str(error)}))
     planned = lengths_of(first.text, first.words)
-    lengths = affordable(planned, sentence_s, 0.6 * budget_s)
+    lengths = affordable(planned, sentence_s, budget_s)
     if len(lengths) < len(planned):
         notes.append(Note("clock.shorter", {"longest": lengths[-1].words}))
     whole = next(one.words for one in lengths if one.times == 1)

@@ -94,15 +94,16 @@ def lengths_of(text: str, words: Sequence[Word], beginnings: int = 3, times: Seq
     """
     ends = {word.span[1]: i + 1 for i, word in enumerate(words)}  # a number is several words of one span: never cut within
     places = sorted(ends)
-    chosen = sorted({places[round(i * (len(places) - 1) / beginnings)] for i in range(beginnings)})
+    parts = beginnings + 1
+    chosen = sorted({places[max(0, round((i + 1) * len(places) / parts) - 1)] for i in range(beginnings)})
     found = [Length(ends[end], text[:end], 0) for end in chosen if end != places[-1]]
     return [*found, *(Length(n * len(words), " ".join([text] * n), n) for n in times)]
 
 
 def affordable(lengths: Sequence[Length], sentence_s: float, budget_s: float) -> list[Length]:
-    """The lengths that can be timed twice (one round is thrown away) within a budget; the sentence and one more always stay.
+    """The lengths that can be timed twice (one round is thrown away) within a budget; the sentence and another always stay.
 
-    Left out are multiples of the sentence, the longest first, then beginnings.
+    Left out are what is said more than twice, then beginnings, the longest first, then what is said twice.
 
     Args:
         lengths: from short to long, the sentence among them.
@@ -112,5 +113,7 @@ def affordable(lengths: Sequence[Length], sentence_s: float, budget_s: float) ->
     whole = next(one.words for one in lengths if one.times == 1)
     kept = list(lengths)
     while len(kept) > 2 and 2 * sentence_s * sum(one.words for one in kept) / whole > budget_s:
-        kept.remove(max(kept, key=lambda one: (one.times > 1, one.times != 1, one.words)))
+        beginnings = [one for one in kept if one.times == 0]
+        spare = beginnings[1:] or ([one for one in kept if one.times > 1] if kept[-1].times > 1 else beginnings[:1])
+        kept.remove(kept[-1] if kept[-1].times > 2 else spare[-1])
     return kept

@@ -13,7 +13,6 @@ import pytest
 import torch
 
 from ttskit.interfaces.acoustic import Spectrogram
-from ttskit.interfaces.frontend import Word
 from ttskit.nn import log_mel_silence
 from ttskit_explain import disturbed
 from ttskit_explain.disturbed import mistakes, steps_of, takes
@@ -24,7 +23,6 @@ from ttskit_explain.racing import race, said
 from ttskit_explain.sections import clock
 from ttskit_explain.spread import distances_db, with_silent_frame
 from ttskit_explain.texts import LANGUAGES, Texts, equations
-from ttskit_explain.timing import affordable, frame_times, in_turns, lengths_of, median_times
 
 
 class Clock:
@@ -58,91 +56,6 @@ def kept(lesson, reference) -> np.ndarray:
 
 
 # -- times
-
-
-def test_frames_bear_the_time_at_which_their_chunk_came():
-    now = Clock()
-
-    def chunks():
-        for seconds, count in ((0.5, 3), (0.25, 2), (1.0, 1)):
-            now.now += seconds
-            yield count
-
-    np.testing.assert_allclose(frame_times(chunks(), clock=now), [0.5, 0.5, 0.5, 0.75, 0.75, 1.75])
-
-
-def test_work_before_the_first_chunk_counts_and_the_device_is_waited_for():
-    now = Clock()
-
-    def sync():
-        now.now += 2.0
-
-    def chunks():
-        now.now += 1.0
-        yield 1
-
-    np.testing.assert_allclose(frame_times(chunks(), sync, now), [3.0])  # the sync before the start is not counted
-
-
-def test_the_first_round_is_thrown_away_and_rounds_end_with_the_budget():
-    now, calls = Clock(), []
-
-    def job(name, seconds):
-        def work():
-            calls.append(name)
-            now.now += seconds
-            return len(calls)
-
-        return work
-
-    found = in_turns([job("a", 0.4), job("b", 0.6)], 4.5, most=5, clock=now)
-    assert [len(one) for one in found] == [3, 3]  # one second of warming up, then 1 … 4: a fourth would end at 5
-    assert calls[:2] == ["a", "b"] and all(number > 2 for one in found for number in one)
-    assert len({tuple(calls[i : i + 2]) for i in range(2, 8, 2)}) == 2  # nobody is always first
-
-
-def test_there_is_a_round_whatever_it_costs_and_never_more_than_asked():
-    now = Clock()
-    assert in_turns([now.job(50.0, "slow")], 1.0, clock=now) == [["slow"]]
-    assert in_turns([now.job(0.0, "fast")], 1.0, most=4, clock=now) == [["fast"] * 4]
-
-
-def test_a_slow_first_call_does_not_cost_rounds():
-    now, first = Clock(), [True]
-
-    def work():
-        now.now += 2.0 if first.pop() else 0.5
-        first.append(False)
-        return 1
-
-    assert len(in_turns([work], 4.1, clock=now)[0]) == 4
-
-
-def test_medians_are_of_each_frame():
-    passes = [np.array([1.0, 2.0]), np.array([3.0, 9.0]), np.array([2.0, 4.0]), np.array([7.0])]
-    np.testing.assert_array_equal(median_times(passes), [2.0, 4.0])
-
-
-def test_lengths_are_cut_after_words_never_within_a_number():
-    words = [Word("son", (0, 3)), Word("veinte", (4, 6)), Word("y", (4, 6)), Word("dos", (4, 6)), Word("che", (7, 10))]
-    found = lengths_of("son 22 che", words)
-    assert [(one.words, one.text, one.times) for one in found] == [
-        (1, "son", 0),
-        (4, "son 22", 0),
-        (5, "son 22 che", 1),
-        (10, "son 22 che son 22 che", 2),
-        (20, " ".join(["son 22 che"] * 4), 4),
-    ]
-    assert [one.times for one in lengths_of("sí", [Word("sí", (0, 2))])] == [1, 2, 4]
-
-
-def test_lengths_that_cost_too_much_are_left_out_but_not_the_sentence():
-    words = [Word(w, (i, i + 1)) for i, w in enumerate("abcdefgh")]
-    lengths = lengths_of("abcdefgh", words)
-    assert affordable(lengths, 0.1, 10.0) == lengths
-    assert [one.times for one in affordable(lengths, 1.0, 10.0)] == [0, 0, 0, 1, 2]  # 2·(1/8 + 3/8 + 5/8… + 1 + 2) < 10 < … + 4
-    few = affordable(lengths, 100.0, 1.0)
-    assert len(few) == 2 and few[-1].times == 1
 
 
 def test_a_run_that_streams_has_times_of_its_chunks_and_another_one_those_of_its_end(lesson, monkeypatch):
@@ -356,6 +269,13 @@ def test_an_endless_sentence_is_marked_and_only_its_beginning_heard(lesson):
     found = clock._gone_through(lesson, subject, clock._own(subject), spoken, "endless")
     assert not found["finished"] and found["cut"] and found["faults"][-1]["kind"] == "endless"
     assert found["seconds"] == pytest.approx(900 * 96 / 8000) and found["audio"]["seconds"] == pytest.approx(3.0, abs=0.1)
+
+
+def test_a_model_that_gives_no_alignment_has_its_audio(lesson):
+    subject = lesson.subjects[1]
+    spoken = Spectrogram(subject.spectrogram.mel, subject.spectrogram.lengths)
+    found = clock._gone_through(lesson, subject, clock._own(subject), spoken, "bare")
+    assert (found["alignment"], found["faults"], found["finished"]) == (None, [], True) and found["audio"]["seconds"] > 0.1
 
 
 def test_one_run_alone_says_what_another_would_add(run_of, registry, tmp_path):

@@ -160,7 +160,7 @@
       columns(root, spec.runs, (cell, run, i) => {
         const place = run.places[chosen];
         if (!place) { cell.append(ui.el("p", { class: "note" }, ui.say("not_made"))); return; }
-        let after = place.others ? ui.say("clock_after", { others: place.others, later: place.later, most: ui.number(place.most, 1) }) : ui.say("clock_none_after", { later: place.later });
+        let after = place.others ? ui.say("clock_after", { at: ui.number(place.at_s, 2), others: place.others, later: place.later, most: ui.number(place.most, 1) }) : ui.say("clock_none_after", { at: ui.number(place.at_s, 2), later: place.later });
         if (place.frames !== run.frames) after += ` ${ui.say("clock_other_length", { n: place.frames, all: run.frames })}`;
         const data = Array.from(arrays[i]), label = ui.say("clock_mistake_label", { run: named(run), at: ui.number(place.at_s, 2), after });
         cell.append(ui.el("div", { class: "row" }, ui.player(run.audio, ui.say("clock_undisturbed")), ui.player(place.audio, ui.say("clock_disturbed"))));
