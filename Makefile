@@ -11,7 +11,7 @@ PIP = $(BIN)/python -m pip --disable-pip-version-check install -q -c constraints
 # Two test processes with one thread each share two cores better than one process with two.
 THREADS = OMP_NUM_THREADS=1 MKL_NUM_THREADS=1
 
-.PHONY: demo test lint docs messages nightly nightly-numerics nightly-fuzz nightly-planted clean
+.PHONY: demo test lint docs messages equations nightly nightly-numerics nightly-fuzz nightly-planted nightly-browsers clean
 
 demo: $(VENV)/.demo
 	$(BIN)/ttskit demo --out demo
@@ -28,6 +28,10 @@ lint: $(VENV)/.dev
 # The catalogues of messages in other languages (ttskit/messages/locale), brought up to date and compiled.
 messages: $(VENV)/.test
 	$(BIN)/python tests/messages/update.py
+
+# The formulas of the class page as MathML (plugins/ttskit_explain/texts/equations.json); needs node and npm.
+equations: $(VENV)/.test
+	$(BIN)/python tests/explain/equations/update.py
 
 # The documents and the public modules as pages, in site/.
 docs: $(VENV)/.docs
@@ -50,6 +54,10 @@ nightly-fuzz: $(VENV)/.test
 # Plants faults one by one in a copy of the checkout, and says which of them no test sees (ARGS="loop.py" plants some of them).
 nightly-planted: $(VENV)/.test
 	$(THREADS) $(BIN)/python tests/planted/run_planted.py $(ARGS)
+
+# The class page in the installed Chromium and Firefox.
+nightly-browsers: $(VENV)/.test
+	$(THREADS) $(BIN)/python -m pytest -m "slow or not slow" tests/explain/test_browser.py tests/explain/test_firefox.py $(ARGS)
 
 clean:
 	rm -rf $(VENV)

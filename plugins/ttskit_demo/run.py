@@ -1,8 +1,9 @@
-"""`ttskit demo`: from nothing to four trained models, a study of them and a page that compares them closely.
+"""`ttskit demo`: from nothing to four trained models, a study of them and pages that compare and explain them.
 
 Stages: make the corpus, prepare it, plan the study, train its aligner (beside the phone recogniser that will judge the
-audio), train FastPitch and Tacotron 2 twice each and measure what they say, report, compare. The study is made by
-`ttskit study` in processes of its own. A stage that is done is not done again, a training that was stopped goes on.
+audio), train FastPitch and Tacotron 2 twice each and measure what they say, report, compare, and show one sentence block by
+block. The study and the class page are made by `ttskit study` and `ttskit explain` in processes of their own. A stage that is
+done is not done again, a training that was stopped goes on.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from ttskit.corpus.storage import write_json
 from ttskit.errors import TrainingError, UsageError
 from ttskit.progress import duration
 from ttskit.reading import Finite, Misread, as_type, read_json, shown
-from ttskit_demo.planned import SEEDS, plan_text, write_plan
+from ttskit_demo.planned import AR, NAR, SEEDS, plan_text, write_plan
 from ttskit_demo.processes import Program, Watched, python, together
 
 if TYPE_CHECKING:
@@ -28,7 +29,8 @@ if TYPE_CHECKING:
 __all__ = ["TYPICAL_S", "DemoReport", "demo"]
 
 # Of the recipe `demo` on two fast cores, measured (benchmarks/RESULTS.md); slow ones take up to three times as long.
-TYPICAL_S = {"corpus": 2, "prepare": 11, "plan": 7, "aligner": 72, "study": 446, "report": 5, "compare": 98}
+TYPICAL_S = {"corpus": 2, "prepare": 11, "plan": 7, "aligner": 72, "study": 446, "report": 5, "compare": 98, "class": 20}
+SENTENCE = "Che, ¿venís mañana a la facultad?"  # of the class page  # no message
 _ALIGNER = "all"  # the one aligner of a study of one corpus without minutes
 
 
@@ -39,11 +41,13 @@ class DemoReport:
     Args:
         page: the study's report.
         comparison: the close look at its runs.
+        lesson: the class page of one sentence, said by a run of each system.
         stages: seconds by name.
     """
 
     page: Path
     comparison: Path
+    lesson: Path
     stages: dict[str, float] = field(default_factory=dict)
 
 
@@ -56,7 +60,7 @@ def demo(
     aligner_steps: int = 300,
     console: Console | None = None,
 ) -> DemoReport:
-    """Make, train, study and compare; returns the pages' paths and the stage times.
+    """Make, train, study, compare and explain; returns the pages' paths and the stage times.
 
     Args:
         out: folder for everything.
@@ -123,6 +127,12 @@ def demo(
         once = {**load_recipe(recipe).compare.measurements, "faults": False}
         compare_runs(runs, data=prepared, out=out / "comparison", console=console, measurements=once)
 
+    def lesson() -> None:
+        runs = [out / "runs" / name for name in (AR, NAR)]
+        found = study / "aligners" / _ALIGNER / "run"
+        words = ("explain", *runs, SENTENCE, "--aligner", found, "-o", out / "class")
+        together([Program("class", python("ttskit", *words), logs / "class.log")], [], console)
+
     stages = {
         "corpus": corpus,
         "prepare": prepare,
@@ -131,10 +141,12 @@ def demo(
         "study": train,
         "report": report,
         "compare": compare,
+        "class": lesson,
     }
     for index, (name, stage) in enumerate(stages.items(), start=1):
         clock.run(name, stage, f"stage {index} of {len(stages)}")
-    return DemoReport(study / "report" / "index.html", out / "comparison" / "index.html", clock.seconds)
+    pages = [folder / "index.html" for folder in (study / "report", out / "comparison", out / "class")]
+    return DemoReport(*pages, clock.seconds)
 
 
 def _planned(study: Path, kind: str) -> list[dict[str, Any]]:

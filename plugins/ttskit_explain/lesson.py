@@ -106,11 +106,15 @@ class Subject:
         """
         number = self.seed if seed is None else seed
         key = ("explain", tuple(sorted((changed or {}).items())), number)
-        return self._once(
-            key,
-            "explain",
-            lambda: self.model.explain(self.inputs, None, [torch.Generator().manual_seed(number)], changed),
-        )
+
+        def ask() -> Explanation:
+            found = self.model.explain(self.inputs, None, [torch.Generator().manual_seed(number)], changed)
+            if not isinstance(found, Explanation):
+                raise TypeError(f"explain gave {type(found).__name__}, not an Explanation")
+            _require_speech(found.spectrogram)
+            return found
+
+        return self._once(key, "explain", ask)
 
     def infer(
         self, controls: Controls | None = None, seed: int | None = None, tokens: Sequence[str] | None = None
@@ -126,7 +130,9 @@ class Subject:
 
         def ask() -> Spectrogram:
             with torch.inference_mode():
-                return self.model.infer(self.inputs_of(said), controls, [torch.Generator().manual_seed(number)])
+                found = self.model.infer(self.inputs_of(said), controls, [torch.Generator().manual_seed(number)])
+            _require_speech(found)
+            return found
 
         return self._once(key, "infer", ask)
 
@@ -173,6 +179,15 @@ class Subject:
             raise found
         value: _T = found
         return value
+
+
+def _require_speech(spectrogram: Spectrogram) -> None:
+    """A mel of one sentence that a vocoder can be given. Raises ValueError for anything else."""
+    mel = spectrogram.mel
+    if mel.dim() != 3 or mel.shape[0] != 1 or mel.shape[2] < 1 or int(spectrogram.lengths[0]) < 1:
+        raise ValueError(f"a mel of shape {tuple(mel.shape)}, length {spectrogram.lengths.tolist()}, is no sentence")
+    if not bool(torch.isfinite(mel).all()):
+        raise ValueError("the mel has NaN or infinite values")
 
 
 def _settings(controls: Controls | None) -> tuple:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import time
 import unicodedata
 from collections.abc import Sequence
@@ -9,14 +10,18 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ttskit.disk import full_disk_behind
 from ttskit.errors import InputError, UsageError
 from ttskit.measure.systems import System, load_systems
 from ttskit.plugins import Registry, create_registry
 from ttskit.progress import progress
 from ttskit_explain import sections
+from ttskit_explain.about import numbers_of
 from ttskit_explain.cards import Card, Note
 from ttskit_explain.lesson import Failed, Lesson, Subject, check_length, folder_label
+from ttskit_explain.opening import opening_notes
 from ttskit_explain.page import write_page
+from ttskit_explain.placing import placed
 from ttskit_explain.sheet import Sheet
 from ttskit_explain.texts import LANGUAGES
 
@@ -58,6 +63,7 @@ def explain(
     seed: int = 0,
     only: Sequence[str] = (),
     registry: Registry | None = None,
+    date: str = "",
     console: Console | None = None,
 ) -> ExplainReport:
     """Write a page that shows how runs turn a sentence into speech.
@@ -74,6 +80,7 @@ def explain(
         seed: of what is random.
         only: names of the sections wanted; all of them if empty.
         registry: every plugin.
+        date: when the page is made, for its foot; today if not given.
         console: for progress.
 
     Raises:
@@ -87,19 +94,40 @@ def explain(
     if strange:
         raise UsageError(f"there is no section {strange[0]!r}", f"there are: {', '.join(sections.SECTIONS)}", "")
     wanted = [name for name in sections.SECTIONS if name in only or not only]
-    folder = Path(out)
-    lesson = open_lesson(
-        runs,
-        text,
-        folder,
-        vocoder=vocoder,
-        aligner=aligner,
-        speaker=speaker,
-        device=device,
-        seed=seed,
-        registry=registry,
-    )
-    report = ExplainReport(folder / "index.html", notes=lesson.notes)
+    page = Path(out) / "index.html"
+    with placed(page.parent) as folder:
+        lesson = open_lesson(
+            runs,
+            text,
+            folder,
+            vocoder=vocoder,
+            aligner=aligner,
+            speaker=speaker,
+            device=device,
+            seed=seed,
+            registry=registry,
+        )
+        lesson.notes += opening_notes(lesson)
+        report = ExplainReport(page, notes=lesson.notes)
+        built = _sections(wanted, lesson, report, console)
+        labels = [one.label for one in lesson.subjects]
+        made = write_page(
+            folder,
+            built,
+            first=language,
+            languages=LANGUAGES,
+            text=lesson.text,
+            runs=labels,
+            notes=lesson.notes,
+            numbers=numbers_of(lesson, seed=seed, date=date or datetime.date.today().isoformat()),
+        )
+        report.bytes = lesson.sheet.bytes + made.stat().st_size
+    return report
+
+
+def _sections(
+    wanted: Sequence[str], lesson: Lesson, report: ExplainReport, console: Console | None
+) -> dict[str, Sequence[Card]]:
     built: dict[str, Sequence[Card]] = {}
     with progress(console, "sections", len(wanted)) as advance:
         for name in wanted:
@@ -107,27 +135,24 @@ def explain(
             built[name] = _section(name, lesson, report)
             report.seconds[name] = round(time.perf_counter() - started, 2)
             advance(1, name)
-    write_page(
-        folder,
-        built,
-        first=language,
-        languages=LANGUAGES,
-        text=lesson.text,
-        runs=[one.label for one in lesson.subjects],
-        notes=lesson.notes,
-    )
-    report.bytes = lesson.sheet.bytes + report.page.stat().st_size
-    return report
+    return built
 
 
 def _section(name: str, lesson: Lesson, report: ExplainReport) -> Sequence[Card]:
-    """The cards of a section, its data written; one card that says why, if it failed."""
+    """The cards of a section, its data written. What fails costs what was not built yet, and a card says why.
+
+    A section reads what models say of themselves, and some are strangers': whatever it raises is theirs or ours, and neither
+    is a reason to lose the page. The report names it, so that a command and tests can be strict.
+    """
+    cards: list[Card] = []
     try:
-        cards = list(sections.build(name, lesson))
-    except Failed as error:
-        report.failed[name] = str(error)
-        lesson.sheet.forget()
-        cards = [Card(f"{name}.failed", notes=(Note("failed", {"why": str(error)}),), title=name)]
+        cards.extend(sections.build(name, lesson))
+    except Exception as error:
+        if full_disk_behind(error):
+            raise
+        why = str(error) if isinstance(error, Failed) else f"{type(error).__name__}: {error}"
+        report.failed[name] = why
+        cards.append(Card(f"{name}.failed", notes=(Note("failed", {"why": why}),), title=name))
     lesson.sheet.write(name, {figure.key: figure.spec for card in cards for figure in card.figures})
     return cards
 

@@ -7,6 +7,7 @@ hands them to the page (`ttskit.data`), loaded when the section comes near. Arra
 from __future__ import annotations
 
 import base64
+import io
 import json
 import re
 from collections.abc import Mapping
@@ -65,9 +66,10 @@ class Sheet:
         while taken in self._heard:
             taken, number = f"{stem}-{number}", number + 1
         path = self.folder / "audio" / f"{taken}.flac"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        soundfile.write(path, np.clip(samples, -1.0, 1.0), rate_hz, subtype="PCM_16", format="FLAC")
-        self.bytes += path.stat().st_size
+        encoded = io.BytesIO()  # so that a full disk is the system's refusal and not the library's
+        soundfile.write(encoded, np.clip(samples, -1.0, 1.0), rate_hz, subtype="PCM_16", format="FLAC")
+        write_atomic(path, lambda file: file.write_bytes(encoded.getvalue()))
+        self.bytes += len(encoded.getvalue())
         self._heard[taken] = {"audio": f"audio/{path.name}", "seconds": round(len(samples) / rate_hz, 3)}
         return self._heard[taken]
 
@@ -81,7 +83,3 @@ class Sheet:
         self.bytes += len(text.encode())
         self._arrays = {}
         return path
-
-    def forget(self) -> None:
-        """Drop the arrays since the last `write`: of a card that failed."""
-        self._arrays = {}

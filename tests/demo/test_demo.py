@@ -29,7 +29,7 @@ from ttskit_demo.processes import Program, together
 from ttskit_demo.run import demo
 from ttskit_study.plan import read_plan
 
-STAGES = ["corpus", "prepare", "plan", "aligner", "study", "report", "compare"]
+STAGES = ["corpus", "prepare", "plan", "aligner", "study", "report", "compare", "class"]
 # as `demo`, of `cells-small`: both are trained on durations, which the plan's aligner finds
 RECIPE = """
 extends: tiny
@@ -65,6 +65,7 @@ def test_the_pages_and_their_parts_exist(small):
     out, report, _ = small
     assert (report.page, report.comparison) == (out / "study/report/index.html", out / "comparison/index.html")
     assert report.page.is_file() and report.comparison.is_file()
+    assert report.lesson == out / "class/index.html" and report.lesson.is_file()
     assert list(report.stages) == STAGES
     found = ComparisonResults.open(out / "comparison")
     assert [s["label"] for s in found.content["systems"]] == ["tacotron2", "fastpitch"]
@@ -93,7 +94,7 @@ def test_a_run_of_each_system_is_a_voice(small, tmp_path):
 
 
 def test_the_page_asks_for_nothing_from_the_network(small):
-    for path in (small[1].page, small[1].comparison):
+    for path in (small[1].page, small[1].comparison, small[1].lesson):
         page = path.read_text(encoding="utf-8")
         assert "http://" not in page.replace("http://www.w3.org", "")
         assert "https://" not in page

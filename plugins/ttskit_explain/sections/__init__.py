@@ -1,8 +1,12 @@
-"""The sections of the page, in order: each a module with `build(lesson) -> list[Card]`."""
+"""The sections of the page, in order.
+
+Each is a module with `build(lesson)` that gives its cards, one after the other where a run may fail on the way: what came
+before is kept.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from importlib import import_module
 from importlib.util import find_spec
 
@@ -26,13 +30,13 @@ SECTIONS = (
 )
 
 
-def build(name: str, lesson: Lesson) -> Sequence[Card]:
+def build(name: str, lesson: Lesson) -> Iterable[Card]:
     """The cards of a section.
 
     Raises:
         Failed: a run could not answer, where the section does not go on without it.
     """
     if find_spec(f"ttskit_explain.sections.{name}") is None:  # TODO while the sections are being written
-        return []
-    cards: Sequence[Card] = import_module(f"ttskit_explain.sections.{name}").build(lesson)
+        return ()
+    cards: Iterable[Card] = import_module(f"ttskit_explain.sections.{name}").build(lesson)
     return cards
