@@ -3,7 +3,7 @@
 (() => {
   const ui = ttskit.ui, kind = run => ui.say(`clock_${run.decoding}`), color = i => `c${i % 6}`, DASHES = [null, "7 4", "2 3", "9 3 2 3", "1 4"];
   const named = run => `${run.label} (${kind(run)})`;
-  const table = (head, rows) => ui.el("div", { style: "overflow-x:auto" }, ui.el("table", { style: "border-collapse:collapse;font-size:.9rem;font-variant-numeric:tabular-nums" },
+  const table = (head, rows) => ui.el("div", { style: "overflow-x:auto", "data-scrolls": true, tabindex: "0", role: "group", "aria-label": head.join(", ") }, ui.el("table", { style: "border-collapse:collapse;font-size:.9rem;font-variant-numeric:tabular-nums" },
     ui.el("thead", {}, ui.el("tr", {}, head.map(name => ui.el("th", { scope: "col", style: "text-align:left;padding:.15rem .9rem .15rem 0;font-weight:600" }, name)))),
     ui.el("tbody", {}, rows.map(row => ui.el("tr", {}, row.map((cell, i) => ui.el(i ? "td" : "th", { scope: i ? null : "row", style: "text-align:left;font-weight:400;padding:.15rem .9rem .15rem 0;border-top:1px solid var(--line)" }, cell)))))));
   // Columns side by side where there is room; they stand in the page before they are filled, so that pictures know their width.
