@@ -16,7 +16,7 @@ from torch import Tensor, nn
 __all__ = ["GATES", "KINDS", "Cell", "Reading", "influence", "path_lengths", "ready_at"]
 
 GATES = ("i", "f", "g", "o")  # as torch lays the weights out
-# Who can see whom: an LSTM that reads ahead, back, in both directions; self-attention, without and with the mask; a convolution.
+# Who can see whom: an LSTM that reads ahead, back, in both directions; self-attention without and with its mask; a convolution.
 KINDS = ("ahead", "back", "both", "attention", "masked", "convolution")
 _Step = Callable[[Tensor, Tensor], Tensor]  # what arrives (…, C), the state before (…, K) → the state (…, K)
 

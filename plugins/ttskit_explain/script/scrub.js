@@ -4,6 +4,7 @@
 //   ui.covered(heat, columns)        upTo => covers the columns of a heat map from `upTo` on, and outlines the one before
 //   ui.strip({values, label, range, scale, host})            numbers as a row of colours, with a name above
 //   ui.sentence({tokens, label, cells, host})                the symbols in a row; cells[i] {fill?, ink?, below?, ring?, faint?}
+//   ui.short(token)        a mark (▫) in place of <edge> and its like, for narrow places
 (() => {
   const ui = ttskit.ui;
   ui.scrub = ({ label, max, value = 0, show = String, onchange, every = 220 }) => {
@@ -34,7 +35,7 @@
   ui.covered = (heat, columns) => {
     const canvas = heat.querySelector("canvas"), picture = heat.querySelector(".heat > svg");
     const left = parseFloat(canvas.style.marginLeft), wide = parseFloat(canvas.style.width), tall = parseFloat(canvas.style.height);
-    const cover = ui.svg("rect", { y: 0, height: tall, fill: ui.color("card"), opacity: 0.88 });
+    const cover = ui.svg("rect", { y: 0, height: tall, fill: ui.color("card"), opacity: 0.95 });
     const edge = ui.svg("rect", { y: 0, height: tall, fill: "none", stroke: ui.color("c0"), "stroke-width": 2 });
     picture.append(cover, edge);
     return (upTo, wideness = 1) => {
@@ -45,26 +46,27 @@
   };
   ui.strip = ({ values, label, range, scale = "signed", host, height = 18 }) => {
     const wide = ui.width(host), each = wide / values.length, [low, high] = range;
-    const picture = ui.svg("svg", { width: wide, height: height + 18, role: "img", "aria-label": label });
-    picture.append(ui.svg("text", { x: 0, y: 12 }, label));
-    Array.from(values).forEach((value, i) => picture.append(ui.svg("rect", { x: i * each, y: 17, width: each + 0.3, height, fill: ui.shade((value - low) / (high - low || 1), scale) }, ui.svg("title", {}, `${i + 1}: ${ui.number(value)}`))));
-    picture.append(ui.svg("rect", { x: 0, y: 17, width: wide, height, fill: "none", stroke: ui.color("line") }));
+    const picture = ui.svg("svg", { width: wide, height: height + 24, role: "img", "aria-label": label });
+    picture.append(ui.svg("text", { x: 0, y: 15 }, label));
+    Array.from(values).forEach((value, i) => picture.append(ui.svg("rect", { x: i * each, y: 20, width: each + 0.3, height, fill: ui.shade((value - low) / (high - low || 1), scale) }, ui.svg("title", {}, `${i + 1}: ${ui.number(value)}`))));
+    picture.append(ui.svg("rect", { x: 0, y: 20, width: wide, height, fill: "none", stroke: ui.color("line") }));
     return picture;
   };
   ui.sentence = ({ tokens, label, cells, host }) => {
-    const wide = ui.width(host), least = 30, across = Math.max(1, Math.min(tokens.length, Math.floor(wide / least))), each = wide / across;
+    const wide = ui.width(host), least = 22, across = Math.max(1, Math.min(tokens.length, Math.floor(wide / least))), each = wide / across;
     const below = cells.some(one => one.below !== undefined), tall = below ? 44 : 28, rows = Math.ceil(tokens.length / across);
     const picture = ui.svg("svg", { width: wide, height: rows * tall, role: "img", "aria-label": label });
     tokens.forEach((token, i) => {
       const one = cells[i] || {}, x = (i % across) * each, y = Math.floor(i / across) * tall;
-      const size = Math.min(15, Math.max(8, (each - 4) / (0.62 * Math.max(1, String(token).length))));
+      const size = Math.min(15, Math.max(8, (each - 4) / (0.62 * Math.max(1, ui.short(token).length))));
       picture.append(
         ui.svg("rect", { x: x + 1, y: y + 1, width: each - 2, height: 24, rx: 4, fill: one.fill || "none", stroke: ui.color(one.ring ? "c0" : "line"), "stroke-width": one.ring ? 2.5 : 1, "stroke-dasharray": one.faint ? "3 3" : null }),
-        ui.svg("text", { x: x + each / 2, y: y + 18, "text-anchor": "middle", "font-size": size, style: `${one.ink ? `fill:${one.ink};` : ""}${one.faint ? "opacity:.65" : ""}` }, token));
+        ui.svg("text", { x: x + each / 2, y: y + 18, "text-anchor": "middle", "font-size": size, style: `${one.ink ? `fill:${one.ink};` : ""}${one.faint ? "opacity:.65" : ""}` }, ui.short(token)));
       if (one.below !== undefined) picture.append(ui.svg("text", { class: "soft", x: x + each / 2, y: y + 38, "text-anchor": "middle", "font-size": 11 }, one.below));
     });
     return picture;
   };
+  ui.short = token => (/^<.+>$/.test(token) ? "▫" : token === " " ? "␣" : String(token));
   // Ink that can be read on a shade of `ui.shade`.
   ui.inkOn = shade => {
     const [r, g, b] = shade.match(/\d+/g).map(Number);

@@ -7,11 +7,11 @@
 
   // One network after the other reads the sentence: what arrives, the state before it and after it.
   ttskit.widget("sequence.reading", (root, spec, ui) => {
-    let network = spec.networks[0].key, at = 0;
+    let network = spec.networks[0].key, at = Math.floor(spec.tokens.length / 3);
     const arrives = ui.array(spec.arrives);
     const draw = () => {
       const state = ui.array(spec.networks.find(one => one.key === network).state), name = ui.say(`sequence_${network}`);
-      const heat = ui.heat({ values: state, rows: { name: "cell" }, columns: { name: "token", labels: spec.tokens }, scale: "signed", range: [-1, 1], height: 130, label: ui.say("sequence_states", { name }), host: root });
+      const heat = ui.heat({ values: state, rows: { name: "cell" }, columns: { name: "token", labels: spec.tokens.map(ui.short) }, scale: "signed", range: [-1, 1], height: 130, label: ui.say("sequence_states", { name }), host: root });
       const cover = ui.covered(heat, spec.tokens.length), now = ui.el("div", {}), top = most(arrives.data), size = state.shape[0];
       const show = t => {
         at = t;
@@ -43,10 +43,10 @@
       const before = at ? all.c[at - 1] : 0, places = spec.tokens.map((_, i) => i + 1), series = (key, color, dash) => ({ name: ui.say(`sequence_${key}`), values: all[key], color, dash });
       root.replaceChildren(
         ui.choices({ label: ui.say("sequence_shown"), value: seen, options: ["i", "f", "o", "g", "c", "h"].map(key => ({ value: key, name: ui.say(`sequence_${key}`) })), onchange: key => { seen = key; draw(); } }),
-        ui.heat({ values: pictures[seen], rows: { name: "cell" }, columns: { name: "token", labels: spec.tokens }, scale: signed ? "signed" : "share", range: signed ? null : [0, 1], height: 190, marks: [{ row: channel }, { column: at }], label: ui.say("sequence_picture", { name: ui.say(`sequence_${seen}`) }), onpick: (row, c) => { channel = row; at = c; draw(); }, host: root }),
+        ui.heat({ values: pictures[seen], rows: { name: "cell" }, columns: { name: "token", labels: spec.tokens.map(ui.short) }, scale: signed ? "signed" : "share", range: signed ? null : [0, 1], height: 190, marks: [{ row: channel }, { column: at }], label: ui.say("sequence_picture", { name: ui.say(`sequence_${seen}`) }), onpick: (row, c) => { channel = row; at = c; draw(); }, host: root }),
         ui.slider({ label: ui.say("cell"), min: 0, max: kept.length - 1, value: channel, show: c => String(c + 1), onchange: c => { channel = c; later(); } }),
         ui.tokens({ tokens: spec.tokens, chosen: at, label: ui.say("token"), onchange: t => { at = t; draw(); } }),
-        ui.el("p", { class: "sum" }, ui.say("sequence_sum", { f: n(all.f[at]), before: n(before), i: n(all.i[at]), g: n(all.g[at]), c: n(all.c[at]), o: n(all.o[at]), h: n(all.h[at]) })),
+        ...["sequence_sum_cell", "sequence_sum_state"].map(key => ui.el("p", { class: "sum" }, ui.say(key, { f: n(all.f[at]), before: n(before), i: n(all.i[at]), g: n(all.g[at]), c: n(all.c[at]), o: n(all.o[at]), h: n(all.h[at]) }))),
         ui.el("p", { class: "soft" }, ui.say("sequence_keeps", { half: ui.number(kept[channel], 1) })),
         ui.lines({ series: [series("i", "c0", "2 3"), series("f", "c1"), series("o", "c2", "7 4")], x: places, low: 0, high: 1, marks: [at + 1], height: 170, xlabel: ui.say("token"), label: ui.say("sequence_lines", { number: channel + 1 }), host: root }),
         ui.lines({ series: [series("g", "c4", "2 3"), series("c", "c3"), series("h", "c5", "7 4")], x: places, marks: [at + 1], height: 170, xlabel: ui.say("token"), label: ui.say("sequence_lines", { number: channel + 1 }), host: root }));
@@ -72,7 +72,7 @@
           const x = all[key][i];
           if (!Number.isFinite(x)) return { faint: true, below: "–" };
           const fill = ui.shade(1 + x / 6);
-          return { fill, ink: ui.inkOn(fill), below: ui.number(x, 1), ring: i === place };
+          return { fill, ink: ui.inkOn(fill), below: ui.number(x, x < -9.9 ? 0 : 1), ring: i === place };
         }) })));
       root.replaceChildren(
         ui.choices({ label: ui.say("sequence_from"), value: chosen, options: spec.sources.map((one, i) => ({ value: i, name: one.word })), onchange: i => { chosen = i; draw(); } }),
@@ -88,7 +88,7 @@
     const draw = () => {
       const paths = ui.array(spec.paths[kind]), places = spec.tokens.length, own = line(paths, who);
       const near = { shape: paths.shape, data: Float32Array.from(paths.data, steps => (steps ? 0.25 + 0.75 / steps : 0)) };
-      const heat = ui.heat({ values: near, rows: { name: "query", labels: spec.tokens }, columns: { name: "key", labels: spec.tokens }, range: [0, 1], height: Math.min(460, Math.max(160, places * 14)), marks: [{ row: who }], label: ui.say("sequence_matrix", { name: ui.say(`sequence_${kind}`) }), onpick: row => { who = row; draw(); }, host: root });
+      const heat = ui.heat({ values: near, rows: { name: "query", labels: spec.tokens.map(ui.short) }, columns: { name: "key", labels: spec.tokens.map(ui.short) }, range: [0, 1], height: Math.min(460, Math.max(160, places * 14)), marks: [{ row: who }], label: ui.say("sequence_matrix", { name: ui.say(`sequence_${kind}`) }), onpick: row => { who = row; draw(); }, host: root });
       heat.querySelector(".readout").remove();
       const seen = own.filter(steps => steps > 0).length, steps = own[spec.from];
       root.replaceChildren(

@@ -238,7 +238,7 @@ def _radius(lesson: Lesson) -> int:
 
 
 def complexity(places: int, channels: int, kernel: int) -> list[dict[str, Any]]:
-    """Vaswani et al. 2017, table 1, with numbers: multiplications of a layer, steps that must wait for each other, longest path.
+    """Vaswani et al. 2017, table 1, with numbers: work of a layer, steps that must wait for each other, longest path.
 
     A convolution's longest path is in layers, of kernels that lie side by side.
     """
