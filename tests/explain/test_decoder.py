@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -145,6 +147,26 @@ def test_cards_of_a_tacotron_show_and_let_hear_its_memory(lesson):
     assert set(told.spec) == {"tokens", "now", "last", "all"}
     assert [one["when"] for one in heard.spec["variants"]] == [{"location": "on"}, {"location": "off"}]
     assert finding.text_attention(lesson.subjects[0].explanation)
+
+
+def test_what_finds_no_end_is_cut_and_that_is_said(transformer, monkeypatch):
+    subject = transformer.subjects[1]
+    frames, long = int(subject.spectrogram.lengths[0]), subject.explanation
+    short = Spectrogram(long.spectrogram.mel[:, :, : frames // 4], torch.tensor([frames // 4]))
+    monkeypatch.setattr(type(subject), "spectrogram", short)
+    notes, kept = [], []
+    monkeypatch.setattr(transformer.sheet, "array", lambda values: kept.append(values.shape) or {})
+    answers = {"on": replace(long, spectrogram=short), "off": long}
+    figure = decoder._variants(transformer, subject, "decoder.mask", answers, "mask", notes)
+    most = 2 * (frames // 4)
+    bands = subject.model.context.mel.bands
+    assert kept == [(bands, frames // 4), (bands, most), (len(subject.tokens), most)]
+    mel = subject.model.context.mel
+    frame_s = mel.hop_samples / mel.sample_rate_hz
+    assert [(note.key, note.values) for note in notes] == [
+        ("decoder.cut", {"seconds": pytest.approx(frames * frame_s), "shown": pytest.approx(most * frame_s)})
+    ]
+    assert figure.spec["variants"][1]["audio"]["seconds"] == pytest.approx(most * frame_s, abs=2 * frame_s)
 
 
 def test_parallel_runs_have_no_decoder_that_hears_itself(run_of, registry, tmp_path):

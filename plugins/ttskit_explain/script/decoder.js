@@ -17,15 +17,13 @@
     return parts;
   };
   const meter = (ui, value, threshold, host) => {
-    const wide = ui.width(host), label = `${ui.say("decoder_stop")}: ${percent(ui, value)}`;
+    const wide = ui.width(host), limit = threshold === null ? "" : ` (${ui.say("decoder_threshold")}: ${percent(ui, threshold)})`, label = `${ui.say("decoder_stop")}: ${percent(ui, value)}${limit}`;
     const picture = ui.svg("svg", { width: wide, height: 42, role: "img", "aria-label": label });
     picture.append(
       ui.svg("text", { x: 0, y: 14 }, label),
       ui.svg("rect", { x: 0, y: 20, width: wide, height: 14, rx: 3, fill: "none", stroke: ui.color("line") }),
       ui.svg("rect", { x: 0, y: 20, width: Math.max(1, wide * value), height: 14, rx: 3, fill: ui.color(threshold !== null && value > threshold ? "c0" : "c1") }));
-    if (threshold !== null) picture.append(
-      ui.svg("line", { x1: wide * threshold, x2: wide * threshold, y1: 16, y2: 38, stroke: ui.color("ink"), "stroke-width": 2 }),
-      ui.svg("text", { class: "soft", x: wide * threshold, y: 14, "text-anchor": "middle" }, `${ui.say("decoder_threshold")} ${ui.number(threshold, 2)}`));
+    if (threshold !== null) picture.append(ui.svg("line", { x1: wide * threshold, x2: wide * threshold, y1: 17, y2: 38, stroke: ui.color("ink"), "stroke-width": 2 }));
     return picture;
   };
 

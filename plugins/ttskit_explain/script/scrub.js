@@ -62,7 +62,7 @@
       picture.append(
         ui.svg("rect", { x: x + 1, y: y + 1, width: each - 2, height: 24, rx: 4, fill: one.fill || "none", stroke: ui.color(one.ring ? "c0" : "line"), "stroke-width": one.ring ? 2.5 : 1, "stroke-dasharray": one.faint ? "3 3" : null }),
         ui.svg("text", { x: x + each / 2, y: y + 18, "text-anchor": "middle", "font-size": size, style: `${one.ink ? `fill:${one.ink};` : ""}${one.faint ? "opacity:.65" : ""}` }, ui.short(token)));
-      if (one.below !== undefined) picture.append(ui.svg("text", { class: "soft", x: x + each / 2, y: y + 38, "text-anchor": "middle", "font-size": 11 }, one.below));
+      if (one.below !== undefined) picture.append(ui.svg("text", { class: "soft", x: x + each / 2, y: y + 38, "text-anchor": "middle", "font-size": Math.min(11, each / (0.6 * Math.max(1, one.below.length))) }, one.below));
     });
     return picture;
   };

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from ttskit_explain.steps import Look, cumulative, masked_attention, spoken, sto
 __all__ = ["build"]
 
 _MOST_RUNS = 3
+_MOST_TIMES = 2  # as long as the sentence is what is heard of a variant that does not end
 _MOST_NUMBERS = 600_000  # of self-attention, with and without the mask; beyond, heads are shown as their mean
 THRESHOLDS = tuple(k / 20 for k in range(1, 20))
 MASK: Changes = {"decoder.mask": "off"}
@@ -158,7 +160,7 @@ def _mask(lesson: Lesson, subject: Subject) -> Card:
         told = {key: _told(subject, changed, notes) for key, changed in (("on", {}), ("off", MASK))}
         answers = {key: one for key, one in told.items() if one is not None}
         if len(answers) > 1:
-            figures.append(_variants(lesson, subject, "decoder.mask", answers, "mask"))
+            figures.append(_variants(lesson, subject, "decoder.mask", answers, "mask", notes))
             without = spoken(answers["off"]).steps
     later = 0.0 if free is None else float(np.triu(free, 1).sum(-1)[:, steps // 3].mean())
     values = {"run": subject.label, "steps": steps, "without": without, "third": steps // 3 + 1, "later": 100 * later}
@@ -180,18 +182,26 @@ def _heads(layers: Sequence[np.ndarray], room: int) -> list[tuple[int, int, np.n
     return [(layer + 1, head + 1, one[head]) for layer, one in enumerate(layers) for head in range(len(one))]
 
 
-def _variants(lesson: Lesson, subject: Subject, key: str, answers: dict[str, Explanation], control: str) -> Figure:
-    """Two ways to say the sentence: heard and seen."""
-    variants = []
+def _variants(
+    lesson: Lesson, subject: Subject, key: str, answers: dict[str, Explanation], control: str, notes: list[Note]
+) -> Figure:
+    """Two ways to say the sentence: heard and seen. One that finds no end is cut, and a note says so."""
+    variants, most = [], _MOST_TIMES * int(subject.spectrogram.lengths[0])
     for choice, one in answers.items():
-        look = _alignment(one)
+        said = one.spectrogram.row(0)
+        frames = said.mel.shape[2]
+        if frames > most:
+            values = {"seconds": frames * _frame_s(subject), "shown": most * _frame_s(subject)}
+            notes.append(Note("decoder.cut", values))
+            alignment = None if said.alignment is None else said.alignment[:, :most]
+            said = replace(said, mel=said.mel[:, :, :most], lengths=said.lengths.clamp_max(most), alignment=alignment)
         variant: dict[str, Any] = {
             "when": {control: choice},
-            "mel": lesson.mel(one.spectrogram),
-            "audio": lesson.heard(subject, one.spectrogram, f"{control}-{choice}"),
+            "mel": lesson.mel(said),
+            "audio": lesson.heard(subject, said if frames > most else one.spectrogram, f"{control}-{choice}"),
         }
-        if look is not None:
-            variant["alignment"] = lesson.sheet.array(look.T)
+        if said.alignment is not None:
+            variant["alignment"] = lesson.sheet.array(said.alignment[0].float().cpu().numpy().T)
         variants.append(variant)
     options = [{"value": choice, "name": f"decoder_{control}_{choice}"} for choice in answers]
     spec = {
@@ -200,12 +210,6 @@ def _variants(lesson: Lesson, subject: Subject, key: str, answers: dict[str, Exp
         "tokens": list(subject.tokens),
     }
     return Figure(f"{key}.heard", "variants", spec)
-
-
-def _alignment(explanation: Explanation) -> np.ndarray | None:
-    """(T, N) of the whole, if the model gives one."""
-    found = explanation.spectrogram.row(0).alignment
-    return None if found is None else found[0].float().cpu().numpy()
 
 
 def _location(lesson: Lesson, subject: Subject) -> Card:
@@ -225,7 +229,7 @@ def _location(lesson: Lesson, subject: Subject) -> Card:
         }
         figures.append(Figure("decoder.told", "decoder.told", spec))
     if len(answers) > 1:
-        figures.append(_variants(lesson, subject, "decoder.location", answers, "location"))
+        figures.append(_variants(lesson, subject, "decoder.location", answers, "location", notes))
     values = {
         "run": subject.label,
         "steps": now.steps,
