@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from ttskit_explain.about import Numbers
 from ttskit_explain.cards import Card
 from ttskit_explain.texts import Texts, equations, formula
 
-__all__ = ["HANDOUT", "OWN_NAMES", "SCRIPTS", "render", "write_page"]
+__all__ = ["HANDOUT", "OWN_NAMES", "SCRIPTS", "answerable", "render", "write_page"]
 
 HANDOUT = "questions.handout"  # key of the card that is printed alone
 OWN_NAMES = {"en": "English", "es": "Español"}  # no message
@@ -41,6 +42,17 @@ def write_page(
     return path
 
 
+def answerable(sections: Mapping[str, Sequence[Card]]) -> dict[str, list[Card]]:
+    """The sections without the questions that none of their cards answers, and without the cards that only had those."""
+    there = {card.key for cards in sections.values() for card in cards if not card.questions}
+
+    def kept(card: Card) -> Card | None:
+        asked = tuple(one for one in card.questions if there.intersection(one.see))
+        return replace(card, questions=asked) if asked or not card.questions else None
+
+    return {name: [one for card in cards if (one := kept(card))] for name, cards in sections.items()}
+
+
 def render(
     sections: Mapping[str, Sequence[Card]],
     *,
@@ -63,6 +75,7 @@ def render(
         spoken: language of the sentence, for screen readers; "" if unknown.
     """
     texts = {name: Texts(name) for name in languages}
+    sections = answerable(sections)
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("ttskit_explain", "templates"),
         autoescape=True,

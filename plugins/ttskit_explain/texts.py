@@ -132,9 +132,10 @@ class Texts:
         except (KeyError, ValueError, TypeError) as error:
             named = next((key for key, text in self.sentences() if template in " ".join(text.split())), "")
             where = self._where.get(named) or self._where.get(named.rpartition("/")[0], self.language)
+            shown = named or repr(template)[:60]
             reason = f"no value is called {error}" if isinstance(error, KeyError) else str(error)
             raise ConfigError(
-                f"{where}: {named or template!r:.60} cannot be filled: {reason}", f"values: {', '.join(values) or 'none'}", ""
+                f"{where}: {shown} cannot be filled: {reason}", f"values: {', '.join(values) or 'none'}", ""
             ) from None
 
     def inline(self, template: str, values: Mapping[str, object]) -> Markup:

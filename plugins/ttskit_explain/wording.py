@@ -98,7 +98,7 @@ def _check(part: str, key: str, entry: Any, where: str) -> None:
             raise ConfigError(
                 f"{where}: {part}: {key}: unknown field {strange!r}", f"fields: {', '.join((*fields[0], *fields[1]))}", ""
             )
-        texts = list(entry.values()) if part != "handout" else [entry["title"]]
+        texts = list(entry.values()) if part != "handout" else _handed_out(entry)
     for text in texts:
         if not isinstance(text, str):
             raise ConfigError(f"{where}: {part}: {key}: not a text", f"got {text!r:.60}", "put it in double quotes")
@@ -107,6 +107,15 @@ def _check(part: str, key: str, entry: Any, where: str) -> None:
         except ValueError as error:
             hint = "a place is {name} or {name:.2f}; a brace that is meant is written twice"
             raise ConfigError(f"{where}: {part}: {key}: a brace that is no place", str(error), hint) from None
+
+
+def _handed_out(entry: Mapping[str, Any]) -> list[Any]:
+    """Texts of a part of the hand-out; what has another shape is given inside of a list, which is no text."""
+    steps, equations, terms = entry.get("steps", []), entry.get("equations", []), entry.get("terms", {})
+    texts = [entry["title"], *(steps if isinstance(steps, list) else [[steps]])]
+    for pair in equations if isinstance(equations, list) else [equations]:
+        texts += pair if isinstance(pair, list) and len(pair) == 2 else [[pair]]
+    return [*texts, *(terms.values() if isinstance(terms, Mapping) else [[terms]])]
 
 
 def _lines(node: yaml.Node, keys: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], int]]:
