@@ -1,5 +1,5 @@
 "use strict";
-// The decoder: "decoder.steps", "decoder.stop", "decoder.masked", "decoder.told".
+// The decoder: "decoder.walk", "decoder.ends", "decoder.masked", "decoder.told".
 (() => {
   const line = ({ shape: [, columns], data }, r) => data.slice(r * columns, (r + 1) * columns);
   const column = ({ shape: [rows, columns], data }, c) => Float32Array.from({ length: rows }, (_, r) => data[r * columns + c]);
@@ -28,7 +28,7 @@
   };
 
   // Step by step: what was said, where it looks, what it hears, what it says next, whether it stops.
-  ttskit.widget("decoder.steps", (root, spec, ui) => {
+  ttskit.widget("decoder.walk", (root, spec, ui) => {
     let which = 0, at = Math.floor(spec.runs[0].steps / 3), look = spec.runs[0].looks[0] || null;
     const draw = () => {
       const run = spec.runs[which], mel = ui.array(run.mel), frames = mel.shape[1], [low, high] = span(mel.data);
@@ -74,7 +74,7 @@
   });
 
   // The stop probability over the steps, and where other thresholds would have ended the sentence.
-  ttskit.widget("decoder.stop", (root, spec, ui) => {
+  ttskit.widget("decoder.ends", (root, spec, ui) => {
     let which = 0, chosen = null;
     const draw = () => {
       const run = spec.runs[which], stop = ui.array(run.stop).data, inside = ui.el("div", {});

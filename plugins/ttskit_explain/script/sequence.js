@@ -1,5 +1,5 @@
 "use strict";
-// Sequence models: "sequence.reading", "sequence.gates", "sequence.influence", "sequence.visible", "sequence.table", "sequence.waiting".
+// Sequence models: "sequence.reading", "sequence.gates", "sequence.trace", "sequence.paths", "sequence.table", "sequence.ticks".
 (() => {
   const column = ({ shape: [rows, columns], data }, c) => Float32Array.from({ length: rows }, (_, r) => data[r * columns + c]);
   const line = ({ shape: [, columns], data }, r) => data.slice(r * columns, (r + 1) * columns);
@@ -38,27 +38,34 @@
     const gates = Object.fromEntries(Object.entries(spec.gates).map(([key, ref]) => [key, ui.array(ref)]));
     const pictures = { ...gates, c: ui.array(spec.cell), h: ui.array(spec.hidden) }, kept = ui.array(spec.kept).data;
     const draw = () => {
-      const signed = seen === "g" || seen === "c" || seen === "h", own = key => line(pictures[key], channel), all = Object.fromEntries(Object.keys(pictures).map(key => [key, own(key)]));
+      const signed = seen === "g" || seen === "c" || seen === "h", map = ui.el("div", {}), inside = ui.el("div", {});
       const n = x => { const text = ui.number(x, 2); return x < 0 ? `(${text})` : text; };
-      const before = at ? all.c[at - 1] : 0, places = spec.tokens.map((_, i) => i + 1), series = (key, color, dash) => ({ name: ui.say(`sequence_${key}`), values: all[key], color, dash });
+      const pick = (row, c) => { channel = row; at = c; draw(); };
+      const show = () => {
+        const all = Object.fromEntries(Object.keys(pictures).map(key => [key, line(pictures[key], channel)])), before = at ? all.c[at - 1] : 0;
+        const places = spec.tokens.map((_, i) => i + 1), series = (key, color, dash) => ({ name: ui.say(`sequence_${key}`), values: all[key], color, dash });
+        const numbers = { f: n(all.f[at]), before: n(before), i: n(all.i[at]), g: n(all.g[at]), c: n(all.c[at]), o: n(all.o[at]), h: n(all.h[at]) };
+        const chart = { x: places, marks: [at + 1], height: 170, xlabel: ui.say("token"), label: ui.say("sequence_lines", { number: channel + 1 }), host: root };
+        map.replaceChildren(ui.heat({ values: pictures[seen], rows: { name: "cell" }, columns: { name: "token", labels: spec.tokens.map(ui.short) }, scale: signed ? "signed" : "share", range: signed ? null : [0, 1], height: 190, marks: [{ row: channel }, { column: at }], label: ui.say("sequence_picture", { name: ui.say(`sequence_${seen}`) }), onpick: pick, host: root }));
+        inside.replaceChildren(
+          ...["sequence_sum_cell", "sequence_sum_state"].map(key => ui.el("p", { class: "sum" }, ui.say(key, numbers))),
+          ui.el("p", { class: "soft" }, ui.say("sequence_keeps", { half: ui.number(kept[channel], 1) })),
+          ui.lines({ ...chart, series: [series("i", "c0", "2 3"), series("f", "c1"), series("o", "c2", "7 4")], low: 0, high: 1 }),
+          ui.lines({ ...chart, series: [series("g", "c4", "2 3"), series("c", "c3"), series("h", "c5", "7 4")] }));
+      };
       root.replaceChildren(
         ui.choices({ label: ui.say("sequence_shown"), value: seen, options: ["i", "f", "o", "g", "c", "h"].map(key => ({ value: key, name: ui.say(`sequence_${key}`) })), onchange: key => { seen = key; draw(); } }),
-        ui.heat({ values: pictures[seen], rows: { name: "cell" }, columns: { name: "token", labels: spec.tokens.map(ui.short) }, scale: signed ? "signed" : "share", range: signed ? null : [0, 1], height: 190, marks: [{ row: channel }, { column: at }], label: ui.say("sequence_picture", { name: ui.say(`sequence_${seen}`) }), onpick: (row, c) => { channel = row; at = c; draw(); }, host: root }),
-        ui.slider({ label: ui.say("cell"), min: 0, max: kept.length - 1, value: channel, show: c => String(c + 1), onchange: c => { channel = c; later(); } }),
+        map,
+        ui.slider({ label: ui.say("cell"), min: 0, max: kept.length - 1, value: channel, show: c => String(c + 1), onchange: c => { channel = c; show(); } }),
         ui.tokens({ tokens: spec.tokens, chosen: at, label: ui.say("token"), onchange: t => { at = t; draw(); } }),
-        ...["sequence_sum_cell", "sequence_sum_state"].map(key => ui.el("p", { class: "sum" }, ui.say(key, { f: n(all.f[at]), before: n(before), i: n(all.i[at]), g: n(all.g[at]), c: n(all.c[at]), o: n(all.o[at]), h: n(all.h[at]) }))),
-        ui.el("p", { class: "soft" }, ui.say("sequence_keeps", { half: ui.number(kept[channel], 1) })),
-        ui.lines({ series: [series("i", "c0", "2 3"), series("f", "c1"), series("o", "c2", "7 4")], x: places, low: 0, high: 1, marks: [at + 1], height: 170, xlabel: ui.say("token"), label: ui.say("sequence_lines", { number: channel + 1 }), host: root }),
-        ui.lines({ series: [series("g", "c4", "2 3"), series("c", "c3"), series("h", "c5", "7 4")], x: places, marks: [at + 1], height: 170, xlabel: ui.say("token"), label: ui.say("sequence_lines", { number: channel + 1 }), host: root }));
+        inside);
+      show();
     };
-    // A slider that is being dragged must stay: only what lies around it is drawn again, once the hand rests.
-    let timer = 0;
-    const later = () => { clearTimeout(timer); timer = setTimeout(() => { draw(); root.querySelector("input").focus(); }, 120); };
     return draw;
   });
 
   // How much of one word is left, symbol by symbol.
-  ttskit.widget("sequence.influence", (root, spec, ui) => {
+  ttskit.widget("sequence.trace", (root, spec, ui) => {
     let chosen = 0;
     const looks = { bare: ["c0", "2 3"], lstm: ["c1", null], attention: ["c2", "7 4"] }, floor = -12;
     const draw = () => {
@@ -83,7 +90,7 @@
   });
 
   // Who can see whom, and through how many steps.
-  ttskit.widget("sequence.visible", (root, spec, ui) => {
+  ttskit.widget("sequence.paths", (root, spec, ui) => {
     let kind = "ahead", who = spec.chosen;
     const draw = () => {
       const paths = ui.array(spec.paths[kind]), places = spec.tokens.length, own = line(paths, who);
@@ -107,11 +114,11 @@
     const whole = x => x.toLocaleString(ui.language, { maximumFractionDigits: 0 }), cell = (formula, value) => ui.el("td", {}, ui.el("strong", {}, whole(value)), ui.el("br"), ui.el("span", { class: "soft" }, formula));
     const heads = ["layer", "sequence_work", "sequence_waits", "sequence_longest"].map(key => ui.el("th", { scope: "col" }, ui.say(key)));
     const rows = spec.rows.map(one => ui.el("tr", {}, ui.el("th", { scope: "row" }, ui.say(`sequence_row_${one.kind}`)), cell(one.work_is, one.work), cell(one.waits_is, one.waits), cell(one.path_is, one.path)));
-    root.replaceChildren(ui.el("div", { style: "overflow-x:auto" }, ui.el("table", { style: "border-spacing:1rem .4rem;text-align:left" }, ui.el("thead", {}, ui.el("tr", {}, heads)), ui.el("tbody", {}, rows))));
+    root.replaceChildren(ui.el("div", { style: "overflow-x:auto", "data-scrolls": true, tabindex: "0", role: "region", "aria-label": ui.say("sequence_costs") }, ui.el("table", { style: "border-spacing:1rem .4rem;text-align:left" }, ui.el("thead", {}, ui.el("tr", {}, heads)), ui.el("tbody", {}, rows))));
   });
 
   // What is there after each tick.
-  ttskit.widget("sequence.waiting", (root, spec, ui) => {
+  ttskit.widget("sequence.ticks", (root, spec, ui) => {
     let at = 1;
     const draw = () => {
       const inside = ui.el("div", {}), places = spec.tokens.length;

@@ -100,7 +100,7 @@ def _steps(lesson: Lesson, shown: Sequence[Subject]) -> Card:
         "step_ms": round(1000 * first.frames_per_step * _frame_s(shown[0])),
     }
     notes = tuple(Note("decoder.silent", {"run": one.label}) for one in shown if spoken(one.explanation).heard is None)
-    return Card("decoder.steps", (Figure("decoder.steps", "decoder.steps", {"runs": runs}),), (), values, notes)
+    return Card("decoder.steps", (Figure("decoder.walk", "decoder.walk", {"runs": runs}),), (), values, notes)
 
 
 def ending(subject: Subject) -> str:
@@ -138,7 +138,7 @@ def _stop(lesson: Lesson, shown: Sequence[Subject]) -> Card:
         "steps": spoken(shown[0].explanation).steps,
         "threshold": runs[0]["threshold"] if runs[0]["threshold"] is not None else "–",
     }
-    figure = Figure("decoder.stop", "decoder.stop", {"runs": runs})
+    figure = Figure("decoder.ends", "decoder.ends", {"runs": runs})
     return Card("decoder.stop", (figure,), ("stop_token",), values, tuple(endings))
 
 

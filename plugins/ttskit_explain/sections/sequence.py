@@ -202,7 +202,7 @@ def _influence(
         "bare_falls": _falls(curves["bare"][0, starts[-1]]),
         "lstm_falls": _falls(curves["lstm"][0, starts[-1]]),
     }
-    figure = Figure("sequence.influence", "sequence.influence", spec)
+    figure = Figure("sequence.trace", "sequence.trace", spec)
     return Card("sequence.influence", (figure,), ("influence",), more, notes)
 
 
@@ -265,7 +265,7 @@ def _visible(lesson: Lesson, found: Heard, values: dict[str, object]) -> Card:
     table = Figure("sequence.table", "sequence.table", {"rows": complexity(places, found.x.shape[1], 2 * radius + 1)})
     far = words[-1][1] - words[0][1]
     more = {**values, "first": words[0][0], "last": words[-1][0], "steps": far + 1, "window": 2 * radius + 1}
-    return Card("sequence.visible", (Figure("sequence.visible", "sequence.visible", spec), table), (), more)
+    return Card("sequence.visible", (Figure("sequence.paths", "sequence.paths", spec), table), (), more)
 
 
 def _waiting(lesson: Lesson, found: Heard, values: dict[str, object]) -> Card:
@@ -277,4 +277,4 @@ def _waiting(lesson: Lesson, found: Heard, values: dict[str, object]) -> Card:
         "tokens": list(found.subject.tokens),
         "rows": [{"key": key, "at": ready_at(kind, places).tolist()} for key, kind in rows],
     }
-    return Card("sequence.waiting", (Figure("sequence.waiting", "sequence.waiting", spec),), (), values)
+    return Card("sequence.waiting", (Figure("sequence.ticks", "sequence.ticks", spec),), (), values)
