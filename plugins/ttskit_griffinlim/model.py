@@ -6,7 +6,7 @@ Perraudin, Balazs and Søndergaard (2013), "A fast Griffin-Lim algorithm".
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import ClassVar
 
 import torch
@@ -25,6 +25,7 @@ _HIGHEST_LOG_E = 15.0
 class GriffinLim(Vocoder):
     """Vocoder without parameters, for every `MelConfig`."""
 
+    explaining = "ttskit_griffinlim.explain"
     trainable: ClassVar[bool] = False
     streaming: ClassVar[bool] = False
 
@@ -48,11 +49,19 @@ class GriffinLim(Vocoder):
             InputError: no frames, another number of bands, NaN.
         """
         self.check_mel(mel)
+        return self.made(mel, self.options.iterations)
+
+    @torch.no_grad()
+    def made(self, mel: Tensor, rounds: int, watch: Callable[[Tensor, Tensor], None] | None = None) -> Tensor:
+        """Waveform (B, T * hop) of log mel (B, M, T) after so many rounds of phase search.
+
+        `watch` is given the magnitudes (fft/2 + 1, T) that are asked for, and the signal after no round, one, two, …
+        """
         with torch.autocast(mel.device.type, enabled=False):
             # Rows one by one: the search amplifies rounding, and a batch must equal single runs.
-            return torch.stack([self._row(row.float()) for row in mel])
+            return torch.stack([self._row(row.float(), rounds, watch) for row in mel])
 
-    def _row(self, mel: Tensor) -> Tensor:
+    def _row(self, mel: Tensor, rounds: int, watch: Callable[[Tensor, Tensor], None] | None) -> Tensor:
         c = self.mel
         magnitudes = self.magnitudes(mel)  # (fft/2 + 1, T)
         length = c.fft_samples + (magnitudes.shape[1] - 1) * c.hop_samples
@@ -63,15 +72,20 @@ class GriffinLim(Vocoder):
         angle = 2 * torch.pi * torch.rand(magnitudes.shape, generator=generator).to(mel.device)
         spectrum = torch.polar(magnitudes, angle)
         previous = torch.zeros_like(spectrum)
-        for _ in range(self.options.iterations):
-            consistent = self._analyse(self._synthesise(spectrum, envelope))
+        audio = self._synthesise(spectrum, envelope)
+        for _ in range(rounds):
+            if watch:
+                watch(magnitudes, audio)
+            consistent = self.analysed(audio)
             moved = consistent + self.options.momentum * (consistent - previous)
             previous = consistent
             spectrum = magnitudes * moved / moved.abs().clamp_min(1e-12)
+            audio = self._synthesise(spectrum, envelope)
+        if watch:
+            watch(magnitudes, audio)
         # Frame k is centred fft/2 + k * hop samples into the buffer, and hop/2 + k * hop into the output.
         start = c.fft_samples // 2 - c.hop_samples // 2
         samples = magnitudes.shape[1] * c.hop_samples
-        audio = self._synthesise(spectrum, envelope)
         audio = F.pad(audio, (max(0, -start), max(0, start + samples - length)))[max(0, start) :][:samples]
         return audio / audio.abs().max().clamp_min(1.0)
 
@@ -94,7 +108,8 @@ class GriffinLim(Vocoder):
             fit = fit * (self.basis.T @ (target / (self.basis @ fit).clamp_min(1e-12))) / share
         return fit if c.magnitude_power == 1 else fit ** (1 / c.magnitude_power)
 
-    def _analyse(self, buffer: Tensor) -> Tensor:
+    def analysed(self, buffer: Tensor) -> Tensor:
+        """Spectrum (fft/2 + 1, T), complex, of a signal with half a window before its first frame."""
         c = self.mel
         return torch.stft(buffer, c.fft_samples, c.hop_samples, c.fft_samples, self.window, center=False, return_complex=True)
 

@@ -37,6 +37,7 @@ def ttskit_vocoders() -> list[VocoderPlugin]:
                 "precisions": ["fp32", "bf16", "fp16"],
                 "small_options": {"preset": "tiny"},
                 "structure": _STRUCTURE,
+                "architecture": "ttskit_hifigan.explain:architecture_for",
             },
         )
     ]

@@ -12,10 +12,12 @@ from torch import Tensor
 
 from ttskit.audio.config import MelConfig
 from ttskit.errors import InputError
+from ttskit.interfaces.architecture import VocoderArchitecture
 from ttskit.interfaces.trainable import Losses, LossTerm, Optimize, OptimizerPlan, TrainState
 from ttskit.interfaces.vocoder import Vocoder, VocoderBatch
 from ttskit.nn import MelLoss, MultiPeriodDiscriminator, MultiScaleDiscriminator, frozen
 from ttskit.runs.building import to_be_trained
+from ttskit_hifigan import explain
 from ttskit_hifigan.config import HifiganOptions
 from ttskit_hifigan.excitation import ExcitationStream, training_excitation
 from ttskit_hifigan.fast import laid_out
@@ -37,10 +39,15 @@ _STREAM_FRAMES = 16
 class Hifigan(Vocoder):
     """Generator, discriminators and, if asked for, a running average of the generator.
 
+    Attributes:
+        fast: speak in float32 on a CPU by `fast/`; False by the network as `model.py` has it, equal but for rounding.
+
     Raises:
         ConfigError: the upsampling rates do not multiply to the mel's hop, or segments are too short.
     """
 
+    fast = True
+    explaining = "ttskit_hifigan.explain"
     trainable: ClassVar[bool] = True
     streaming: ClassVar[bool] = True
     training_only: ClassVar[tuple[str, ...]] = ("mpd.", "msd.", LEARNT)
@@ -64,6 +71,10 @@ class Hifigan(Vocoder):
         self.average = deepcopy(self.generator).requires_grad_(False) if options.ema_decay else None
         self.phases = Phases(options)
         self._fast: CpuGenerator | None = None
+
+    def architecture(self) -> VocoderArchitecture:
+        """Stages, receptive field and discriminators, by its options."""
+        return explain.architecture(self.options, self.mel)
 
     # Speaking
 
@@ -136,8 +147,8 @@ class Hifigan(Vocoder):
                 return speaker(*given)[:, 0].float()
         if weight.device.type != "cpu" or weight.dtype != torch.float32 or torch.is_autocast_enabled("cpu"):
             return speaker(*given)[:, 0].float()
-        self._fast = fast = laid_out(speaker, self._fast)
-        return (fast or speaker)(*given)[:, 0]
+        self._fast = laid_out(speaker, self._fast) if self.fast else None
+        return (self._fast or speaker)(*given)[:, 0]
 
     def __getstate__(self) -> dict:
         """Copies and files go without what was laid out for speaking."""

@@ -119,7 +119,10 @@ def _parts(model: TransformerTTS) -> list[str]:
         for index in range(len(getattr(model, side).blocks)):
             block = f"{side}.blocks.{index}"
             parts += [f"{block}.{kind}.{part}" for kind in kinds for part in ("query", "key", "value", "out")]
-            parts += [f"{block}.feed_forward"]
+            parts += [block, f"{block}.feed_forward"]
+            parts += [f"{block}.around_{kind}" for kind in kinds]
+            if side == "encoder":
+                parts += [f"{block}.feed_forward.contract", f"{block}.around_attention.norm"]
     return parts
 
 
@@ -144,16 +147,27 @@ def _split(x: Tensor, heads: int) -> Tensor:
 
 
 def _encoder_block(model: TransformerTTS, view: _View, index: int, offered: Sequence[str]) -> Step:
-    name, heads = f"encoder.blocks.{index}", cast("EncoderBlock", model.encoder.blocks[index]).attention.heads
+    name, block = f"encoder.blocks.{index}", cast("EncoderBlock", model.encoder.blocks[index])
+    heads, kernel, before = block.attention.heads, block.feed_forward.kernel, block.around_attention.before
     q, k, v = (_split(view.once(f"{name}.attention.{part}"), heads) for part in ("query", "key", "value"))
     tensors = (
         Recorded.of_row("weights", attention_weights(q, k), HEAD, QUERY, KEY),
         *(Recorded.of_row(letter, x, HEAD, TOKEN, CHANNEL) for letter, x in zip("qkv", (q, k, v), strict=True)),
+        Recorded.of_row("in", view.seen.input(name), TOKEN, CHANNEL),
+        *([Recorded.of_row("attention_in", view.once(f"{name}.around_attention.norm"), TOKEN, CHANNEL)] if before else []),
         Recorded.of_row("attention_adds", view.once(f"{name}.attention.out"), TOKEN, CHANNEL),
+        Recorded.of_row("after_attention", view.once(f"{name}.around_attention"), TOKEN, CHANNEL),
+        Recorded.of_row("hidden", _hidden(view.seen.input(f"{name}.feed_forward.contract"), kernel), TOKEN, CHANNEL),
         Recorded.of_row("feed_forward_adds", view.once(f"{name}.feed_forward"), TOKEN, CHANNEL),
+        Recorded.of_row("out", view.once(name), TOKEN, CHANNEL),
     )
     title = f"tokens look at each other, layer {index + 1}"
     return Step(f"transformertts.encoder.{index + 1}", title, tensors, _mine(offered, "encoder.attention"))
+
+
+def _hidden(x: Tensor, kernel: int) -> Tensor:
+    """(1, N, F) of what goes into the second layer of a feed-forward network, whose convolutions are channels first."""
+    return x if kernel == 1 else x.transpose(1, 2)
 
 
 def _decoder_block(model: TransformerTTS, view: _View, index: int, offered: Sequence[str]) -> Step:
@@ -166,9 +180,13 @@ def _decoder_block(model: TransformerTTS, view: _View, index: int, offered: Sequ
         Recorded.of_row("weights", attention_weights(q, k, ahead), HEAD, QUERY, KEY),
         Recorded.of_row("reads", attention_weights(asks, text), HEAD, STEP, TOKEN),
         *(Recorded.of_row(letter, x, HEAD, STEP, CHANNEL) for letter, x in zip("qkv", (q, k, v), strict=True)),
+        Recorded.of_row("in", view.turns(name, into=True), STEP, CHANNEL),
         Recorded.of_row("attention_adds", view.turns(f"{name}.attention.out"), STEP, CHANNEL),
+        Recorded.of_row("after_attention", view.turns(f"{name}.around_attention"), STEP, CHANNEL),
         Recorded.of_row("reading_adds", view.turns(f"{name}.reading.out"), STEP, CHANNEL),
+        Recorded.of_row("after_reading", view.turns(f"{name}.around_reading"), STEP, CHANNEL),
         Recorded.of_row("feed_forward_adds", view.turns(f"{name}.feed_forward"), STEP, CHANNEL),
+        Recorded.of_row("out", view.turns(name), STEP, CHANNEL),
     )
     title = f"steps look back, then at the text, layer {index + 1}"
     changed = _mine(offered, "decoder.attention", "decoder.reading", "decoder.mask")

@@ -5,7 +5,7 @@ import os
 import pytest
 
 from ttskit.errors import CheckpointError, UsageError
-from ttskit.runs import RunFolder
+from ttskit.runs import RunFolder, read_film
 from ttskit.runs.files import TEMPORARY
 from ttskit.runs.lock import LOCK
 from ttskit.runs.starting import UNFINISHED
@@ -61,6 +61,9 @@ def check(event, begin, whole, tmp_path, losses_of, same_weights):
     again = go_on(begin)
     assert losses_of(again.path) == losses_of(run.path)
     same_weights(again, run)
+    assert [(f.step, f.alignment.tolist()) for f in read_film(again.path)] == [
+        (f.step, f.alignment.tolist()) for f in read_film(run.path)
+    ]
     left = [p.name for p in again.path.rglob("*") if p.name.startswith(TEMPORARY) or p.name in (LOCK, UNFINISHED)]
     assert not left
 

@@ -122,6 +122,11 @@ class TrainingConfig(BaseModel):
         None, description="Name of the corpus alignment with frames per token, for models that train on durations."
     )
     samples: int = Field(2, ge=0, description="Validation utterances spoken and drawn at each validation; 0 for none.")
+    film: bool = Field(
+        True,
+        description="Acoustic models: keep in film/ how the alignment of one validation utterance comes about: before the "
+        "first step, at steps ever further apart, and at the end. ttskit explain shows it.",
+    )
     vocoder: str | None = Field(
         None, description="Vocoder of the audio samples, a plugin or run folder; the recipe's if not given."
     )

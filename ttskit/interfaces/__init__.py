@@ -34,6 +34,21 @@ if TYPE_CHECKING:  # the same once more for type checkers, which cannot see what
     from ttskit.interfaces.acoustic import (
         Spectrogram as Spectrogram,
     )
+    from ttskit.interfaces.architecture import (
+        Branch as Branch,
+    )
+    from ttskit.interfaces.architecture import (
+        Layer as Layer,
+    )
+    from ttskit.interfaces.architecture import (
+        ReceptiveField as ReceptiveField,
+    )
+    from ttskit.interfaces.architecture import (
+        UpsamplingStage as UpsamplingStage,
+    )
+    from ttskit.interfaces.architecture import (
+        VocoderArchitecture as VocoderArchitecture,
+    )
     from ttskit.interfaces.descriptions import (
         AcousticModelPlugin as AcousticModelPlugin,
     )
@@ -154,6 +169,9 @@ if TYPE_CHECKING:  # the same once more for type checkers, which cannot see what
     from ttskit.interfaces.vocoder import (
         VocoderBatch as VocoderBatch,
     )
+    from ttskit.interfaces.vocoder_explanation import (
+        VocoderExplanation as VocoderExplanation,
+    )
 
 _HOME = {
     "Analysis": "frontend",
@@ -180,6 +198,11 @@ _HOME = {
     "Outputs": "acoustic",
     "PitchStats": "acoustic",
     "Spectrogram": "acoustic",
+    "Branch": "architecture",
+    "Layer": "architecture",
+    "ReceptiveField": "architecture",
+    "UpsamplingStage": "architecture",
+    "VocoderArchitecture": "architecture",
     "Axis": "explanation",
     "Explanation": "explanation",
     "Intervention": "explanation",
@@ -199,6 +222,7 @@ _HOME = {
     "Spoken": "measurement",
     "Vocoder": "vocoder",
     "VocoderBatch": "vocoder",
+    "VocoderExplanation": "vocoder_explanation",
     "LossTerm": "trainable",
     "Losses": "trainable",
     "OptimizerPlan": "trainable",

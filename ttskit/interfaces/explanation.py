@@ -37,8 +37,10 @@ __all__ = [
     "requested",
 ]
 
-# What a page knows how to label. A query looks, a key is looked at; a step is one turn of an autoregressive decoder.
-AXES = ("token", "frame", "step", "query", "key", "channel", "band", "head", "layer", "symbol", "gate", "coordinate")
+# What a page knows how to label. A query looks, a key is looked at; a step is one turn of an autoregressive decoder, a round
+# one of a search; a sample is of the waveform, or of a signal on its way there; a bin is of a linear spectrum.
+_TEXT_TO_MEL = ("token", "frame", "step", "query", "key", "channel", "band", "head", "layer", "symbol", "gate", "coordinate")
+AXES = (*_TEXT_TO_MEL, "sample", "bin", "round")
 
 
 @dataclass(frozen=True, slots=True)

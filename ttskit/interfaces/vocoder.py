@@ -17,6 +17,7 @@ from ttskit.audio.config import MelConfig
 from ttskit.errors import InputError
 from ttskit.interfaces.acoustic import _moved
 from ttskit.interfaces.trainable import Trainable
+from ttskit.interfaces.vocoder_explanation import ExplainableVocoder
 
 __all__ = ["Vocoder", "VocoderBatch", "takes_generators", "vocoder_generators"]
 
@@ -49,7 +50,7 @@ class VocoderBatch:
         return self.mel.shape[0] * self.mel.shape[2]
 
 
-class Vocoder(Trainable):
+class Vocoder(ExplainableVocoder, Trainable):
     """Mel to audio. A plugin's factory is `factory(options, mel) -> Vocoder`.
 
     `infer` gives exactly T * hop samples; frame k becomes the hop samples around its centre, so the

@@ -12,9 +12,17 @@ from torch import Tensor, nn
 
 from ttskit.nn.weight_norm import SpectralNormConv1d, WeightNormConv1d, WeightNormConv2d
 
-__all__ = ["MultiPeriodDiscriminator", "MultiScaleDiscriminator", "PeriodDiscriminator", "ScaleDiscriminator"]
+__all__ = [
+    "PERIODS",
+    "SCALES",
+    "MultiPeriodDiscriminator",
+    "MultiScaleDiscriminator",
+    "PeriodDiscriminator",
+    "ScaleDiscriminator",
+]
 
-_PERIODS = (2, 3, 5, 7, 11)  # primes: no two look at the same samples
+PERIODS = (2, 3, 5, 7, 11)  # primes: no two look at the same samples
+SCALES = (1, 2, 4)  # each but the first sees what the one before it saw, pooled by 2
 _SLOPE = 0.1  # of every LeakyReLU
 _GROUPS = 16
 
@@ -85,7 +93,7 @@ class ScaleDiscriminator(nn.Module):
 class MultiPeriodDiscriminator(nn.Module):
     """One `PeriodDiscriminator` per prime period; `scale` is a factor on the paper's channels."""
 
-    def __init__(self, scale: float = 1.0, periods: Sequence[int] = _PERIODS) -> None:
+    def __init__(self, scale: float = 1.0, periods: Sequence[int] = PERIODS) -> None:
         super().__init__()
         self.discriminators = nn.ModuleList(PeriodDiscriminator(p, scale) for p in periods)
 
@@ -100,7 +108,7 @@ class MultiScaleDiscriminator(nn.Module):
     `scale` is a factor on the paper's channels, `count` the number of them.
     """
 
-    def __init__(self, scale: float = 1.0, count: int = 3) -> None:
+    def __init__(self, scale: float = 1.0, count: int = len(SCALES)) -> None:
         super().__init__()
         self.discriminators = nn.ModuleList(ScaleDiscriminator(spectral=i == 0, scale=scale) for i in range(count))
         self.pool = nn.AvgPool1d(4, 2, padding=2)

@@ -10,11 +10,13 @@ from importlib import import_module
 _HOME = {
     "AlignReport": "align",
     "Checkpoint": "checkpoints",
+    "FilmFrame": "film",
     "ForcedMels": "forced",
     "LoadedModel": "folder",
     "RunFolder": "folder",
     "align": "align",
     "forced_mels": "forced",
+    "read_film": "film",
 }
 
 __all__ = sorted(_HOME)

@@ -37,6 +37,7 @@ __all__ = [
     "prune",
     "read_trainer",
     "read_weights",
+    "still_good",
     "write_checkpoint",
 ]
 
@@ -105,9 +106,13 @@ def write_checkpoint(
     files[FACTS] = (json.dumps(described, ensure_ascii=False, indent=1) + "\n").encode("utf-8")
     folder = parent / f"step_{step:08d}"
     earlier = [c for c in find_checkpoints(parent) if c.step != step]
-    kept = f"the last good checkpoint is {earlier[-1].folder.name}" if earlier else "there is no earlier checkpoint"
-    write_folder(folder, files, kept)
+    write_folder(folder, files, still_good(earlier))
     return Checkpoint(folder, step, described)
+
+
+def still_good(earlier: Sequence[Checkpoint]) -> str:
+    """For the message if the disk is full: which of these checkpoints a training can go on from."""
+    return f"the last good checkpoint is {earlier[-1].folder.name}" if earlier else "there is no earlier checkpoint"
 
 
 def _separate(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -24,15 +24,16 @@ from ttskit.testing.generators import (
 )
 from ttskit.testing.precision import check_precisions
 from ttskit.testing.training import changed_by, check_learning, check_repeats, ranking
+from ttskit.testing.vocoder_explaining import EXPLAINING
 
-__all__ = ["check_vocoder", "vocoder_checks"]
+__all__ = ["VocoderSubject", "check_vocoder", "vocoder_checks"]
 
 _CHECKS = CheckList()
 _STATE = TrainState(500, 0, 1000)
-_KNOWN = ("trainable", "streaming", "stochastic", "precisions", "structure", "small_options")
+_KNOWN = ("trainable", "streaming", "stochastic", "precisions", "structure", "small_options", "architecture")
 
 
-class _VocoderSubject:
+class VocoderSubject:
     """A vocoder built with its `small_options` on the default mel; nothing is built before a check asks for it."""
 
     def __init__(self, plugin: Plugin) -> None:
@@ -75,7 +76,7 @@ class _VocoderSubject:
 
 def vocoder_checks(plugin: Plugin) -> list[Check]:
     """The checks of a vocoder built with its `small_options`, on the default mel."""
-    return _CHECKS.of(plugin.kind, plugin.name, _VocoderSubject(plugin))
+    return CheckList(_CHECKS, EXPLAINING).of(plugin.kind, plugin.name, VocoderSubject(plugin))
 
 
 def check_vocoder(plugin: Plugin) -> list[CheckResult]:
@@ -84,7 +85,7 @@ def check_vocoder(plugin: Plugin) -> list[CheckResult]:
 
 
 @_CHECKS("declared facts are true")
-def _facts(subject: _VocoderSubject) -> None:
+def _facts(subject: VocoderSubject) -> None:
     facts, vocoder = subject.plugin.facts, subject.vocoder
     misspelt(facts, _KNOWN)
     for fact in ("trainable", "streaming"):
@@ -101,7 +102,7 @@ def _facts(subject: _VocoderSubject) -> None:
 
 
 @_CHECKS("samples per frame")
-def _samples(subject: _VocoderSubject) -> None:
+def _samples(subject: VocoderSubject) -> None:
     for frames in (1, 2, 24):
         audio = subject.infer(subject.mel[:, :, :frames])
         want = (3, frames * subject.mel_config.hop_samples)
@@ -110,22 +111,22 @@ def _samples(subject: _VocoderSubject) -> None:
 
 
 @_CHECKS("a batch equals single runs")
-def _batch(subject: _VocoderSubject) -> None:
+def _batch(subject: VocoderSubject) -> None:
     rows_have_generators_of_their_own(subject.vocoder, subject.mel)
 
 
 @_CHECKS("determinism")
-def _deterministic(subject: _VocoderSubject) -> None:
+def _deterministic(subject: VocoderSubject) -> None:
     same_generators_same_audio(subject.vocoder, subject.mel)
 
 
 @_CHECKS("other generators")
-def _generators(subject: _VocoderSubject) -> None:
+def _generators(subject: VocoderSubject) -> None:
     other_generators_other_audio(subject.vocoder, subject.mel)
 
 
 @_CHECKS("speaking changes nothing")
-def _untouched(subject: _VocoderSubject) -> None:
+def _untouched(subject: VocoderSubject) -> None:
     vocoder, mel = subject.build().eval(), subject.mel.clone()
     changed = changed_by(vocoder, lambda: subject.infer(mel, vocoder))
     need(not changed, f"speaking changes {named(changed, 3)}: a sentence would depend on those before it")
@@ -133,7 +134,7 @@ def _untouched(subject: _VocoderSubject) -> None:
 
 
 @_CHECKS("save and load")
-def _save_load(subject: _VocoderSubject) -> None:
+def _save_load(subject: VocoderSubject) -> None:
     from safetensors.torch import load, save
 
     other, state = subject.build(seed=9), subject.vocoder.state_dict()
@@ -143,12 +144,12 @@ def _save_load(subject: _VocoderSubject) -> None:
 
 
 @_CHECKS("declared precisions work")
-def _precisions(subject: _VocoderSubject) -> None:
+def _precisions(subject: VocoderSubject) -> None:
     check_precisions(subject.plugin, subject.vocoder, lambda: subject.infer(subject.mel))
 
 
 @_CHECKS("streaming")
-def _streaming(subject: _VocoderSubject) -> None:
+def _streaming(subject: VocoderSubject) -> None:
     vocoder, mel = subject.vocoder, subject.mel
     if not vocoder.streaming:
         must_refuse("infer_stream, which is not declared,", lambda: list(vocoder.infer_stream([mel])))
@@ -184,7 +185,7 @@ def _streaming(subject: _VocoderSubject) -> None:
 
 
 @_CHECKS("training-only tensors")
-def _training_only(subject: _VocoderSubject) -> None:
+def _training_only(subject: VocoderSubject) -> None:
     vocoder = subject.vocoder
     names = list(vocoder.state_dict())
     unused = [prefix for prefix in vocoder.training_only if not any(name.startswith(prefix) for name in names)]
@@ -198,7 +199,7 @@ def _training_only(subject: _VocoderSubject) -> None:
 
 
 @_CHECKS("it learns")
-def _learns(subject: _VocoderSubject) -> None:
+def _learns(subject: VocoderSubject) -> None:
     """A few steps of real training: every parameter is reached and moves, and what ranks checkpoints falls."""
     if not subject.vocoder.trainable:
         return
@@ -215,20 +216,20 @@ def _learns(subject: _VocoderSubject) -> None:
 
 
 @_CHECKS("training repeats under a seed")
-def _repeats(subject: _VocoderSubject) -> None:
+def _repeats(subject: VocoderSubject) -> None:
     if subject.vocoder.trainable:
         check_repeats(subject.build().train(), subject.batch)
 
 
 @_CHECKS("two processes equal one")
-def _processes(subject: _VocoderSubject) -> None:
+def _processes(subject: VocoderSubject) -> None:
     unshared = unshared_statistics(subject.vocoder)
     advice = "each process would have statistics of its own; use ttskit.nn.MaskedBatchNorm1d"
     need(not unshared, f"{named(unshared, 3)}: {advice}")
 
 
 @_CHECKS("errors for bad input")
-def _bad_input(subject: _VocoderSubject) -> None:
+def _bad_input(subject: VocoderSubject) -> None:
     mel = subject.mel
     must_refuse("a mel without frames", lambda: subject.infer(mel[:, :, :0]))
     must_refuse("a mel with another number of bands", lambda: subject.infer(mel[:, :-1]))

@@ -19,6 +19,7 @@ from ttskit.interfaces.trainable import Trainable
 from ttskit.plugins import Registry
 from ttskit.runs.checkpoints import Checkpoint, choose, read_trainer, read_weights, write_checkpoint
 from ttskit.runs.files import write_json, write_text
+from ttskit.runs.film import FILM
 from ttskit.runs.folder import RunFolder, plain_options
 from ttskit.runs.frontend_files import FOLDER
 from ttskit.runs.lock import RunLock
@@ -154,8 +155,9 @@ def _write(
     subset: Mapping[str, Any],
     rehearsal: Rehearsal | None,
 ) -> None:
-    if (source.path / FOLDER).is_dir():
-        shutil.copytree(source.path / FOLDER, path / FOLDER)
+    for folder in (FOLDER, FILM):
+        if (source.path / folder).is_dir():
+            shutil.copytree(source.path / folder, path / folder)
     for name in ("metrics.jsonl", "transfer.json"):
         if (source.path / name).is_file():
             shutil.copyfile(source.path / name, path / name)

@@ -13,17 +13,19 @@ from ttskit.errors import MismatchError
 from ttskit.interfaces.trainable import Trainable, TrainState
 from ttskit.runs.checkpoints import best_of, prune, read_trainer, read_weights
 from ttskit.runs.files import write_json
+from ttskit.runs.film import cut_film
 from ttskit.runs.folder import RunFolder
 from ttskit.training.agreement import require_same_weights
 from ttskit.training.budget import TOTAL, Timing, phase_prices, steps_within
 from ttskit.training.data import Batches, SharedBatches
 from ttskit.training.environment import environment
+from ttskit.training.filming import on_film
 from ttskit.training.freezing import Freezing
 from ttskit.training.logs import Window
 from ttskit.training.optimize import Optimization
 from ttskit.training.reports import Reports
 from ttskit.training.step import run_step, step_seed
-from ttskit.training.task import Task, Validator, Workshop
+from ttskit.training.task import Camera, Task, Validator, Workshop
 
 __all__ = ["Training", "TrainingStopped"]
 
@@ -72,6 +74,7 @@ class Training:
         if self.group.first:
             if resume:
                 self.folder.cut_metrics(self.step)
+                cut_film(self.folder.path, self.step)
             write_json(self.folder.path / "environment.json", environment(self.group, self.precision, self.task.seed))
         self.group.wait()
 
@@ -95,11 +98,13 @@ class Training:
         with Reports(self.task, self.workshop, self.step, self.total) as self.reports:
             validator = self.task.validator(self.model, self.total, self.workshop, self.reports.note)
             self.reports.started(self.task.settings)
-            self._loop(batches, validator)
+            self._loop(batches, validator, self.task.film(self.model, self.workshop, self.reports.note))
 
-    def _loop(self, batches: Batches, validator: Validator | None) -> None:
+    def _loop(self, batches: Batches, validator: Validator | None, film: Camera | None) -> None:
         c, group = self.config, self.group
         self.model.train()
+        if film is not None and self.step == 0:
+            film.take(0)
         frames, clock, logged_at = 0, time.perf_counter(), self.seconds
         check_each = group.device.type == "cpu"  # elsewhere reading the flags would make every step wait
         for work in self.workshop.loader.steps(batches, *self.place):
@@ -114,9 +119,10 @@ class Training:
             logs = done or self.step % c.log_every == 0
             validates = validator is not None and (done or self.step % c.validate_every == 0)
             saves = done or asked or self.step % c.checkpoint_every == 0
+            camera = film if done or on_film(self.step) else None  # of one process: nothing there waits for the others
             if check_each or logs or validates or saves:
                 self._report_skipped(work.epoch)
-            if logs or validates or saves:
+            if logs or validates or saves or camera:
                 self.window.read()  # waits for the device: the time is that of steps that are done
                 means = self.window.means() if logs else {}
                 self.seconds += time.perf_counter() - clock
@@ -125,6 +131,8 @@ class Training:
                     means |= {"seconds": self.seconds, **group.memory()}
                     self.reports.values("train", means, self.seconds, self.model.phase_starts(self.total))
                     frames, logged_at = 0, self.seconds
+                if camera is not None:
+                    camera.take(self.step)  # before its checkpoint: what a resumed run has of the film is whole
                 ranking = self._validate(validator, replace(state, step=self.step)) if validates else None
                 hopeless = validator.hopeless() if validates else None
                 better = ranking is not None and (self.best is None or ranking < self.best)

@@ -23,6 +23,7 @@ from ttskit.runs.folder import RunFolder, find_model, plain_options
 from ttskit.runs.lock import RunLock
 from ttskit.runs.starting import discard, finish_start
 from ttskit.training.data import batches_for
+from ttskit.training.filming import film_of
 from ttskit.training.fit import acoustic_facts, fitting_mels, require_vocoder
 from ttskit.training.forecast import (
     SHORT_STEPS,
@@ -199,6 +200,7 @@ def train(
                 validator=lambda made, total, shop, note: SpeechValidator(
                     corpus, made, plugin, folder, recipe, config, total, shop, note, mels
                 ),
+                film=lambda made, shop, note: film_of(made, corpus, folder, config, recipe.seed, shop, note),
                 start_from=lambda made: _start_from(made, origin, folder, corpus, config, rehearsal, shop, registry),
                 steps=known or _counted_steps(config, corpus, shop.note),
                 settings=recipe.model_dump(mode="json"),

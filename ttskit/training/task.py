@@ -20,7 +20,7 @@ from ttskit.training.stopping import StopRequest
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["Note", "Task", "Validator", "Workshop", "workshop"]
+__all__ = ["Camera", "Note", "Task", "Validator", "Workshop", "workshop"]
 
 Note = Callable[[str], None]  # tells people something, in a line of its own
 
@@ -36,6 +36,13 @@ class Validator(Protocol):
 
     def hopeless(self) -> TTSKitError | None:
         """In each process, after both: the error that ends the training, or None as long as it may come to something."""
+
+
+class Camera(Protocol):
+    """Keeps how a model comes about (`ttskit.training.filming`)."""
+
+    def take(self, step: int) -> None:
+        """In the first process, after `step` steps."""
 
 
 @dataclass(frozen=True)
@@ -91,6 +98,7 @@ class Task:
             `config.accumulate` times as large as one share may be. What is loaded has `.to(device)` and `.frames` (for the
             speed that is logged).
         validator: (model, total steps, workshop, note) -> what looks at the model during its training; None for nothing.
+        film: (model, workshop, note) -> what keeps frames of a film of its training; None for nothing.
         start_from: copies weights of another run into the model and gives the state-dict names that stay fresh; None
             where it copies nothing.
         steps: facts for run.json with "total", the number of steps; {} where `config.budget_s` is to be turned into one.
@@ -104,6 +112,7 @@ class Task:
     build: Callable[[], Trainable]
     batches: Callable[[Trainable, int, int], Batches]
     validator: Callable[[Trainable, int, Workshop, Note], Validator | None] = lambda *_: None
+    film: Callable[[Trainable, Workshop, Note], Camera | None] = lambda *_: None
     start_from: Callable[[Trainable], list[str] | None] = lambda model: None
     steps: Mapping[str, Any] = field(default_factory=dict)
     settings: Mapping[str, Any] = field(default_factory=dict)

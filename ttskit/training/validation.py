@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +14,6 @@ from torch import Tensor
 from ttskit.audio.files import write_wav
 from ttskit.audio.mel import MelExtractor
 from ttskit.config.training import TrainingConfig
-from ttskit.corpus.batches import full_batch
 from ttskit.corpus.prepared import PreparedCorpus, PreparedUtterance
 from ttskit.errors import TrainingError, TTSKitError
 from ttskit.interfaces.acoustic import AcousticBatch, AcousticInput, AcousticModel
@@ -29,6 +27,7 @@ from ttskit.runs.forced import ForcedMels
 from ttskit.synthesis.load import DEFAULT_VOCODER, load_vocoder
 from ttskit.training.alignment import batch_score, row_alignment
 from ttskit.training.data import Batches, batches_for
+from ttskit.training.held_out import SCORED, held_out, readable, speaking, whole_sentences
 from ttskit.training.task import Note, Workshop
 from ttskit.training.watch import AlignmentWatch
 
@@ -36,10 +35,8 @@ if TYPE_CHECKING:
     from ttskit.config import Recipe
     from ttskit.plugins import Registry
 
-__all__ = ["COMFORTABLE", "LONGEST_SAMPLE_S", "SCORED", "LossValidator", "SpeechValidator", "sample_vocoder"]
+__all__ = ["LONGEST_SAMPLE_S", "LossValidator", "SpeechValidator", "sample_vocoder"]
 
-SCORED = 8  # sentences of the validation split whose alignment is scored
-COMFORTABLE = 45  # tokens whose names are read easily along the axis of the attention's picture
 LONGEST_SAMPLE_S = 12.0  # of a validation recording that a vocoder re-synthesises
 
 
@@ -60,7 +57,7 @@ class LossValidator:
         if self._batches is None:
             return {}, None
         sums: dict[str, list[float]] = {}  # by term: total, count, weight
-        with self._speaking(), self._precision.autocast():
+        with speaking(self._model, self._seed), self._precision.autocast():
             for ids in self._batches.epoch(0):
                 batch = self._loader.load(self._batches, ids, 0).to(self._processes.device)
                 for name, term in self._model.validation_losses(batch, state).terms.items():
@@ -86,17 +83,6 @@ class LossValidator:
         """Never."""
         return None
 
-    @contextmanager
-    def _speaking(self) -> Iterator[None]:
-        """The model as it speaks: evaluation mode, no gradient, the same random numbers each time."""
-        self._model.eval()
-        torch.manual_seed(self._seed)
-        try:
-            with torch.no_grad():
-                yield
-        finally:
-            self._model.train()
-
 
 class SpeechValidator(LossValidator):
     """Validates an acoustic model or a vocoder: losses, the watch over its alignment, pictures and sounds of some sentences.
@@ -118,9 +104,9 @@ class SpeechValidator(LossValidator):
         mels: ForcedMels | None = None,
     ) -> None:
         group, seed = workshop.group, recipe.seed
-        self._shown = sorted(corpus.split("validation"), key=lambda u: u.id)
-        held_out = (model, corpus, "validation", config, seed, group.rank, group.world, mels)
-        super().__init__(model, batches_for(*held_out) if self._shown else None, workshop, seed)
+        self._shown = held_out(corpus)
+        split = (model, corpus, "validation", config, seed, group.rank, group.world, mels)
+        super().__init__(model, batches_for(*split) if self._shown else None, workshop, seed)
         self._corpus, self._plugin, self._folder, self._recipe, self._config = corpus, plugin, folder, recipe, config
         self._registry, self._note = workshop.registry, note
         self._mel = mels or (lambda u: corpus.features(u).mel)
@@ -196,14 +182,14 @@ class SpeechValidator(LossValidator):
         if not isinstance(self._model, AcousticModel) or not self._shown:
             return {}, None
         batch = self._full(self._shown[:SCORED])
-        with self._speaking(), self._precision.autocast():
+        with speaking(self._model, self._seed), self._precision.autocast():
             outputs = self._model(batch.to(self._processes.device))
             score = batch_score(outputs, batch)
         if score is None:
             return {}, None
 
         def draw(folder: Path, step: int) -> None:
-            row = _readable(batch)
+            row = readable(batch.token_lengths.tolist())
             draw_attention(
                 folder / f"step_{step:08d}.png",
                 row_alignment(outputs, batch, row),
@@ -230,19 +216,15 @@ class SpeechValidator(LossValidator):
         if not chosen:
             return
         folder.mkdir(parents=True, exist_ok=True)
-        with self._speaking():
+        with speaking(self._model, self._seed):
             if isinstance(self._model, AcousticModel):
                 self._speak(folder, chosen, vocoder)
             else:
                 self._resynthesise(folder, chosen)
 
     def _full(self, utterances: Sequence[PreparedUtterance]) -> AcousticBatch:
-        """Whole sentences in one batch, sorted by decreasing token length, whatever the number of processes."""
-        ordered = sorted(utterances, key=lambda u: (-len(u.tokens), u.id))
-        features = self._model.features
-        alignment = self._config.alignment if "durations" in features else None
-        seeds = torch.arange(len(ordered)) + self._seed
-        return self._loader.call(full_batch, self._corpus, ordered, features, alignment, seeds, self._model.context)
+        """Whole sentences in one batch."""
+        return whole_sentences(utterances, self._corpus, self._model, self._config.alignment, self._loader, self._seed)
 
     def _speak(self, folder: Path, chosen: Sequence[PreparedUtterance], vocoder: Vocoder | None) -> None:
         device, mel = self._processes.device, self._corpus.mel
@@ -291,12 +273,6 @@ class SpeechValidator(LossValidator):
         samples = np.clip(np.nan_to_num(samples), -1.0, 1.0)
         write_wav(path, samples, mel.sample_rate_hz)
         return samples
-
-
-def _readable(batch: AcousticBatch) -> int:
-    """The row whose tokens fit best on an axis: the longest of at most COMFORTABLE, else the shortest."""
-    lengths = batch.token_lengths.tolist()  # decreasing
-    return next((i for i, length in enumerate(lengths) if length <= COMFORTABLE), len(lengths) - 1)
 
 
 def sample_vocoder(

@@ -4,7 +4,7 @@
 //   ui.el(tag, attributes, ...children)    an HTML element; on… attributes are listeners
 //   ui.svg(tag, attributes, ...children)   an SVG element
 //   ui.heat({values, rows, columns, scale, range, label, height, marks, onpick})     a heat map with axes and a readout
-//        values {shape: [rows, columns], data}; rows, columns {name, labels?, unit?, step?}; scale "mel" | "share" | "signed";
+//        values {shape: [rows, columns], data}; rows, columns {name, labels?, unit?, step?, first?: of how many before it the first is the next}; scale "mel" | "share" | "signed";
 //        row 0 is drawn at the bottom where rows.up, else on top; marks [{row?, column?}] are outlined; onpick(row, column)
 //   ui.lines({series: [{name, values, color, dash?}], x?, xlabel, ylabel, label, height, marks})      lines with a legend
 //   ui.bars({values, labels, label, height, chosen, digits, onpick})                                  bars with numbers
@@ -48,7 +48,7 @@
     if (scale === "share") return [0, Math.max(high, 1e-9)];
     return low === high ? [low, low + 1] : [low, high];
   };
-  const place = (axis, i) => (axis.labels ? axis.labels[i] : String(i + 1)) + (axis.unit ? ` ${axis.unit}` : "");
+  const place = (axis, i) => (axis.labels ? axis.labels[i] : String(i + 1 + (axis.first || 0))) + (axis.unit ? ` ${axis.unit}` : "");
 
   ui.heat = ({ values, rows, columns, scale = "share", range, label = "", height, marks = [], onpick, host, digits = 2 }) => {
     const [R, C] = values.shape, tall = height || Math.min(420, Math.max(90, R * (rows.labels ? 18 : 3)));

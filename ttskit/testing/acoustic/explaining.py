@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 
@@ -10,11 +10,11 @@ import numpy as np
 import torch
 
 from ttskit.interfaces.acoustic import AcousticModel, Spectrogram
-from ttskit.interfaces.explanation import Explanation
+from ttskit.interfaces.explanation import Explanation, Intervention, Step
 from ttskit.testing.acoustic.subject import AcousticSubject
 from ttskit.testing.checks import CheckList, must_refuse, need
 
-__all__ = ["EXPLAINING", "changes", "shown", "spoken", "strange_changes"]
+__all__ = ["EXPLAINING", "changes", "differing", "named_steps", "shown", "spoken", "strange_changes"]
 
 EXPLAINING = CheckList()
 
@@ -56,11 +56,15 @@ def spoken(subject: AcousticSubject) -> None:
 @EXPLAINING("what is shown has names")
 def shown(subject: AcousticSubject) -> None:
     """Steps in order with titles, each with tensors of finite numbers, and no key twice."""
-    found = _explained(subject)
-    keys = [step.key for step in found.steps]
+    named_steps(_explained(subject).steps, subject.model.interventions())
+
+
+def named_steps(steps: Sequence[Step], interventions: Sequence[Intervention]) -> None:
+    """Of any model: each step and tensor has a key of its own and finite numbers, and names what can be changed."""
+    keys = [step.key for step in steps]
     need(len(keys) > 0, "an explanation without steps")
     need(len(set(keys)) == len(keys), f"a step's key stands there twice: {sorted(keys)}")
-    for step in found.steps:
+    for step in steps:
         need(bool(step.key and step.title), f"step {step.key!r} has no title")
         own = [tensor.key for tensor in step.tensors]
         need(len(set(own)) == len(own), f"step {step.key!r} has two tensors of one key: {sorted(own)}")
@@ -69,7 +73,7 @@ def shown(subject: AcousticSubject) -> None:
             need(isinstance(values, np.ndarray), f"{step.key}.{tensor.key} is a {type(values).__name__}, not a numpy array")
             energies = np.isneginf(values) if values.dtype.kind == "f" else np.zeros(values.shape, bool)
             need(bool((np.isfinite(values) | energies).all()), f"{step.key}.{tensor.key} holds numbers that are not finite")
-        offered = {one.key for one in subject.model.interventions()}
+        offered = {one.key for one in interventions}
         strange = [key for key in step.interventions if key not in offered]
         need(not strange, f"step {step.key!r} names intervention {strange[:1]}, which the model does not offer")
 
@@ -94,7 +98,12 @@ def _differs(one: Explanation, other: Explanation) -> bool:
     a, b = one.spectrogram.mel, other.spectrogram.mel
     if a.shape != b.shape or not torch.equal(a, b):
         return True
-    pairs = zip(one.steps, other.steps, strict=True)
+    return differing(one.steps, other.steps)
+
+
+def differing(one: Sequence[Step], other: Sequence[Step]) -> bool:
+    """Whether two explanations of one sentence show other numbers."""
+    pairs = zip(one, other, strict=True)
     tensors = ((x.values, y.values) for s, t in pairs for x, y in zip(s.tensors, t.tensors, strict=True))
     return any(x.shape != y.shape or not np.array_equal(x, y) for x, y in tensors)
 
