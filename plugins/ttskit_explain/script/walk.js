@@ -19,12 +19,12 @@
     if (at >= 0 && all()[at]) all()[at].focus({ preventScroll: true });
   };
   // A step's name in the page's language: by its key, by its key without the number of a layer, else the model's own title.
+  const words = JSON.parse(document.getElementById("words").textContent);
+  const has = key => (words[ui.language] || {})[key] !== undefined;
   const named = (key, title) => {
-    const said = ui.say(key);
-    if (said !== key) return said;
-    const layer = /^(.*)\.(\d+)$/.exec(key);
-    const pattern = layer && ui.say(`${layer[1]}.layer`, { n: layer[2] });
-    return pattern && pattern !== `${layer[1]}.layer` ? pattern : title;
+    if (has(key)) return ui.say(key);
+    const layer = /^(.*)\.(\d+)$/.exec(key), pattern = layer ? `${layer[1]}.layer` : "";
+    return has(pattern) ? ui.say(pattern, { n: layer[2] }) : title;
   };
   // Tokens and words under a picture of frames.
   const strip = ({ frames, tokens, words, wide, left = LEFT, chosen = -1 }) => {
@@ -64,7 +64,8 @@
   ttskit.widget("walk-way", (root, spec) => () => {
     const size = box => box.size.filter(Boolean).join(box.name === "duration" ? " → " : " × ");
     root.replaceChildren(ui.el("ol", { style: "list-style:none;padding:0;margin:0;display:flex;flex-wrap:wrap;gap:.6rem" }, spec.boxes.map((box, i) => {
-      const name = [ui.el("strong", {}, `${i + 1}. ${ui.say(`walk.box.${box.name}`)}`), ui.el("span", { class: "soft", style: "font-size:.85rem" }, box.card ? size(box) : ui.say("walk.box.none"))];
+      const said = ui.say(`walk.box.${box.name}`);
+      const name = [ui.el("strong", {}, `${i + 1}. ${said}`), ui.el("span", { class: "soft", style: "font-size:.85rem" }, box.card ? size(box) : ui.say("walk.box.none"))];
       const style = "display:flex;flex-direction:column;gap:.15rem;border:1px solid var(--line);border-radius:10px;padding:.5rem .8rem;min-width:7.5rem;text-decoration:none;";
       return ui.el("li", { style: "display:flex;align-items:center;gap:.6rem" }, box.card ? ui.el("a", { href: `#${box.card}`, style: style + "background:var(--code)" }, name) : ui.el("span", { style: style + "border-style:dashed" }, name), i + 1 < spec.boxes.length ? ui.el("span", { class: "soft", "aria-hidden": "true" }, "→") : null);
     })));
@@ -76,14 +77,14 @@
       const layer = spec.layers.find(one => one.name === state.layer), at = starts(spec.hard), frames = at[at.length - 1], N = spec.tokens.length;
       const tall = Math.min(460, 15 * N), said = ui.say(`walk.layer.${layer.name}`);
       const heat = ui.heat({ values: ui.array(layer.values), rows: { name: "token", labels: spec.tokens }, columns: { name: "frame" }, scale: "share", range: layer.name === "prior" || layer.name === "alone" ? undefined : [0, 1], label: said, height: tall, host: root });
-      if (state.path && layer.name !== "path") {
+      if (state.path) {
         const left = 12 + 8 * Math.max(...spec.tokens.map(l => l.length)), x = ui.scale(0, frames, left, ui.width(root) - RIGHT), y = i => i * tall / N;
         const d = spec.hard.map((n, i) => `M${x(at[i])},${y(i)}H${x(at[i + 1])}V${y(i + 1)}H${x(at[i])}Z`).join("");
         heat.querySelector(".heat").append(ui.svg("svg", { width: ui.width(root), height: tall, style: "position:absolute;left:0;top:0;pointer-events:none", "aria-hidden": "true" }, ui.svg("path", { d, fill: "none", stroke: ui.color("c0"), "stroke-width": 1.5 })));
       }
       again(root, [
         ui.choices({ label: ui.say("walk.layer"), value: state.layer, options: spec.layers.map(one => ({ value: one.name, name: ui.say(`walk.layer.${one.name}`) })), onchange: value => { state.layer = value; draw(); } }),
-        ui.el("div", { class: "row" }, ui.el("button", { type: "button", "aria-pressed": String(state.path), onclick: () => { state.path = !state.path; draw(); } }, ui.say("walk.show_path"))),
+        ui.el("div", { class: "row" }, ui.el("button", { type: "button", "data-toggle": "", "aria-pressed": String(state.path), onclick: () => { state.path = !state.path; draw(); } }, ui.say("walk.show_path"))),
         heat,
       ]);
     };
@@ -116,7 +117,8 @@
   ttskit.widget("walk-pitch", (root, spec, ui) => {
     const state = { knob: spec.knobs.length ? spec.knobs[0].name : "plain", values: { shift: 0, range: 1, word: null } };
     const plain = spec.variants[0], text = index => spec.words.find(one => one.index === index).text;
-    const neutral = { shift: 0, range: 1, word: null };
+    const neutral = { shift: 0, range: 1, word: null }, words = spec.knobs.find(one => one.name === "word");
+    const telling = { shift: 4, range: 0, word: words ? words.values[1] : null }; // a knob that is taken up does something at once
     const chosen = () => state.values[state.knob] === neutral[state.knob] || state.knob === "plain" ? plain : spec.variants.find(one => one.knob === state.knob && one.value === state.values[state.knob]);
     const show = { shift: x => `${x > 0 ? "+" : ""}${ui.number(x, 0)}`, range: x => ui.say(`walk.range.${x}`), word: index => (index === null ? ui.say("walk.no_word") : `+4: ${text(index)}`) };
     const picture = ui.el("div", {});
@@ -149,7 +151,7 @@
     const draw = () => {
       const knob = spec.knobs.find(one => one.name === state.knob);
       again(root, [
-        knobs(spec, state, value => { state.knob = value; draw(); }),
+        knobs(spec, state, value => { state.knob = value; state.values[value] = telling[value]; draw(); }),
         knob ? ui.slider({ label: ui.say(`walk.knob.${knob.name}`), values: knob.values, value: state.values[knob.name], show: show[knob.name], onchange: value => { state.values[knob.name] = value; paint(); } }) : null,
         picture,
       ]);
@@ -175,7 +177,8 @@
         svg.append(ui.svg("path", { d: `M${i * each + 0.5},${top}L${(i + 1) * each - 0.5},${top}L${x(at[i + 1])},${low}L${x(at[i])},${low}Z`, fill: color, opacity: last ? 0.35 : 0.13 }));
         for (let t = at[i]; t < at[i + 1]; t++) svg.append(ui.svg("rect", { x: x(t), y: low, width: Math.max(0.8, x(1) - 0.7), height: high - low, fill: color, opacity: 0.75 }));
       });
-      svg.append(ui.svg("text", { class: "soft", x: x(at[state.grown]), y: 164, "text-anchor": at[state.grown] > widest / 2 ? "end" : "start" }, `${ui.number(at[state.grown], 0)} ${ui.say("walk.frames")} = ${ui.number(at[state.grown] * spec.frame_seconds, 2)} s`));
+      const frames = ui.say("walk.frames");
+      svg.append(ui.svg("text", { class: "soft", x: x(at[state.grown]), y: 164, "text-anchor": at[state.grown] > widest / 2 ? "end" : "start" }, `${ui.number(at[state.grown], 0)} ${frames} = ${ui.number(at[state.grown] * spec.frame_seconds, 2)} s`));
       return svg;
     };
     const sentence = one => {
@@ -199,10 +202,12 @@
       moving = setInterval(() => { state.grown += 1; state.picked = state.grown - 1; draw(); if (state.grown >= N) clearInterval(moving); }, 140);
       draw();
     };
+    let hold = null;
     const draw = () => {
+      hold = spec.held === null ? null : ui.el("button", { type: "button", "data-toggle": "", "aria-pressed": String(state.held), onclick: () => { state.held = !state.held; if (state.held) { state.grown = N; state.picked = spec.held; state.pace = 1; } draw(); } }, ui.say("walk.hold", { token: spec.tokens[spec.held] }));
       again(root, [
-        spec.knobs.length ? ui.slider({ label: ui.say("walk.knob.pace"), values: spec.knobs[0].values, value: state.pace, show: x => `× ${ui.number(x, 1)}`, onchange: value => { state.pace = value; state.held = false; paint(); } }) : null,
-        spec.held !== null ? ui.el("div", { class: "row" }, ui.el("button", { type: "button", "aria-pressed": String(state.held), onclick: () => { state.held = !state.held; if (state.held) { state.grown = N; state.picked = spec.held; state.pace = 1; } draw(); } }, ui.say("walk.hold", { token: spec.tokens[spec.held] }))) : null,
+        spec.knobs.length ? ui.slider({ label: ui.say("walk.knob.pace"), values: spec.knobs[0].values, value: state.pace, show: x => `× ${ui.number(x, 1)}`, onchange: value => { state.pace = value; state.held = false; if (hold) hold.setAttribute("aria-pressed", "false"); paint(); } }) : null,
+        hold ? ui.el("div", { class: "row" }, hold) : null,
         ui.el("div", { class: "row" }, ui.slider({ label: ui.say("walk.grown"), min: 0, max: N, value: state.grown, onchange: value => { clearInterval(moving); state.grown = value; state.picked = Math.max(0, value - 1); paint(); } }), ui.el("button", { type: "button", onclick: run }, ui.say("walk.grow"))),
         picture,
       ]);
@@ -247,14 +252,16 @@
     const head = over.appendChild(ui.svg("line", { y1: 0, y2: 240, stroke: "#ffffff", "stroke-width": 2.5, visibility: "hidden" }));
     heat.querySelector(".heat").append(over);
     const player = ui.player(spec.audio, ui.say("hear")), sound = player.sound;
+    const events = ["play", "pause", "ended"];
     const follow = () => {
+      if (!heat.isConnected) { events.forEach(event => sound.removeEventListener(event, follow)); return; } // drawn anew
       head.setAttribute("visibility", sound.paused ? "hidden" : "visible");
       const place = x(Math.min(total, sound.currentTime / spec.frame_seconds));
       head.setAttribute("x1", place);
       head.setAttribute("x2", place);
       if (!sound.paused) requestAnimationFrame(follow);
     };
-    ["play", "pause", "ended"].forEach(event => sound.addEventListener(event, follow));
+    events.forEach(event => sound.addEventListener(event, follow));
     root.replaceChildren(ui.el("div", { class: "row" }, player), heat);
   });
 
@@ -263,5 +270,5 @@
     root.replaceChildren(ui.bars({ values, labels: spec.tokens, label: ui.say(spec.what), high: Math.max(...values), low: Math.min(0, ...values), height: 140, host: root }));
   });
 
-  ui.walk = { named, again };
+  ui.walk = { named, again, has };
 })();

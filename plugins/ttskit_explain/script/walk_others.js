@@ -19,7 +19,10 @@
     const panes = picture.panes.length > 1 ? ui.choices({ label: ui.say(picture.pane === "gate" ? "walk.gate" : picture.pane), value: pane, options: picture.panes.map((one, i) => ({ value: i, name: one.name })), onchange: i => { state[key] = i; redraw(); } }) : null;
     return [panes, heatOf(own, root, picture, pane)];
   };
-  const sizes = picture => `${picture.unit ? ` (${picture.unit})` : ""}${picture.shown ? ` · ${picture.shown.join(" × ")}${picture.cut ? ` (${ui.say("walk.cut", { all: picture.cut })})` : ""}` : ""}`;
+  const sizes = picture => {
+    const cut = picture.cut ? ui.say("walk.cut", { all: picture.cut }) : "", unit = picture.unit ? ` (${picture.unit})` : "";
+    return unit + (picture.shown ? ` · ${picture.shown.join(" × ")}` : "") + (cut && ` (${cut})`);
+  };
   const changed = (own, root, step, state, key, redraw) => {
     if (!step.variants.length) return [];
     const at = state[key] || 0, one = step.variants[at];
@@ -31,7 +34,7 @@
       one.mel ? ui.heat({ values: own.array(one.mel), rows: { name: "band", up: true }, columns: { name: "frame" }, scale: "mel", label: `${ui.say("mel")}, ${name(one)}`, height: 130, host: root }) : null,
     ];
   };
-  const chosen = choice => { const said = ui.say(`walk.choice.${choice}`); return said === `walk.choice.${choice}` ? choice : said; };
+  const chosen = choice => (ui.walk.has(`walk.choice.${choice}`) ? ui.say(`walk.choice.${choice}`) : choice);
 
   // A run's steps, each in a <details> that is filled when it is opened.
   const walked = (own, run, open, state) => run.steps.map((step, i) => {
@@ -41,7 +44,7 @@
       about ? ui.el("p", {}, about) : null,
       step.picture ? title(ui.el("code", {}, step.picture.tensor), sizes(step.picture)) : title(ui.say("walk.no_picture")),
       ...pictured(own, body, step.picture, state, `${place}/pane`, fill), ...changed(own, body, step, state, `${place}/changed`, fill),
-      step.more.length ? title(`${ui.say("walk.more_changes")} ${step.more.map(key => ui.walk.named(key, key)).join("; ")}.`) : null,
+      step.more.length ? title(ui.say("walk.more_changes"), " ", step.more.map(key => ui.walk.named(key, key)).join("; "), ".") : null,
     ]);
     const details = ui.el("details", { open: open.has(place), style: "border-top:1px solid var(--line);padding:.4rem 0", ontoggle: () => {
       if (!details.open) open.delete(place);
@@ -52,8 +55,9 @@
 
   ttskit.widget("walk-steps", (root, spec, ui) => {
     const state = {}, open = new Set(spec.runs.slice(0, 1).map(one => `${one.run}/0`));
+    const how = run => ui.say(run.decoding === "parallel" ? "walk.parallel" : "walk.autoregressive");
     return () => root.replaceChildren(...spec.runs.flatMap(run => [
-      ui.el("h4", { style: "margin:1rem 0 .5rem" }, `${run.run} · ${ui.say(run.decoding === "parallel" ? "walk.parallel" : "walk.autoregressive")}`),
+      ui.el("h4", { style: "margin:1rem 0 .5rem" }, run.run, " · ", how(run)),
       ...walked(ui, run, open, state),
     ]));
   });

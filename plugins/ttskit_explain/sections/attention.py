@@ -59,7 +59,7 @@ def build(lesson: Lesson) -> list[Card]:
     if found:
         return [*cards, grid(lesson, found, values), without(lesson, found, values)]
     nothing = (Note("attention.none_here", {"runs": names_of(answering)}),)
-    return [*cards, *(Card(key, notes=nothing, values=values) for key in ("attention.grid_none", "attention.without_none"))]
+    return [*cards, *(Card(key, notes=nothing, values=values) for key in ("attention.no_grid", "attention.no_without"))]
 
 
 def _drawn(subjects: Iterable[Subject]) -> Asked | None:
