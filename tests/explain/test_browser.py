@@ -68,7 +68,7 @@ def test_a_sound_plays_and_stops_the_one_before(watched):
     page.evaluate("ttskit.redraw()")  # a figure that is drawn anew still has the button that stops what it began
     assert players.first.get_attribute("data-playing") == "true"
     players.first.click()
-    assert players.first.get_attribute("data-playing") == "false"
+    page.wait_for_function("document.querySelector('button.player').dataset.playing === 'false'")
 
 
 def test_every_sound_of_the_page_can_be_decoded(watched, made):
@@ -141,7 +141,11 @@ def test_the_language_is_kept_in_the_address(watched, made):
     page.goto(f"{made.report.page.as_uri()}#{card}/en")
     page.reload()
     assert page.evaluate("document.documentElement.lang") == "en"
-    assert page.evaluate("id => document.getElementById(id).getBoundingClientRect().top < innerHeight", card)
+    page.evaluate("ttskit.all()")  # figures above are drawn, and the card stays where it is
+    page.wait_for_function(
+        "id => { const top = document.getElementById(id).getBoundingClientRect().top; return top > -50 && top < innerHeight; }",
+        arg=card,
+    )
     page.click("[data-to=es]")
     assert "/en" not in page.url
     page.evaluate("ttskit.all()")
@@ -166,11 +170,17 @@ def test_contents_mark_where_the_reader_is(watched):
 def test_one_card_at_a_time_for_a_projector(watched):
     page = watched.page
     count = page.locator("main .card").count()
+    width = "document.querySelector('.card.now canvas, .card:has(.heat canvas) canvas').getBoundingClientRect().width"
+    small = page.evaluate(width)
+    card = page.evaluate("document.querySelector('.card:has(.heat canvas)').id")
+    page.evaluate("id => { location.hash = id; }", card)
+    page.wait_for_function("id => document.getElementById(id).getBoundingClientRect().top < 50", arg=card)
     page.keyboard.press("p")
+    assert page.locator("main .card:visible").get_attribute("id") == card
+    page.wait_for_function(f"small => {width} > small * 1.1", arg=small)  # drawn anew, larger
     assert page.locator("main .card:visible").count() == 1 and not page.locator(".contents").is_visible()
     page.keyboard.press("Home")
     first = page.locator("main .card:visible").get_attribute("id")
-    drawn = page.evaluate("document.querySelector('.card.now canvas')?.getBoundingClientRect().width ?? 0")
     assert page.locator(".stage .place").text_content() == f"1 / {count}"
     page.keyboard.press("PageDown")
     assert (page.locator("main .card:visible").get_attribute("id") == first) == (count == 1)
@@ -178,9 +188,7 @@ def test_one_card_at_a_time_for_a_projector(watched):
     assert page.locator("main .card:visible").get_attribute("id") == first
     page.keyboard.press("Escape")
     assert page.locator("main .card:visible").count() == count
-    assert drawn != page.evaluate(
-        "id => document.getElementById(id).querySelector('canvas')?.getBoundingClientRect().width ?? 0", first
-    )
+    page.wait_for_function(f"small => Math.abs({width} - small) < 2", arg=small)
     assert watched.errors == []
 
 

@@ -11,13 +11,15 @@ __all__ = ["asked_for"]
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "plugins" / "ttskit_explain"
-_QUOTED = re.compile(r""""([^"\n]*)"|'([^'\n]*)'|`([^`]*)`""")
-_LEAST = 3  # letters that a pattern must have for itself: else it would find every key used
+_PIECE = r"[\w.-]*"
+_QUOTED = re.compile(rf"""["'`]({_PIECE}(?:\$\{{[^{{}}]*\}}{_PIECE})*)["'`]""")
+_LEAST = 5  # letters that a pattern must have for itself: else it would find every key used
 
 
 def asked_for(key: str) -> bool:
-    """Whether anything of the page's code, or of the models' explanations, can name the key."""
-    return key in _LITERAL or any(pattern.fullmatch(key) for pattern in _PATTERNS)
+    """Whether anything of the page's code, or of what models say of themselves, can name the key."""
+    plain = re.sub(r"\{\w+\}", "1", key)  # a model's own sentence has its numbers as {a}, {b}
+    return key in _LITERAL or any(pattern.fullmatch(plain) for pattern in _PATTERNS)
 
 
 def _python(path: Path) -> Iterator[str]:
@@ -30,7 +32,7 @@ def _python(path: Path) -> Iterator[str]:
 
 def _script(path: Path) -> Iterator[str]:
     for found in _QUOTED.finditer(path.read_text(encoding="utf-8")):
-        yield re.sub(r"\$\{[^}]*\}", "\0", next(one for one in found.groups() if one is not None))
+        yield re.sub(r"\$\{[^}]*\}", "\0", found[1])
 
 
 def _strings() -> Iterator[str]:
@@ -46,9 +48,10 @@ def _strings() -> Iterator[str]:
 
 
 _ALL = set(_strings())
-_LITERAL = {one for one in _ALL if "\0" not in one}
+_SENTENCES = {text for path in ROOT.glob("plugins/*/*.py") for text in _python(path) if " " in text}
+_LITERAL = {one for one in _ALL | _SENTENCES if "\0" not in one}
 _PATTERNS = [
     re.compile(".+".join(map(re.escape, one.split("\0"))))
-    for one in _ALL
-    if "\0" in one and sum(map(str.isalpha, one)) >= _LEAST and re.fullmatch(r"[\w.\0-]+", one)
+    for one in _ALL | _SENTENCES
+    if "\0" in one and sum(map(str.isalpha, one)) >= _LEAST and (one in _SENTENCES or re.fullmatch(r"[\w.\0-]+", one))
 ]

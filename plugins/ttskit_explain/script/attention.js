@@ -41,7 +41,7 @@ ttskit.attention = (() => {
   };
   const show = (root, parts, cells = []) => {
     const held = root.contains(document.activeElement) ? document.activeElement.getAttribute("aria-label") || document.activeElement.textContent : null;
-    root.replaceChildren(...parts.flat().filter(Boolean));
+    ttskit.ui.fill(root, parts.flat().filter(Boolean));
     if (cells.length) beside(root, cells);
     if (held === null) return;
     const again = [...root.querySelectorAll("button, input, select, [tabindex]")].find(one => (one.getAttribute("aria-label") || one.textContent) === held);

@@ -9,6 +9,7 @@
 //   ui.language            "es" or "en"
 //   ui.dark                whether the page is dark (the reader's system, or the page's own button)
 //   ui.redraw()            this figure again
+//   ui.fill(root, parts)   root's new content; a slider that is being held stays, since a drag ends where its slider is replaced
 // and everything of draw.js and controls.js. A figure that draws itself anew keeps the reader's focus: what stood at the place
 // of the focused control gets it. `ttskit.redraw(element)` draws the figures inside it, all without one; hidden ones wait.
 // `ttskit.missing`: keys that were said and have no words.
@@ -58,6 +59,18 @@ const ttskit = (() => {
       const next = same.includes(now[focused.place]) ? now[focused.place] : same[0] || now[focused.place];
       if (next) next.focus({ preventScroll: true });
     }).observe(figure, { childList: true, subtree: true });
+  };
+
+  const held = node => (document.activeElement && document.activeElement.type === "range" && node.contains(document.activeElement) ? document.activeElement : null);
+  const put = (root, parts) => {
+    const added = parts.flat().filter(part => part !== null && part !== undefined && part !== false), slider = held(root);
+    const at = slider ? [...root.childNodes].findIndex(child => child.contains(slider)) : -1, label = slider && slider.getAttribute("aria-label");
+    const same = part => part.querySelector && [...part.querySelectorAll("input[type=range]")].some(one => one.getAttribute("aria-label") === label);
+    const place = at < 0 ? -1 : added.findIndex(same), kept = place < 0 ? null : root.childNodes[at];
+    if (!kept) { root.replaceChildren(...added); return; }
+    for (const child of [...root.childNodes]) if (child !== kept) child.remove();
+    kept.before(...added.slice(0, place));
+    kept.after(...added.slice(place + 1));
   };
 
   const data = (section, { figures, arrays: own }) => {
@@ -114,7 +127,7 @@ const ttskit = (() => {
   };
   Object.defineProperty(ui, "language", { get: () => document.documentElement.lang });
   Object.defineProperty(ui, "dark", { get: dark });
-  Object.assign(ui, { say, number });
+  Object.assign(ui, { say, number, fill: put });
   addEventListener("DOMContentLoaded", start);
   return { widget: (name, make) => { widgets[name] = make; }, data, all, load, redraw, ui, speak, missing };
 })();

@@ -4,7 +4,7 @@
 //   ui.el(tag, attributes, ...children)    an HTML element; on… attributes are listeners
 //   ui.svg(tag, attributes, ...children)   an SVG element
 //   ui.heat({values, rows, columns, scale, range, label, height, marks, onpick})     a heat map with axes and a readout
-//        values {shape: [rows, columns], data}; rows, columns {name, labels?, unit?, step?, first?: of how many before it the first is the next}; scale "mel" | "share" | "signed";
+//        values {shape: [rows, columns], data}; rows, columns {name: a key of the words, or said: words, labels?, unit?, step?, first?: of how many before it the first is the next}; scale "mel" | "share" | "signed";
 //        row 0 is drawn at the bottom where rows.up, else on top; marks [{row?, column?}] are outlined; onpick(row, column)
 //   ui.lines({series: [{name, values, color, dash?}], x?, xlabel, ylabel, label, height, marks})      lines with a legend
 //   ui.bars({values, labels, label, height, chosen, digits, onpick})                                  bars with numbers
@@ -50,6 +50,7 @@
   };
   const place = (axis, i) => (axis.labels ? axis.labels[i] : String(i + 1 + (axis.first || 0))) + (axis.unit ? ` ${axis.unit}` : "");
 
+  const axisName = axis => axis.said || ui.say(axis.name);
   ui.heat = ({ values, rows, columns, scale = "share", range, label = "", height, marks = [], onpick, host, digits = 2 }) => {
     const [R, C] = values.shape, tall = height || Math.min(420, Math.max(90, R * (rows.labels ? 18 : 3)));
     const left = rows.labels ? 12 + 8 * Math.max(...rows.labels.map(l => String(l).length)) : 34, bottom = columns.labels ? 30 : 22;
@@ -67,11 +68,11 @@
     if (rows.labels) {
       const every = Math.ceil(13 / cell.h);
       rows.labels.forEach((text, r) => { if (r % every === 0) picture.append(ui.svg("text", { x: left - 5, y: (row(r) + 0.5) * cell.h + 4, "text-anchor": "end", "font-size": Math.min(13, Math.max(9, cell.h)) }, String(text))); });
-    } else picture.append(ui.svg("text", { class: "soft", x: 12, y: tall / 2, transform: `rotate(-90 12 ${tall / 2})`, "text-anchor": "middle" }, ui.say(rows.name)));
+    } else picture.append(ui.svg("text", { class: "soft", x: 12, y: tall / 2, transform: `rotate(-90 12 ${tall / 2})`, "text-anchor": "middle" }, axisName(rows)));
     if (columns.labels) {
       const every = Math.ceil(14 / cell.w);
       columns.labels.forEach((text, c) => { if (c % every === 0) picture.append(ui.svg("text", { x: left + (c + 0.5) * cell.w, y: tall + 15, "text-anchor": "middle", "font-size": Math.min(13, Math.max(9, cell.w)) }, String(text))); });
-    } else picture.append(ui.svg("text", { class: "soft", x: left + wide / 2, y: tall + 16, "text-anchor": "middle" }, ui.say(columns.name) + " →"));
+    } else picture.append(ui.svg("text", { class: "soft", x: left + wide / 2, y: tall + 16, "text-anchor": "middle" }, axisName(columns) + " →"));
     for (const mark of marks) picture.append(ui.svg("rect", { x: left + (mark.column ?? 0) * cell.w, y: mark.row === undefined ? 0 : row(mark.row) * cell.h, width: mark.column === undefined ? wide : cell.w, height: mark.row === undefined ? tall : cell.h, fill: "none", stroke: ui.color("c0"), "stroke-width": 2 }));
     const readout = ui.el("div", { class: "readout", "aria-live": "polite" });
     const cursor = ui.svg("rect", { width: Math.max(3, cell.w), height: Math.max(3, cell.h), fill: "none", stroke: "none", "stroke-width": 2 });
@@ -80,7 +81,7 @@
     const tell = (r, c) => {
       at = [r, c];
       for (const [name, value] of [["x", left + c * cell.w], ["y", row(r) * cell.h], ["stroke", ui.color("c0")]]) cursor.setAttribute(name, value);
-      readout.textContent = `${ui.say(rows.name)} ${place(rows, r)}, ${ui.say(columns.name)} ${place(columns, c)}: ${ui.number(values.data[r * C + c], digits)}`;
+      readout.textContent = `${axisName(rows)} ${place(rows, r)}, ${axisName(columns)} ${place(columns, c)}: ${ui.number(values.data[r * C + c], digits)}`;
     };
     const spot = event => {
       const box = canvas.getBoundingClientRect();
@@ -88,7 +89,7 @@
       return [row(r), c];
     };
     const keys = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [rows.up ? 1 : -1, 0], ArrowDown: [rows.up ? -1 : 1, 0] };
-    const frame = ui.el("div", { class: "heat", role: "img", tabindex: "0", "aria-label": label || `${ui.say(rows.name)} × ${ui.say(columns.name)}`, style: `height:${tall + bottom}px`,
+    const frame = ui.el("div", { class: "heat", role: "img", tabindex: "0", "aria-label": label || `${axisName(rows)} × ${axisName(columns)}`, style: `height:${tall + bottom}px`,
       onmousemove: event => { if (event.target === canvas) tell(...spot(event)); },
       onclick: event => { if (event.target === canvas) { tell(...spot(event)); if (onpick) onpick(...at); } },
       onkeydown: event => {

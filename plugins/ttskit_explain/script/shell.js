@@ -16,11 +16,20 @@
     const hash = `#${id || ""}${root.lang === first ? "" : `/${root.lang}`}`;
     if (hash !== (location.hash || "#")) try { history.replaceState(null, "", hash); } catch { /* a page in a frame */ }
   };
+  // Figures that are drawn meanwhile push a target away: it is held in place until the reader moves, or all is quiet.
+  let goal = null, quiet = 0;
+  const leave = () => { goal = null; };
+  const hold = target => {
+    goal = target;
+    target.scrollIntoView({ behavior: "instant" });
+    clearTimeout(quiet);
+    quiet = setTimeout(leave, 3000);
+  };
   const arrive = () => {
     const { id, language } = address(), target = id && document.getElementById(id);
     if (language && language !== root.lang) ttskit.speak(language);
     if (target && presenting()) show(target.closest(".card") || target.querySelector(".card"));
-    else if (target && (language || location.hash.includes("/"))) target.scrollIntoView();
+    else if (target) hold(target);
     if (!language && root.lang !== first) point(id);
   };
 
@@ -73,7 +82,7 @@
     if (on) { show(card); return; }
     for (const other of every(".now")) other.classList.remove("now");
     ttskit.redraw();
-    card.scrollIntoView();
+    hold(card);
     one("[data-present]").focus({ preventScroll: true });
     follow();
   };
@@ -123,6 +132,8 @@
     addEventListener("hashchange", arrive);
     addEventListener("beforeprint", () => { before = root.dataset.theme || ""; theme("light"); });
     addEventListener("afterprint", () => { root.classList.remove("handout-only"); theme(before); });
+    for (const event of ["wheel", "touchstart", "pointerdown", "keydown"]) addEventListener(event, leave, { passive: true });
+    new ResizeObserver(() => { if (goal && !presenting()) goal.scrollIntoView({ behavior: "instant" }); }).observe(one("main"));
     let waiting = false;
     addEventListener("scroll", () => { if (!waiting && !presenting()) { waiting = true; requestAnimationFrame(() => { waiting = false; follow(); }); } }, { passive: true });
     if (location.hash) arrive();

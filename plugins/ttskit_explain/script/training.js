@@ -58,7 +58,7 @@
         const i = frameOf(film);
         if (i < 0) { heat.replaceChildren(); line.textContent = ui.say("film_before", { step: ui.number(film.steps[0], 0) }); continue; }
         const label = ui.say("film_picture", { run: film.label, step: ui.number(film.steps[i], 0) });
-        heat.replaceChildren(ui.heat({ values: picture(ui.array(film.pictures), i), rows: { name: "token", labels: film.tokens }, columns: { name: film.pooled > 1 ? ui.say("film_pooled", { every: film.pooled }) : "frame" }, scale: "share", range: [0, 0.5], label, height: Math.min(360, 60 + 8 * film.tokens.length), host: heat }));
+        heat.replaceChildren(ui.heat({ values: picture(ui.array(film.pictures), i), rows: { name: "token", labels: film.tokens }, columns: { name: "frame", said: film.pooled > 1 ? ui.say("film_pooled", { every: film.pooled }) : "" }, scale: "share", range: [0, 0.5], label, height: Math.min(360, 60 + 8 * film.tokens.length), host: heat }));
         line.textContent = [ui.say("film_step", { step: ui.number(film.steps[i], 0) }), film.diagonality ? ui.say("film_diagonality", { value: ui.number(film.diagonality[i], 2) }) : ui.say("film_seconds", { seconds: ui.number(film.seconds[i], 2) })].join(" · ");
       }
       for (const chart of charts) chart.move(steps[at]);
