@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "plugins" / "ttskit_explain"
 _PIECE = r"[\w.-]*"
 _QUOTED = re.compile(rf"""["'`]({_PIECE}(?:\$\{{[^{{}}]*\}}{_PIECE})*)["'`]""")
-_LEAST = 5  # letters that a pattern must have for itself: else it would find every key used
+_LEAST = 3  # letters that a pattern must have for itself: else it would find every key used
 
 
 def asked_for(key: str) -> bool:
