@@ -8,7 +8,7 @@
     ui.el("tbody", {}, rows.map(row => ui.el("tr", {}, row.map((cell, i) => ui.el(i ? "td" : "th", { scope: i ? null : "row", style: "text-align:left;font-weight:400;padding:.15rem .9rem .15rem 0;border-top:1px solid var(--line)" }, cell)))))));
   // Columns side by side where there is room; they stand in the page before they are filled, so that pictures know their width.
   const columns = (root, runs, fill) => {
-    const grid = ui.el("div", { style: "display:grid;gap:.6rem 1.4rem;grid-template-columns:repeat(auto-fit,minmax(min(100%,21rem),1fr))" });
+    const grid = ui.el("div", { style: "display:grid;gap:.6rem 1.4rem;grid-template-columns:repeat(auto-fit,minmax(min(100%,15rem),1fr))" });
     root.append(grid);
     const cells = runs.map(run => ui.el("div", { style: "min-width:0" }, ui.el("p", { style: "margin:.4rem 0 .2rem" }, ui.el("strong", {}, run.label), ` (${kind(run)})`)));
     grid.append(...cells);
