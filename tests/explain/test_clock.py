@@ -303,6 +303,13 @@ def test_a_run_that_fails_costs_its_own_part_only(lesson, monkeypatch):
     assert [run["label"] for run in cards["clock.chance"].figures[0].spec["runs"]] == [lesson.subjects[1].label]
 
 
+def test_a_stream_without_frames_is_a_failure_of_its_run(lesson, monkeypatch):
+    monkeypatch.setattr(lesson.subjects[0].model, "infer_stream", lambda *arguments, **names: iter(()))
+    found = race(lesson, 0.1)
+    assert [runner.subject.label for runner in found.runners] == [lesson.subjects[1].label]
+    assert "no frames" in str(found.notes[0].values["why"])
+
+
 def test_a_text_without_a_known_symbol_is_refused(lesson):
     class Mute:
         def __contains__(self, token):
