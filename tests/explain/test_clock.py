@@ -16,7 +16,7 @@ from ttskit.interfaces.acoustic import Spectrogram
 from ttskit.nn import log_mel_silence
 from ttskit_explain import disturbed
 from ttskit_explain.disturbed import mistakes, steps_of, takes
-from ttskit_explain.faults import Fault, faults_of
+from ttskit_explain.faults import AlignmentFault, faults_of
 from ttskit_explain.lesson import Failed
 from ttskit_explain.making import open_lesson
 from ttskit_explain.racing import race, said
@@ -195,16 +195,16 @@ def test_a_clean_staircase_has_no_fault():
 
 
 def test_planted_faults_are_found_where_they_are():
-    assert faults_of(stairs([0, 1, 2, 2, 5, 6, 7], 8), WORDS, True) == [Fault("skipped", 1, (3, 4))]
-    assert faults_of(stairs([0, 1, 2, 3, 3, 5, 6, 7], 8), WORDS, True) == [Fault("passed", 1, (4, 4))]
+    assert faults_of(stairs([0, 1, 2, 2, 5, 6, 7], 8), WORDS, True) == [AlignmentFault("skipped", 1, (3, 4))]
+    assert faults_of(stairs([0, 1, 2, 3, 3, 5, 6, 7], 8), WORDS, True) == [AlignmentFault("passed", 1, (4, 4))]
     again = faults_of(stairs([0, 1, 2, 3, 4, 5, 1, 2, 3, 4, 5, 6, 7], 8), WORDS, True)
-    assert again == [Fault("repeated", 0, (1, 2), 6)]
+    assert again == [AlignmentFault("repeated", 0, (1, 2), 6)]
     endless = faults_of(stairs([0, 1, 2, 3, 4, 5, 6, 6, 6, 6], 8), WORDS, False)
-    assert endless == [Fault("endless", 2, (6, 6), 9)]
+    assert endless == [AlignmentFault("endless", 2, (6, 6), 9)]
 
 
 def test_a_fault_is_told_with_its_word_and_token():
-    told = Fault("skipped", 1, (3, 4)).to_json(["la", "luna", "verde"], ["<", "l", "a", "l", "u", "n", "a", ">"])
+    told = AlignmentFault("skipped", 1, (3, 4)).to_json(["la", "luna", "verde"], ["<", "l", "a", "l", "u", "n", "a", ">"])
     assert told == {"kind": "skipped", "word": "luna", "token": "l", "tokens": [3, 4], "frame": None}
 
 
