@@ -53,7 +53,7 @@
   const STEPS = 1000;
   ttskit.widget("clock-race", (root, spec, ui) => {
     const runs = spec.runs.map((run, i) => ({ ...run, color: color(i), all: run.arrivals[run.arrivals.length - 1][1], last: run.arrivals[run.arrivals.length - 1][0] }));
-    let at = Math.max(...runs.map(run => run.last)) * 0.6, playing = false; // so that what is first seen is a race
+    let at = Math.max(...runs.map(run => run.last)) * (runs.some(run => run.arrivals.length > 1) ? 0.6 : 1), playing = false; // first seen: a race, if there is one
     const there = run => run.arrivals.reduce((n, [ms, count]) => (ms <= at + 1e-6 ? count : n), 0);
     const longest = Math.max(...runs.map(run => run.all * run.frame_s));
     const painted = run => {
@@ -208,7 +208,7 @@
       if (longest) parts.push(ui.lines({ series: pitched.map((one, i) => ({ name: ui.say("clock_take_of", { n: takes.indexOf(one) + 1 }), values: contours[i], color: color(i), dash: DASHES[i % DASHES.length] })), x: Array.from({ length: longest }, (_, k) => k * run.frame_s), xlabel: ui.say("clock_seconds"), ylabel: ui.say("clock_f0"), label: ui.say("clock_f0_label", { run: named(run) }), height: 190, host: root }));
       else parts.push(ui.el("p", { class: "note" }, ui.say("clock_no_f0")));
       parts.push(table([ui.say("clock_take"), ui.say("clock_seed"), ui.say("clock_length"), ui.say("clock_median_f0"), ui.say("clock_mean_distance")],
-        takes.map((one, i) => [String(i + 1), String(one.seed), ui.number(one.seconds, 2), ...(one.same ? [ui.say("clock_same"), ui.number(0, 2)] : [ui.number(one.f0_hz, 0), ui.number(one.mean_db, 2)])])));
+        takes.map((one, i) => [String(i + 1), String(one.seed), ui.number(one.seconds, 2), ui.number((one.same ? first : one).f0_hz, 0), one.same ? ui.say("clock_same") : ui.number(one.mean_db, 2)])));
       root.replaceChildren(...parts);
     };
     return draw;
