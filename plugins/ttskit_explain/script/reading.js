@@ -40,7 +40,7 @@
         const line = (name, ...said) => ui.el("div", {}, ui.el("span", { class: "soft" }, `${name}: `), ...said);
         told.replaceChildren(
           line(ui.say("word"), word.text),
-          line(ui.say("syllables"), ...(syllables.length ? syllables : ["–"]), " ", ui.el("span", { class: "soft" }, word.stress === null ? `(${ui.say("unstressed_word")})` : "")),
+          line(ui.say("syllables"), ...(syllables.length ? syllables : ["–"]), " ", ui.el("span", { class: "soft" }, word.stress === null ? ui.say("unstressed_word") : "")),
           line(ui.say("sounds"), `/${word.phonemes.join(" ")}/`));
       };
       const button = (content, on, listen, name) => {
