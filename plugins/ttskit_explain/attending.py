@@ -13,8 +13,8 @@ from ttskit_explain.finding import Found, self_attention, with_axes
 
 __all__ = [
     "DRAWN_CHANNELS",
-    "Layer",
-    "Stack",
+    "AttentionLayer",
+    "AttentionStack",
     "described",
     "entropy_bits",
     "frame_tokens",
@@ -38,7 +38,7 @@ DRAWN_CHANNELS = 16  # channels of the heads whose projections were drawn, where
 
 
 @dataclass(frozen=True)
-class Layer:
+class AttentionLayer:
     """Self-attention of one layer in one sentence.
 
     Args:
@@ -64,7 +64,7 @@ class Layer:
 
 
 @dataclass(frozen=True)
-class Stack:
+class AttentionStack:
     """Layers over one sequence.
 
     Args:
@@ -75,7 +75,7 @@ class Stack:
 
     key: str
     place: str
-    layers: tuple[Layer, ...]
+    layers: tuple[AttentionLayer, ...]
 
     @property
     def open(self) -> bool:
@@ -83,20 +83,20 @@ class Stack:
         return all(layer.open for layer in self.layers)
 
 
-def stacks(explanation: Explanation) -> list[Stack]:
+def stacks(explanation: Explanation) -> list[AttentionStack]:
     """Self-attention of a run, by what it goes over, in the order of the steps."""
     tokens = _count(explanation)
-    found: dict[tuple[str, str], list[Layer]] = {}
+    found: dict[tuple[str, str], list[AttentionLayer]] = {}
     for one in self_attention(explanation):
         key, _, number = one.step.key.rpartition(".")
         found.setdefault((key, _place(one, tokens)), []).append(_layer(one, number))
-    return [Stack(key, place, tuple(layers)) for (key, place), layers in found.items()]
+    return [AttentionStack(key, place, tuple(layers)) for (key, place), layers in found.items()]
 
 
-def _layer(found: Found, number: str) -> Layer:
+def _layer(found: Found, number: str) -> AttentionLayer:
     of = {tensor.key: tensor.values for tensor in found.step.tensors}
     q, k, v = (of[letter] if letter in of and of[letter].ndim == 3 else None for letter in "qkv")
-    return Layer(number, found.values, q, k, v, of.get("attention_adds"), found.step)
+    return AttentionLayer(number, found.values, q, k, v, of.get("attention_adds"), found.step)
 
 
 def _place(found: Found, tokens: int) -> str:
@@ -151,7 +151,7 @@ def is_causal(weights: np.ndarray) -> bool:
     return weights.shape[-1] > 1 and not np.triu(weights, 1).any()
 
 
-def untrained(vectors: np.ndarray, heads: int = 2, seed: int = 0) -> Layer:
+def untrained(vectors: np.ndarray, heads: int = 2, seed: int = 0) -> AttentionLayer:
     """Self-attention of a sentence's vectors (N, C) through projections that were drawn, not learned.
 
     For a page whose runs have no self-attention: the arithmetic is the same, what it looks at means nothing.
@@ -160,7 +160,7 @@ def untrained(vectors: np.ndarray, heads: int = 2, seed: int = 0) -> Layer:
     scale = vectors.std() * np.sqrt(vectors.shape[1]) or 1.0
     drawn = rng.standard_normal((3, heads, vectors.shape[1], DRAWN_CHANNELS)).astype(np.float32) / np.float32(scale)
     q, k, v = vectors.astype(np.float32) @ drawn
-    return Layer("1", softmax(scores(q, k) / np.sqrt(DRAWN_CHANNELS)), q, k, v)
+    return AttentionLayer("1", softmax(scores(q, k) / np.sqrt(DRAWN_CHANNELS)), q, k, v)
 
 
 def thinned(weights: np.ndarray, most: int) -> tuple[np.ndarray, int]:
@@ -188,7 +188,7 @@ def kinds_of(
     """What a row of a map can look at: name → (L, L) bool. Kinds may overlap.
 
     Args:
-        place: as in `Stack`.
+        place: as in `AttentionStack`.
         length: L.
         tokens, silent: of the sentence: its symbols, and which of them are no sounds.
         owners: the token of each frame, where frames are looked at.

@@ -144,7 +144,12 @@ def takes(lesson: Lesson, subject: Subject) -> dict[str, Any]:
         spoken = subject.infer(seed=seed) if made else first
         same = bool(made) and torch.equal(spoken.mel, first.mel) and torch.equal(spoken.lengths, first.lengths)
         frames = int(spoken.lengths[0])
-        take = {"seed": seed, "same": same, "frames": frames, "seconds": frames * mel.hop_samples / mel.sample_rate_hz}
+        take: dict[str, Any] = {
+            "seed": seed,
+            "same": same,
+            "frames": frames,
+            "seconds": frames * mel.hop_samples / mel.sample_rate_hz,
+        }
         if not same:
             distance = distances_db(spoken, first, mel)
             take |= {
@@ -196,6 +201,5 @@ def _words(subject: Subject, spoken: Spectrogram) -> list[list[Any]]:
 
 def alignment_of(lesson: Lesson, spoken: Spectrogram) -> dict[str, str] | None:
     """An alignment as an array (N, T): the text from top to bottom, time from left to right; None where there is none."""
-    if spoken.alignment is None:
-        return None
-    return lesson.sheet.array(spoken.row(0).alignment[0].float().cpu().numpy().T)
+    alignment = spoken.row(0).alignment
+    return None if alignment is None else lesson.sheet.array(alignment[0].float().cpu().numpy().T)

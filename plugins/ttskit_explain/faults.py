@@ -14,11 +14,11 @@ import numpy as np
 
 from ttskit.interfaces.traversal import ATTENDED, BEYOND, traverse
 
-__all__ = ["Fault", "faults_of"]
+__all__ = ["AlignmentFault", "faults_of"]
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class AlignmentFault:
     """One fault of an alignment.
 
     Args:
@@ -46,7 +46,7 @@ class Fault:
         }
 
 
-def faults_of(alignment: np.ndarray, token_words: Sequence[int | None], finished: bool) -> list[Fault]:
+def faults_of(alignment: np.ndarray, token_words: Sequence[int | None], finished: bool) -> list[AlignmentFault]:
     """Faults of an alignment (T, N) whose rows sum to 1, in the order of the text.
 
     Args:
@@ -54,20 +54,20 @@ def faults_of(alignment: np.ndarray, token_words: Sequence[int | None], finished
         token_words: for each token the index of its word, or None.
         finished: whether it ended by itself; True for a parallel model.
     """
-    found: list[Fault] = []
+    found: list[AlignmentFault] = []
     gone = traverse(alignment, token_words, finished)
     at = alignment.argmax(1)
     furthest = np.maximum.accumulate(at)
     for word in sorted({w for w in token_words if w is not None}):
         own = [i for i, w in enumerate(token_words) if w == word]
         if word in gone.skipped:
-            found.append(Fault("skipped", word, (own[0], own[-1])))
+            found.append(AlignmentFault("skipped", word, (own[0], own[-1])))
         else:
-            found += [Fault("passed", word, (i, i)) for i in own if alignment[:, i].max() < ATTENDED]
+            found += [AlignmentFault("passed", word, (i, i)) for i in own if alignment[:, i].max() < ATTENDED]
         if word in gone.repeated:
             back = np.flatnonzero((furthest >= own[-1] + BEYOND) & np.isin(at, own))
-            found.append(Fault("repeated", word, (own[0], own[-1]), int(back[0])))
+            found.append(AlignmentFault("repeated", word, (own[0], own[-1]), int(back[0])))
     if not finished:
         last = int(at[-1])
-        found.append(Fault("endless", token_words[last], (last, last), len(alignment) - 1))
+        found.append(AlignmentFault("endless", token_words[last], (last, last), len(alignment) - 1))
     return found

@@ -165,7 +165,15 @@ def _sync(subject: Subject) -> None:
 
 
 def _timed(subject: Subject, tokens: Sequence[str], clock: Callable[[], float]) -> np.ndarray:
-    return subject.ask("infer", lambda: frame_times(frame_counts(subject, tokens), lambda: _sync(subject), clock))
+    """(T,) of one pass. Raises `Failed`, also where no frame came."""
+
+    def speak() -> np.ndarray:
+        times = frame_times(frame_counts(subject, tokens), lambda: _sync(subject), clock)
+        if not len(times):
+            raise ValueError("the model gave no frames")
+        return times
+
+    return subject.ask("infer", speak)
 
 
 def _length_job(subject: Subject, length: Length, clock: Callable[[], float]) -> Callable[[], np.ndarray]:

@@ -12,7 +12,7 @@ from ttskit.audio.config import MelConfig
 from ttskit.interfaces.acoustic import Spectrogram
 from ttskit.interfaces.explanation import Explanation, Intervention
 from ttskit.measure.quality import free_mel_l1
-from ttskit_explain.attending import Layer, Stack
+from ttskit_explain.attending import AttentionLayer, AttentionStack
 from ttskit_explain.lesson import Subject
 
 __all__ = ["Change", "Tried", "changes", "difference_db", "given_by_heads", "tried"]
@@ -51,7 +51,7 @@ class Tried:
     difference_db: float
 
 
-def changes(stack: Stack, offered: Sequence[Intervention]) -> list[Change]:
+def changes(stack: AttentionStack, offered: Sequence[Intervention]) -> list[Change]:
     """What a model offers to do to a stack. Of several attentions of a step its own sequence's is named first."""
     known = {one.key: one for one in offered}
     found: list[Change] = []
@@ -67,7 +67,7 @@ def changes(stack: Stack, offered: Sequence[Intervention]) -> list[Change]:
     return found
 
 
-def _key(layer: Layer, kind: str) -> str:
+def _key(layer: AttentionLayer, kind: str) -> str:
     keys = layer.step.interventions if layer.step is not None else ()
     return next((key for key in keys if key.rpartition(".")[2] == kind), "")
 
@@ -92,7 +92,7 @@ def difference_db(one: Spectrogram, other: Spectrogram, mel: MelConfig) -> float
     return float(free_mel_l1(a, b, mel)) * _DB
 
 
-def given_by_heads(plain: Stack, off: Sequence[tuple[Change, Stack]]) -> dict[str, np.ndarray]:
+def given_by_heads(plain: AttentionStack, off: Sequence[tuple[Change, AttentionStack]]) -> dict[str, np.ndarray]:
     """What each head gives to what its layer adds, (h, L, C), by what is missing when it is off: number of the layer → it.
 
     Layers before a head do not notice that it is off, so that the layer is given the same; and W_O is linear: the difference

@@ -192,7 +192,7 @@ def test_runs_without_self_attention_show_the_arithmetic_on_projections_that_are
     row = [float(q[1, 2] @ k[1, j]) / math.sqrt(layer["d"]) for j in range(weights.shape[2])]
     np.testing.assert_allclose(weights[1, 2], _softmax_by_hand(row), **HALF)
     assert not np.triu(page.array(page.figures["attention.ahead"]["masked"]), 1).any()
-    for name in ("grid_none", "without_none"):
+    for name in ("no_grid", "no_without"):
         card = page.cards[f"attention.{name}"]
         assert not card.figures and [note.key for note in card.notes] == ["attention.none_here"]
 

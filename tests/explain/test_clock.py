@@ -16,7 +16,7 @@ from ttskit.interfaces.acoustic import Spectrogram
 from ttskit.nn import log_mel_silence
 from ttskit_explain import disturbed
 from ttskit_explain.disturbed import mistakes, steps_of, takes
-from ttskit_explain.faults import Fault, faults_of
+from ttskit_explain.faults import AlignmentFault, faults_of
 from ttskit_explain.lesson import Failed
 from ttskit_explain.making import open_lesson
 from ttskit_explain.racing import race, said
@@ -195,16 +195,16 @@ def test_a_clean_staircase_has_no_fault():
 
 
 def test_planted_faults_are_found_where_they_are():
-    assert faults_of(stairs([0, 1, 2, 2, 5, 6, 7], 8), WORDS, True) == [Fault("skipped", 1, (3, 4))]
-    assert faults_of(stairs([0, 1, 2, 3, 3, 5, 6, 7], 8), WORDS, True) == [Fault("passed", 1, (4, 4))]
+    assert faults_of(stairs([0, 1, 2, 2, 5, 6, 7], 8), WORDS, True) == [AlignmentFault("skipped", 1, (3, 4))]
+    assert faults_of(stairs([0, 1, 2, 3, 3, 5, 6, 7], 8), WORDS, True) == [AlignmentFault("passed", 1, (4, 4))]
     again = faults_of(stairs([0, 1, 2, 3, 4, 5, 1, 2, 3, 4, 5, 6, 7], 8), WORDS, True)
-    assert again == [Fault("repeated", 0, (1, 2), 6)]
+    assert again == [AlignmentFault("repeated", 0, (1, 2), 6)]
     endless = faults_of(stairs([0, 1, 2, 3, 4, 5, 6, 6, 6, 6], 8), WORDS, False)
-    assert endless == [Fault("endless", 2, (6, 6), 9)]
+    assert endless == [AlignmentFault("endless", 2, (6, 6), 9)]
 
 
 def test_a_fault_is_told_with_its_word_and_token():
-    told = Fault("skipped", 1, (3, 4)).to_json(["la", "luna", "verde"], ["<", "l", "a", "l", "u", "n", "a", ">"])
+    told = AlignmentFault("skipped", 1, (3, 4)).to_json(["la", "luna", "verde"], ["<", "l", "a", "l", "u", "n", "a", ">"])
     assert told == {"kind": "skipped", "word": "luna", "token": "l", "tokens": [3, 4], "frame": None}
 
 
@@ -301,6 +301,13 @@ def test_a_run_that_fails_costs_its_own_part_only(lesson, monkeypatch):
         assert why and "no such luck" in why[0], key
     assert [run["label"] for run in cards["clock.race"].figures[0].spec["runs"]] == [lesson.subjects[1].label]
     assert [run["label"] for run in cards["clock.chance"].figures[0].spec["runs"]] == [lesson.subjects[1].label]
+
+
+def test_a_stream_without_frames_is_a_failure_of_its_run(lesson, monkeypatch):
+    monkeypatch.setattr(lesson.subjects[0].model, "infer_stream", lambda *arguments, **names: iter(()))
+    found = race(lesson, 0.1)
+    assert [runner.subject.label for runner in found.runners] == [lesson.subjects[1].label]
+    assert "no frames" in str(found.notes[0].values["why"])
 
 
 def test_a_text_without_a_known_symbol_is_refused(lesson):

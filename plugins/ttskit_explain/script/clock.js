@@ -8,7 +8,7 @@
     ui.el("tbody", {}, rows.map(row => ui.el("tr", {}, row.map((cell, i) => ui.el(i ? "td" : "th", { scope: i ? null : "row", style: "text-align:left;font-weight:400;padding:.15rem .9rem .15rem 0;border-top:1px solid var(--line)" }, cell)))))));
   // Columns side by side where there is room; they stand in the page before they are filled, so that pictures know their width.
   const columns = (root, runs, fill) => {
-    const grid = ui.el("div", { style: "display:grid;gap:.6rem 1.4rem;grid-template-columns:repeat(auto-fit,minmax(min(100%,21rem),1fr))" });
+    const grid = ui.el("div", { style: "display:grid;gap:.6rem 1.4rem;grid-template-columns:repeat(auto-fit,minmax(min(100%,15rem),1fr))" });
     root.append(grid);
     const cells = runs.map(run => ui.el("div", { style: "min-width:0" }, ui.el("p", { style: "margin:.4rem 0 .2rem" }, ui.el("strong", {}, run.label), ` (${kind(run)})`)));
     grid.append(...cells);
@@ -53,7 +53,7 @@
   const STEPS = 1000;
   ttskit.widget("clock-race", (root, spec, ui) => {
     const runs = spec.runs.map((run, i) => ({ ...run, color: color(i), all: run.arrivals[run.arrivals.length - 1][1], last: run.arrivals[run.arrivals.length - 1][0] }));
-    let at = Math.max(...runs.map(run => run.last)) * 0.6, playing = false; // so that what is first seen is a race
+    let at = Math.max(...runs.map(run => run.last)) * (runs.some(run => run.arrivals.length > 1) ? 0.6 : 1), playing = false; // first seen: a race, if there is one
     const there = run => run.arrivals.reduce((n, [ms, count]) => (ms <= at + 1e-6 ? count : n), 0);
     const longest = Math.max(...runs.map(run => run.all * run.frame_s));
     const painted = run => {
@@ -208,7 +208,7 @@
       if (longest) parts.push(ui.lines({ series: pitched.map((one, i) => ({ name: ui.say("clock_take_of", { n: takes.indexOf(one) + 1 }), values: contours[i], color: color(i), dash: DASHES[i % DASHES.length] })), x: Array.from({ length: longest }, (_, k) => k * run.frame_s), xlabel: ui.say("clock_seconds"), ylabel: ui.say("clock_f0"), label: ui.say("clock_f0_label", { run: named(run) }), height: 190, host: root }));
       else parts.push(ui.el("p", { class: "note" }, ui.say("clock_no_f0")));
       parts.push(table([ui.say("clock_take"), ui.say("clock_seed"), ui.say("clock_length"), ui.say("clock_median_f0"), ui.say("clock_mean_distance")],
-        takes.map((one, i) => [String(i + 1), String(one.seed), ui.number(one.seconds, 2), ...(one.same ? [ui.say("clock_same"), ui.number(0, 2)] : [ui.number(one.f0_hz, 0), ui.number(one.mean_db, 2)])])));
+        takes.map((one, i) => [String(i + 1), String(one.seed), ui.number(one.seconds, 2), ui.number((one.same ? first : one).f0_hz, 0), one.same ? ui.say("clock_same") : ui.number(one.mean_db, 2)])));
       root.replaceChildren(...parts);
     };
     return draw;

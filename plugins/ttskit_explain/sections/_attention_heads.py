@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ttskit_explain.attending import Stack, described, frame_tokens, is_causal, kinds_of, stacks, thinned
+from ttskit_explain.attending import AttentionStack, described, frame_tokens, is_causal, kinds_of, stacks, thinned
 from ttskit_explain.cards import Card, Figure, Note
 from ttskit_explain.lesson import Failed, Lesson, Subject
 from ttskit_explain.switching import Tried, changes, given_by_heads, tried
@@ -25,7 +25,7 @@ class Asked:
     """A stack of a run, with everything that was asked about it."""
 
     subject: Subject
-    stack: Stack
+    stack: AttentionStack
     tried: list[Tried] = field(default_factory=list)
     given: Mapping[str, np.ndarray] = field(default_factory=dict)
     problem: str = ""
@@ -47,7 +47,7 @@ def ask(one: Asked, heads: bool = True) -> None:
     one.given = given_by_heads(one.stack, silent) if one.stack.place == "token" else {}
 
 
-def _same(stack: Stack, one: Tried) -> list[Stack]:
+def _same(stack: AttentionStack, one: Tried) -> list[AttentionStack]:
     return [other for other in stacks(one.explanation) if (other.key, other.place) == (stack.key, stack.place)]
 
 
@@ -110,7 +110,7 @@ def grid(lesson: Lesson, found: list[Asked], values: Mapping[str, object]) -> Ca
     return Card("attention.grid", (figure,), values=values, notes=notes)
 
 
-def _side(stack: Stack) -> str:
+def _side(stack: AttentionStack) -> str:
     """Under `steps` or `words`: what a stack is called."""
     return {"token": "attention_of_tokens", "frame": "attention_of_frames"}.get(stack.place, "attention_of_steps")
 

@@ -10,8 +10,8 @@ import numpy as np
 import torch
 
 from ttskit_explain.attending import (
-    Layer,
-    Stack,
+    AttentionLayer,
+    AttentionStack,
     entropy_bits,
     growth,
     head_outputs,
@@ -59,14 +59,14 @@ def build(lesson: Lesson) -> list[Card]:
     if found:
         return [*cards, grid(lesson, found, values), without(lesson, found, values)]
     nothing = (Note("attention.none_here", {"runs": names_of(answering)}),)
-    return [*cards, *(Card(key, notes=nothing, values=values) for key in ("attention.grid_none", "attention.without_none"))]
+    return [*cards, *(Card(key, notes=nothing, values=values) for key in ("attention.no_grid", "attention.no_without"))]
 
 
 def _drawn(subjects: Iterable[Subject]) -> Asked | None:
     for subject in subjects:
         vectors = [one.values for one in with_axes(subject.explanation, ("token", "channel"))]
         if vectors and len(vectors[0]) == len(subject.tokens):
-            return Asked(subject, Stack("drawn", "token", (untrained(vectors[0]),)))
+            return Asked(subject, AttentionStack("drawn", "token", (untrained(vectors[0]),)))
     return None
 
 
@@ -79,7 +79,7 @@ def _walk(lesson: Lesson, one: Asked) -> dict[str, Any]:
     }
 
 
-def _walk_layer(lesson: Lesson, layer: Layer, given: np.ndarray | None) -> dict[str, Any]:
+def _walk_layer(lesson: Lesson, layer: AttentionLayer, given: np.ndarray | None) -> dict[str, Any]:
     assert layer.q is not None and layer.k is not None and layer.v is not None
     raw = scores(layer.q, layer.k)
     sharp, (measured, independent) = softmax(raw), growth(layer.q, layer.k)
@@ -248,7 +248,7 @@ def _ends_word(subject: Subject, end: int) -> bool:
     return end >= len(subject.token_words) or subject.token_words[end] != subject.token_words[end - 1]
 
 
-def _first(stack: Stack, subject: Subject, tokens: tuple[str, ...]) -> Layer | None:
+def _first(stack: AttentionStack, subject: Subject, tokens: tuple[str, ...]) -> AttentionLayer | None:
     """The first layer of that stack for other tokens."""
     explanation = subject.ask(
         "explain",

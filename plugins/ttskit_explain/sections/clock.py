@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -29,30 +30,22 @@ _SLOW = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
 _SHOWN_S = 8.0  # about how long the animation lasts
 
 
-def build(lesson: Lesson) -> list[Card]:
+def build(lesson: Lesson) -> Iterator[Card]:
     """Six cards: what depends on what, one clock, other lengths, a mistake, chance, hard sentences."""
+    yield Card("clock.order", (Figure("clock.order", "clock-order", {"frames": 8}),), _EQUATIONS)
     found = race(lesson)
     one_kind = _one_kind(lesson)
-    facts = {
+    facts: dict[str, object] = {
         "device": str(lesson.subjects[0].voice.device),
         "threads": found.threads,
         "rounds": found.rounds,
-        "words": len(lesson.subjects[0].analysis.words),
         "tokens": len(lesson.subjects[0].tokens),
     }
-    return [
-        Card(
-            "clock.order",
-            (Figure("clock.order", "clock-order", {"frames": 8}),),
-            ("clock_autoregressive", "clock_parallel"),
-            facts,
-        ),
-        _raced(lesson, found, facts, one_kind),
-        _lengths(found, facts),
-        _mistaken(lesson, facts, one_kind),
-        _taken(lesson, facts),
-        _hard(lesson, facts),
-    ]
+    yield _raced(lesson, found, facts, one_kind)
+    yield _lengths(found, facts)
+    yield _mistaken(lesson, facts, one_kind)
+    yield _taken(lesson, facts)
+    yield _hard(lesson, facts)
 
 
 def _one_kind(lesson: Lesson) -> list[Note]:
