@@ -32,19 +32,19 @@ def test_parts_are_followed_through_layers_by_hand():
         explained(
             step("m.embedding", vectors=x),
             step("m.positions", positions=x * 0, sum=x),
-            step("m.1", attention_adds=x, after_attention=x * 2, feed_forward_adds=x, out=x * 5),
+            step("m.1", attention_adds=x, after_attention=x * 2.5, feed_forward_adds=x, out=x * 5),
             step("m.pitch", predicted=x, adds=x),
             step("m.2", **{"in": x}, adds=-x, out=x * 0),
         )
     )
     assert [(h.layer, h.part, h.normed) for h in found] == [
-        (1, "attention", False),
+        (1, "attention", True),
         (1, "feed_forward", True),
         (0, "pitch", False),
         (2, "2", False),
     ]
-    np.testing.assert_allclose(found[1].before, x * 2)  # what attention left
-    np.testing.assert_allclose(found[1].summed, x * 3)
+    np.testing.assert_allclose(found[1].before, x * 2.5)  # what attention left
+    np.testing.assert_allclose(found[1].summed, x * 3.5)
     np.testing.assert_allclose(found[2].before, x * 5)  # what the layer left, though the step does not record it
     np.testing.assert_allclose(found[2].after, x * 6)
     np.testing.assert_allclose(found[3].before, x)

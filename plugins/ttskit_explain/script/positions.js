@@ -41,10 +41,10 @@
       const run = spec.runs[state.run], plain = run.variants[0];
       if (state.variant >= run.variants.length) state.variant = 0;
       const found = run.variants[state.variant];
-      const name = one => one.side ? `${ui.say(`side_${one.side}`)}: ${ui.say(`how_${one.how}`)}` : ui.say("how_as_is");
+      const name = one => one.side ? [ui.say(`side_${one.side}`), ui.say(`how_${one.how}`)].join(": ") : ui.say("how_as_is");
       const parts = [...ui.runs(spec.runs, state, draw), ui.choices({ label: ui.say("positions"), value: state.variant, options: run.variants.map((one, i) => ({ value: i, name: name(one) })), onchange: i => { state.variant = i; draw(); } })];
       parts.push(ui.el("div", { class: "row" }, ui.player(found.audio, name(found)), found === plain ? null : ui.player(plain.audio, ui.say("how_as_is"))));
-      parts.push(ui.el("p", {}, ui.say("without_frames", { frames: found.frames, plain: plain.frames }) + (found.finished === false ? ` ${ui.say("without_unfinished")}` : "")));
+      parts.push(ui.el("p", {}, ui.say("without_frames", { frames: found.frames, plain: plain.frames }), found.finished === false ? ui.el("span", {}, " ", ui.say("without_unfinished")) : null));
       const mel = (one, title) => [ui.el("div", { class: "soft" }, title), ui.heat({ values: ui.array(one.mel), rows: { name: "band", up: true }, columns: { name: "frame" }, scale: "mel", height: 130, label: `${ui.say("mel")}, ${title}`, host: root })];
       parts.push(...mel(found, name(found)), ...(found === plain ? [] : mel(plain, ui.say("how_as_is"))));
       if (found.durations) {
@@ -71,7 +71,10 @@
   });
 
   ttskit.widget("positions.order", (root, spec, ui) => {
-    const name = one => `${one.run}: ${ui.say(`order_${one.kind}`)}${one.removed ? `, ${ui.say("without_positions")}` : one.kind === "attention" ? `, ${ui.say("with_positions")}` : ""}`;
+    const name = one => {
+      const what = ui.say(`order_${one.kind}`), how = one.removed ? "without_positions" : one.kind === "attention" ? "with_positions" : "";
+      return `${one.run}: ${what}${how ? ", " : ""}${how ? ui.say(how) : ""}`;
+    };
     let chosen = 0;
     return () => {
       const most = Math.max(...spec.shown.map(one => one.mean), 0.01), rows = [], below = ui.el("div", { "aria-live": "polite" });

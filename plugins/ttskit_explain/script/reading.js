@@ -3,7 +3,6 @@
 //   ui.runs(runs, state, draw)     buttons of which run is shown, where there are several; state.run is its place in the list
 //   ui.mark(kind, x, y, size)      the shape and colour of a kind of symbol, as SVG
 //   ui.kinds(kinds)                a legend of them
-//   ui.short(symbol)               a symbol as narrow as an axis wants it: spaces and edges are seen
 (() => {
   const SHAPES = { vowel_stressed: ["c0", "disc"], vowel: ["c0", "ring"], stop: ["c1", "square"], fricative: ["c2", "diamond"], nasal: ["c3", "triangle"], liquid: ["c4", "plus"], sound: ["c1", "ring"], mark: ["c5", "cross"], space: ["c5", "cross"], edge: ["c5", "bars"], pad: ["c5", "cross"], unknown: ["c0", "cross"] };
   ttskit.ui.mark = (kind, x, y, size = 6) => {
@@ -22,7 +21,6 @@
     const ui = ttskit.ui;
     return ui.el("ul", { class: "legend" }, Object.keys(SHAPES).filter(kind => kinds.includes(kind)).map(kind => ui.el("li", { style: "display:flex;gap:.35rem;align-items:center" }, ui.svg("svg", { width: 16, height: 16, "aria-hidden": "true" }, ui.mark(kind, 8, 8)), ui.say(`kind_${kind}`))));
   };
-  ttskit.ui.short = symbol => (symbol === " " ? "␣" : symbol.length > 3 ? "‖" : symbol);
   ttskit.ui.runs = (runs, state, draw) => {
     const ui = ttskit.ui;
     return runs.length < 2 ? [] : [ui.choices({ label: ui.say("model"), value: state.run, options: runs.map((one, i) => ({ value: i, name: one.label })), onchange: i => { state.run = i; draw(); } })];
@@ -42,7 +40,7 @@
         const line = (name, ...said) => ui.el("div", {}, ui.el("span", { class: "soft" }, `${name}: `), ...said);
         told.replaceChildren(
           line(ui.say("word"), word.text),
-          line(ui.say("syllables"), ...(syllables.length ? syllables : ["–"]), " ", ui.el("span", { class: "soft" }, word.stress === null ? `(${ui.say("unstressed_word")})` : "")),
+          line(ui.say("syllables"), ...(syllables.length ? syllables : ["–"]), " ", ui.el("span", { class: "soft" }, word.stress === null ? ui.say("unstressed_word") : "")),
           line(ui.say("sounds"), `/${word.phonemes.join(" ")}/`));
       };
       const button = (content, on, listen, name) => {

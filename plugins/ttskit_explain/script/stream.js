@@ -69,7 +69,7 @@
       const told = ui.el("div", { "aria-live": "polite" }), picture = ui.el("div");
       const show = () => {
         const row = state.row, c = state.channel, x = before.data[row * C + c], deviation = Math.sqrt(part.variance[row] + 1e-5), unit = (x - part.mean[row]) / deviation;
-        const n = value => ui.number(value, 2), inside = value => (value < 0 ? `(${n(value)})` : n(value));
+        const n = value => ui.number(Math.abs(value) < 0.005 ? 0 : value, 2), inside = value => (value <= -0.005 ? `(${n(value)})` : n(value));
         told.replaceChildren(
           ui.el("p", {}, ui.say("norm_row", { symbol: run.tokens[row], count: C, mean: n(part.mean[row]), variance: n(part.variance[row]), deviation: n(deviation) })),
           ui.el("p", {}, ui.say("norm_channel", { channel: c + 1, x: n(x), mean: inside(part.mean[row]), deviation: n(deviation), unit: n(unit) })),

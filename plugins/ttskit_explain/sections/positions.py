@@ -176,7 +176,9 @@ def _changes(subject: Subject) -> list[tuple[str, str, dict[str, str]]]:
 
 def _without(lesson: Lesson) -> Card:
     """Heard and seen, of the first run of each way of decoding that adds positions: every variant must be vocoded."""
-    runs, notes, done = [], [], set()
+    runs: list[dict[str, Any]] = []
+    notes: list[Note] = []
+    done: set[str] = set()
     for subject in lesson.answering():
         if subject.decoding in done:
             continue
@@ -218,7 +220,7 @@ def _variant(lesson: Lesson, subject: Subject, side: str, how: str, found: Expla
 
 def _looks(lesson: Lesson) -> Card:
     """How far tokens look, layer by layer, as it is and with positions removed."""
-    runs = []
+    runs: list[dict[str, Any]] = []
     for subject in lesson.answering():
         asked = _removed(subject)
         plain = _over_tokens(subject.explanation)

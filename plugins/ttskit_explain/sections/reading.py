@@ -167,7 +167,8 @@ def _symbols(subject: Subject) -> Card:
 
 def _pictures(lesson: Lesson) -> Card:
     """The first tensor of tokens × channels that each run recorded: the vectors of its symbols."""
-    runs, silent = [], []
+    runs: list[dict[str, Any]] = []
+    silent: list[str] = []
     for subject in lesson.subjects:
         try:
             named = finding.named(subject.explanation, "vectors")
@@ -203,7 +204,7 @@ def _learned(subject: Subject, vectors: np.ndarray) -> tuple[list[str], list[str
 def _neighbours(learned: Sequence[tuple[Subject, np.ndarray]], notes: tuple[Note, ...]) -> Card:
     if not learned:
         return Card("reading.neighbours", equations=("cosine",), values=_kinship([], np.zeros((0, 0))), notes=notes)
-    runs = []
+    runs: list[dict[str, Any]] = []
     for subject, vectors in learned:
         symbols, kinds, rows = _learned(subject, vectors)
         alike = cosines(rows)
@@ -235,7 +236,8 @@ def _kinship(kinds: Sequence[str], alike: np.ndarray) -> dict[str, object]:
 def _map(learned: Sequence[tuple[Subject, np.ndarray]], notes: tuple[Note, ...]) -> Card:
     if not learned:
         return Card("reading.map", values={"shared": 0.0, "symbols": 0, "channels": 0, "run": ""}, notes=notes)
-    runs, plain = [], []
+    runs: list[dict[str, Any]] = []
+    plain: list[str] = []
     for subject, vectors in learned:
         symbols, kinds, rows = _learned(subject, vectors)
         flat = plane(rows)
@@ -278,7 +280,8 @@ def _pairs(symbols: Sequence[str], table: SymbolTable) -> list[list[int]]:
 
 def _goal(lesson: Lesson) -> Card:
     """The mel that comes out in the end, and how it sounds, of every run that speaks."""
-    runs, notes = [], []
+    runs: list[dict[str, Any]] = []
+    notes: list[Note] = []
     for subject in lesson.subjects:
         try:
             spoken = subject.spectrogram

@@ -80,7 +80,7 @@ def _places(run: _Streamed) -> list[tuple[str, list[Half], list[str]]]:
 
 
 def _sizes(lesson: Lesson, streamed: Sequence[_Streamed], notes: tuple[Note, ...]) -> Card:
-    runs = []
+    runs: list[dict[str, Any]] = []
     for run in streamed:
         sides = []
         for place, parts, tokens in _places(run):
@@ -111,7 +111,7 @@ def _sizes(lesson: Lesson, streamed: Sequence[_Streamed], notes: tuple[Note, ...
 
 
 def _adds(lesson: Lesson, streamed: Sequence[_Streamed]) -> Card:
-    runs = []
+    runs: list[dict[str, Any]] = []
     for run in streamed:
         sides = []
         for place, parts, tokens in _places(run):
@@ -140,7 +140,7 @@ def _mean_share(half: Half) -> float:
 
 def _norm(lesson: Lesson, streamed: Sequence[_Streamed]) -> Card:
     """Of the text's side, whose rows have names."""
-    runs = []
+    runs: list[dict[str, Any]] = []
     for run in streamed:
         found = [(half, norm) for half in run.of("token") if (norm := norm_of(half)) is not None]
         if found:
@@ -160,7 +160,7 @@ def _normed(lesson: Lesson, norm: Norm) -> dict[str, Any]:
 
 def _hidden(lesson: Lesson, streamed: Sequence[_Streamed]) -> Card:
     """Feed-forward networks of the text's side whose inner layer was recorded: 0 where a unit keeps silent."""
-    runs = []
+    runs: list[dict[str, Any]] = []
     for run in streamed:
         parts = []
         layer = {half.step: half.layer for half in run.halves}
@@ -198,7 +198,7 @@ def _active(lesson: Lesson, hidden: np.ndarray) -> dict[str, Any]:
 
 def _plain(others: Sequence[Subject]) -> Card | None:
     """Models without a stream: the size of each tensor that has a row per symbol."""
-    runs = []
+    runs: list[dict[str, Any]] = []
     for subject in others:
         found = finding.with_axes(subject.explanation, ("token", "channel"))
         sizes = [
