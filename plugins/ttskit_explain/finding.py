@@ -9,7 +9,7 @@ import numpy as np
 
 from ttskit.interfaces.explanation import Explanation, Recorded, Step
 
-__all__ = ["Found", "gates", "named", "positions", "self_attention", "text_attention", "with_axes"]
+__all__ = ["Found", "gates", "named", "positions", "row_labels", "self_attention", "text_attention", "with_axes"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +54,11 @@ def gates(explanation: Explanation) -> list[Found]:
 def positions(explanation: Explanation) -> list[Found]:
     """Waves of positions that were added: tensors called "positions"."""
     return named(explanation, "positions")
+
+
+def row_labels(tokens: Sequence[str], rows: int) -> list[str]:
+    """What the rows of a tensor over tokens are called: a model may put an end of its own behind those it was given."""
+    return [*tokens[:rows], *["<end>"] * (rows - len(tokens))]
 
 
 def _all(explanation: Explanation) -> Iterator[tuple[Step, Recorded]]:

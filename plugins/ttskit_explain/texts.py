@@ -79,7 +79,7 @@ class _Filling(string.Formatter):
     def format_field(self, value: Any, format_spec: str) -> str:
         text = format(value, format_spec)
         if isinstance(value, float) and self.language == "es":
-            text = text.replace(",", " ").replace(".", ",")
+            text = text.replace(",", "\u202f").replace(".", ",")
         return text
 
 

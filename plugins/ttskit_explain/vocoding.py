@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
@@ -19,7 +19,7 @@ from ttskit.interfaces.vocoder_explanation import VocoderExplanation
 from ttskit.plugins import Origin
 from ttskit_explain.lesson import Changes, Failed, Lesson, Subject
 
-__all__ = ["Place", "Vocoding", "cone", "folded", "open_vocoding", "period_of", "pooled"]
+__all__ = ["Place", "Vocoding", "cone", "folded", "loudest", "open_vocoding", "period_of", "pooled"]
 
 _VOICE_HZ = (60.0, 400.0)
 _T = TypeVar("_T")
@@ -152,19 +152,30 @@ def _declared(path: str, mel: MelConfig) -> VocoderArchitecture:
 
 
 def _place(subject: Subject, wave: np.ndarray) -> Place:
-    """The loudest vowel's middle; the loudest frame where the model says no durations, or has no vowel."""
     spectrogram, hop = subject.spectrogram.row(0), subject.voice.vocoder.mel.hop_samples
     level = np.sqrt(np.square(wave).reshape(-1, hop).mean(1))
-    features, best = subject.model.context.symbols.features, Place(int(level.argmax()), "")
     if spectrogram.durations is None:
-        return best
-    durations = spectrogram.durations[0].cpu().numpy()
-    loudest, end = 0.0, 0
-    for token, frames in zip(subject.tokens, durations.astype(int), strict=False):
-        start, end = end, end + int(frames)
-        middle = level[start:end]
-        if features.get(token, {}).get("type") == "vowel" and len(middle) and middle.mean() > loudest:
-            loudest, best = float(middle.mean()), Place(min((start + end) // 2, len(level) - 1), token)
+        return Place(int(level.argmax()), "")
+    features = subject.model.context.symbols.features
+    vowels = {token for token in subject.tokens if features.get(token, {}).get("type") == "vowel"}
+    return loudest(subject.tokens, spectrogram.durations[0].int().tolist(), level, vowels)
+
+
+def loudest(tokens: Sequence[str], durations: Sequence[int], level: np.ndarray, vowels: Container[str]) -> Place:
+    """The middle of the vowel that is loudest on average; the loudest frame where there is no vowel.
+
+    Args:
+        tokens: what is said.
+        durations: frames of each.
+        level: of each frame.
+        vowels: those of the tokens that are vowels.
+    """
+    best, most, end = Place(int(level.argmax()), ""), 0.0, 0
+    for token, frames in zip(tokens, durations, strict=False):
+        start, end = end, end + frames
+        inside = level[start:end]
+        if token in vowels and len(inside) and inside.mean() > most:
+            most, best = float(inside.mean()), Place(start + len(inside) // 2, token)
     return best
 
 

@@ -63,11 +63,13 @@ def read_words(path: Traversable, shown: str) -> tuple[dict[str, dict[str, Any]]
         where = places.get(part, shown)
         if part not in PARTS:
             raise ConfigError(f"{where}: unknown part {part!r}", f"parts: {', '.join(PARTS)}", "")
+        if entries in ("", None):
+            continue  # a part whose entries were all taken out
         if not isinstance(entries, Mapping):
             raise ConfigError(f"{where}: {part} is a mapping of keys to texts", "", "")
         for key, entry in entries.items():
             _check(part, key, entry, places.get(f"{part}/{key}", where))
-    return {part: dict(entries) for part, entries in found.items()}, places
+    return {part: dict(entries or {}) for part, entries in found.items()}, places
 
 
 def places_of(text: str) -> frozenset[str]:

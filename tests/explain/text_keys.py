@@ -34,7 +34,7 @@ def _script(path: Path) -> Iterator[str]:
 
 
 def _strings() -> Iterator[str]:
-    for path in (*PAGE.rglob("*.py"), *ROOT.glob("plugins/*/explain*.py"), *(ROOT / "ttskit" / "nn").glob("*.py")):
+    for path in (*PAGE.rglob("*.py"), *ROOT.glob("plugins/*/explain*.py"), *(ROOT / "ttskit" / "nn").glob("*.py"), ROOT / "ttskit" / "interfaces" / "explanation.py"):
         yield from _python(path)
     for path in (*(PAGE / "script").glob("*.js"), *(PAGE / "templates").glob("*.j2")):
         yield from _script(path)

@@ -5,7 +5,7 @@ import json
 import pytest
 import torch
 
-from ttskit.runs import RunFolder
+from ttskit.runs import RunFolder, read_film
 
 NO_DROPOUT = {
     "fastpitch": tuple(
@@ -77,6 +77,8 @@ def _equal(one, other):
 def test_two_processes_equal_one(model, two, trained, losses_of):
     alone = trained(model, run="one", steps=10, overrides=(*BATCH, *NO_DROPOUT[model]))
     together = RunFolder.open(two / model)
+    for mine, other in zip(read_film(alone.path), read_film(together.path), strict=True):
+        assert mine.step == other.step and mine.alignment == pytest.approx(other.alignment, abs=2e-3)
     assert json.loads((together.path / "environment.json").read_text(encoding="utf-8"))["processes"] == 2
     assert sorted(losses_of(alone.path)) == list(range(1, 11))
     _equal(losses_of(alone.path), losses_of(together.path))

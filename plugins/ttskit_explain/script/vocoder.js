@@ -10,7 +10,7 @@
   const ui = ttskit.ui, LEFT = 34, RIGHT = 4; // as a heat map without labels has them, so that time lies under time
   const say = (key, values) => ui.say(`vocoder_${key}`, values);
   const time = seconds => (seconds >= 0.1 ? `${ui.number(seconds, 2)} s` : `${ui.number(1000 * seconds, 1)} ms`);
-  const whole = x => String(Math.round(x)).replace(/\B(?=(\d{3})+$)/g, Math.abs(x) < 10000 ? "" : ui.language === "es" ? "\u202f" : ","); // as the texts have them
+  const whole = x => String(Math.round(x)).replace(/\B(?=(\d{3})+$)/g, ui.language === "es" ? "\u202f" : ","); // as the texts have them
 
   // Buttons that keep the focus: what is pressed changes, not the buttons.
   const chooser = ({ label, options, value, onchange }) => {
@@ -131,9 +131,12 @@
           const y = k * each + 4, left = edge(k, 0), right = Math.max(edge(k, 1), left + 2);
           if (k + 1 < levels) svg.append(ui.svg("polygon", { points: `${left},${y + 18} ${right},${y + 18} ${Math.max(edge(k + 1, 1), edge(k + 1, 0) + 2)},${y + each} ${edge(k + 1, 0)},${y + each}`, fill: ui.color("c1"), opacity: 0.16 }));
           svg.append(ui.svg("rect", { x: left, y, width: right - left, height: 18, fill: ui.color(k === levels - 1 ? "c0" : "c1") }));
-          const count = Math.min(cell(k, 1), spec.frames * spec.places[k] - 1) - Math.max(cell(k, 0), 0) + 1, text = k === 0 ? say("frames", { count }) : k === levels - 1 ? say("one_sample") : say("level", { count: whole(count), hz: whole(spec.hz[k]) });
-          const room = right + 8 + 6.6 * text.length < LEFT + wide;
-          svg.append(ui.svg("text", k === 0 ? { x: (left + right) / 2, y: y + 14, "text-anchor": "middle", style: "fill: var(--card); font-weight: 600" } : { x: room ? right + 6 : left - 6, y: y + 14, "text-anchor": room ? "start" : "end" }, text));
+          const count = Math.min(cell(k, 1), spec.frames * spec.places[k] - 1) - Math.max(cell(k, 0), 0) + 1, long = say("level", { count: whole(count), hz: whole(spec.hz[k]) });
+          const texts = k === 0 ? [say("frames", { count })] : k === levels - 1 ? [say("one_sample")] : [long, say("level_short", { count: whole(count) })];
+          // To the right of the bar or to the left of it, in as many words as there is room for.
+          const sides = texts.flatMap(text => [[text, right + 6, "start", right + 8 + 6.8 * text.length < LEFT + wide], [text, left - 6, "end", left - 8 - 6.8 * text.length > 0]]);
+          const [text, x, anchor] = k === 0 ? [texts[0], (left + right) / 2, "middle"] : sides.find(one => one[3]) || sides[sides.length - 2];
+          svg.append(ui.svg("text", { x, y: y + 14, "text-anchor": anchor, style: k === 0 ? "fill: var(--card); font-weight: 600" : null }, text));
         }
         picture.replaceChildren(heat, svg, ui.el("p", { class: "readout", "aria-live": "polite" }, say("field_says", { sample: whole(sample + 1), time: time(sample / spec.rate), first: first + 1, last: last + 1, count: last - first + 1, span: time((last - first + 1) * spec.hop / spec.rate) })));
       };

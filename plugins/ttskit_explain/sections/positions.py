@@ -132,7 +132,7 @@ def _wave_run(lesson: Lesson, label: str, tokens: Sequence[str], values: np.ndar
     wave = waves(values)
     return {
         "label": label,
-        "tokens": list(tokens),
+        "tokens": finding.row_labels(tokens, len(values)),
         "values": lesson.sheet.array(values),
         "periods": None if wave is None else [round(float(one), 2) for one in wave.periods],
         "cosine": None if wave is None else [bool(one) for one in wave.cosine],
@@ -151,7 +151,7 @@ def _distance(lesson: Lesson, placed: Sequence[tuple[Subject, np.ndarray]]) -> C
     same = [np.diagonal(products, k) for k in range(len(products))]
     apart = max(float(one.max() - one.min()) for one in same)
     own = float(same[0].mean())
-    spec = {"label": label, "tokens": list(tokens), "products": lesson.sheet.array(products)}
+    spec = {"label": label, "tokens": finding.row_labels(tokens, len(positions)), "products": lesson.sheet.array(products)}
     values = {
         "own": own,
         "next": float(same[1].mean()) if len(same) > 1 else own,
@@ -189,7 +189,9 @@ def _without(lesson: Lesson) -> Card:
                 notes.append(Note("positions.failed", {"run": subject.label, "why": str(error)}))
         if variants:
             done.add(subject.decoding)
-            runs.append({"label": subject.label, "tokens": list(subject.tokens), "variants": variants})
+            aligned = subject.spectrogram.alignment
+            tokens = list(subject.tokens) if aligned is None else finding.row_labels(subject.tokens, aligned.shape[2])
+            runs.append({"label": subject.label, "tokens": tokens, "variants": variants})
     if not runs:
         return Card("positions.without", notes=(*_once(notes), Note("positions.nothing_to_remove")))
     figure = Figure("positions.without", "positions.without", {"runs": runs})
@@ -263,10 +265,12 @@ def _removed(subject: Subject) -> dict[str, str] | None:
 
 
 def _over_tokens(explanation: Explanation) -> list[np.ndarray]:
-    """Self-attention of the text's side: as many queries as there are tokens, before anything lasts in frames."""
-    found = [one.values for one in finding.self_attention(explanation)]
-    vectors = finding.with_axes(explanation, ("token", "channel"))
-    return [one for one in found if vectors and one.shape[-1] == vectors[0].values.shape[0]]
+    """Self-attention of the text's side: weights of steps whose vectors stand for tokens."""
+
+    def of_tokens(found: finding.Found) -> bool:
+        return any([axis.name for axis in one.axes][-2:] == ["token", "channel"] for one in found.step.tensors)
+
+    return [one.values for one in finding.self_attention(explanation) if of_tokens(one)]
 
 
 def _order(lesson: Lesson) -> Card:
@@ -293,10 +297,11 @@ def _order(lesson: Lesson) -> Card:
             continue
         if before is None or after is None or before.shape != after.shape:
             continue
-        moved = relative_change(before[order], after)
+        rows = [*order, *range(len(order), len(before))]  # an end that the model adds stays where it is
+        moved = relative_change(before[rows], after)
         mean = round(float(moved.mean()), 5)
         named = {"run": subject.label, "kind": kind, "removed": changed is not None}
-        shown.append({**named, "mean": mean, "moved": _rounded(moved), "tokens": turned})
+        shown.append({**named, "mean": mean, "moved": _rounded(moved), "tokens": finding.row_labels(turned, len(rows))})
         if kind == "attention" and changed and mean > _SAME:
             notes.append(Note("positions.convolutions", {"run": subject.label}))
     for kind in ("lstm", "attention"):

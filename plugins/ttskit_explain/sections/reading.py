@@ -175,7 +175,8 @@ def _pictures(lesson: Lesson) -> Card:
         except Failed:
             found = []
         if found:
-            runs.append({"label": subject.label, "tokens": subject.tokens, "values": found[0].values})
+            tokens = finding.row_labels(subject.tokens, len(found[0].values))
+            runs.append({"label": subject.label, "tokens": tokens, "values": found[0].values})
         else:
             silent.append(subject.label)
     notes = (Note("reading.no_vectors", {"runs": ", ".join(silent)}),) if silent else ()

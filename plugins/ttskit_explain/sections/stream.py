@@ -72,7 +72,11 @@ def _missing(streamed: Sequence[_Streamed]) -> tuple[Note, ...]:
 
 def _places(run: _Streamed) -> list[tuple[str, list[Half], list[str]]]:
     """Each place that has parts, with those and the symbols of its rows, if they have any."""
-    return [(place, run.of(place), list(run.subject.tokens) if place == "token" else []) for place in run.places]
+    found = []
+    for place in run.places:
+        parts = run.of(place)
+        found.append((place, parts, finding.row_labels(run.subject.tokens, len(parts[0].before)) if place == "token" else []))
+    return found
 
 
 def _sizes(lesson: Lesson, streamed: Sequence[_Streamed], notes: tuple[Note, ...]) -> Card:
@@ -141,7 +145,8 @@ def _norm(lesson: Lesson, streamed: Sequence[_Streamed]) -> Card:
         found = [(half, norm) for half in run.of("token") if (norm := norm_of(half)) is not None]
         if found:
             parts = [{**_label(half), "first": not half.normed, **_normed(lesson, norm)} for half, norm in found]
-            runs.append({"label": run.subject.label, "tokens": list(run.subject.tokens), "parts": parts})
+            tokens = finding.row_labels(run.subject.tokens, len(found[0][1].before))
+            runs.append({"label": run.subject.label, "tokens": tokens, "parts": parts})
     if not runs:
         return Card("stream.norm", equations=_NORM, notes=(Note("stream.no_norm"),))
     return Card("stream.norm", (Figure("stream.norm", "stream.norm", {"runs": runs}),), _NORM)
@@ -163,7 +168,8 @@ def _hidden(lesson: Lesson, streamed: Sequence[_Streamed]) -> Card:
             if found.step.key in layer and found.tensor.axes[0].name == "token" and (found.values >= 0).all():
                 parts.append({"layer": layer[found.step.key], **_active(lesson, found.values)})
         if parts:
-            runs.append({"label": run.subject.label, "tokens": list(run.subject.tokens), "parts": parts})
+            tokens = finding.row_labels(run.subject.tokens, len(parts[0]["each"]))
+            runs.append({"label": run.subject.label, "tokens": tokens, "parts": parts})
     if not runs:
         return Card("stream.hidden", equations=("feed_forward",), notes=(Note("stream.no_hidden"),))
     first = runs[0]["parts"][0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -21,23 +22,25 @@ _JUDGED = 660  # samples that are folded: a few periods of a voice, as wide as a
 _MOST_ROUNDS = 4
 
 
-def build(lesson: Lesson) -> list[Card]:
-    """The cards, for the first run that decodes in parallel, or the first."""
+def build(lesson: Lesson) -> Iterator[Card]:
+    """The cards, for the first run that decodes in parallel, or the first; what fails costs those that come after it."""
     subject = lesson.first("parallel") or lesson.subjects[0]
     vocoding = open_vocoding(lesson, subject)
-    cards = [_why(vocoding)]
+    yield _why(vocoding)
+    yield from _rounds(vocoding)
     built = vocoding.architecture
-    if built is not None and built.stages:
-        values, name = _sizes(vocoding, built), {"name": vocoding.untrained}
-        notes, again = ((Note(f"vocoder.structure_{n}", name),) if vocoding.untrained else () for n in ("only", "again"))
-        cards += [_stages(vocoding, built, values, notes), _field(vocoding, built, values, again)]
-        if any(stage.branches for stage in built.stages):
-            cards.append(_fusion(vocoding, built, values, again))
-        if built.periods and built.scales:
-            cards.append(_judges(vocoding, built, values))
-    else:
-        cards.append(Card("vocoder.no_network", notes=(Note("vocoder.no_network"),)))
-    return [*cards, *_rounds(vocoding)]
+    if built is None or not built.stages:
+        yield Card("vocoder.no_network", notes=(Note("vocoder.no_network"),))
+        return
+    values, name = _sizes(vocoding, built), {"name": vocoding.untrained}
+    notes = (Note("vocoder.structure_only", name),) if vocoding.untrained else ()
+    again = (Note("vocoder.structure_again", name),) if vocoding.untrained else ()
+    yield _stages(vocoding, built, values, notes)
+    yield _field(vocoding, built, values, again)
+    if any(stage.branches for stage in built.stages):
+        yield _fusion(vocoding, built, values, again)
+    if built.periods and built.scales:
+        yield _judges(vocoding, built, values)
 
 
 def _why(v: Vocoding) -> Card:
@@ -63,7 +66,7 @@ def _why(v: Vocoding) -> Card:
         "samples": float(samples),
         "rate": float(rate),
         "hop": v.hop,
-        "token": v.place.token or "–",
+        "token": v.place.token or "…",
         "period": period,
         "period_ms": 1000 * period / rate,
         "f0": rate / period,
