@@ -49,6 +49,7 @@ def test_frames_are_counted_in_steps_also_where_the_step_that_stops_is_not_kept(
     assert told.visible(kept - 1) == told.mel.shape[1]
     assert told.stop is not None
     assert len(told.stop) == kept
+    assert [look.weights.shape for look in told.looks] == [(kept, 3)]
     assert told.heard is None
 
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import torch
 from torch import nn
 
+from ttskit.interfaces.acoustic import Spectrogram
+from ttskit.interfaces.explanation import Axis, Explanation, Recorded, Step
 from ttskit_explain import finding
 from ttskit_explain.making import open_lesson
 from ttskit_explain.recurrence import GATES, KINDS, Cell, Reading, influence, path_lengths, ready_at
@@ -195,6 +199,21 @@ def test_curves_begin_at_one_and_attentions_are_its_weights(lesson, monkeypatch)
     np.testing.assert_allclose(c[:, 1:], f[:, 1:] * c[:, :-1] + i[:, 1:] * g[:, 1:], atol=1e-9)
     np.testing.assert_allclose(h, o * np.tanh(c), atol=1e-9)
     assert (np.diff(np.log(f).mean(1)) <= 1e-9).all()  # the longest keeper on top
+
+
+def test_attention_is_the_mean_of_the_heads_of_the_first_layer_over_the_same_tokens():
+    def layer(key: str, *heads: float) -> Step:
+        weights = np.stack([np.full((3, 3), one, dtype=np.float32) for one in heads])
+        return Step(key, "", (Recorded("weights", weights, (Axis("head"), Axis("query"), Axis("key"))),))
+
+    spectrogram = Spectrogram(torch.zeros(1, 2, 4), torch.tensor([4]))
+    frames = Step("frames", "", (Recorded("w", np.ones((1, 4, 4), np.float32), (Axis("head"), Axis("query"), Axis("key"))),))
+    shown = Explanation(spectrogram, (frames, layer("first", 0.25, 0.75), layer("second", 0.1, 0.1)))
+    other, mine = (SimpleNamespace(tokens=tokens, explanation=shown) for tokens in (("a", "b", "x"), ("a", "b", "c")))
+    looking = sequence._looking(SimpleNamespace(answering=lambda: [other, mine]), mine)
+    assert looking is not None
+    assert looking[0] is mine
+    np.testing.assert_array_equal(looking[1], np.full((3, 3), 0.5))
 
 
 def test_without_an_lstm_the_cell_is_untrained_and_the_page_says_so(run_of, registry, tmp_path):

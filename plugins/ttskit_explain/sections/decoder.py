@@ -188,20 +188,18 @@ def _variants(
     """Two ways to say the sentence: heard and seen. One that finds no end is cut, and a note says so."""
     variants, most = [], _MOST_TIMES * int(subject.spectrogram.lengths[0])
     for choice, one in answers.items():
-        said = one.spectrogram.row(0)
-        frames = said.mel.shape[2]
+        said, frames = one.spectrogram, int(one.spectrogram.lengths[0])
         if frames > most:
-            values = {"seconds": frames * _frame_s(subject), "shown": most * _frame_s(subject)}
-            notes.append(Note("decoder.cut", values))
-            alignment = None if said.alignment is None else said.alignment[:, :most]
-            said = replace(said, mel=said.mel[:, :, :most], lengths=said.lengths.clamp_max(most), alignment=alignment)
+            notes.append(Note("decoder.cut", {"seconds": frames * _frame_s(subject), "shown": most * _frame_s(subject)}))
+            said = replace(said, lengths=said.lengths.clamp_max(most))
         variant: dict[str, Any] = {
             "when": {control: choice},
             "mel": lesson.mel(said),
-            "audio": lesson.heard(subject, said if frames > most else one.spectrogram, f"{control}-{choice}"),
+            "audio": lesson.heard(subject, said, f"{control}-{choice}"),
         }
-        if said.alignment is not None:
-            variant["alignment"] = lesson.sheet.array(said.alignment[0].float().cpu().numpy().T)
+        alignment = said.row(0).alignment
+        if alignment is not None:
+            variant["alignment"] = lesson.sheet.array(alignment[0].float().cpu().numpy().T)
         variants.append(variant)
     options = [{"value": choice, "name": f"decoder_{control}_{choice}"} for choice in answers]
     spec = {
