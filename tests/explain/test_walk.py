@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -207,9 +208,8 @@ def aligning(walk, monkeypatch):
     torch.manual_seed(1)
     model = FastPitch(FastPitchOptions(**{**options, "alignment": "learned"}), walk.subject.model.context).eval()
     monkeypatch.setattr(walk, "explanation", without(walk.explanation, "soft"))
-    walk.lesson.aligner = type(
-        "Aligner", (), {"label": "listener", "loaded": type("L", (), {"model": model, "name": "fastpitch"})}
-    )
+    loaded, voice = SimpleNamespace(name="fastpitch"), SimpleNamespace(acoustic=model)
+    walk.lesson.aligner = SimpleNamespace(label="listener", loaded=loaded, voice=voice)
     return model
 
 
@@ -242,7 +242,7 @@ def test_a_model_that_reads_while_it_speaks_aligns_by_where_it_looks(walk, monke
 
     arrays(monkeypatch)
     monkeypatch.setattr(walk, "explanation", without(walk.explanation, "soft"))
-    reader = walk.lesson.aligner.loaded.model
+    reader = walk.lesson.aligner.voice.acoustic
     card = walk_joint.joint(walk)
     spec = spec_of(card)
     assert card.key == "walk.joint_path" and card.values["aligner"] == "tacotron2"
