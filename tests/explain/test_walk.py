@@ -208,7 +208,7 @@ def aligning(walk, monkeypatch):
     options = walk.subject.model.options.model_dump()
     torch.manual_seed(1)
     model = FastPitch(FastPitchOptions(**{**options, "alignment": "learned"}), walk.subject.model.context).eval()
-    model.aligner.temperature = 1.0  # so that it hears differences without having learned any
+    model.aligner.temperature = 20.0  # so that it hears differences without having learned any
     monkeypatch.setattr(walk, "explanation", without(walk.explanation, "soft"))
     loaded, voice = SimpleNamespace(name="fastpitch"), SimpleNamespace(acoustic=model)
     walk.lesson.aligner = SimpleNamespace(label="listener", loaded=loaded, voice=voice)
