@@ -70,7 +70,7 @@ def _found(walk: Walk, notes: list[Note]) -> Joint:
         return subject.ask("align", lambda: _aligned(walk, subject.model, subject.label))
     aligner = lesson.aligner
     if aligner is not None and aligner.label != subject.label:
-        model = aligner.loaded.model
+        model = aligner.voice.acoustic
         strange = [token for token in subject.tokens if token not in model.context.symbols]
         if strange or not _same_mel(walk, model):
             notes.append(Note("walk.strange_aligner", {"aligner": aligner.label}))

@@ -59,10 +59,11 @@ def pitch(walk: Walk) -> Card | None:
     key = "walk.pitch" if walk.statistics is not None else "walk.pitch_normalised"
     notes = () if len(made) > 1 else (Note("walk.no_pitch_control", {"run": walk.subject.label}),)
     figures = [Figure(f"{key}.contour", "walk-pitch", spec)]
+    hz = ("walk.hz",) if walk.statistics is not None else ()
     energy = _energy(walk)
     if energy is not None:
         figures.append(Figure("walk.energy", "walk-bars", energy))
-    return Card(key, tuple(figures), ("walk.predict", "walk.pitch"), values, notes)
+    return Card(key, tuple(figures), ("walk.predict_pitch", *hz, "walk.pitch"), values, notes)
 
 
 def _pitch_values(walk: Walk, contour: list[float]) -> dict[str, object]:
@@ -131,7 +132,7 @@ def duration(walk: Walk) -> Card:
         "times": STRETCHED,
     }
     notes = [] if "pace" in walk.controls else [Note("walk.no_pace", {"run": walk.subject.label})]
-    equations = ("walk.duration",) if log is not None else ()
+    equations = ("walk.predict", "walk.duration") if log is not None else ()
     return Card(
         "walk.duration",
         (Figure("walk.duration.growing", "walk-growing", spec),),
