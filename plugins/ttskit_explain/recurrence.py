@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-__all__ = ["GATES", "KINDS", "Cell", "Reading", "influence", "path_lengths", "ready_at"]
+__all__ = ["GATES", "KINDS", "Cell", "States", "influence", "path_lengths", "ready_at"]
 
 GATES = ("i", "f", "g", "o")  # as torch lays the weights out
 # Who can see whom: an LSTM that reads ahead, back, in both directions; self-attention without and with its mask; a convolution.
@@ -22,7 +22,7 @@ _Step = Callable[[Tensor, Tensor], Tensor]  # what arrives (…, C), the state b
 
 
 @dataclass(frozen=True)
-class Reading:
+class States:
     """What an LSTM makes of a sequence.
 
     Args:
@@ -94,7 +94,7 @@ class Cell:
         rows = slice(2 * self.size, 3 * self.size)
         return (x @ self.w[rows].t() + state @ self.u[rows].t() + self.bias[rows]).tanh()
 
-    def read(self, x: Tensor) -> Reading:
+    def read(self, x: Tensor) -> States:
         """An LSTM over x (N, C), which begins with zeros."""
         state = x.new_zeros(2 * self.size)
         gates, states = [], []
@@ -103,7 +103,7 @@ class Cell:
             state = self.step(now, state)
             states.append(state)
         hidden, cells = torch.stack(states).chunk(2, dim=1)
-        return Reading(torch.stack(gates), cells, hidden)
+        return States(torch.stack(gates), cells, hidden)
 
     def read_bare(self, x: Tensor) -> Tensor:
         """(N, H) of the bare network over x (N, C), which begins with zeros."""

@@ -11,13 +11,13 @@ from ttskit.interfaces.explanation import Explanation, Step
 from ttskit.nn import attention_weights
 from ttskit_explain import finding
 
-__all__ = ["Look", "Spoken", "cumulative", "masked_attention", "spoken", "stops_at", "unmasked"]
+__all__ = ["SpokenInSteps", "TextLook", "cumulative", "masked_attention", "spoken", "stops_at", "unmasked"]
 
 _SUM = 1e-2  # by how much a row of weights may miss 1; energies miss it by far
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class TextLook:
     """Where one attention looks in the text.
 
     Args:
@@ -31,7 +31,7 @@ class Look:
 
 
 @dataclass(frozen=True, slots=True)
-class Spoken:
+class SpokenInSteps:
     """What a decoder said, in steps.
 
     Args:
@@ -46,7 +46,7 @@ class Spoken:
     steps: int
     frames_per_step: int
     mel: np.ndarray
-    looks: tuple[Look, ...]
+    looks: tuple[TextLook, ...]
     heard: np.ndarray | None
     stop: np.ndarray | None
 
@@ -55,7 +55,7 @@ class Spoken:
         return min((step + 1) * self.frames_per_step, self.mel.shape[1])
 
 
-def spoken(explanation: Explanation) -> Spoken:
+def spoken(explanation: Explanation) -> SpokenInSteps:
     """The steps of an explanation. A model that shows no steps is read frame by frame."""
     mel = explanation.spectrogram.row(0).mel[0].float().cpu().numpy()
     frames = mel.shape[1]
@@ -67,7 +67,7 @@ def spoken(explanation: Explanation) -> Spoken:
     before = [one.values for one in finding.named(explanation, "before") if one.values.shape == mel.shape]
     heard = [one.values for one in finding.with_axes(explanation, ("step", "band"))]
     stop = [one.values for one in finding.with_axes(explanation, ("step",))]
-    return Spoken(
+    return SpokenInSteps(
         steps,
         each,
         before[0] if before else mel,
@@ -77,7 +77,7 @@ def spoken(explanation: Explanation) -> Spoken:
     )
 
 
-def _looks(explanation: Explanation, steps: int, each: int) -> list[Look]:
+def _looks(explanation: Explanation, steps: int, each: int) -> list[TextLook]:
     """The alignment first, then each layer's heads."""
     whole, heads, layer = [], [], 0
     for found in finding.text_attention(explanation):
@@ -87,10 +87,10 @@ def _looks(explanation: Explanation, steps: int, each: int) -> list[Look]:
         if rows.shape[-2] < steps or not _weights(rows):
             continue
         if rows.ndim == 2:
-            whole.append(Look(0, 0, rows))
+            whole.append(TextLook(0, 0, rows))
         else:
             layer += 1
-            heads += [Look(layer, head + 1, one) for head, one in enumerate(rows)]
+            heads += [TextLook(layer, head + 1, one) for head, one in enumerate(rows)]
     return [*whole[:1], *heads]
 
 

@@ -13,7 +13,7 @@ from ttskit.interfaces.acoustic import Spectrogram
 from ttskit.interfaces.explanation import Axis, Explanation, Recorded, Step
 from ttskit_explain import finding
 from ttskit_explain.making import open_lesson
-from ttskit_explain.recurrence import GATES, KINDS, Cell, Reading, influence, path_lengths, ready_at
+from ttskit_explain.recurrence import GATES, KINDS, Cell, States, influence, path_lengths, ready_at
 from ttskit_explain.sections import sequence
 
 
@@ -141,7 +141,7 @@ def test_the_table_is_vaswanis_with_numbers():
 def test_a_cell_whose_forget_gate_is_a_half_keeps_half_for_one_symbol():
     gates = torch.full((6, 4, 2), 0.3, dtype=torch.float64)
     gates[:, 1, 0], gates[:, 1, 1] = 0.5, 0.5**0.25
-    np.testing.assert_allclose(sequence.kept_for(Reading(gates, gates[:, 0], gates[:, 0])), [1.0, 4.0])
+    np.testing.assert_allclose(sequence.kept_for(States(gates, gates[:, 0], gates[:, 0])), [1.0, 4.0])
 
 
 def test_the_runs_lstm_is_read_with_the_gates_that_its_model_shows(lesson):

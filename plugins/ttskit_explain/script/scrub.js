@@ -4,7 +4,7 @@
 //   ui.covered(heat, columns)        upTo => covers the columns of a heat map from `upTo` on, and outlines the one before
 //   ui.strip({values, label, range, scale, host})            numbers as a row of colours, with a name above
 //   ui.sentence({tokens, label, cells, host})                the symbols in a row; cells[i] {fill?, ink?, below?, ring?, faint?}
-//   ui.short(token)        a mark (▫) in place of <edge> and its like, for narrow places
+// Narrow places show `ui.short` of a symbol (reading.js).
 (() => {
   const ui = ttskit.ui;
   ui.scrub = ({ label, max, value = 0, show = String, onchange, every = 220 }) => {
@@ -66,7 +66,6 @@
     });
     return picture;
   };
-  ui.short = token => (/^<.+>$/.test(token) ? "▫" : token === " " ? "␣" : String(token));
   // Ink that can be read on a shade of `ui.shade`.
   ui.inkOn = shade => {
     const [r, g, b] = shade.match(/\d+/g).map(Number);

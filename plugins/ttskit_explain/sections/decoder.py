@@ -11,7 +11,7 @@ import numpy as np
 from ttskit.interfaces.explanation import Explanation
 from ttskit_explain.cards import Card, Figure, Note
 from ttskit_explain.lesson import Changes, Failed, Lesson, Subject
-from ttskit_explain.steps import Look, cumulative, masked_attention, spoken, stops_at, unmasked
+from ttskit_explain.steps import TextLook, cumulative, masked_attention, spoken, stops_at, unmasked
 
 __all__ = ["build"]
 
@@ -216,7 +216,7 @@ def _location(lesson: Lesson, subject: Subject) -> Card:
     answers = {key: one for key, one in told.items() if one is not None}
     figures = []
     now = spoken(subject.explanation)
-    whole: Look | None = next((one for one in now.looks if one.layer == 0), None)
+    whole: TextLook | None = next((one for one in now.looks if one.layer == 0), None)
     if whole is not None:
         told_before = np.vstack([np.zeros_like(whole.weights[:1]), whole.weights[:-1]])
         spec = {

@@ -13,7 +13,7 @@ from ttskit.nn import Activations
 from ttskit_explain import finding
 from ttskit_explain.cards import Card, Figure, Note
 from ttskit_explain.lesson import Failed, Lesson, Subject
-from ttskit_explain.recurrence import GATES, KINDS, Cell, Reading, influence, path_lengths, ready_at
+from ttskit_explain.recurrence import GATES, KINDS, Cell, States, influence, path_lengths, ready_at
 
 __all__ = ["Heard", "build", "complexity", "heard", "kept_for", "sources"]
 
@@ -126,7 +126,7 @@ def sources(subject: Subject) -> list[tuple[str, int]]:
 
 
 def _recurrence(
-    lesson: Lesson, found: Heard, reading: Reading, bare: Tensor, values: dict[str, object], notes: tuple[Note, ...]
+    lesson: Lesson, found: Heard, reading: States, bare: Tensor, values: dict[str, object], notes: tuple[Note, ...]
 ) -> Card:
     sheet = lesson.sheet
     spec = {
@@ -141,14 +141,14 @@ def _recurrence(
     return Card("sequence.recurrence", (figure,), ("rnn",), values, notes)
 
 
-def kept_for(reading: Reading) -> np.ndarray:
+def kept_for(reading: States) -> np.ndarray:
     """After how many places a cell holds half of what it held, (H,): log ½ over the mean log of its forget gate."""
     forget = reading.gates[:, 1].clamp(1e-9, 1 - 1e-9).log().mean(0)
     kept: np.ndarray = (np.log(0.5) / forget).numpy()
     return kept
 
 
-def _gates(lesson: Lesson, found: Heard, reading: Reading, values: dict[str, object], notes: tuple[Note, ...]) -> Card:
+def _gates(lesson: Lesson, found: Heard, reading: States, values: dict[str, object], notes: tuple[Note, ...]) -> Card:
     """Cells are shown in the order in which they keep, the longest first."""
     kept = kept_for(reading)
     order = np.argsort(-kept, kind="stable")
@@ -170,7 +170,7 @@ def _gates(lesson: Lesson, found: Heard, reading: Reading, values: dict[str, obj
 
 
 def _influence(
-    lesson: Lesson, found: Heard, reading: Reading, bare: Tensor, values: dict[str, object], notes: tuple[Note, ...]
+    lesson: Lesson, found: Heard, reading: States, bare: Tensor, values: dict[str, object], notes: tuple[Note, ...]
 ) -> Card:
     places, cell = sources(found.subject), found.cell
     starts = [place for _, place in places]
