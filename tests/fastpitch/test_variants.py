@@ -149,7 +149,7 @@ def test_letters_and_lstm_by_configuration_only(tmp_path):
 
 
 def test_without_positions_order_is_seen_by_convolutions_alone():
-    """Attention sees a set: tokens in another order give the same states in that order, unless something says where they are."""
+    """Attention sees a set: tokens in another order give the same states in that order, if nothing says where they are."""
     x = torch.randn(1, 7, 12, generator=torch.Generator().manual_seed(1))
     mask, order = torch.ones(1, 7, 1), torch.tensor([3, 0, 6, 1, 5, 2, 4])
 
