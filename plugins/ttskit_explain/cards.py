@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-__all__ = ["Card", "Figure", "Note"]
+__all__ = ["Card", "Figure", "Note", "Question"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,21 @@ class Note:
 
 
 @dataclass(frozen=True, slots=True)
+class Question:
+    """A question for the class; its answer is folded away.
+
+    Args:
+        key: under `questions` in the texts: ask, answer.
+        see: keys of the cards that answer it.
+        values: for the places of both.
+    """
+
+    key: str
+    see: tuple[str, ...]
+    values: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Card:
     """One thing to understand.
 
@@ -47,6 +62,7 @@ class Card:
         equations: keys of `equations.yaml`, in order.
         values: what the places of its text and captions say: numbers and words of this sentence.
         notes: in order, above the figures.
+        questions: in order, below the text.
         title: in plain English where the texts have none under the key (a step of a stranger's model).
     """
 
@@ -55,4 +71,5 @@ class Card:
     equations: tuple[str, ...] = ()
     values: Mapping[str, object] = field(default_factory=dict)
     notes: tuple[Note, ...] = ()
+    questions: tuple[Question, ...] = ()
     title: str = ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import time
 import unicodedata
 from collections.abc import Sequence
@@ -15,6 +16,7 @@ from ttskit.measure.systems import System, load_systems
 from ttskit.plugins import Registry, create_registry
 from ttskit.progress import progress
 from ttskit_explain import sections
+from ttskit_explain.about import numbers_of
 from ttskit_explain.cards import Card, Note
 from ttskit_explain.lesson import Failed, Lesson, Subject, check_length, folder_label
 from ttskit_explain.opening import opening_notes
@@ -61,6 +63,7 @@ def explain(
     seed: int = 0,
     only: Sequence[str] = (),
     registry: Registry | None = None,
+    date: str = "",
     console: Console | None = None,
 ) -> ExplainReport:
     """Write a page that shows how runs turn a sentence into speech.
@@ -77,6 +80,7 @@ def explain(
         seed: of what is random.
         only: names of the sections wanted; all of them if empty.
         registry: every plugin.
+        date: when the page is made, for its foot; today if not given.
         console: for progress.
 
     Raises:
@@ -107,7 +111,16 @@ def explain(
         report = ExplainReport(page, notes=lesson.notes)
         built = _sections(wanted, lesson, report, console)
         labels = [one.label for one in lesson.subjects]
-        made = write_page(folder, built, first=language, languages=LANGUAGES, text=lesson.text, runs=labels, notes=lesson.notes)
+        made = write_page(
+            folder,
+            built,
+            first=language,
+            languages=LANGUAGES,
+            text=lesson.text,
+            runs=labels,
+            notes=lesson.notes,
+            numbers=numbers_of(lesson, seed=seed, date=date or datetime.date.today().isoformat()),
+        )
         report.bytes = lesson.sheet.bytes + made.stat().st_size
     return report
 

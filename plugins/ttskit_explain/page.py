@@ -12,11 +12,13 @@ import jinja2
 from markupsafe import Markup
 
 from ttskit.corpus.storage import write_atomic
+from ttskit_explain.about import Numbers
 from ttskit_explain.cards import Card
 from ttskit_explain.texts import Texts, equations, formula
 
-__all__ = ["OWN_NAMES", "SCRIPTS", "render", "write_page"]
+__all__ = ["HANDOUT", "OWN_NAMES", "SCRIPTS", "render", "write_page"]
 
+HANDOUT = "questions.handout"  # key of the card that is printed alone
 OWN_NAMES = {"en": "English", "es": "Español"}  # no message
 SCRIPTS = ("core", "draw", "controls")  # first, in this order; then the sections' own, by name
 
@@ -47,6 +49,8 @@ def render(
     text: str,
     runs: Sequence[str],
     notes: Sequence[tuple[str, Mapping[str, object]]] = (),
+    numbers: Numbers | None = None,
+    spoken: str = "es",
 ) -> str:
     """The page as text.
 
@@ -55,6 +59,8 @@ def render(
         text: the sentence.
         runs: labels of the runs.
         notes: what is said at the top: keys and values.
+        numbers: what the foot says of how the page was made.
+        spoken: language of the sentence, for screen readers; "" if unknown.
     """
     texts = {name: Texts(name) for name in languages}
     environment = jinja2.Environment(
@@ -73,11 +79,21 @@ def render(
         text=text,
         runs=list(runs),
         notes=list(notes),
+        numbers=numbers,
+        number_of=_grouped,
+        spoken=spoken,
+        cards={card.key: card for cards in sections.values() for card in cards},
+        handout_key=HANDOUT,
         formulas={key: formula(latex, block=True) for key, latex in equations().items()},
         words=Markup(_json({name: {**one.parts["words"], **one.parts["steps"]} for name, one in texts.items()})),
-        css=Markup(_file("templates", "page.css")),
+        css=Markup("\n".join(_file("templates", f"{name}.css") for name in ("page", "present"))),
         script=Markup("\n".join(_scripts())),
     )
+
+
+def _grouped(cell: str | int | None) -> str:
+    """A cell of the foot; thousands apart as both languages read them."""
+    return "–" if cell is None else cell if isinstance(cell, str) else f"{cell:,}".replace(",", "\u202f")
 
 
 def _json(value: Any) -> str:

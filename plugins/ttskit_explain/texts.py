@@ -8,6 +8,8 @@
     captions:  key of a figure → one line under it
     notes:     key → what is not there, and why
     steps:     key of a model's step, or of an intervention → its name in the language
+    questions: key → ask, answer
+    handout:   key of a part → title; steps (a list), equations (pairs: what it says, its key), terms (term → meaning)
 
 `*…*` is emphasis, `**…**` strong, `` `…` `` code, `$…$` a formula, `{name}` a value of this sentence, `{name:.2f}` with digits.
 """
@@ -20,23 +22,25 @@ import string
 from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from typing import Any
 
-import yaml
 from markupsafe import Markup, escape
+
+from ttskit.errors import ConfigError
+from ttskit.reading import parse_yaml
+from ttskit_explain.marks import formulas_of, marked
+from ttskit_explain.wording import PARTS, read_words
 
 __all__ = ["LANGUAGES", "Texts", "equations", "formula", "formulas"]
 
 LANGUAGES = ("es", "en")
-PARTS = ("words", "sections", "cards", "captions", "notes", "steps")
-_INLINE = re.compile(r"\$(?P<math>[^$]+)\$|\*\*(?P<strong>.+?)\*\*|\*(?P<em>[^*]+)\*|`(?P<code>[^`]+)`")
 
 
 @cache
 def equations() -> Mapping[str, str]:
     """Keys of `equations.yaml` → LaTeX."""
-    found = yaml.safe_load(_texts().joinpath("equations.yaml").read_text(encoding="utf-8"))
-    return dict(found or {})
+    return dict(parse_yaml(_texts().joinpath("equations.yaml").read_text(encoding="utf-8"), texts=True) or {})
 
 
 @cache
@@ -57,7 +61,7 @@ def formulas() -> set[str]:
     found = {_formula_key(latex, True) for latex in equations().values()}
     for language in LANGUAGES:
         for _, text in Texts(language).sentences():
-            found |= {_formula_key(one["math"], False) for one in _INLINE.finditer(text) if one["math"]}
+            found |= {_formula_key(latex, False) for latex in formulas_of(text)}
     return found
 
 
@@ -80,14 +84,32 @@ class _Filling(string.Formatter):
 
 
 class Texts:
-    """The words of one language."""
+    """The words of one language.
 
-    def __init__(self, language: str) -> None:
+    Args:
+        language: its code.
+        folder: where the files are; the plugin's own if not given.
+
+    Raises:
+        ConfigError: a file that is not right, with its line.
+    """
+
+    def __init__(self, language: str, folder: Traversable | None = None) -> None:
         self.language = language
         self.parts: dict[str, dict[str, Any]] = {part: {} for part in PARTS}
-        for content in _contents(language):
+        self._where: dict[str, str] = {}
+        for path in _files(folder or _texts(), language):
+            shown = path.name if path.name == f"{language}.yaml" else f"{language}/{path.name}"
+            content, places = read_words(path, shown)
             for part, entries in content.items():
-                self.parts[part].update(entries or {})
+                twice = next((key for key in entries if key in self.parts[part]), None)
+                if twice is not None:
+                    place = f"{part}/{twice}"
+                    raise ConfigError(
+                        f"{places[place]}: {part}: {twice} is written twice", f"first in {self._where[place]}", "keep one"
+                    )
+                self.parts[part].update(entries)
+            self._where.update(places)
 
     def get(self, part: str, key: str) -> Any:
         """An entry, or None."""
@@ -97,49 +119,60 @@ class Texts:
         """Every text with where it stands, "cards/reading.tokens/title"."""
         for part, entries in self.parts.items():
             for key, entry in entries.items():
-                for field, text in entry.items() if isinstance(entry, Mapping) else [("", entry)]:
-                    yield f"{part}/{key}/{field}".rstrip("/"), str(text)
+                yield from _leaves(f"{part}/{key}", entry)
 
     def fill(self, template: str, values: Mapping[str, object]) -> str:
-        """A template with its places filled. Raises KeyError where a value is missing."""
-        return _Filling(self.language).vformat(template, (), values)
+        """A template with its places filled.
+
+        Raises:
+            ConfigError: a place that has no value; names file and line.
+        """
+        try:
+            return _Filling(self.language).vformat(template, (), values)
+        except (KeyError, ValueError, TypeError) as error:
+            named = next((key for key, text in self.sentences() if template in " ".join(text.split())), "")
+            where = self._where.get(named) or self._where.get(named.rpartition("/")[0], self.language)
+            reason = f"no value is called {error}" if isinstance(error, KeyError) else str(error)
+            raise ConfigError(
+                f"{where}: {named or template!r:.60} cannot be filled: {reason}", f"values: {', '.join(values) or 'none'}", ""
+            ) from None
 
     def inline(self, template: str, values: Mapping[str, object]) -> Markup:
         """One paragraph with its marks as HTML; values are text, never marks."""
         pieces: list[Markup] = []
-        place = 0
-        for found in _INLINE.finditer(template):
-            pieces.append(self._plain(template[place : found.start()], values))
-            if found["math"]:
-                pieces.append(formula(found["math"]))
-            elif found["strong"]:
-                pieces.append(Markup("<strong>{}</strong>").format(self._plain(found["strong"], values)))
-            elif found["em"]:
-                pieces.append(Markup("<em>{}</em>").format(self._plain(found["em"], values)))
+        for kind, piece in marked(" ".join(template.split()) if "\n" in template else template):
+            if kind == "math":
+                pieces.append(formula(piece))
+            elif kind == "code":
+                pieces.append(Markup("<code>{}</code>").format(piece))
             else:
-                pieces.append(Markup("<code>{}</code>").format(found["code"]))
-            place = found.end()
-        pieces.append(self._plain(template[place:], values))
+                text = escape(self.fill(piece, values))
+                pieces.append(text if kind == "plain" else Markup(f"<{kind}>{{}}</{kind}>").format(text))
         return Markup("").join(pieces)
 
     def paragraphs(self, text: str, values: Mapping[str, object]) -> list[Markup]:
         """A text of several paragraphs."""
         return [self.inline(" ".join(part.split()), values) for part in re.split(r"\n\s*\n", text.strip()) if part.strip()]
 
-    def _plain(self, text: str, values: Mapping[str, object]) -> Markup:
-        return escape(self.fill(text, values))
+
+def _leaves(place: str, entry: Any) -> Iterator[tuple[str, str]]:
+    if isinstance(entry, Mapping):
+        for key, value in entry.items():
+            yield from _leaves(f"{place}/{key}", value)
+    elif isinstance(entry, list):
+        for number, value in enumerate(entry):
+            yield from _leaves(f"{place}/{number}", value)
+    else:
+        yield place, str(entry)
 
 
-def _texts() -> Any:
+def _texts() -> Traversable:
     return files("ttskit_explain").joinpath("texts")
 
 
-def _contents(language: str) -> Iterator[Mapping[str, Any]]:
-    whole = _texts().joinpath(f"{language}.yaml")
+def _files(folder: Traversable, language: str) -> Iterator[Traversable]:
+    whole, parts = folder.joinpath(f"{language}.yaml"), folder.joinpath(language)
     if whole.is_file():
-        yield yaml.safe_load(whole.read_text(encoding="utf-8")) or {}
-    parts = _texts().joinpath(language)
+        yield whole
     if parts.is_dir():
-        for part in sorted(parts.iterdir(), key=lambda one: one.name):
-            if part.name.endswith(".yaml"):
-                yield yaml.safe_load(part.read_text(encoding="utf-8")) or {}
+        yield from sorted((one for one in parts.iterdir() if one.name.endswith(".yaml")), key=lambda one: one.name)

@@ -10,21 +10,38 @@
 //               buttons choose a variant that Python computed: it is heard and seen
 (() => {
   const ui = ttskit.ui;
+  // One sound a file, whatever is drawn anew meanwhile, so that the button that can stop it is always there.
   let sounding = null;
+  const sounds = {};
+  const stop = sound => { sound.pause(); sound.currentTime = 0; };
+  const sound = path => {
+    if (!sounds[path]) {
+      sounds[path] = Object.assign(new Audio(path), { preload: "none", shown: new Set() });
+      ["play", "pause", "ended"].forEach(event => sounds[path].addEventListener(event, () => sounds[path].shown.forEach(show => show())));
+    }
+    return sounds[path];
+  };
+  const orphaned = () => { if (sounding && ![...sounding.shown].some(show => show())) stop(sounding); };
   ui.player = (heard, name) => {
-    const sound = new Audio(heard.audio);
-    sound.preload = "none";
-    const label = () => ui.say(sound.paused ? "play" : "stop");
-    const button = ui.el("button", { type: "button", class: "player", "aria-label": `${label()}: ${name}`, onclick: () => {
-      if (!sound.paused) { sound.pause(); sound.currentTime = 0; return; }
-      if (sounding && sounding !== sound) { sounding.pause(); sounding.currentTime = 0; }
-      sounding = sound;
-      sound.play().catch(error => console.error(heard.audio, error));
+    const own = sound(heard.audio);
+    const button = ui.el("button", { type: "button", class: "player", onclick: () => {
+      if (!own.paused) { stop(own); return; }
+      if (sounding && sounding !== own) stop(sounding);
+      sounding = own;
+      own.play().catch(error => console.error(heard.audio, error));
     } });
-    const show = () => { button.textContent = `${sound.paused ? "▶" : "■"} ${name} (${ui.number(heard.seconds, 1)} s)`; button.setAttribute("aria-label", `${label()}: ${name}`); button.dataset.playing = String(!sound.paused); };
-    ["play", "pause", "ended"].forEach(event => sound.addEventListener(event, show));
+    let added = false;
+    const show = () => {  // whether the button is still on the page
+      if (added && !button.isConnected) { own.shown.delete(show); return false; }
+      button.textContent = `${own.paused ? "▶" : "■"} ${name} (${ui.number(heard.seconds, 1)} s)`;
+      button.setAttribute("aria-label", `${ui.say(own.paused ? "play" : "stop")}: ${name}`);
+      button.dataset.playing = String(!own.paused);
+      return true;
+    };
     show();
-    button.sound = sound;
+    own.shown.add(show);
+    queueMicrotask(() => { added = button.isConnected; orphaned(); });  // after the drawing that it is part of
+    button.sound = own;
     return button;
   };
   ui.choices = ({ label, options, value, onchange }) => ui.el("div", { class: "row", role: "group", "aria-label": label },

@@ -7,8 +7,10 @@
 //   ui.say(key, values)    words of the page's language, {places} filled
 //   ui.number(x, digits)   as the language writes it
 //   ui.language            "es" or "en"
+//   ui.dark                whether the page is dark (the reader's system, or the page's own button)
 //   ui.redraw()            this figure again
-// and everything of draw.js and controls.js.
+// and everything of draw.js and controls.js. A figure that draws itself anew keeps the reader's focus: what stood at the place
+// of the focused control gets it. `ttskit.redraw(element)` draws the figures inside it, all without one; hidden ones wait.
 const ttskit = (() => {
   const words = JSON.parse(document.getElementById("words").textContent);
   const widgets = {}, arrays = {}, waiting = {}, loading = {}, drawn = [];
@@ -43,6 +45,19 @@ const ttskit = (() => {
     return arrays[key];
   };
 
+  // A control that was replaced while it had the focus: what now stands in its place gets it, else keyboards lose their way.
+  const touchable = figure => [...figure.querySelectorAll("button, input, select, a[href], [tabindex]")];
+  let focused = null;
+  const keep = figure => {
+    figure.addEventListener("focusin", event => { focused = { figure, node: event.target, place: touchable(figure).indexOf(event.target), name: event.target.getAttribute("aria-label") || event.target.textContent }; });
+    new MutationObserver(() => {
+      if (!focused || focused.figure !== figure || focused.node.isConnected || document.activeElement !== document.body) return;
+      const now = touchable(figure), same = now.filter(one => (one.getAttribute("aria-label") || one.textContent) === focused.name);
+      const next = same.includes(now[focused.place]) ? now[focused.place] : same[0] || now[focused.place];
+      if (next) next.focus({ preventScroll: true });
+    }).observe(figure, { childList: true, subtree: true });
+  };
+
   const data = (section, { figures, arrays: own }) => {
     for (const key in own) arrays[`${section}/${key}`] = own[key];
     for (const key in figures) {
@@ -56,6 +71,7 @@ const ttskit = (() => {
         const draw = make(figure, figures[key], mine);
         mine.redraw = draw;
         drawn.push({ draw, figure, key });
+        keep(figure);
         draw();
         figure.dataset.ready = "true";
       } catch (error) {
@@ -74,24 +90,29 @@ const ttskit = (() => {
   });
   const sections = () => [...document.querySelectorAll("[data-section]")].map(one => one.dataset.section);
   const all = () => Promise.all(sections().map(load));
-  const redraw = () => drawn.forEach(({ draw, key }) => { try { draw(); } catch (error) { console.error(key, error); } });
+  const redraw = within => drawn.forEach(({ draw, figure, key }) => {
+    if ((within && !within.contains(figure)) || !figure.getClientRects().length) return;
+    try { draw(); } catch (error) { console.error(key, error); }
+  });
 
   const speak = language => {
     document.documentElement.lang = language;
     for (const button of document.querySelectorAll("[data-to]")) button.setAttribute("aria-pressed", String(button.dataset.to === language));
     redraw();
+    dispatchEvent(new CustomEvent("ttskit-language", { detail: language }));
   };
+  const dark = () => (document.documentElement.dataset.theme || (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light")) === "dark";
   const start = () => {
     for (const button of document.querySelectorAll("[data-to]")) button.addEventListener("click", () => speak(button.dataset.to));
     const near = new IntersectionObserver(seen => seen.forEach(one => { if (one.isIntersecting) { near.unobserve(one.target); load(one.target.dataset.section); } }), { rootMargin: "1200px 0px" });
     document.querySelectorAll("[data-section]").forEach(one => near.observe(one));
     let width = innerWidth, later = 0;
     addEventListener("resize", () => { clearTimeout(later); later = setTimeout(() => { if (innerWidth !== width) { width = innerWidth; redraw(); } }, 150); });
-    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
-    addEventListener("beforeprint", all);
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => redraw());
   };
   Object.defineProperty(ui, "language", { get: () => document.documentElement.lang });
+  Object.defineProperty(ui, "dark", { get: dark });
   Object.assign(ui, { say, number });
   addEventListener("DOMContentLoaded", start);
-  return { widget: (name, make) => { widgets[name] = make; }, data, all, load, ui, speak };
+  return { widget: (name, make) => { widgets[name] = make; }, data, all, load, redraw, ui, speak };
 })();

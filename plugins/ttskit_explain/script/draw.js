@@ -32,8 +32,7 @@
   const DARK = { share: ["#17191d", "#16365c", "#1f6fb2", "#6db6f0", "#e6f4ff"], signed: ["#6db6f0", "#1f5c94", "#1b1d21", "#a6561a", "#ffb27a"] };
   const parse = hex => [1, 3, 5].map(i => parseInt(hex.slice(i, i + 2), 16));
   const map = name => {
-    const dark = matchMedia("(prefers-color-scheme: dark)").matches;
-    const stops = ((dark && DARK[name]) || STOPS[name] || STOPS.mel).map(parse);
+    const stops = ((ui.dark && DARK[name]) || STOPS[name] || STOPS.mel).map(parse);
     return share => {
       const at = Math.min(Math.max(share, 0), 1) * (stops.length - 1), i = Math.min(Math.floor(at), stops.length - 2), f = at - i;
       return stops[i].map((c, k) => c + (stops[i + 1][k] - c) * f);
