@@ -7,6 +7,7 @@ import shlex
 import subprocess
 import sys
 import time
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -37,7 +38,7 @@ PAGES = [(name, words) for name in PAIRS for words in commands(name) if words[:2
 
 
 def options(words: list[str], name: str) -> list[str]:
-    return [after for word, after in zip(words, words[1:], strict=False) if word == name]
+    return [after for word, after in pairwise(words) if word == name]
 
 
 def test_every_lesson_is_there_in_both_languages():
