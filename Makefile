@@ -11,7 +11,7 @@ PIP = $(BIN)/python -m pip --disable-pip-version-check install -q -c constraints
 # Two test processes with one thread each share two cores better than one process with two.
 THREADS = OMP_NUM_THREADS=1 MKL_NUM_THREADS=1
 
-.PHONY: demo test lint docs messages equations nightly nightly-numerics nightly-fuzz nightly-planted clean
+.PHONY: demo test lint docs messages equations nightly nightly-numerics nightly-fuzz nightly-planted nightly-browsers clean
 
 demo: $(VENV)/.demo
 	$(BIN)/ttskit demo --out demo
@@ -54,6 +54,10 @@ nightly-fuzz: $(VENV)/.test
 # Plants faults one by one in a copy of the checkout, and says which of them no test sees (ARGS="loop.py" plants some of them).
 nightly-planted: $(VENV)/.test
 	$(THREADS) $(BIN)/python tests/planted/run_planted.py $(ARGS)
+
+# The class page in the installed Chromium and Firefox.
+nightly-browsers: $(VENV)/.test
+	$(THREADS) $(BIN)/python -m pytest -m "slow or not slow" tests/explain/test_browser.py tests/explain/test_firefox.py $(ARGS)
 
 clean:
 	rm -rf $(VENV)

@@ -11,13 +11,15 @@
 //   ui.redraw()            this figure again
 // and everything of draw.js and controls.js. A figure that draws itself anew keeps the reader's focus: what stood at the place
 // of the focused control gets it. `ttskit.redraw(element)` draws the figures inside it, all without one; hidden ones wait.
+// `ttskit.missing`: keys that were said and have no words.
 const ttskit = (() => {
   const words = JSON.parse(document.getElementById("words").textContent);
-  const widgets = {}, arrays = {}, waiting = {}, loading = {}, drawn = [];
+  const widgets = {}, arrays = {}, waiting = {}, loading = {}, drawn = [], missing = new Set();
   const ui = {};
 
   const say = (key, values = {}) => {
     const text = (words[document.documentElement.lang] || {})[key];
+    if (text === undefined) missing.add(`${document.documentElement.lang}: ${key}`);
     return (text === undefined ? key : text).replace(/\{(\w+)\}/g, (all, name) => (name in values ? values[name] : all));
   };
   const number = (x, digits = 2) => {
@@ -114,5 +116,5 @@ const ttskit = (() => {
   Object.defineProperty(ui, "dark", { get: dark });
   Object.assign(ui, { say, number });
   addEventListener("DOMContentLoaded", start);
-  return { widget: (name, make) => { widgets[name] = make; }, data, all, load, redraw, ui, speak };
+  return { widget: (name, make) => { widgets[name] = make; }, data, all, load, redraw, ui, speak, missing };
 })();

@@ -74,9 +74,12 @@
     } else picture.append(ui.svg("text", { class: "soft", x: left + wide / 2, y: tall + 16, "text-anchor": "middle" }, ui.say(columns.name) + " →"));
     for (const mark of marks) picture.append(ui.svg("rect", { x: left + (mark.column ?? 0) * cell.w, y: mark.row === undefined ? 0 : row(mark.row) * cell.h, width: mark.column === undefined ? wide : cell.w, height: mark.row === undefined ? tall : cell.h, fill: "none", stroke: ui.color("c0"), "stroke-width": 2 }));
     const readout = ui.el("div", { class: "readout", "aria-live": "polite" });
+    const cursor = ui.svg("rect", { width: Math.max(3, cell.w), height: Math.max(3, cell.h), fill: "none", stroke: "none", "stroke-width": 2 });
+    picture.append(cursor);
     let at = [0, 0];
     const tell = (r, c) => {
       at = [r, c];
+      for (const [name, value] of [["x", left + c * cell.w], ["y", row(r) * cell.h], ["stroke", ui.color("c0")]]) cursor.setAttribute(name, value);
       readout.textContent = `${ui.say(rows.name)} ${place(rows, r)}, ${ui.say(columns.name)} ${place(columns, c)}: ${ui.number(values.data[r * C + c], digits)}`;
     };
     const spot = event => {
@@ -85,7 +88,7 @@
       return [row(r), c];
     };
     const keys = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [rows.up ? 1 : -1, 0], ArrowDown: [rows.up ? -1 : 1, 0] };
-    const frame = ui.el("div", { class: "heat", role: "img", tabindex: "0", "aria-label": label, style: `height:${tall + bottom}px`,
+    const frame = ui.el("div", { class: "heat", role: "img", tabindex: "0", "aria-label": label || `${ui.say(rows.name)} × ${ui.say(columns.name)}`, style: `height:${tall + bottom}px`,
       onmousemove: event => { if (event.target === canvas) tell(...spot(event)); },
       onclick: event => { if (event.target === canvas) { tell(...spot(event)); if (onpick) onpick(...at); } },
       onkeydown: event => {
