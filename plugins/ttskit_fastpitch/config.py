@@ -41,6 +41,9 @@ class StackOptions(_Options):
     dropout: float = Field(0.1, ge=0, lt=1, description="dropout after attention and after the convolutions")
     attention_dropout: float = Field(0.1, ge=0, lt=1, description="dropout on attention weights")
     input_dropout: float = Field(0.0, ge=0, lt=1, description="dropout on the stack's input")
+    positions: Literal["sinusoidal", "none"] = Field(
+        "sinusoidal", description="sinusoidal: sines and cosines of the place are added, as published; none: nothing is"
+    )
 
     odd = field_validator("kernel")(_odd)
 

@@ -28,7 +28,8 @@ def interventions(model: FastPitch) -> tuple[Intervention, ...]:
     offered = []
     for side in _SIDES:
         stack: Stack = getattr(model, side)
-        offered.append(Intervention(f"{side}.positions", f"positions of the {side}", ("removed", "shuffled")))
+        if stack.positions:
+            offered.append(Intervention(f"{side}.positions", f"positions of the {side}", ("removed", "shuffled")))
         blocks = {i: b for i, b in enumerate(stack.blocks) if isinstance(b, TransformerBlock)}
         if blocks:
             heads = tuple(f"{i + 1}.{h + 1}" for i, b in blocks.items() for h in range(b.attention.heads))
@@ -107,7 +108,7 @@ def _parts(side: str, stack: Stack) -> list[str]:
 
 
 def _stack_steps(model: FastPitch, side: str, seen: Activations, offered: Sequence[Intervention], place: Axis) -> list[Step]:
-    """Positions, then a step for each block."""
+    """Positions, if any are added, then a step for each block."""
     stack: Stack = getattr(model, side)
     arrived = seen.input(f"{side}.drop")
     positions = sinusoidal_positions(arrived.shape[1], arrived.shape[2]).numpy()
@@ -120,6 +121,7 @@ def _stack_steps(model: FastPitch, side: str, seen: Activations, offered: Sequen
             tuple(key for key in mine if key.endswith("positions")),
         )
     ]
+    steps = steps if stack.positions else []
     for index, block in enumerate(stack.blocks):
         name = f"{side}.blocks.{index}"
         if isinstance(block, TransformerBlock):

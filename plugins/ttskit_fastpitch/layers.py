@@ -86,12 +86,14 @@ class Stack(nn.Module):
 
     def __init__(self, channels: int, options: StackOptions, block: Callable[..., nn.Module] = TransformerBlock) -> None:
         super().__init__()
+        self.positions = options.positions == "sinusoidal"
         self.drop = Dropout(options.input_dropout)
         self.blocks = nn.ModuleList(block(channels, options) for _ in range(options.layers))
 
     def forward(self, x: Tensor, mask: Tensor, masked: bool, condition: Tensor | None = None) -> Tensor:
         """x (B, L, C), mask (B, L, 1), condition (B, 1, C) added at every position → (B, L, C), 0 on padding."""
-        x = x + sinusoidal_positions(x.shape[1], x.shape[2], x.device) * mask
+        if self.positions:
+            x = x + sinusoidal_positions(x.shape[1], x.shape[2], x.device) * mask
         if condition is not None:
             x = x + condition
         if masked:

@@ -16,11 +16,16 @@ from ttskit_fastpitch.model import FastPitch
 _STACK = {"layers": 2, "heads": 2, "head_channels": 8, "filter_channels": 32}
 
 
-def _model(block: str = "transformer", speakers: tuple[str, ...] = ("ana",)) -> FastPitch:
+def _model(block: str = "transformer", speakers: tuple[str, ...] = ("ana",), **stack: object) -> FastPitch:
     torch.manual_seed(3)
     small = {"filter_channels": 16}
     options = FastPitchOptions(
-        channels=16, encoder=_STACK, decoder=_STACK, duration_predictor=small, pitch_predictor=small, block=block
+        channels=16,
+        encoder=_STACK | stack,
+        decoder=_STACK | stack,
+        duration_predictor=small,
+        pitch_predictor=small,
+        block=block,
     )
     model = FastPitch(options, tiny_context(speakers=speakers)).eval()
     torch.nn.init.constant_(model.duration_predictor.out.bias, 1.5)  # some frames for each token
@@ -129,3 +134,12 @@ def test_what_cannot_be_explained(one: AcousticInput) -> None:
         model.explain(one, changed={"encoder.nothing": 1})
     with pytest.raises(InputError, match=r"cannot be '9\.9'"):
         model.explain(one, changed={"encoder.head_off": "9.9"})
+
+
+def test_a_model_without_positions_has_none_to_show_or_to_take_away(one: AcousticInput) -> None:
+    model = _model(positions="none")
+    found = model.explain(one)
+    assert torch.equal(found.spectrogram.mel, model.infer(one).mel)
+    assert [step.key for step in found.steps if "positions" in step.key] == []
+    assert [key.key for key in model.interventions() if "positions" in key.key] == []
+    np.testing.assert_array_equal(found["fastpitch.encoder.1"]["in"], found["fastpitch.embedding"]["vectors"])

@@ -18,7 +18,7 @@ from ttskit.testing.acoustic import check_acoustic_model
 from ttskit.testing.builders import tiny_batch, tiny_context, tiny_corpus
 from ttskit.training import train
 from ttskit_fastpitch.config import FastPitchOptions, StackOptions
-from ttskit_fastpitch.layers import TransformerBlock
+from ttskit_fastpitch.layers import Stack, TransformerBlock
 from ttskit_fastpitch.model import FastPitch
 from ttskit_fastpitch.recurrent import LstmBlock
 
@@ -146,3 +146,19 @@ def test_letters_and_lstm_by_configuration_only(tmp_path):
     model = run.load(registry=registry).model
     assert isinstance(model.encoder.blocks[0], LstmBlock) and isinstance(model.decoder.blocks[0], LstmBlock)
     assert model.context.symbols == corpus.symbols
+
+
+def test_without_positions_order_is_seen_by_convolutions_alone():
+    """Attention sees a set: tokens in another order give the same states in that order, if nothing says where they are."""
+    x = torch.randn(1, 7, 12, generator=torch.Generator().manual_seed(1))
+    mask, order = torch.ones(1, 7, 1), torch.tensor([3, 0, 6, 1, 5, 2, 4])
+
+    def moved(**options) -> float:
+        torch.manual_seed(2)
+        stack = Stack(12, StackOptions(layers=2, head_channels=8, filter_channels=16, **options)).eval()
+        with torch.no_grad():
+            return float((stack(x, mask, True)[:, order] - stack(x[:, order], mask, True)).abs().max())
+
+    assert moved(positions="none", kernel=1) < 1e-5
+    assert moved(positions="none", kernel=3) > 1e-2
+    assert moved(positions="sinusoidal", kernel=1) > 1e-2
