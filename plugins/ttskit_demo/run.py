@@ -145,8 +145,8 @@ def demo(
     }
     for index, (name, stage) in enumerate(stages.items(), start=1):
         clock.run(name, stage, f"stage {index} of {len(stages)}")
-    pages = [folder / "index.html" for folder in (study / "report", out / "comparison", out / "class")]
-    return DemoReport(*pages, clock.seconds)
+    page, comparison, lesson_page = (folder / "index.html" for folder in (study / "report", out / "comparison", out / "class"))
+    return DemoReport(page, comparison, lesson_page, clock.seconds)
 
 
 def _planned(study: Path, kind: str) -> list[dict[str, Any]]:

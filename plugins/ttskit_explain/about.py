@@ -11,13 +11,13 @@ import torch
 import ttskit
 from ttskit_explain.lesson import Lesson
 
-__all__ = ["Numbers", "numbers_of"]
+__all__ = ["PageNumbers", "numbers_of"]
 
 COLUMNS = ("run", "model", "decoding", "parameters", "steps", "vocoder")
 
 
 @dataclass(frozen=True, slots=True)
-class Numbers:
+class PageNumbers:
     """A table with a row for each run, and what the line above it says.
 
     Args:
@@ -31,7 +31,7 @@ class Numbers:
     values: dict[str, object]
 
 
-def numbers_of(lesson: Lesson, *, seed: int, date: str) -> Numbers:
+def numbers_of(lesson: Lesson, *, seed: int, date: str) -> PageNumbers:
     """What made this page.
 
     Args:
@@ -50,7 +50,7 @@ def numbers_of(lesson: Lesson, *, seed: int, date: str) -> Numbers:
         )
         for one in lesson.subjects
     ]
-    return Numbers(
+    return PageNumbers(
         COLUMNS,
         rows,
         {

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ttskit.interfaces.explanation import Explanation, Step
-from ttskit_explain.finding import Found, self_attention, with_axes
+from ttskit_explain.finding import FoundTensor, self_attention, with_axes
 
 __all__ = [
     "DRAWN_CHANNELS",
@@ -93,13 +93,13 @@ def stacks(explanation: Explanation) -> list[AttentionStack]:
     return [AttentionStack(key, place, tuple(layers)) for (key, place), layers in found.items()]
 
 
-def _layer(found: Found, number: str) -> AttentionLayer:
+def _layer(found: FoundTensor, number: str) -> AttentionLayer:
     of = {tensor.key: tensor.values for tensor in found.step.tensors}
     q, k, v = (of[letter] if letter in of and of[letter].ndim == 3 else None for letter in "qkv")
     return AttentionLayer(number, found.values, q, k, v, of.get("attention_adds"), found.step)
 
 
-def _place(found: Found, tokens: int) -> str:
+def _place(found: FoundTensor, tokens: int) -> str:
     """What a row is: as the queries say; by their number where they are not there."""
     for tensor in found.step.tensors:
         if tensor.key == "q" and len(tensor.axes) == 3:

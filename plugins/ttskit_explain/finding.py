@@ -9,11 +9,11 @@ import numpy as np
 
 from ttskit.interfaces.explanation import Explanation, Recorded, Step
 
-__all__ = ["Found", "gates", "named", "positions", "row_labels", "self_attention", "text_attention", "with_axes"]
+__all__ = ["FoundTensor", "gates", "named", "positions", "row_labels", "self_attention", "text_attention", "with_axes"]
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FoundTensor:
     """A tensor and the step that it belongs to."""
 
     step: Step
@@ -25,33 +25,33 @@ class Found:
         return self.tensor.values
 
 
-def with_axes(explanation: Explanation, *wanted: Sequence[str]) -> list[Found]:
+def with_axes(explanation: Explanation, *wanted: Sequence[str]) -> list[FoundTensor]:
     """Tensors whose axes are one of these lists of names, in the order of the steps."""
     lists = {tuple(names) for names in wanted}
-    return [Found(step, one) for step, one in _all(explanation) if tuple(axis.name for axis in one.axes) in lists]
+    return [FoundTensor(step, one) for step, one in _all(explanation) if tuple(axis.name for axis in one.axes) in lists]
 
 
-def named(explanation: Explanation, key: str) -> list[Found]:
+def named(explanation: Explanation, key: str) -> list[FoundTensor]:
     """Tensors of that key, in the order of the steps."""
-    return [Found(step, one) for step, one in _all(explanation) if one.key == key]
+    return [FoundTensor(step, one) for step, one in _all(explanation) if one.key == key]
 
 
-def self_attention(explanation: Explanation) -> list[Found]:
+def self_attention(explanation: Explanation) -> list[FoundTensor]:
     """Weights of self-attention (heads, queries, keys), a layer each."""
     return with_axes(explanation, ("head", "query", "key"))
 
 
-def text_attention(explanation: Explanation) -> list[Found]:
+def text_attention(explanation: Explanation) -> list[FoundTensor]:
     """Where a decoder looks in the text: (frames or steps, tokens), or the same for each head."""
     return with_axes(explanation, ("frame", "token"), ("step", "token"), ("head", "step", "token"), ("head", "frame", "token"))
 
 
-def gates(explanation: Explanation) -> list[Found]:
+def gates(explanation: Explanation) -> list[FoundTensor]:
     """Gates of LSTMs: (tokens or steps, gates i f g o, channels)."""
     return with_axes(explanation, ("token", "gate", "channel"), ("step", "gate", "channel"), ("frame", "gate", "channel"))
 
 
-def positions(explanation: Explanation) -> list[Found]:
+def positions(explanation: Explanation) -> list[FoundTensor]:
     """Waves of positions that were added: tensors called "positions"."""
     return named(explanation, "positions")
 

@@ -185,7 +185,7 @@ def _require_speech(spectrogram: Spectrogram) -> None:
     """A mel of one sentence that a vocoder can be given. Raises ValueError for anything else."""
     mel = spectrogram.mel
     if mel.dim() != 3 or mel.shape[0] != 1 or mel.shape[2] < 1 or int(spectrogram.lengths[0]) < 1:
-        raise ValueError(f"a mel of shape {tuple(mel.shape)}, length {spectrogram.lengths.tolist()}, is no sentence")
+        raise ValueError(f"a mel of one sentence is (1, bands, frames), this one is {tuple(mel.shape)}")
     if not bool(torch.isfinite(mel).all()):
         raise ValueError("the mel has NaN or infinite values")
 

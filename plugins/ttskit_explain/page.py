@@ -13,9 +13,9 @@ import jinja2
 from markupsafe import Markup
 
 from ttskit.corpus.storage import write_atomic
-from ttskit_explain.about import Numbers
+from ttskit_explain.about import PageNumbers
 from ttskit_explain.cards import Card
-from ttskit_explain.texts import Texts, equations, formula
+from ttskit_explain.texts import PageTexts, equations, formula
 
 __all__ = ["HANDOUT", "OWN_NAMES", "SCRIPTS", "answerable", "render", "write_page"]
 
@@ -61,7 +61,7 @@ def render(
     text: str,
     runs: Sequence[str],
     notes: Sequence[tuple[str, Mapping[str, object]]] = (),
-    numbers: Numbers | None = None,
+    numbers: PageNumbers | None = None,
     spoken: str = "es",
 ) -> str:
     """The page as text.
@@ -74,7 +74,7 @@ def render(
         numbers: what the foot says of how the page was made.
         spoken: language of the sentence, for screen readers; "" if unknown.
     """
-    texts = {name: Texts(name) for name in languages}
+    texts = {name: PageTexts(name) for name in languages}
     sections = answerable(sections)
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("ttskit_explain", "templates"),

@@ -99,7 +99,7 @@ def _weights(rows: np.ndarray) -> bool:
     return bool((rows >= 0).all() and (np.abs(rows.sum(-1) - 1) < _SUM).all())
 
 
-def masked_attention(explanation: Explanation) -> list[finding.Found]:
+def masked_attention(explanation: Explanation) -> list[finding.FoundTensor]:
     """Who looks at whom among a decoder's own steps, (heads, S, S) a layer: beside it in its step stand tensors by steps."""
     return [found for found in finding.self_attention(explanation) if _by_steps(found.step)]
 

@@ -32,7 +32,7 @@ from ttskit.reading import parse_yaml
 from ttskit_explain.marks import formulas_of, marked
 from ttskit_explain.wording import PARTS, read_words
 
-__all__ = ["LANGUAGES", "Texts", "equations", "formula", "formulas"]
+__all__ = ["LANGUAGES", "PageTexts", "equations", "formula", "formulas"]
 
 LANGUAGES = ("es", "en")
 
@@ -60,7 +60,7 @@ def formulas() -> set[str]:
     """Every formula of the texts and of `equations.yaml`, as `equations.json` has them for keys."""
     found = {_formula_key(latex, True) for latex in equations().values()}
     for language in LANGUAGES:
-        for _, text in Texts(language).sentences():
+        for _, text in PageTexts(language).sentences():
             found |= {_formula_key(latex, False) for latex in formulas_of(text)}
     return found
 
@@ -83,7 +83,7 @@ class _Filling(string.Formatter):
         return text
 
 
-class Texts:
+class PageTexts:
     """The words of one language.
 
     Args:

@@ -80,7 +80,7 @@ def places_of(text: str) -> frozenset[str]:
             if name is None:
                 continue
             if not name.isidentifier() or conversion or "{" in (spec or ""):
-                raise ValueError(f"{{{name}}} is no place")
+                raise ValueError(f"{{{name}}} cannot be filled: it has no name")
             found.add(name)
     return frozenset(found)
 
@@ -108,7 +108,7 @@ def _check(part: str, key: str, entry: Any, where: str) -> None:
             places_of(text)
         except ValueError as error:
             hint = "a place is {name} or {name:.2f}; a brace that is meant is written twice"
-            raise ConfigError(f"{where}: {part}: {key}: a brace that is no place", str(error), hint) from None
+            raise ConfigError(f"{where}: {part}: {key}: a brace without its pair", str(error), hint) from None
 
 
 def _handed_out(entry: Mapping[str, Any]) -> list[Any]:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ttskit_explain.cards import Card
-from ttskit_explain.texts import LANGUAGES, Texts, equations
+from ttskit_explain.texts import LANGUAGES, PageTexts, equations
 
 
 def array_of(sheet: Any, ref: dict[str, str]) -> np.ndarray:
@@ -31,7 +31,7 @@ def words_of(cards: Sequence[Card]) -> list[str]:
     """Everything that the cards say, filled; KeyError where a place has no value, AssertionError where a text is missing."""
     said = []
     for language in LANGUAGES:
-        texts = Texts(language)
+        texts = PageTexts(language)
         for card in cards:
             entry = texts.get("cards", card.key)
             assert entry, f"{language}: no text for {card.key}"

@@ -265,7 +265,7 @@ def test_a_thinned_map_still_adds_up():
 
 
 def test_every_word_that_the_script_says_is_there_in_both_languages():
-    from ttskit_explain.texts import Texts
+    from ttskit_explain.texts import PageTexts
 
     folder = Path(attention.__file__).parents[1] / "script"
     script = "".join((folder / f"{name}.js").read_text(encoding="utf-8") for name in ("attention", "attention_maps"))
@@ -273,7 +273,7 @@ def test_every_word_that_the_script_says_is_there_in_both_languages():
     labels = {f"{key}_label" for key in re.findall(r'(?:cell|all)\((?:k, |v, )?"(attention_[a-z_]+)"', script)}
     begun = set(re.findall(r"`(attention_[a-z_]+)\$\{", script)) - {"attention_"}
     assert len(whole) > 50 and "attention_rule_" in begun and len(labels) == 6
-    texts = {name: Texts(name).parts for name in ("es", "en")}
+    texts = {name: PageTexts(name).parts for name in ("es", "en")}
     for language, parts in texts.items():
         assert sorted((whole | labels) - set(parts["words"])) == [], language
         assert all(any(key.startswith(start) for key in parts["words"]) for start in begun), language

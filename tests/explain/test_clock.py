@@ -22,7 +22,7 @@ from ttskit_explain.making import open_lesson
 from ttskit_explain.racing import race, said
 from ttskit_explain.sections import clock
 from ttskit_explain.spread import distances_db, with_silent_frame
-from ttskit_explain.texts import LANGUAGES, Texts, equations
+from ttskit_explain.texts import LANGUAGES, PageTexts, equations
 
 
 class Clock:
@@ -219,7 +219,7 @@ def cards(lesson):
 def test_the_section_has_its_cards_and_every_word_in_both_languages(cards):
     assert list(cards) == ["clock.order", "clock.race", "clock.lengths", "clock.mistake", "clock.chance", "clock.hard"]
     for language in LANGUAGES:
-        texts = Texts(language)
+        texts = PageTexts(language)
         assert texts.get("sections", "clock")
         for card in cards.values():
             entry = texts.get("cards", card.key)
@@ -241,9 +241,9 @@ def test_the_script_finds_its_words_in_both_languages():
     used |= {f"clock_{name}" for name in ("autoregressive", "parallel", "yours", *clock.HARD)}
     assert len(used) > 50
     for language in LANGUAGES:
-        words = set(Texts(language).parts["words"])
+        words = set(PageTexts(language).parts["words"])
         assert not used - words
-    ours = [{key for key in Texts(one).parts["words"] if key.startswith("clock_")} for one in LANGUAGES]
+    ours = [{key for key in PageTexts(one).parts["words"] if key.startswith("clock_")} for one in LANGUAGES]
     assert ours[0] == ours[1]
 
 

@@ -12,10 +12,10 @@ from text_keys import asked_for
 from ttskit.errors import ConfigError
 from ttskit_explain.marks import formulas_of
 from ttskit_explain.sections.questions import ASKED
-from ttskit_explain.texts import LANGUAGES, Texts, equations
+from ttskit_explain.texts import LANGUAGES, PageTexts, equations
 from ttskit_explain.wording import PARTS, places_of
 
-TEXTS = {language: Texts(language) for language in LANGUAGES}
+TEXTS = {language: PageTexts(language) for language in LANGUAGES}
 SAID = {language: dict(texts.sentences()) for language, texts in TEXTS.items()}
 
 
@@ -146,7 +146,7 @@ BROKEN = {
     "an unknown field": ("cards:\n  a.b:\n    title: T\n    text: T\n    tri: Touch it\n", ":2", "unknown field 'tri'"),
     "a missing field": ("cards:\n  a.b:\n    title: T\n", ":2", "has no text"),
     "a list for a text": ("captions:\n  a.b: [one, two]\n", ":2", "not a text"),
-    "a brace that is left open": ("captions:\n  a.b: From {tokens to the end\n", ":2", "a brace that is no place"),
+    "a brace that is left open": ("captions:\n  a.b: From {tokens to the end\n", ":2", "a brace without its pair"),
     "a steps that is no list": ("handout:\n  a:\n    title: T\n    steps: one\n", ":2", "not a text"),
 }
 
@@ -157,7 +157,7 @@ def test_what_a_teacher_breaks_is_told_with_its_line(name, tmp_path):
     (tmp_path / "es").mkdir()
     (tmp_path / "es" / "mine.yaml").write_text(content, encoding="utf-8")
     with pytest.raises(ConfigError) as caught:
-        Texts("es", tmp_path)
+        PageTexts("es", tmp_path)
     assert f"es/mine.yaml{line}:" in caught.value.what
     assert what in f"{caught.value.what} {caught.value.why}"
 
@@ -165,7 +165,7 @@ def test_what_a_teacher_breaks_is_told_with_its_line(name, tmp_path):
 def test_text_that_is_not_utf8_is_told(tmp_path):
     (tmp_path / "es.yaml").write_bytes("words:\n  a: ñandú\n".encode("latin-1"))
     with pytest.raises(ConfigError, match=r"es\.yaml: not UTF-8 text"):
-        Texts("es", tmp_path)
+        PageTexts("es", tmp_path)
 
 
 def test_a_key_in_two_files_is_told_with_both_lines(tmp_path):
@@ -173,7 +173,7 @@ def test_a_key_in_two_files_is_told_with_both_lines(tmp_path):
     (tmp_path / "es" / "a.yaml").write_text("words:\n  x: y\n  a: b\n", encoding="utf-8")
     (tmp_path / "es" / "b.yaml").write_text("words:\n  a: c\n", encoding="utf-8")
     with pytest.raises(ConfigError) as caught:
-        Texts("es", tmp_path)
+        PageTexts("es", tmp_path)
     assert caught.value.what.startswith("es/b.yaml:2:") and "es/a.yaml:3" in caught.value.why
 
 
@@ -181,7 +181,7 @@ def test_a_place_that_nothing_fills_is_told_with_its_line(tmp_path):
     (tmp_path / "es.yaml").write_text(
         "captions:\n  ok: bien\n  a.b: |\n    Hay {tokns} símbolos\n    en la frase.\n", encoding="utf-8"
     )
-    texts = Texts("es", tmp_path)
+    texts = PageTexts("es", tmp_path)
     with pytest.raises(ConfigError) as caught:
         texts.inline(texts.get("captions", "a.b"), {"tokens": 3})
     assert caught.value.what.startswith("es.yaml:3: captions/a.b cannot be filled") and "tokns" in caught.value.what
@@ -190,7 +190,7 @@ def test_a_place_that_nothing_fills_is_told_with_its_line(tmp_path):
 
 def test_values_are_text_and_numbers_follow_the_language(tmp_path):
     (tmp_path / "es.yaml").write_text("captions:\n  a: '**{x:,.1f}** $y_{i}$ `{z}` *{w}*'\n", encoding="utf-8")
-    texts = Texts("es", tmp_path)
+    texts = PageTexts("es", tmp_path)
     made = texts.inline(texts.get("captions", "a"), {"x": 1234.56, "w": "<b>*no*</b>"})
     assert made.startswith("<strong>1\u202f234,6</strong>") and "<code>{z}</code>" in made
     assert made.endswith("<em>&lt;b&gt;*no*&lt;/b&gt;</em>")

@@ -16,7 +16,7 @@ from ttskit.runs.film import FilmFrame, write_frame
 from ttskit_explain import films
 from ttskit_explain.making import explain, open_lesson
 from ttskit_explain.sections import training
-from ttskit_explain.texts import Texts
+from ttskit_explain.texts import PageTexts
 
 SENTENCE = "La luna verde."
 
@@ -271,7 +271,7 @@ def everything_on():
 
 @pytest.mark.parametrize("language", ["en", "es"])
 def test_every_help_of_the_models_here_has_its_words(language):
-    words = Texts(language).parts["words"]
+    words = PageTexts(language).parts["words"]
     keys = {training._worded(aid)["key"] for aid in everything_on()}
     assert len(keys) >= 18 and {key for key in keys if key not in words} == set()
     if language == "es":

@@ -18,7 +18,7 @@ from ttskit.training import train
 from ttskit_explain import sections
 from ttskit_explain.lesson import Failed
 from ttskit_explain.making import open_lesson
-from ttskit_explain.texts import Texts, equations
+from ttskit_explain.texts import PageTexts, equations
 from ttskit_explain.vocoding import Place, cone, folded, loudest, open_vocoding, period_of, pooled
 
 SENTENCE = "La luna verde."
@@ -216,7 +216,7 @@ def test_every_word_of_its_pictures_and_every_value_of_its_texts_is_there(lesson
     assert {"vocoder_time_s", "vocoder_time_ms", "vocoder_zoom_says", "vocoder_rounds"} <= wanted
     cards = {card.key: card for one in (lesson, spoken) for card in build(one)}
     for language in ("es", "en"):
-        texts = Texts(language)
+        texts = PageTexts(language)
         assert wanted - set(texts.parts["words"]) == set()
         for key, card in cards.items():
             entry = texts.get("cards", key)

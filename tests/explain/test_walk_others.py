@@ -13,7 +13,7 @@ from ttskit_explain.making import open_lesson
 from ttskit_explain.page import render
 from ttskit_explain.sections import walk as section
 from ttskit_explain.sections import walk_others
-from ttskit_explain.texts import LANGUAGES, Texts
+from ttskit_explain.texts import LANGUAGES, PageTexts
 
 DISTRIBUTION = Path(__file__).parents[1] / "third_party" / "ttskit_example"
 SENTENCE = "La luna verde."
@@ -159,7 +159,7 @@ def test_every_step_and_change_of_the_built_in_models_has_its_words(run_of, regi
         changes |= set(subject.interventions)
     assert len(keys) > 25
     for language in LANGUAGES:
-        texts = Texts(language)
+        texts = PageTexts(language)
         for key in keys:
             layer = key.rpartition(".")
             plain = f"{layer[0]}.layer" if layer[2].isdigit() else key
@@ -173,7 +173,7 @@ def test_every_step_and_change_of_the_built_in_models_has_its_words(run_of, regi
 def test_both_languages_have_the_same_keys_and_places():
     import re
 
-    one, other = (Texts(language).parts for language in LANGUAGES)
+    one, other = (PageTexts(language).parts for language in LANGUAGES)
     places = re.compile(r"\{(\w+)")
     for part, entries in one.items():
         mine = {key for key in entries if key.startswith("walk")}

@@ -269,7 +269,7 @@ def _removed(subject: Subject) -> dict[str, str] | None:
 def _over_tokens(explanation: Explanation) -> list[np.ndarray]:
     """Self-attention of the text's side: weights of steps whose vectors stand for tokens."""
 
-    def of_tokens(found: finding.Found) -> bool:
+    def of_tokens(found: finding.FoundTensor) -> bool:
         return any([axis.name for axis in one.axes][-2:] == ["token", "channel"] for one in found.step.tensors)
 
     return [one.values for one in finding.self_attention(explanation) if of_tokens(one)]
