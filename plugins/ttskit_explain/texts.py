@@ -88,7 +88,7 @@ class PageTexts:
 
     Args:
         language: its code.
-        folder: where the files are; the plugin's own if not given.
+        folder: where the file is; the plugin's own if not given.
 
     Raises:
         ConfigError: a file that is not right, with its line.
@@ -97,19 +97,10 @@ class PageTexts:
     def __init__(self, language: str, folder: Traversable | None = None) -> None:
         self.language = language
         self.parts: dict[str, dict[str, Any]] = {part: {} for part in PARTS}
-        self._where: dict[str, str] = {}
-        for path in _files(folder or _texts(), language):
-            shown = path.name if path.name == f"{language}.yaml" else f"{language}/{path.name}"
-            content, places = read_words(path, shown)
-            for part, entries in content.items():
-                twice = next((key for key in entries if key in self.parts[part]), None)
-                if twice is not None:
-                    place = f"{part}/{twice}"
-                    raise ConfigError(
-                        f"{places[place]}: {part}: {twice} is written twice", f"first in {self._where[place]}", "keep one"
-                    )
-                self.parts[part].update(entries)
-            self._where.update(places)
+        path = (folder or _texts()).joinpath(f"{language}.yaml")
+        content, self._where = read_words(path, path.name)
+        for part, entries in content.items():
+            self.parts[part].update(entries)
 
     def get(self, part: str, key: str) -> Any:
         """An entry, or None."""
@@ -169,11 +160,3 @@ def _leaves(place: str, entry: Any) -> Iterator[tuple[str, str]]:
 
 def _texts() -> Traversable:
     return files("ttskit_explain").joinpath("texts")
-
-
-def _files(folder: Traversable, language: str) -> Iterator[Traversable]:
-    whole, parts = folder.joinpath(f"{language}.yaml"), folder.joinpath(language)
-    if whole.is_file():
-        yield whole
-    if parts.is_dir():
-        yield from sorted((one for one in parts.iterdir() if one.name.endswith(".yaml")), key=lambda one: one.name)

@@ -154,11 +154,10 @@ BROKEN = {
 @pytest.mark.parametrize("name", BROKEN)
 def test_what_a_teacher_breaks_is_told_with_its_line(name, tmp_path):
     content, line, what = BROKEN[name]
-    (tmp_path / "es").mkdir()
-    (tmp_path / "es" / "mine.yaml").write_text(content, encoding="utf-8")
+    (tmp_path / "es.yaml").write_text(content, encoding="utf-8")
     with pytest.raises(ConfigError) as caught:
         PageTexts("es", tmp_path)
-    assert f"es/mine.yaml{line}:" in caught.value.what
+    assert f"es.yaml{line}:" in caught.value.what
     assert what in f"{caught.value.what} {caught.value.why}"
 
 
@@ -168,13 +167,11 @@ def test_text_that_is_not_utf8_is_told(tmp_path):
         PageTexts("es", tmp_path)
 
 
-def test_a_key_in_two_files_is_told_with_both_lines(tmp_path):
-    (tmp_path / "es").mkdir()
-    (tmp_path / "es" / "a.yaml").write_text("words:\n  x: y\n  a: b\n", encoding="utf-8")
-    (tmp_path / "es" / "b.yaml").write_text("words:\n  a: c\n", encoding="utf-8")
+def test_a_key_that_stands_twice_is_told_with_both_lines(tmp_path):
+    (tmp_path / "es.yaml").write_text("words:\n  a: b\n  x: y\n  a: c\n", encoding="utf-8")
     with pytest.raises(ConfigError) as caught:
         PageTexts("es", tmp_path)
-    assert caught.value.what.startswith("es/b.yaml:2:") and "es/a.yaml:3" in caught.value.why
+    assert "es.yaml:4" in caught.value.what and "line 2" in str(caught.value)
 
 
 def test_a_place_that_nothing_fills_is_told_with_its_line(tmp_path):

@@ -8,7 +8,6 @@ from itertools import product
 
 import numpy as np
 import pytest
-import yaml
 from scipy.stats import betabinom
 
 from ttskit.runs import RunFolder, read_film
@@ -276,19 +275,6 @@ def test_every_help_of_the_models_here_has_its_words(language):
     assert len(keys) >= 18 and {key for key in keys if key not in words} == set()
     if language == "es":
         assert {key for key in keys if words[key] == key} == set()
-
-
-def test_both_languages_say_the_same_things():
-    from importlib.resources import files
-
-    both = [
-        yaml.safe_load(files("ttskit_explain").joinpath("texts", one, "training.yaml").read_text("utf-8"))
-        for one in ("en", "es")
-    ]
-    for part in both[0]:
-        assert both[0][part].keys() == both[1][part].keys(), part
-    for key in both[0]["cards"]:
-        assert both[0]["cards"][key].keys() == both[1]["cards"][key].keys(), key
 
 
 def test_the_section_is_made(runs, registry, tmp_path):
