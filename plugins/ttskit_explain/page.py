@@ -15,7 +15,7 @@ from markupsafe import Markup
 from ttskit.corpus.storage import write_atomic
 from ttskit_explain.about import PageNumbers
 from ttskit_explain.cards import Card
-from ttskit_explain.texts import PageTexts, equations, formula
+from ttskit_explain.texts import equations, formula, texts_of
 
 __all__ = ["HANDOUT", "OWN_NAMES", "SCRIPTS", "answerable", "render", "write_page"]
 
@@ -74,7 +74,7 @@ def render(
         numbers: what the foot says of how the page was made.
         spoken: language of the sentence, for screen readers; "" if unknown.
     """
-    texts = {name: PageTexts(name) for name in languages}
+    texts = {name: texts_of(name) for name in languages}
     sections = answerable(sections)
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("ttskit_explain", "templates"),

@@ -16,7 +16,7 @@ from ttskit_explain.timing import Length, affordable, frame_times, in_turns, len
 
 __all__ = ["BUDGET_S", "Race", "Runner", "Said", "frame_counts", "race", "said"]
 
-BUDGET_S = 3.0
+BUDGET_S = 1.5
 
 
 @dataclass(frozen=True, slots=True)

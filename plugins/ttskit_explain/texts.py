@@ -32,7 +32,7 @@ from ttskit.reading import parse_yaml
 from ttskit_explain.marks import formulas_of, marked
 from ttskit_explain.wording import PARTS, read_words
 
-__all__ = ["LANGUAGES", "PageTexts", "equations", "formula", "formulas"]
+__all__ = ["LANGUAGES", "PageTexts", "equations", "formula", "formulas", "texts_of"]
 
 LANGUAGES = ("es", "en")
 
@@ -60,7 +60,7 @@ def formulas() -> set[str]:
     """Every formula of the texts and of `equations.yaml`, as `equations.json` has them for keys."""
     found = {_formula_key(latex, True) for latex in equations().values()}
     for language in LANGUAGES:
-        for _, text in PageTexts(language).sentences():
+        for _, text in texts_of(language).sentences():
             found |= {_formula_key(latex, False) for latex in formulas_of(text)}
     return found
 
@@ -145,6 +145,12 @@ class PageTexts:
     def paragraphs(self, text: str, values: Mapping[str, object]) -> list[Markup]:
         """A text of several paragraphs."""
         return [self.inline(" ".join(part.split()), values) for part in re.split(r"\n\s*\n", text.strip()) if part.strip()]
+
+
+@cache
+def texts_of(language: str) -> PageTexts:
+    """The plugin's own words of a language, read once."""
+    return PageTexts(language)
 
 
 def _leaves(place: str, entry: Any) -> Iterator[tuple[str, str]]:

@@ -20,9 +20,9 @@ __all__ = ["HARD", "build"]
 
 # What breaks autoregressive models, in Rioplatense: many symbols, the same word again, words of other languages.
 HARD = {
-    "long": "Te digo que el perro que mordió al gato que corrió al ratón se fue a vivir al sur.",
-    "repeated": "No, no, no, no, no.",
-    "unseen": "¿Viste el show de Björk en Reikiavik?",
+    "long": "Te digo que el perro que mordió al gato que corrió al ratón se fue a vivir al sur.",  # no message
+    "repeated": "No, no, no, no, no.",  # no message
+    "unseen": "¿Viste el show de Björk en Reikiavik?",  # no message
 }
 _EQUATIONS = ("clock_autoregressive", "clock_parallel")
 _MOST_HEARD_S = 3.0  # of a sentence that does not end
@@ -62,7 +62,7 @@ def _several_mels(lesson: Lesson) -> list[Note]:
     mels = {subject.label: subject.voice.mel for subject in lesson.subjects}
     if len({(mel.sample_rate_hz, mel.hop_samples, mel.bands) for mel in mels.values()}) < 2:
         return []
-    listed = "; ".join(f"{k}: {m.sample_rate_hz} Hz, {m.hop_samples}, {m.bands}" for k, m in mels.items())
+    listed = "; ".join(f"{k}: {m.sample_rate_hz} Hz, {m.hop_samples}, {m.bands}" for k, m in mels.items())  # no message
     return [Note("clock.other_mel", {"mels": listed})]
 
 

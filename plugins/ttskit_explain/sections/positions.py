@@ -18,6 +18,7 @@ from ttskit_explain.vectors import relative_change
 
 __all__ = ["Wave", "build", "by_distance", "swapped", "waves"]
 
+_PUBLISHED = "Vaswani et al. 2017"  # no message
 _WIDTH = 64  # channels of the paper's waves where no run has any
 _SAME = 1e-3  # a relative change below this is rounding
 
@@ -105,7 +106,7 @@ def _waves(lesson: Lesson, placed: Sequence[tuple[Subject, np.ndarray]]) -> Card
     notes = []
     if not runs:
         tokens = lesson.subjects[0].tokens
-        runs = [_wave_run(lesson, "Vaswani et al. 2017", tokens, sinusoidal_positions(len(tokens), _WIDTH).numpy())]
+        runs = [_wave_run(lesson, _PUBLISHED, tokens, sinusoidal_positions(len(tokens), _WIDTH).numpy())]  # no message
         notes = [Note("positions.none", {"runs": ", ".join(one.label for one in lesson.subjects)})]
     elif other := [one.label for one in lesson.subjects if all(one is not subject for subject, _ in placed)]:
         notes = [Note("positions.some", {"runs": ", ".join(other)})]
@@ -144,7 +145,7 @@ def _distance(lesson: Lesson, placed: Sequence[tuple[Subject, np.ndarray]]) -> C
     if placed:
         label, tokens, positions = placed[0][0].label, placed[0][0].tokens, placed[0][1]
     else:
-        label, tokens = "Vaswani et al. 2017", lesson.subjects[0].tokens
+        label, tokens = _PUBLISHED, lesson.subjects[0].tokens
         positions = sinusoidal_positions(len(tokens), _WIDTH).numpy()
     wide = np.asarray(positions, np.float64)
     products = wide @ wide.T

@@ -13,7 +13,7 @@ from ttskit_explain import finding
 from ttskit_explain.cards import Card, Figure, Note
 from ttskit_explain.lesson import Lesson, Subject
 from ttskit_explain.residual import Half, Norm, halves, norm_of
-from ttskit_explain.texts import LANGUAGES, PageTexts
+from ttskit_explain.texts import LANGUAGES, texts_of
 from ttskit_explain.vectors import rms
 
 __all__ = ["build"]
@@ -59,7 +59,7 @@ def build(lesson: Lesson) -> list[Card]:
 @cache
 def _worded(part: str, key: str) -> bool:
     """Whether the page has words under a key; a stranger's parts and steps have their own names."""
-    return all(PageTexts(language).get(part, key) is not None for language in LANGUAGES)
+    return all(texts_of(language).get(part, key) is not None for language in LANGUAGES)
 
 
 def _label(half: Half) -> dict[str, Any]:
