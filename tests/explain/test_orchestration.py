@@ -97,7 +97,9 @@ def one_section(monkeypatch):
 
 def test_cards_before_a_failure_are_kept(runs, registry, tmp_path, one_section):
     def build(lesson):
-        yield Card("reading.first", (Figure("reading.map", "heatmap", {"values": lesson.sheet.array(np.eye(3))}),), title="One")
+        yield Card(
+            "reading.first", (Figure("reading.picture", "heatmap", {"values": lesson.sheet.array(np.eye(3))}),), title="One"
+        )
         raise KeyError("lost")
 
     one_section(build)
@@ -105,7 +107,7 @@ def test_cards_before_a_failure_are_kept(runs, registry, tmp_path, one_section):
     html = report.page.read_text(encoding="utf-8")
     assert "reading.first" in html and "KeyError" in html
     assert list(report.failed) == ["reading"]
-    assert "reading.map" in (tmp_path / "p" / "data" / "reading.js").read_text(encoding="utf-8")
+    assert "reading.picture" in (tmp_path / "p" / "data" / "reading.js").read_text(encoding="utf-8")
 
 
 def test_a_full_disk_ends_it_and_the_earlier_page_stays(runs, registry, tmp_path, one_section):

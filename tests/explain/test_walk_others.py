@@ -41,7 +41,7 @@ def example(lesson, monkeypatch):
 def cards_of(lesson):
     cards = section.build(lesson)
     page = render({"walk": cards}, first="en", languages=LANGUAGES, text=SENTENCE, runs=["one"])
-    assert all(f'id="{figure.key}"' in page for card in cards for figure in card.figures)
+    assert all(f'id="figure.{figure.key}"' in page for card in cards for figure in card.figures)
     return {card.key: card for card in cards}
 
 

@@ -4,12 +4,14 @@
 //   ui.choices({label, options: [{value, name}], value, onchange})      buttons of which one is pressed
 //   ui.slider({label, values | min, max, value, show, onchange})        over a list of values, or whole numbers
 //   ui.tokens({tokens, chosen, label, onchange})                        the sentence's symbols, one chosen
+//   ui.short(symbol)                                a symbol where there is little room: "‖" for an edge, "␣" for a space
 // Widgets for everyone:
 //   "heatmap"   spec as for ui.heat, values by reference, `audio` for a player
 //   "variants"  {controls: [{key, label, options: [{value, name}]}], variants: [{when: {key: value}, audio?, mel?, alignment?, note?}], tokens}
 //               buttons choose a variant that Python computed: it is heard and seen
 (() => {
   const ui = ttskit.ui;
+  ui.short = symbol => (symbol === " " ? "␣" : symbol.length > 3 ? "‖" : String(symbol));
   // One sound a file, whatever is drawn anew meanwhile, so that the button that can stop it is always there.
   let sounding = null;
   const sounds = {};

@@ -85,7 +85,7 @@
       };
       spec.shown.forEach((one, k) => rows.push(ui.el("button", { type: "button", style: "display:block;width:100%;text-align:left", onclick: () => show(k) },
         ui.el("span", { style: "display:flex;justify-content:space-between;gap:1rem" }, ui.el("span", {}, name(one)), ui.el("span", { style: "font-variant-numeric:tabular-nums" }, ui.number(one.mean, 2))),
-        ui.el("span", { style: `display:block;height:.6rem;margin-top:.2rem;width:${Math.max(0.3, 100 * one.mean / most)}%;background:${ui.color("c1")}`, "aria-hidden": "true" }))));
+        ui.el("span", { style: `display:block;height:.6rem;margin-top:.2rem;width:${Math.max(0.3, 100 * one.mean / most)}%;background:var(--c1)`, "aria-hidden": "true" }))));
       root.replaceChildren(ui.el("div", { role: "group", "aria-label": ui.say("order_moved"), style: "display:grid;gap:.4rem" }, rows), below);
       show(Math.min(chosen, spec.shown.length - 1));
     };

@@ -36,7 +36,7 @@
         chosen = i;
         press(buttons, i);
         const word = spec.words[i];
-        const syllables = word.syllables.flatMap((one, k) => [k ? "·" : "", k === word.stress ? ui.el("strong", { style: `color:${ui.color("c0")};text-decoration:underline` }, one) : one]);
+        const syllables = word.syllables.flatMap((one, k) => [k ? "·" : "", k === word.stress ? ui.el("strong", { style: `color:var(--c0);text-decoration:underline` }, one) : one]);
         const line = (name, ...said) => ui.el("div", {}, ui.el("span", { class: "soft" }, `${name}: `), ...said);
         told.replaceChildren(
           line(ui.say("word"), word.text),
@@ -50,7 +50,7 @@
         return one;
       };
       const typed = spec.pieces.map(piece => {
-        if (piece.class === "unknown") return ui.el("span", { title: ui.say("unread"), style: `color:${ui.color("warn")};text-decoration:line-through;padding:.3rem .2rem` }, piece.text);
+        if (piece.class === "unknown") return ui.el("span", { title: ui.say("unread"), style: `color:var(--warn);text-decoration:line-through;padding:.3rem .2rem` }, piece.text);
         if (!piece.words.length) return piece.text.trim() ? ui.el("span", { style: "padding:.3rem .1rem" }, piece.text) : null;
         const same = piece.spoken.toLowerCase() === piece.text.toLowerCase();
         return button([piece.text, same ? null : ui.el("small", { class: "soft" }, `→ ${piece.spoken}`)], i => piece.words.includes(i), piece.words[0], `${piece.text}: ${piece.spoken}`);
@@ -58,7 +58,7 @@
       const marked = token => [token.symbol, ui.svg("svg", { width: 16, height: 16, "aria-hidden": "true", style: "background:var(--card);border-radius:50%" }, ui.mark(token.kind, 8, 8, 5))];
       const symbols = spec.tokens.map(token => token.known
         ? token.word === null ? ui.el("span", { style: chip, title: ui.say(`kind_${token.kind}`) }, ...marked(token)) : button(marked(token), i => token.word === i, token.word, `${token.symbol}: ${spec.words[token.word].text}`)
-        : ui.el("span", { title: ui.say("unknown_symbol"), style: `color:${ui.color("warn")};text-decoration:line-through;padding:.3rem` }, token.symbol));
+        : ui.el("span", { title: ui.say("unknown_symbol"), style: `color:var(--warn);text-decoration:line-through;padding:.3rem` }, token.symbol));
       const head = key => ui.el("div", { class: "soft", style: "margin-top:.5rem" }, ui.say(key));
       root.replaceChildren(head("typed"), ui.el("div", { class: "tokens", role: "group", "aria-label": ui.say("typed"), style: "align-items:center" }, typed), told, head("given"), ui.el("div", { class: "tokens", role: "group", "aria-label": ui.say("given") }, symbols), ui.kinds(spec.tokens.map(token => token.kind)));
       if (spec.words.length) choose(chosen);
@@ -87,7 +87,7 @@
         told.replaceChildren(...lines.map(line => ui.el("div", {}, line)));
       };
       const list = spec.tokens.map((token, i) => {
-        const one = ui.el("button", { type: "button", style: chip + (token.known ? "" : `;color:${ui.color("warn")};text-decoration:line-through`), "aria-label": `${ui.say("token")} ${i + 1}: ${token.symbol}`, onclick: () => choose(i), onfocus: () => choose(i) }, token.symbol, ui.el("small", { class: "soft", style: "font-size:.7rem" }, token.known ? String(token.id) : "?"));
+        const one = ui.el("button", { type: "button", style: chip + (token.known ? "" : `;color:var(--warn);text-decoration:line-through`), "aria-label": `${ui.say("token")} ${i + 1}: ${token.symbol}`, onclick: () => choose(i), onfocus: () => choose(i) }, token.symbol, ui.el("small", { class: "soft", style: "font-size:.7rem" }, token.known ? String(token.id) : "?"));
         buttons.push([one, k => k === i]);
         return one;
       });

@@ -4,7 +4,7 @@
 //   ui.covered(heat, columns)        upTo => covers the columns of a heat map from `upTo` on, and outlines the one before
 //   ui.strip({values, label, range, scale, host})            numbers as a row of colours, with a name above
 //   ui.sentence({tokens, label, cells, host})                the symbols in a row; cells[i] {fill?, ink?, below?, ring?, faint?}
-// Narrow places show `ui.short` of a symbol (reading.js).
+// Narrow places show `ui.short` of a symbol.
 (() => {
   const ui = ttskit.ui;
   ui.scrub = ({ label, max, value = 0, show = String, onchange, every = 220 }) => {

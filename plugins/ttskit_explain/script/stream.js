@@ -106,7 +106,7 @@
       const title = one => `${one.step ? ui.say(one.step) : one.title} (${one.key})`;
       root.replaceChildren(...ui.runs(spec.runs, state, draw), ui.el("div", { style: "display:grid;gap:.5rem" }, run.sizes.map(one => ui.el("div", {},
         ui.el("div", { style: "display:flex;justify-content:space-between;gap:1rem;font-size:.92rem" }, ui.el("span", {}, title(one)), ui.el("span", { style: "font-variant-numeric:tabular-nums" }, ui.number(one.mean, 2))),
-        ui.el("div", { style: `height:.6rem;width:${Math.max(0.3, 100 * one.mean / most)}%;background:${ui.color("c1")}`, "aria-hidden": "true" })))));
+        ui.el("div", { style: `height:.6rem;width:${Math.max(0.3, 100 * one.mean / most)}%;background:var(--c1)`, "aria-hidden": "true" })))));
     };
     return draw;
   });

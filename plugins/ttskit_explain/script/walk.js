@@ -102,7 +102,7 @@
         const share = spec.shares ? spec.shares[i] : null;
         return ui.el("div", { class: "row", style: "flex-wrap:nowrap" },
           ui.el("button", { type: "button", "aria-pressed": String(i === at), style: "flex:0 0 50%;text-align:left", onclick: () => { at = i; draw(); } }, `${i + 1}. ${named(one.key, one.title)}`),
-          share === null ? null : ui.el("span", { "aria-hidden": "true", style: "flex:1;height:.8rem;background:var(--code);border-radius:4px;overflow:hidden" }, ui.el("span", { style: `display:block;height:100%;width:${100 * share}%;background:${ui.color("c1")}` })),
+          share === null ? null : ui.el("span", { "aria-hidden": "true", style: "flex:1;height:.8rem;background:var(--code);border-radius:4px;overflow:hidden" }, ui.el("span", { style: `display:block;height:100%;width:${100 * share}%;background:var(--c1)` })),
           share === null ? null : ui.el("span", { style: "min-width:4.2rem;text-align:right;font-variant-numeric:tabular-nums" }, `${ui.number(100 * share, 1)} %`));
       };
       again(root, [

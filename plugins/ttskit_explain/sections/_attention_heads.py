@@ -64,7 +64,7 @@ def _spoken(subject: Subject) -> dict[str, np.ndarray]:
 def labels_of(subject: Subject, tokens: Iterable[str]) -> list[str]:
     """Symbols as a picture has room for them."""
     table = subject.model.context.symbols
-    short = {table.boundary: "|", table.space: "␣", table.pad: "∅"}
+    short = {table.boundary: "‖", table.space: "␣", table.pad: "∅"}
     return [short.get(token, token) for token in tokens]
 
 

@@ -129,7 +129,7 @@ def _layers(stages: Sequence[Stage]) -> int:
 
 def _most_repeated(labels: Sequence[str]) -> tuple[str, int]:
     """The sound that stands there most often, and how often; edges only if there is nothing else."""
-    counts = Counter(label for label in labels if label != "|") or Counter(labels)
+    counts = Counter(label for label in labels if label != "‖") or Counter(labels)
     return counts.most_common(1)[0]
 
 
