@@ -136,7 +136,7 @@
       for (const word of spec.words) {
         const from = x(at[word.first]) + 1, to = x(at[word.last + 1]) - 1;
         svg.append(ui.svg("rect", { x: from, y: 8, width: Math.max(1, to - from), height: tall - bottom - 8, fill: ui.color("accent"), opacity: 0.08 }));
-        if (to - from > 8 * word.text.length) svg.append(ui.svg("text", { x: (from + to) / 2, y: tall - 8, "text-anchor": "middle", "font-weight": 600 }, word.text));
+        if (to - from > 9.5 * word.text.length) svg.append(ui.svg("text", { x: (from + to) / 2, y: tall - 8, "text-anchor": "middle", "font-weight": 600 }, word.text));
       }
       const line = (values, attributes) => svg.append(ui.svg("path", { fill: "none", d: values.map((v, i) => `${i ? "L" : "M"}${x((at[i] + at[i + 1]) / 2).toFixed(1)},${y(v).toFixed(1)}`).join(""), ...attributes }));
       if (one !== plain) line(plain.contour, { stroke: ui.color("c5"), "stroke-width": 1.5, "stroke-dasharray": "5 4" });

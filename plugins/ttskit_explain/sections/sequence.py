@@ -245,7 +245,7 @@ def complexity(places: int, channels: int, kernel: int) -> list[dict[str, Any]]:
     layers = -(-(places - 1) // max(1, kernel // 2)) if places > 1 else 1
     rows = (
         ("recurrent", "n · d²", places * channels**2, "n", places, "n", places),  # no message
-        ("convolution", "k · n · d²", kernel * places * channels**2, "1", 1, "n / (k/2)", max(1, layers)),  # no message
+        ("convolution", "k · n · d²", kernel * places * channels**2, "1", 1, "2n / (k − 1)", max(1, layers)),  # no message
         ("attention", "n² · d", places**2 * channels, "1", 1, "1", 1),  # no message
     )
     names = ("kind", "work_is", "work", "waits_is", "waits", "path_is", "path")
