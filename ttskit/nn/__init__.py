@@ -34,7 +34,14 @@ from ttskit.nn.attention_aids import (
     guided_attention_penalty,
     windowed_energies,
 )
-from ttskit.nn.discriminators import MultiPeriodDiscriminator, MultiScaleDiscriminator, PeriodDiscriminator, ScaleDiscriminator
+from ttskit.nn.discriminators import (
+    PERIODS,
+    SCALES,
+    MultiPeriodDiscriminator,
+    MultiScaleDiscriminator,
+    PeriodDiscriminator,
+    ScaleDiscriminator,
+)
 from ttskit.nn.dropout import Dropout, apply_dropout, dropout_factors
 from ttskit.nn.location_attention import AttentionKeys, LocationAttention, attend
 from ttskit.nn.masks import length_mask
@@ -51,6 +58,8 @@ from ttskit.nn.weight_norm import SpectralNormConv1d, WeightNormConv1d, WeightNo
 
 __all__ = [
     "BLANK",
+    "PERIODS",
+    "SCALES",
     "Activations",
     "AttentionKeys",
     "Decoding",
