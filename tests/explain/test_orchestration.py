@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -36,23 +37,32 @@ FAULTS = {
 }
 
 
+WORDS = {
+    "raises": "ZeroDivisionError",
+    "exits": "SystemExit",
+    "gives nothing": "not an Explanation",
+    "gives NaN": "NaN or infinite",
+    "gives no frames": "a mel of one sentence is",
+}
+
+
 def _spoilt(model, inputs):
     found = model.infer(inputs)
-    found.mel[0, 0, 0] = float("nan")
-    return found
+    return replace(found, mel=torch.full_like(found.mel, float("nan")))
 
 
 def _empty(model, inputs):
     found = model.infer(inputs)
-    return type(found)(found.mel[:, :, :0], torch.zeros_like(found.lengths))
+    return replace(found, mel=found.mel[:, :, :0], lengths=torch.zeros_like(found.lengths))
 
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_model_that_cannot_explain_costs_its_part_and_is_named(fault, lesson, monkeypatch):
     first, second = lesson.subjects
     monkeypatch.setattr(type(first.model), "explain", broken_by(FAULTS[fault]))
-    with pytest.raises(Failed, match="tacotron2"):
+    with pytest.raises(Failed, match="tacotron2") as caught:
         first.explain()
+    assert WORDS[fault] in str(caught.value)
     assert [one.label for one in lesson.answering()] == ["fastpitch"]
     notes = dict(opening_notes(lesson))
     assert notes["cannot_explain"]["run"] == "tacotron2"

@@ -70,6 +70,14 @@ def test_a_layer_reaches_what_torch_reaches(kernel, padding, dilation, rate):
         assert (int(comes_from[0]), int(comes_from[-1])) == layer.seen(place, place)
 
 
+@pytest.mark.parametrize(("kernel", "dilation"), [(3, 1), (3, 5), (7, 3), (11, 1)])
+def test_a_layer_that_keeps_the_length_sees_equally_far_on_both_sides(kernel, dilation):
+    layer = Layer.same(kernel, dilation)
+    assert F.conv1d(torch.zeros(1, 1, 40), torch.zeros(1, 1, kernel), padding=layer.padding, dilation=dilation).shape[2] == 40
+    reach = (kernel - 1) * dilation // 2
+    assert layer.seen(20, 20) == layer.reached(20, 20) == (20 - reach, 20 + reach)
+
+
 def test_a_field_of_three_layers_by_hand():
     """Kernel 3, then ×2 with kernel 4, then kernel 3 dilated by 2: 1 → 3 → (3 − 1) · 2 + 4 = 8 → 8 + 4 = 12 samples."""
     field = ReceptiveField((Layer.same(3), Layer(4, 1, rate=2), Layer.same(3, 2)))

@@ -10,7 +10,7 @@ from rich.console import Console
 
 from ttskit.errors import CheckpointError, TrainingError
 from ttskit.runs import RunFolder, read_film
-from ttskit.runs.film import FILM, FilmFrame, write_frame
+from ttskit.runs.film import FILM, FilmFrame, cut_film, write_frame
 from ttskit.training import TrainingStopped
 from ttskit.training.filming import Filming, on_film
 
@@ -91,6 +91,13 @@ def test_resumed_it_is_that_of_a_training_that_never_stopped(trained, at):
     resumed = trained("tacotron2", run="stopped", steps=None, resume=True)
     same_film(resumed, trained("tacotron2", run="whole", steps=STEPS))
     assert not list((run.path / FILM).glob(".tmp-*"))
+
+
+def test_what_was_filmed_after_a_checkpoint_is_cut(tmp_path):
+    for step in (0, 1, 5, 8):
+        write_frame(tmp_path, FilmFrame(step, "soft", "u1", "ab", ("a", "b"), np.eye(2)))
+    cut_film(tmp_path, 5)
+    assert [frame.step for frame in read_film(tmp_path)] == [0, 1, 5]
 
 
 def test_a_fork_goes_on_with_the_film(trained, tmp_path):
