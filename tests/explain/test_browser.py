@@ -215,3 +215,8 @@ def test_the_hand_out_is_one_sheet_of_paper(watched, language):
         assert printed_pages(page.pdf(format="A4", print_background=True)) == 1
     finally:
         page.evaluate("document.documentElement.classList.remove('handout-only')")
+
+
+def test_only_what_is_no_sound_is_drawn_as_an_edge(watched):
+    short = watched.page.evaluate("['<edge>', 'ˈaɪ̯', '<', ' ', 'a'].map(ttskit.ui.short)")
+    assert short == ["‖", "ˈaɪ̯", "<", "␣", "a"]

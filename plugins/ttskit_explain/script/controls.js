@@ -11,7 +11,7 @@
 //               buttons choose a variant that Python computed: it is heard and seen
 (() => {
   const ui = ttskit.ui;
-  ui.short = symbol => (symbol === " " ? "␣" : symbol.length > 3 ? "‖" : String(symbol));
+  ui.short = symbol => (symbol === " " ? "␣" : /^<.+>$/.test(symbol) ? "‖" : String(symbol));
   // One sound a file, whatever is drawn anew meanwhile, so that the button that can stop it is always there.
   let sounding = null;
   const sounds = {};

@@ -49,7 +49,7 @@ class Stage:
 
 def shown(token: str) -> str:
     """A token as a label: what is no sound ("<edge>") is a bar."""
-    return "‖" if token.startswith("<") else token
+    return "‖" if len(token) > 2 and token.startswith("<") and token.endswith(">") else token
 
 
 def token_stages(explanation: Explanation) -> list[Stage]:
