@@ -1,4 +1,4 @@
-"""`ttskit listen`: listening tests that are made of what was compared, run in a browser, and brought back beside the measures."""
+"""`ttskit listen`: listening tests made of what was compared, run in a browser, and brought back beside the measures."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 """A listening test on disk: what the pages may know (the plan), what only the analysis may (the key), and what was decided
-beforehand (the design). Other parts find files and fields by these names only.
+beforehand (the design). Other parts find its fields by these names only.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Predictors of what listeners would say, as measurements of a comparison: each is shown beside the others, none is the headline."""
+"""Predictors of what listeners would say, as measurements of a comparison; none of them is the headline."""
 
 from __future__ import annotations
 
