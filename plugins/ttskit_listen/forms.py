@@ -6,7 +6,7 @@ import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
-from math import ceil
+from math import ceil, gcd
 from typing import Literal
 
 from ttskit_listen.levels import GOLD
@@ -131,7 +131,7 @@ def _trial(outline: Outline, form: int, index: int, condition: int, sentence: st
     kind, names = outline.kind, list(outline.systems)
     chosen = conditions_of(kind, names)[condition]
     if kind in PAIRED:
-        return _pair(outline, chosen, sentence, index + form + condition)
+        return _pair(outline, chosen, sentence, index + condition, form)
     if kind == "mushra":
         return _mushra(outline, sentence, index + form)
     wide = len(names)
@@ -139,11 +139,14 @@ def _trial(outline: Outline, form: int, index: int, condition: int, sentence: st
     return Shown("scored", (_slot(outline, chosen[0], sentence, step),))
 
 
-def _pair(outline: Outline, pair: Sequence[str], sentence: str, step: int) -> Shown:
+def _pair(outline: Outline, pair: Sequence[str], sentence: str, step: int, form: int) -> Shown:
     runs = [outline.systems[name] for name in pair]
     sizes = [2, *([2] if outline.kind == "abx" else []), len(runs[0]), len(runs[1])]
     combined = states(sizes)
-    first, *middle, one, other = combined[step % len(combined)]
+    # From form to form by about the golden ratio of all combinations: few listeners meet them as evenly as many do. The stride
+    # shares no divisor with their number, so that each sentence meets all of them, and its first side changes each time.
+    stride = next(n for n in range(round(0.618 * len(combined)), 2 * len(combined)) if gcd(n, len(combined)) == 1)
+    first, *middle, one, other = combined[(step + stride * form) % len(combined)]
     slots = [Slot(pair[0], runs[0][one], sentence), Slot(pair[1], runs[1][other], sentence)]
     if first:
         slots.reverse()

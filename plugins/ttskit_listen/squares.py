@@ -38,6 +38,6 @@ def states(sizes: Sequence[int]) -> list[tuple[int, ...]]:
     whole = 1
     for size in sizes:
         together = whole * size // gcd(whole, size)
-        found = [(*one, (t + t // together) % size) for t, one in enumerate(found)]
+        found = [(*one, (t + t % (whole * size) // together) % size) for t, one in enumerate(found)]
         whole *= size
     return found
