@@ -1,8 +1,8 @@
 """The check for headphones of Woods, Siegel, Traer & McDermott (2017), "Headphone screening to facilitate web-based auditory
 experiments", Attention, Perception & Psychophysics 79: three tones, one softer, one in opposite phase.
 
-Over loudspeakers the tone whose channels are in opposite phase cancels in the room and is taken for the softest; over headphones
-each ear has its own channel and the tone that really is softer is found.
+Over loudspeakers the tone whose channels are in opposite phase cancels in the room and is taken for the softest; over
+headphones each ear has its own channel, and the tone that really is softer is found.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """The pages of a listening test: copied into its public folder, with the libraries that they stand on.
 
 `vendor/` has jsPsych and its plugins as npm has them (`vendor.json`; `make vendor`), `script/` and `style/` what is our own,
-`words/LANGUAGE.yaml` every word that a listener reads, key → text. In a text an empty line begins a paragraph, a line that begins
-with "- " is a point of a list, `**…**` is strong and `{name}` a value. A test replaces words by `Plan.words`: "contact" (whom to
-ask), "institution", "consent", "instructions", "thanks" and any other key.
+`words/LANGUAGE.yaml` every word that a listener reads, key → text. In a text an empty line begins a paragraph, a line that
+begins with "- " is a point of a list, `**…**` is strong and `{name}` a value. A test replaces words by `Plan.words`: "contact"
+(whom to ask), "institution", "consent", "instructions", "thanks" and any other key.
 """
 
 from __future__ import annotations

@@ -31,9 +31,10 @@ _QUIET = (
 _WAIT_MS = 30_000
 
 _STATE = """() => {
-  const stage = document.querySelector("#stage"), trial = stage.querySelector("[data-trial]"), screen = stage.querySelector("[data-screen]");
-  const content = trial || screen;
-  return content ? { step: stage.dataset.step || "", screen: trial ? "trial" : screen.dataset.screen, trial: trial ? trial.dataset.trial : "" } : null;
+  const stage = document.querySelector("#stage"), step = stage.dataset.step || "";
+  const trial = stage.querySelector("[data-trial]"), screen = stage.querySelector("[data-screen]");
+  if (trial) return { step, screen: "trial", trial: trial.dataset.trial };
+  return screen ? { step, screen: screen.dataset.screen, trial: "" } : null;
 }"""
 _TRIAL = "id => ttskit.page.plan.forms[ttskit.page.form].trials.find(one => one.id === id)"
 _OPEN = "() => { const answers = document.querySelector('#stage .answers'); return answers && !answers.disabled; }"
@@ -115,7 +116,7 @@ def walk(
     """Go through the test.
 
     Args:
-        answer: gives the response to a trial of the plan (id, practice, sounds, reference, text, ask), as answers.Answer has it.
+        answer: gives the response to a trial (id, practice, sounds, reference, text, ask), as answers.Answer has it.
         questions: answers by name; a question that is not named gets its first choice, or "-".
         headphones: which tone is said to be the softest, 1–3, by the number of the trial (0, 1, …); None says the right one.
         stop_after: leave after so many trials of this walk, with the browser as it is; then None is given back.

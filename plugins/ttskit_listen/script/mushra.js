@@ -16,7 +16,7 @@
       `<div class="players">${trial.reference ? player(reference, "", "r") : ""}</div>${trouble}` +
       `<div class="mushra"><ol class="fifths" aria-hidden="true">${WORDS.map(word => `<li>${span(`answer.mos.${word}`)}</li>`).join("")}</ol>` +
       `<div class="strips">${trial.sounds.map((name, index) => strip(index)).join("")}</div></div>` +
-      `<p class="hint" role="status"></p><p class="row end">${next}</p></section>`;
+      `<p class="hint" role="status"></p><p class="row end">${next()}</p></section>`;
     if (trial.reference) {
       const button = one(`[data-sound="${reference}"]`, root);
       button.dataset.space = "";

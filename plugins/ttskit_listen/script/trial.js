@@ -49,7 +49,7 @@
     const node = one(".hint", root);
     if (node.dataset.say !== key) set(node, key, values);
   };
-  const next = `<button type="button" class="next main" data-enter disabled>${span("next")}</button>`;
+  const next = () => `<button type="button" class="next main" data-enter disabled>${span("next")}</button>`;
 
   const scale = kind => `<fieldset class="answers" data-kind="${kind}" disabled><legend class="hidden">${span("question")}</legend>` +
     SCALES[kind].map((value, index) => `<label><input type="radio" name="answer" value="${value}" data-key="${index + 1}">` +
@@ -62,7 +62,7 @@
     root.innerHTML = `<section class="card trial" data-trial="${escape(trial.id)}" data-kind="${kind}">${head(trial)}` +
       `<div class="players">${trial.sounds.map((name, index) => player(index, letters[index], letters[index].toLowerCase())).join("")}</div>` +
       (kind === "transcribe" || letters.length === 1 ? "" : `<button type="button" class="again" data-space>${span("again")}</button>`) +
-      `${trouble}<p class="hint" role="status"></p>${kind === "transcribe" ? field(trial) : scale(kind)}<p class="row end">${next}</p></section>`;
+      `${trouble}<p class="hint" role="status"></p>${kind === "transcribe" ? field(trial) : scale(kind)}<p class="row end">${next()}</p></section>`;
     const answers = one(".answers", root), go = one(".next", root), text = one("textarea", root);
     if (letters.length === 1) one(".player", root).dataset.space = "";
     const chosen = () => (text ? text.value.trim() : (one("input:checked", answers) || {}).value);
