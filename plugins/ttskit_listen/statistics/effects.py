@@ -1,4 +1,4 @@
-"""Linear mixed models with crossed random effects, fitted by restricted maximum likelihood, for the few levels of listening tests.
+"""Linear mixed models with crossed random effects, for the few levels of a listening test, by restricted maximum likelihood.
 
 y = Xβ + Σ Z_k u_k + e, u_k ~ N(0, θ_k I), e ~ N(0, θ_e I) (Patterson & Thompson 1971). Fisher scoring on the variances, none
 of them below 0 (Searle, Casella & McCulloch 1992, chapter 8). statsmodels fits the same (the tests hold the two together); what
@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from scipy import linalg, sparse
+from scipy import stats as distributions
 
-__all__ = ["Fitted", "Random", "crossed", "fit", "of_pairs"]
+__all__ = ["Fitted", "Random", "Spread", "crossed", "fit", "of_pairs"]
 
 _LEAST = 1e-8  # of the residual, as a share of the variance of y: it is never quite 0
 _SAME = 1e-9
@@ -71,26 +73,52 @@ class Fitted:
     _work: _Work
     _theta: np.ndarray
 
-    def variance(self, coefficients: np.ndarray) -> tuple[float, float]:
-        """The variance of Σ coefficient × β and its degrees of freedom.
+    def spread(self, coefficients: np.ndarray) -> Spread:
+        """How surely Σ coefficient × β is known.
 
-        Satterthwaite's (1946), as Giesbrecht & Burns (1985) have them for mixed models, with two things beside: sources whose
-        variance is estimated as 0 keep their part in the uncertainty, and variances of few levels are weighed up by their
-        relative error, since of three runs they often come out far too small, and then so does the weight of their few degrees
-        of freedom (`ttskit.measure.inference.estimates.combined` does the same with mean squares). Never below 1.
+        Satterthwaite's degrees of freedom, as Giesbrecht & Burns (1985) have them for mixed models, with two things beside.
+        Sources whose variance is estimated as 0 keep their part in the uncertainty. And variances of few levels are weighed up
+        by their relative error, since of two or three runs they often come out far too small, and then so does the weight of
+        their few degrees of freedom (`ttskit.measure.inference.estimates.combined` does the same with mean squares). Never
+        below 1. Beside that stands each source by itself, with what of the rest is in its mean square: no test may be surer
+        than that of the runs alone, or of the listeners (F1 and F2 of Clark 1973).
         """
-        c = np.asarray(coefficients, float)
+        c, work = np.asarray(coefficients, float), self._work
         variance = float(c @ self.covariance @ c)
-        first = self._work.at(self._theta)
-        error = np.sqrt(np.clip(np.diag(linalg.pinvh(first.information)), 0.0, None))
-        heavy = self._theta + np.append(error[:-1] * np.sqrt(2 / np.maximum(self._work.levels, 1.0)), 0.0)
-        at = self._work.at(heavy)
-        phi = at.covariance @ c
-        slopes = np.array([float(np.sum((at.zvx[part] @ phi) ** 2)) for part in self._work.parts])
-        whole = float(c @ phi)
-        slopes = np.append(slopes, max(whole - float(slopes @ heavy[:-1]), 0.0) / heavy[-1])
-        spread = float(slopes @ linalg.pinvh(at.information) @ slopes)
-        return max(1.0, 2 * whole**2 / spread) if spread > 0 else float(self._work.rows - self._work.fixed)
+        at = work.at(self._theta)
+        error = np.sqrt(np.clip(np.diag(linalg.pinvh(at.information)), 0.0, None))[:-1]
+        slopes = at.slopes(c)[:-1]
+        alone = [
+            (float(slope * size * np.sqrt(free / 2)), float(free))
+            for slope, size, free in zip(slopes, error, work.free, strict=True)
+            if free > 0 and slope > 0
+        ]
+        heavy = self._theta + np.append(error * np.sqrt(2 / np.maximum(work.free, 1.0)), 0.0)
+        at = work.at(heavy)
+        slopes = at.slopes(c)
+        loose = float(slopes @ linalg.pinvh(at.information) @ slopes)
+        whole = float(c @ at.covariance @ c)
+        df = max(1.0, 2 * whole**2 / loose) if loose > 0 else float(work.rows - work.fixed)
+        return Spread(variance, df, tuple(alone))
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """The variance of an estimate with its degrees of freedom; and the same of each source by itself."""
+
+    variance: float
+    df: float
+    alone: tuple[tuple[float, float], ...]
+
+    def half(self, confidence: float) -> float:
+        """Half the width of the interval."""
+        tests = [(self.variance, self.df), *self.alone]
+        return max(float(distributions.t.ppf((1 + confidence) / 2, df)) * v**0.5 for v, df in tests)
+
+    def p(self, value: float) -> float:
+        """Of the hypothesis that the value is 0, two-sided."""
+        tests = [(v, df) for v, df in [(self.variance, self.df), *self.alone] if v > 0]
+        return max((float(2 * distributions.t.sf(abs(value) / v**0.5, df)) for v, df in tests), default=1.0)
 
 
 def fit(y: np.ndarray, fixed: np.ndarray, random: Sequence[Random]) -> Fitted:
@@ -124,29 +152,27 @@ def fit(y: np.ndarray, fixed: np.ndarray, random: Sequence[Random]) -> Fitted:
 def _told_apart(fixed: np.ndarray, random: Sequence[Random]) -> list[Random]:
     """The sources that the rows can tell from everything else, in order."""
     basis = np.linalg.qr(fixed)[0]
+    rows = len(fixed)
     kept: list[Random] = []
-    grams: list[sparse.csr_array] = []
+    seen = [_covariance_of(sparse.eye_array(rows, format="csr"))]
     for one in random:
         z = one.matrix
         if not z.nnz:
             continue
         left = z.toarray() - basis @ (basis.T @ z)
-        gram = (z @ z.T).tocsr()
-        if float(np.sum(left**2)) <= _SAME * z.nnz or _alike(gram, sparse.eye_array(z.shape[0], format="csr")):
-            continue
-        if not any(_alike(gram, other) for other in grams):
+        own = _covariance_of(z)
+        if float(np.sum(left**2)) > _SAME * z.nnz and not any(np.abs(own - other).max() < _SAME for other in seen):
             kept.append(one)
-            grams.append(gram)
+            seen.append(own)
     return kept
 
 
-def _alike(one: sparse.csr_array, other: sparse.csr_array) -> bool:
-    """Whether two covariances are the same but for a factor."""
-    size = float(other.trace())
-    if not size > 0:
-        return False
-    apart = one - other * (float(one.trace()) / size)
-    return not apart.nnz or float(abs(apart).max()) < _SAME
+def _covariance_of(z: sparse.csr_array) -> np.ndarray:
+    """ZZ' on two vectors that no design resembles, whatever its size: it tells sources apart without being made."""
+    places = np.arange(1.0, z.shape[0] + 1)
+    probes = np.column_stack([np.cos(places**2), np.sin(places * np.sqrt(2) + 1)])
+    found = np.asarray(z @ (z.T @ probes))
+    return found / (float(z.multiply(z).sum()) / z.shape[0])
 
 
 class _Work:
@@ -156,14 +182,17 @@ class _Work:
         self.rows, self.fixed = fixed.shape
         widths = [one.matrix.shape[1] for one in random]
         edges = np.concatenate([[0], np.cumsum(widths)]).astype(int)
-        self.parts = [slice(int(a), int(b)) for a, b in zip(edges[:-1], edges[1:], strict=True)]
+        self.parts = [slice(int(a), int(b)) for a, b in pairwise(edges)]
         self.widths = np.array(widths, int)
-        self.levels = np.array([w - 1 for w in widths], float)
         z = sparse.hstack([one.matrix for one in random], format="csr") if random else sparse.csr_array((self.rows, 0))
         self.zz = (z.T @ z).toarray()
         xy = np.column_stack([fixed, y])
         self.zxy = np.asarray(z.T @ xy)
         self.xyxy = xy.T @ xy
+        # Degrees of freedom of each source: levels that the fixed effects leave apart.
+        left = self.zz - self.zxy[:, :-1] @ np.linalg.solve(self.xyxy[:-1, :-1], self.zxy[:, :-1].T)
+        ranks = [np.linalg.matrix_rank(left[p, p], tol=1e-8 * self.rows, hermitian=True) for p in self.parts]
+        self.free = np.array(ranks, int)
         self._last: tuple[bytes, _At] | None = None
 
     def at(self, theta: np.ndarray) -> _At:
@@ -202,9 +231,8 @@ class _At:
         zpz = zvz - self.zvx @ self.covariance @ self.zvx.T
         ypy = float(self.xyvxy[p, p] - self.xyvxy[:p, p] @ self.beta)
         logdet = (count - d.size) * np.log(rest) + 2 * float(np.sum(np.log(np.diag(root)))) if d.size else count * np.log(rest)
-        self.loglik = -0.5 * float(
-            logdet + np.linalg.slogdet(xvx)[1] + ypy + (count - p) * np.log(2 * np.pi)
-        )
+        self.loglik = -0.5 * float(logdet + np.linalg.slogdet(xvx)[1] + ypy + (count - p) * np.log(2 * np.pi))
+        self._work, self._theta = work, theta
         # tr(P V_k), tr(P V_k P V_l) of the sources; those of the residual follow from P V P = P.
         traces = np.array([float(np.trace(zpz[part, part])) for part in work.parts])
         pairs = np.array([[float(np.sum(zpz[a, b] ** 2)) for b in work.parts] for a in work.parts]).reshape(
@@ -217,9 +245,14 @@ class _At:
         squares = np.array([float(np.sum(zpy[part] ** 2)) for part in work.parts])
         of_rest = (ypy - float(squares @ of_sources)) / rest
         self.score = 0.5 * np.append(squares - traces, of_rest - trace_p)
-        self.information = 0.5 * np.block(
-            [[pairs, with_rest[:, None]], [with_rest[None, :], np.array([[rest_rest]])]]
-        )
+        self.information = 0.5 * np.block([[pairs, with_rest[:, None]], [with_rest[None, :], np.array([[rest_rest]])]])
+
+    def slopes(self, c: np.ndarray) -> np.ndarray:
+        """How the variance of Σ c × β changes with each variance, that of the residual last."""
+        phi = self.covariance @ c
+        found = np.array([float(np.sum((self.zvx[part] @ phi) ** 2)) for part in self._work.parts])
+        rest = (float(c @ phi) - float(found @ self._theta[:-1])) / float(self._theta[-1])  # it is homogeneous
+        return np.append(found, max(rest, 0.0))
 
 
 def _maximum(work: _Work) -> np.ndarray:
@@ -246,9 +279,9 @@ def _maximum(work: _Work) -> np.ndarray:
             size /= 2
         else:
             break
-        moved = float(np.max(np.abs(new - theta)))
+        moved, gained = float(np.max(np.abs(new - theta))), ahead.loglik - at.loglik
         theta, at = new, ahead
-        if moved < 1e-9:
+        if moved < 1e-7 or (moved < 1e-4 and gained < 1e-10):
             break
     return theta
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from scipy import linalg, optimize, sparse
@@ -24,6 +25,7 @@ __all__ = ["Ordinal", "fit_ordinal"]
 
 _FAR = 12.0  # log-odds: an effect beyond it is no finite one
 _LOG_SD = (-7.0, 3.0)
+_FEW = 100  # levels
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,12 +67,22 @@ def fit_ordinal(
     if steps < 2 or np.linalg.matrix_rank(fixed) < fixed.shape[1]:
         raise ValueError("all answers are alike, or effects cannot be told apart")
     work = _Work(answers.astype(int), fixed, random, _thresholds(steps, symmetric))
-    start = work.start(symmetric)
-    bounds = [(None, None)] * (work.free + work.p) + [_LOG_SD] * len(random)
-    found = optimize.minimize(work.loss, start, jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": 300, "gtol": 1e-6})
-    at = np.asarray(found.x)
+    start, curvature = work.start(symmetric), None
+    few = [one for one in random if one.matrix.shape[1] <= _FEW]
+    if 0 < len(few) < len(random):  # the large sources last: near the maximum few steps are left to take
+        first = _Work(answers.astype(int), fixed, few, _thresholds(steps, symmetric))
+        near = _maximum(first, first.start(symmetric), 1e-2)
+        places = [*range(work.free + work.p), *(work.free + work.p + i for i, one in enumerate(random) if one in few)]
+        start[work.free + work.p :] = -1.5
+        start[places] = near
+        curvature = np.eye(start.size) * 0.1
+        values, vectors = np.linalg.eigh(first.hessian(near))
+        inverse = (vectors / np.maximum(values, 1.0)) @ vectors.T  # flat where an SD is 0: then steps are not to be large
+        curvature[np.ix_(places, places)] = (inverse + inverse.T) / 2
+    at = _maximum(work, start, 1e-3, curvature)
+    loglik = -work.loss(at)[0]
     beta = at[work.free : work.free + work.p]
-    if not np.isfinite(found.fun) or (work.p and float(np.abs(beta).max()) > _FAR):
+    if not np.isfinite(loglik) or (work.p and float(np.abs(beta).max()) > _FAR):
         raise ValueError("no finite estimate: some answers were always, or never, given")
     hessian = work.hessian(at)
     kept = np.ones(at.size, bool)
@@ -84,7 +96,21 @@ def fit_ordinal(
     part = slice(work.free, work.free + work.p)
     sd = {one.name: float(np.exp(v)) for one, v in zip(random, at[work.free + work.p :], strict=True)}
     sd = {name: 0.0 if v < np.exp(_LOG_SD[0] / 2 - 1) else v for name, v in sd.items()}
-    return Ordinal(beta, covariance[part, part], work.tau(at)[0], sd, -float(found.fun))
+    return Ordinal(beta, covariance[part, part], work.tau(at)[0], sd, loglik)
+
+
+def _maximum(work: _Work, start: np.ndarray, gradient: float, curvature: np.ndarray | None = None) -> np.ndarray:
+    """Where the likelihood is largest, from `start`; `curvature`: the inverse of what its second derivatives are about."""
+    if curvature is None:
+        bounds = [(None, None)] * (work.free + work.p) + [_LOG_SD] * len(work.widths)
+        options = {"maxiter": 300, "gtol": gradient, "ftol": 1e-13}
+        found = optimize.minimize(work.loss, start, jac=True, method="L-BFGS-B", bounds=bounds, options=options)
+    else:
+        options = {"maxiter": 100, "gtol": gradient, "hess_inv0": curvature}
+        found = optimize.minimize(work.loss, start, jac=True, method="BFGS", options=options)
+    at = np.asarray(found.x, float)
+    at[work.free + work.p :] = np.clip(at[work.free + work.p :], *_LOG_SD)
+    return at
 
 
 def _thresholds(steps: int, symmetric: bool) -> np.ndarray:
@@ -175,7 +201,7 @@ class _Work:
             # A larger SD moves η by its share of z'u, and H and the mode by the columns themselves.
             inner, diagonal = z.T @ first, np.diag(inverse)
             edges = np.concatenate([[0], np.cumsum(self.widths)]).astype(int)
-            for k, (a, b) in enumerate(zip(edges[:-1], edges[1:], strict=True)):
+            for k, (a, b) in enumerate(pairwise(edges)):
                 part = np.zeros_like(u)
                 part[a:b] = u[a:b]
                 shift = z @ part

@@ -69,6 +69,10 @@ def _alpha(chosen: np.ndarray, counts: np.ndarray, values: np.ndarray, level: Le
         pairs = chosen @ (share[:, :, None] * counts[:, None, :]).reshape(len(counts), -1)
         observed = np.sum(pairs.reshape(apart.shape) * apart, axis=(1, 2)) / whole
         expected = np.einsum("dc,dck,dk->d", totals, apart, totals)
+    elif level == "interval":  # sums of squares serve, however many values there are
+        square, plain, raters = counts @ values**2, counts @ values, counts.sum(1)
+        observed = chosen @ (2 * (raters * square - plain**2) / (raters - 1)) / whole
+        expected = 2 * (whole * (chosen @ square) - (chosen @ plain) ** 2)
     else:
         distance = _apart(values, level)
         observed = chosen @ np.sum((share @ distance) * counts, axis=1) / whole
@@ -82,8 +86,6 @@ def _apart(values: np.ndarray, level: Level) -> np.ndarray:
     one, other = values[:, None], values[None, :]
     if level == "nominal":
         return np.asarray(one != other, float)
-    if level == "interval":
-        return np.asarray((one - other) ** 2)
     whole = one + other
     return np.asarray(np.where(whole != 0, (one - other) / np.where(whole == 0, 1.0, whole), 0.0) ** 2)
 
