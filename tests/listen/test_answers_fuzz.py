@@ -38,7 +38,7 @@ def spoilt(rng: random.Random, file: dict[str, Any]) -> bytes:
         case 2:
             text = text.replace("[", "[" * rng.choice((1, 2, 50_000)), 1)
         case 3:
-            text = text.replace('"form"', '"test": "made", "form"', 1)
+            text = text.replace('"consent"', '"consent": false, "consent"', 1)
     data = bytearray(text.encode("utf-8", "surrogatepass"))
     if rng.random() < 0.15:
         for _ in range(rng.randint(1, 4)):
