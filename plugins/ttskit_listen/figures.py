@@ -11,7 +11,7 @@ from markupsafe import Markup, escape
 from ttskit_listen.plainly import pair_value
 from ttskit_listen.report_words import ReportWords
 
-__all__ = ["counts", "legend", "pairs", "screening", "strengths", "systems"]
+__all__ = ["check_value", "counts", "legend", "pairs", "screening", "strengths", "systems"]
 
 _WIDTH, _LEFT, _RIGHT, _ROW = 360.0, 12.0, 348.0, 38.0
 _R = 4.5
@@ -170,14 +170,15 @@ def _strip(
         x = place(value)
         level = seen[round(x / 6)] = seen.get(round(x / 6), -1) + 1
         y = 42 - (level % 7) * 6 + (3 if level >= 7 else 0)
-        said = f"{row['listener']}: {_check_value(name, value, words)}"
+        said = f"{row['listener']}: {check_value(name, value, words)}"
         parts.append(_mark(x, y, row["kept"], said))
-    parts.append(_text(_LEFT, 62, _check_value(name, low, words), "soft"))
-    parts.append(_text(_RIGHT, 62, _check_value(name, high, words), "soft", "end"))
+    parts.append(_text(_LEFT, 62, check_value(name, low, words), "soft"))
+    parts.append(_text(_RIGHT, 62, check_value(name, high, words), "soft", "end"))
     return _svg(f"screening-{name}", f"{title}: {words('listeners.marks')}", 68, parts)
 
 
-def _check_value(name: str, value: float | None, words: ReportWords) -> str:
+def check_value(name: str, value: float | None, words: ReportWords) -> str:
+    """A finding of a rule as it is shown: shares in percent."""
     if name in ("agreement", "most_same"):
         return words.number(value, 2)
     return words.number(value, 1) if name == "minutes" else words.percent(value)

@@ -25,7 +25,7 @@ _PASSED = 5 / 6 - 1e-9
 
 def methods_of(results: Mapping[str, Any], words: ReportWords) -> list[str]:
     """Paragraphs: the test and its sounds; listeners and exclusion; statistics and claims."""
-    return [" ".join(part for part in part_of(results, words) if part) for part in (_test, _people, _numbers)]
+    return [" ".join(one for one in part(results, words) if one) for part in (_test, _people, _numbers)]
 
 
 def _test(results: Mapping[str, Any], words: ReportWords) -> list[str]:
