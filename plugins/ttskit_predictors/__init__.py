@@ -33,8 +33,20 @@ _PREDICTORS = {  # in the order of `ttskit_predictors.asking.NEEDED`
     "similarity": ("Speaker similarity", "how near a voice is to the speaker's recordings", "similarity:SpeakerSimilarity"),
     "visqol": ("ViSQOL", "ViSQOL, with the recording's timing (extra predictors)", "visqol:Visqol"),
     "vad": ("Pauses, by a detector", "pauses, by Silero VAD (extra predictors)", "vad:HeardPauses"),
+    "nisqa": ("NISQA", "NISQA or NISQA-TTS, from a file that you name", "nisqa:Nisqa"),
+    "utmos": ("UTMOS", "UTMOS, from a file that you name", "utmos:Utmos"),
+    "whisper": (
+        "Word error, by Whisper",
+        "words that Whisper hears otherwise, from a file that you name",
+        "whisper:WhisperWords",
+    ),
 }
-_OPTIONS: dict[str, str] = {"distillmos": "distillmos:DistillMosOptions"}
+_OPTIONS: dict[str, str] = {
+    "distillmos": "distillmos:DistillMosOptions",
+    "nisqa": "named:NamedFile",
+    "utmos": "named:NamedFile",
+    "whisper": "named:WhisperFile",
+}
 _FACTS: dict[str, dict[str, Any]] = {
     "similarity": {"reads_audio": True, "needs": ["recordings"]},
     "visqol": {"needs": ["recordings"]},

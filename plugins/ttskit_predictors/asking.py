@@ -34,6 +34,7 @@ NEEDED: Mapping[str, tuple[str, ...]] = {
     "similarity": ("resemblyzer", "webrtcvad"),
     "visqol": ("visqol",),
     "vad": ("silero_vad", "onnxruntime"),
+    "nisqa": (),
     "utmos": ("onnxruntime",),
     "whisper": ("whisper",),
 }
@@ -77,7 +78,9 @@ class Predictor(Measurement):
         """A row for each measure and group of sentences. A sample that cannot be scored costs its own number."""
         lacking = self._missing(spoken)
         if lacking is not None:
-            return Findings(notes=[lacking] if lacking and spoken.systems else [])  # the self-test, of no system, says it not again
+            return Findings(
+                notes=[lacking] if lacking and spoken.systems else []
+            )  # the self-test, of no system, says it not again
         if not self._started:
             self.start(spoken)
             self._started = True
@@ -90,7 +93,7 @@ class Predictor(Measurement):
                 audio = np.asarray(sample.audio)
                 heard_s += len(audio) / spoken.sample_rate_hz
                 for key, value in self._scored(audio, sample, spoken, failed).items():
-                    found.setdefault((key, sample.sentence.group), []).append(sample.observation(value))
+                    found.setdefault((key, sample.sentence.group), []).append(sample.observation(value, self.weight(sample)))
                 advance(note=sample.system)
         rows = [
             Row(grouped(measure, group), tuple(own), summary=False)
@@ -103,6 +106,10 @@ class Predictor(Measurement):
             notes.append(f"{self.name}: nothing that was said could be scored")
         data = {"heard_s": round(heard_s, 2), "seconds": round(time.perf_counter() - began, 2), **self.data()}
         return Findings(rows, template=_section(), data=data, notes=notes)
+
+    def weight(self, sample: Sample) -> float:
+        """How much a sample counts in the system's mean."""
+        return 1.0
 
     def data(self) -> dict[str, Any]:
         """More for results.json."""

@@ -38,7 +38,13 @@ class HeardPauses(Predictor):
         Measure("vad_pauses", "pauses, by a detector", "", "", 2, _HOW.format(what="How many.")),
         Measure("vad_pause_s", "length of pauses, by a detector", "s", "", 2, _HOW.format(what="All of a sentence together.")),
         Measure(
-            "vad_silence", "silence, by a detector", "%", "", 1, _HOW.format(what="Their share from first to last speech."), 100.0
+            "vad_silence",
+            "silence, by a detector",
+            "%",
+            "",
+            1,
+            _HOW.format(what="Their share from first to last speech."),
+            100.0,
         ),
         Measure(
             "vad_silence_difference",
