@@ -86,6 +86,6 @@ def _earlier(test: TestFolder, out: Path) -> list[Path]:
     for path in there:
         ours = path.name == NOTE or (path.name.startswith("answers-") and f"-{MARK}" in path.name and path.suffix == ".json")
         if not ours or not path.is_file():
-            why = f"{path.name} is no simulated answer"
+            why = f"{path.name} is not a simulated answer"
             raise UsageError(f"{out} holds something else", why, "give a new folder: -o OTHER")
     return there
