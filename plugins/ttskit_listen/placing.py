@@ -1,4 +1,4 @@
-"""A test is made beside its place and put there when it is whole; a test that people have answered is never replaced."""
+"""A report is made beside its place and put there when it is whole: an earlier one stays until then, other files always."""
 
 from __future__ import annotations
 
@@ -6,61 +6,64 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
+from ttskit.corpus.storage import write_json
 from ttskit.disk import explain
-from ttskit.errors import TTSKitError, UsageError
-from ttskit_listen.folder import TestFolder
+from ttskit.errors import TTSKitError
+from ttskit.reading import Misread, read_json
 
-__all__ = ["new_test"]
+__all__ = ["FILES", "placed_report"]
 
-_OURS = frozenset({"design.json", "key.json", "invitations.csv", "public", "answers"})
+FILES = "files.json"  # what the report is made of: the next one takes away what it no longer needs, and nothing else
 
 
 @contextmanager
-def new_test(out: Path) -> Iterator[Path]:
-    """A folder to make the test in, which becomes `out` at the end; whatever is raised meanwhile leaves `out` as it was.
+def placed_report(out: Path) -> Iterator[Path]:
+    """A folder to make the report in; at the end its files take their places in `out`.
+
+    Whatever is raised meanwhile leaves `out` as it was.
 
     Raises:
-        UsageError: `out` holds answers, or something other than a test.
         TTSKitError: the disk is full, or the place cannot be written.
     """
-    _check(out)
-    new, old = (out.parent / f".{out.name}.{mark}-{os.getpid()}" for mark in ("new", "old"))
-    with explain(TTSKitError, out):
-        out.parent.mkdir(parents=True, exist_ok=True)
+    with explain(TTSKitError, out, again="nothing that was there is lost"):
+        out.mkdir(parents=True, exist_ok=True)
+        new = out / f".new-{os.getpid()}"
         shutil.rmtree(new, ignore_errors=True)
         new.mkdir()
     try:
         yield new
-        _check(out)  # someone may have answered meanwhile
-        with explain(TTSKitError, out, "what was there is still there"):
-            if out.exists():
-                out.replace(old)
-            try:
-                new.replace(out)
-            except OSError:
-                if old.exists():
-                    old.replace(out)
-                raise
+        with explain(TTSKitError, out, again="analyse the answers again"):
+            _put(new, out)
     finally:
         shutil.rmtree(new, ignore_errors=True)
-        with suppress(OSError):
-            shutil.rmtree(old, ignore_errors=True)
+        with suppress(OSError):  # where nothing was made nothing stays; what is not empty is not removed
+            out.rmdir()
 
 
-def _check(out: Path) -> None:
-    """Refuse what must not be replaced."""
-    if not out.exists() and not out.is_symlink():
-        return
-    if not out.is_dir() or out.is_symlink():
-        raise UsageError(f"{out} is not a folder of its own", "a file or a link is there", "choose another place: -o FOLDER")
-    test = TestFolder(out)
-    answered = test.database.exists() or (test.answers.is_dir() and any(test.answers.iterdir()))
-    if answered or test.report.exists():
-        why = "answers fit the test that they were given to, and no other"
-        raise UsageError(f"{out} holds a test that people have answered", why, "choose another place: -o FOLDER")
-    strange = sorted(one.name for one in out.iterdir() if one.name not in _OURS)
-    if strange or (any(out.iterdir()) and not test.design_file.is_file()):
-        shown = ", ".join(strange[:4]) or ", ".join(sorted(one.name for one in out.iterdir())[:4])
-        raise UsageError(f"{out} holds something else", shown, "choose an empty place: -o FOLDER")
+def _put(new: Path, out: Path) -> None:
+    before = _own_before(out / FILES)
+    made = sorted(one.relative_to(new).as_posix() for one in new.rglob("*") if one.is_file())
+    write_json(new / FILES, made)
+    # The page last: while the others take their places, the one that is there speaks of what was there.
+    for name in sorted((*made, FILES), key=lambda one: one == "index.html"):
+        (out / name).parent.mkdir(parents=True, exist_ok=True)
+        (new / name).replace(out / name)
+    for name in before - {*made, FILES}:
+        (out / name).unlink(missing_ok=True)
+
+
+def _own_before(path: Path) -> set[str]:
+    """Files of an earlier report: only names that lie within its folder; none where its list cannot be read."""
+    try:
+        names: list[str] = read_json(path, list[str])
+    except (OSError, Misread):
+        return set()
+    return {one for one in names if _within(one)}
+
+
+def _within(name: str) -> bool:
+    path = PurePosixPath(name)
+    inside = len(path.parts) == 1 or (len(path.parts) == 2 and path.parts[0] == "audio")
+    return inside and ".." not in path.parts and not path.is_absolute() and "\\" not in name and ":" not in name
