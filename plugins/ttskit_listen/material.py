@@ -102,10 +102,8 @@ def examine(material: Material, systems: Collection[str], wishes: ListeningWishe
             raise AudioError(what, shown, fix)
         left_out = sorted({key[2] for key in bad})
         common = [name for name in common if name not in left_out]
-        notes.append(
-            f"left out for all systems, which favours those that failed there: {', '.join(left_out[:6])} ({len(left_out)} in all; "
-            f"{lines[0]})"
-        )
+        named = ", ".join(left_out[:6]) + (" …" if len(left_out) > 6 else "")
+        notes.append(f"left out for all systems, which favours those that failed there: {named} ({lines[0]})")
         if not common:
             raise InputError("no sentence is left", shown, "repair the sounds")
     remarks = [f"{material.sounds[key].source}: {clip.remark}" for key, clip in clips.items() if clip.remark]
