@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ttskit_listen.plainly import span_value
-from ttskit_listen.report_words import OWN_NAMES, ReportWords
+from ttskit_listen.report_words import ReportWords
 from ttskit_listen.screening import RULES
 
 __all__ = ["methods_of"]
@@ -48,7 +48,7 @@ def _test(results: Mapping[str, Any], words: ReportWords) -> list[str]:
     lead = f"{1000 * test['lead_s']:.0f}"
     return [
         words("m.design.ab", none=none) if kind == "ab" else words(f"m.design.{kind}"),
-        words("m.asked", languages=words.listed([OWN_NAMES.get(one, one) for one in test["languages"]])),
+        words("m.asked", languages=words.listed([words.either(f"language.{one}", one) for one in test["languages"]])),
         words("m.text.shown" if test["text_shown"] else "m.text.hidden"),
         words("m.systems", systems=words.listed([one["name"] for one in trained])),
         words("m.systems.natural" if any(one["natural"] for one in systems) else "m.systems.gone"),
@@ -136,7 +136,12 @@ def _numbers(results: Mapping[str, Any], words: ReportWords) -> list[str]:
     smallest = results["shown"]["smallest"]
     models = bool(pairs) and all(row.get("about") == "models" for row in pairs)
     return [
-        fitted + words("m.stats.rest", percent=percent, pairs=len(pairs)),
+        fitted
+        + (
+            words("m.stats.rest", percent=percent, pairs=len(pairs))
+            if len(pairs) > 1
+            else words("m.stats.rest.one", percent=percent)
+        ),
         words("m.smallest", smallest=span_value(kind, test["smallest"], words))
         if test["smallest"] is not None
         else words("m.smallest.none"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -129,7 +130,7 @@ def write_report(out: Path, test: TestFolder, heard: Heard, results: Mapping[str
 
 def _copy_sounds(new: Path, test: TestFolder, results: Mapping[str, Any]) -> frozenset[str]:
     """Copy the sounds that the page plays; names of those that are there."""
-    rows = [*results["sentences"]["disagreed"], *results["sentences"]["surest"], *((results["ears"] or {}).get("wrong") or ())]
+    rows = [row for own in results["sentences"].values() for row in own] + list((results["ears"] or {}).get("wrong") or ())
     copied: set[str] = set()
     for name in sorted({name for row in rows for name in row.get("sounds") or ()}):
         source = test.audio / f"{name}.flac"
@@ -163,23 +164,28 @@ def render_report(
     parts = []
     for name in languages:
         words = ReportWords(name)
-        html = _environment(words, results, sounds).get_template("report.html.jinja").render(named=list(named))
+        html = _environment().get_template("report.html.jinja").render(named=list(named), **_content(words, results, sounds))
         parts.append((name, OWN_NAMES[name], words.titled(results["test"]["title"]) or words("report"), Markup(html)))
-    shell = _environment(ReportWords(first), results, sounds).get_template("report_page.html.jinja")
+    shell = _environment().get_template("report_page.html.jinja")
     title = next((title for name, _, title, _ in parts if name == first), parts[0][2])
     return shell.render(parts=parts, first=first, title=title, css=_file("report.css"), script=_file("report.js"))
 
 
-def _environment(words: ReportWords, results: Mapping[str, Any], sounds: frozenset[str]) -> jinja2.Environment:
-    environment = jinja2.Environment(
+@cache
+def _environment() -> jinja2.Environment:
+    return jinja2.Environment(
         loader=jinja2.PackageLoader("ttskit_listen", "templates"),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+
+
+def _content(words: ReportWords, results: Mapping[str, Any], sounds: frozenset[str]) -> dict[str, Any]:
+    """What the template names, in one language."""
     kind = results["test"]["kind"]
-    environment.globals |= {
+    return {
         "r": results,
         "test": results["test"],
         "s": results["statistics"],
@@ -208,7 +214,6 @@ def _environment(words: ReportWords, results: Mapping[str, Any], sounds: frozens
         "strips": figures.screening(results, words),
         "check_value": lambda name, value: figures.check_value(name, value, words),
     }
-    return environment
 
 
 def _differing(results: Mapping[str, Any]) -> list[str]:

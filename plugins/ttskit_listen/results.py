@@ -15,7 +15,8 @@ everyone      pairs once more with nobody left out, to see what the rules did; n
 counts        answers of each kind: pairs "system|against" → value → how many (cmos, ab, abx), systems → value → how many (mos)
 shown         what this number can show: width (median half width of the pairs' intervals), smallest, spreads ("own" or
               "usual"), rows (listeners, sentences, runs, smallest), or null
-sentences     disagreed, surest: rows of sentence, text, system, against, n, mean, sd, sounds (names of files in audio/)
+sentences     disagreed, and surest (pairs) or worst: rows of sentence, text, system, against, n, mean, sd, sounds (names of
+              files in audio/)
 ears          what `ears_of` gives, or null
 comments      what listeners wrote in answer to open questions: question, text
 deviations    sentences: what was changed after the fact
@@ -29,7 +30,6 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from statistics import median
 from typing import Any
 
 import numpy as np
@@ -231,11 +231,17 @@ def _sentences(heard: Heard) -> dict[str, Any]:
                 "sounds": [name for name in sounds if name],
             }
         )
-    centre = {"cmos": 0.0, "ab": 0.5, "abx": 0.5}.get(heard.plan.kind, median([r["mean"] for r in rows]) if rows else 0.0)
-    return {
-        "disagreed": sorted(rows, key=lambda r: (-r["sd"], r["sentence"], r["system"]))[:_SENTENCES],
-        "surest": sorted(rows, key=lambda r: (-abs(r["mean"] - centre), r["sd"], r["sentence"], r["system"]))[:_SENTENCES],
-    }
+    kind = heard.plan.kind
+    found = {"disagreed": sorted(rows, key=lambda r: (-r["sd"], r["sentence"], r["system"]))[:_SENTENCES]}
+    if kind in _OF_PAIRS:
+        centre = 0.0 if kind == "cmos" else 0.5
+        found["surest"] = sorted(rows, key=lambda r: (-abs(r["mean"] - centre), r["sd"], r["sentence"], r["system"]))
+    else:
+        apart = {one.name for one in heard.design.systems if one.natural or one.anchor}
+        sign = -1 if kind == "transcribe" else 1
+        worst = [row for row in rows if row["system"] not in apart]
+        found["worst"] = sorted(worst, key=lambda r: (sign * r["mean"], r["sentence"], r["system"]))
+    return {name: own[:_SENTENCES] for name, own in found.items()}
 
 
 def _sounds(heard: Heard, sounds: Sequence[str], one: Judgement) -> tuple[str, str]:
