@@ -96,7 +96,7 @@ def names_of(heard: Heard) -> dict[str, str]:
 def _test(heard: Heard) -> dict[str, Any]:
     design, plan = heard.design, heard.plan
     first = plan.forms[0].trials
-    roles = Counter(heard.key.roles[trial.id].role for trial in first)
+    roles: Counter[str] = Counter(heard.key.roles[trial.id].role for trial in first)
     return {
         **design.model_dump(
             mode="json",
@@ -213,7 +213,7 @@ def _sentences(heard: Heard) -> dict[str, Any]:
     groups: dict[tuple[str, str, str], list[Judgement]] = defaultdict(list)
     for one in heard.judgements:
         groups[one.sentence, one.system, one.against].append(one)
-    rows = []
+    rows: list[dict[str, Any]] = []
     for (sentence, system, against), own in groups.items():
         if len(own) < 3:
             continue

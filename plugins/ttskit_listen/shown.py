@@ -57,4 +57,5 @@ def _own(statistics: Mapping[str, Any]) -> Spreads | None:
     """The spreads that this test itself found; None where one of them is not known."""
     spreads = statistics.get("variances") or {}
     values = [spreads.get(name) for name in ("run", "sentence", "listener", "residual")]
-    return Spreads(*values) if all(isinstance(v, int | float) for v in values) and values[3] else None
+    known = [float(value) for value in values if isinstance(value, int | float)]
+    return Spreads(*known) if len(known) == 4 and known[3] > 0 else None
