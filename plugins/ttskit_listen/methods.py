@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from ttskit_listen.plainly import span_value
+from ttskit_listen.plainly import of_models, span_value
 from ttskit_listen.report_words import ReportWords
 from ttskit_listen.screening import RULES
 
@@ -75,6 +75,7 @@ def _people(results: Mapping[str, Any], words: ReportWords) -> list[str]:
     passed = sum((row["checks"].get("headphones") or 0) >= _PASSED for row in rows)
     checked = words("m.headphones.check", count=test["headphones"], passed=passed)
     return [
+        words("m.simulated", count=listeners["simulated"]) if listeners["simulated"] else "",
         words("m.listeners", received=listeners["received"]),
         _groups(results, words),
         words("m.device", mobile=sum(row["mobile"] for row in rows), received=listeners["received"])
@@ -134,7 +135,6 @@ def _numbers(results: Mapping[str, Any], words: ReportWords) -> list[str]:
     pairs = statistics.get("pairs") or []
     alpha = (statistics.get("reliability") or {}).get("alpha")
     smallest = results["shown"]["smallest"]
-    models = bool(pairs) and all(row.get("about") == "models" for row in pairs)
     return [
         fitted
         + (
@@ -147,6 +147,6 @@ def _numbers(results: Mapping[str, Any], words: ReportWords) -> list[str]:
         else words("m.smallest.none"),
         words("m.alpha", alpha=words.number(alpha, 2)) if alpha is not None else "",
         words("m.shown", smallest=span_value(kind, smallest, words)) if smallest is not None else "",
-        words("m.claim.models" if models else "m.claim.trainings"),
+        words("m.claim.models" if of_models(results) else "m.claim.trainings"),
         words("m.tool", version=results["ttskit"], id=test["id"], made=test["made"]),
     ]

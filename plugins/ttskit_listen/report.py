@@ -16,6 +16,8 @@ from ttskit.corpus.storage import write_atomic, write_json
 from ttskit.errors import InputError, TTSKitError
 from ttskit_listen import figures, plainly
 from ttskit_listen.ears import ears_of
+from ttskit_listen.ears_drawing import forest, scatters
+from ttskit_listen.ears_export import write_ears
 from ttskit_listen.folder import TestFolder
 from ttskit_listen.judgements import Heard
 from ttskit_listen.judging import heard_of
@@ -31,8 +33,6 @@ if TYPE_CHECKING:
     from ttskit.plugins import Registry
 
 __all__ = ["Analysis", "analyse_test", "render_report", "write_report"]
-
-_MEASURED = ("measurements.csv",)  # of a comparison or study, beside what a test was made of
 
 
 class Analysis:
@@ -103,11 +103,8 @@ def _ears(
 
 def _tables_of(test: TestFolder, heard: Heard) -> list[Path]:
     """Measurements of what the test was made of, where that is still there."""
-    if not heard.design.origin:
-        return []
     origin = test.path / heard.design.origin
-    found = [origin / part / name for part in ("", "report") for name in _MEASURED]
-    return [path for path in found if path.is_file()]
+    return [origin] if heard.design.origin and heard.design.source != "folders" and origin.is_dir() else []
 
 
 def write_report(out: Path, test: TestFolder, heard: Heard, results: Mapping[str, Any], *, language: str = "es") -> Path:
@@ -118,6 +115,7 @@ def write_report(out: Path, test: TestFolder, heard: Heard, results: Mapping[str
     """
     with placed_report(out) as new:
         named = ["results.json", *write_tables(new, heard, results)]
+        named += write_ears(new, results["ears"], ReportWords("en"))
         write_json(new / "results.json", results)
         for name in LANGUAGES:
             text = "\n\n".join(methods_of(results, ReportWords(name))) + "\n"
@@ -190,6 +188,10 @@ def _content(words: ReportWords, results: Mapping[str, Any], sounds: frozenset[s
         "test": results["test"],
         "s": results["statistics"],
         "ears": results["ears"],
+        "ears_figure": forest(results["ears"], words) if results["ears"] else "",
+        "ears_scatters": scatters(results["ears"], words) if results["ears"] else [],
+        "notes": results["statistics"].get(f"notes_{words.name}") or results["statistics"].get("notes") or [],
+        "group_name": lambda group: _group_name(results, group, words),
         "kind": kind,
         "w": words,
         "words": words,
@@ -214,6 +216,15 @@ def _content(words: ReportWords, results: Mapping[str, Any], sounds: frozenset[s
         "strips": figures.screening(results, words),
         "check_value": lambda name, value: figures.check_value(name, value, words),
     }
+
+
+def _group_name(results: Mapping[str, Any], group: Mapping[str, Any], words: ReportWords) -> str:
+    """What was asked and what these listeners answered, in the reader's words."""
+    asked = next((one for one in results["test"]["questions"] if one["name"] == group["question"]), None)
+    if asked is None:
+        return str(group["answer"])
+    label = asked["choices"].get(group["answer"]) or {}
+    return f"{words.titled(asked['title'])} {words.titled(label) or group['answer']}"
 
 
 def _differing(results: Mapping[str, Any]) -> list[str]:

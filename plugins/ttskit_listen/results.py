@@ -6,15 +6,17 @@ test          id, kind, title by language, made (when), ttskit (that made it), s
               that matters, or null), seed, lufs, lead_s, rate_hz, minutes, headphones (sounds of the check), gold, same,
               attention, practice, repeat, scored (trials of each role in the first form), text_shown, allow_none, rules,
               questions (name, title and choices of those that have choices)
-listeners     received, kept, left_out, by_rule (rule → how many broke it), rules (as they were applied)
+listeners     received, kept, left_out, simulated (in a rehearsal: nobody listened), by_rule (rule → how many broke it), rules
+              (as they were applied)
 screening     a row a listener: listener (L01 …: codes stay out), form, language, kept, broken (rules), checks (rule → finding
               or null), answered, minutes, agreement (correlation with the mean of the others, or null), mobile, questions
               (choices of the questionnaire; texts stay out)
 statistics    what `statistics_of` gives: systems, pairs, ordinal, strengths, variances, order, reliability, groups, notes
 everyone      pairs once more with nobody left out, to see what the rules did; null where nobody was
 counts        answers of each kind: pairs "system|against" → value → how many (cmos, ab, abx), systems → value → how many (mos)
-shown         what this number can show: width (median half width of the pairs' intervals), smallest, spreads ("own" or
-              "usual"), rows (listeners, sentences, runs, smallest), or null
+shown         what this number can show: width (median half width of the pairs' intervals), smallest (difference, at a power
+              of 80 %, or null), spreads ("own" or "usual"), rows (listeners, sentences, runs, smallest: this test, and twice
+              as many of each)
 sentences     disagreed, and surest (pairs) or worst: rows of sentence, text, system, against, n, mean, sd, sounds (names of
               files in audio/)
 ears          what `ears_of` gives, or null
@@ -38,6 +40,7 @@ import ttskit
 from ttskit_listen.judgements import Heard, Judgement, Listener
 from ttskit_listen.plan import Rules
 from ttskit_listen.shown import shown_of
+from ttskit_listen.simulated import is_simulated
 
 __all__ = ["FORMAT", "agreement_of", "everyone_of", "names_of", "results_of"]
 
@@ -127,6 +130,7 @@ def _listeners(heard: Heard, applied: Rules) -> dict[str, Any]:
         "received": len(heard.listeners),
         "kept": kept,
         "left_out": len(heard.listeners) - kept,
+        "simulated": sum(is_simulated(one.code) for one in heard.listeners),
         "by_rule": dict(Counter(rule for one in heard.listeners for rule in one.broken)),
         "rules": applied.model_dump(mode="json"),
     }
