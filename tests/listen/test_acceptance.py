@@ -15,16 +15,17 @@ from pathlib import Path
 
 import pytest
 
-async_api = pytest.importorskip("playwright.async_api", reason="the pages are driven by playwright")
+pytest.importorskip("playwright.async_api", reason="the pages are driven by playwright")
 pytest.importorskip("starlette", reason="`ttskit listen serve` needs the extra `listen`")
 
 from driving import CHROMIUM, chromium
 from made_test import SYSTEMS, made_test
+from playwright.async_api import async_playwright
+from ttskit_listen.judging import heard_of
 from visiting import QUIET, Visit, visited
 
 from ttskit_listen.answers import AnswerFile
 from ttskit_listen.folder import TestFolder
-from ttskit_listen.judging import heard_of
 from ttskit_listen.pages import write_pages
 from ttskit_listen.simulated import Person, Truth, World
 from ttskit_listen.statistics import statistics_of
@@ -62,7 +63,7 @@ def served(test: TestFolder) -> Iterator[str]:
 
 async def all_of_them(test: TestFolder, visits: list[Visit], folder: Path, shots: Path) -> list[AnswerFile | None]:
     """Everyone at once, in one browser; who closes theirs has one of their own."""
-    async with async_api.async_playwright() as playwright:
+    async with async_playwright() as playwright:
         chrome = {"executable_path": chromium(), "args": QUIET}
         browser = await playwright.chromium.launch(**chrome)
 
@@ -117,7 +118,7 @@ def test_no_page_complained(done):
 
 
 def test_everyone_comes_back_whole_with_exactly_what_was_clicked(done):
-    test, who, _, _, heard, _ = done
+    _, who, _, _, heard, _ = done
     assert heard.problems == () and [one.code for one in heard.listeners] == sorted(person.code for person in who)
     for person in who:
         (listener,) = [one for one in heard.listeners if one.code == person.code]

@@ -1,7 +1,7 @@
 """Simulated people in a real browser: many at once, each in a window of their own, who click what a person would click.
 
-What they answer is `simulated.Person`'s, the same that a rehearsal writes into files. All is asynchronous: the sounds of one are
-heard while another answers, so that a whole test takes little longer than one listener.
+What they answer is `simulated.Person`'s, the same that a rehearsal writes into files. All is asynchronous: the sounds of one
+are heard while another answers, so that a whole test takes little longer than one listener.
 """
 
 from __future__ import annotations
