@@ -193,7 +193,8 @@ def _fill(page: Page, answers: Mapping[str, str]) -> None:
         radio = page.locator(f"#stage .question input[type=radio][name='{name}']")
         if radio.count():
             chosen = answers.get(name, radio.first.get_attribute("value"))
-            page.check(f"#stage .question input[name='{name}'][value='{chosen}']")
+            values = radio.evaluate_all("all => all.map(one => one.value)")
+            radio.nth(values.index(chosen)).check()
         else:
             page.fill(f"#stage .question [name='{name}']", answers.get(name, "-"))
     page.click("#jspsych-survey-html-form-next")
