@@ -34,7 +34,7 @@ _STATE = """() => {
   const stage = document.querySelector("#stage"), step = stage.dataset.step || "";
   const trial = stage.querySelector("[data-trial]"), screen = stage.querySelector("[data-screen]");
   if (trial) return { step, screen: "trial", trial: trial.dataset.trial };
-  return screen ? { step, screen: screen.dataset.screen, trial: "" } : null;
+  return screen && screen.dataset.screen !== "connecting" ? { step, screen: screen.dataset.screen, trial: "" } : null;
 }"""
 _TRIAL = "id => ttskit.page.plan.forms[ttskit.page.form].trials.find(one => one.id === id)"
 _OPEN = "() => { const answers = document.querySelector('#stage .answers'); return answers && !answers.disabled; }"
