@@ -47,7 +47,7 @@ __all__ = ["FORMAT", "agreement_of", "everyone_of", "names_of", "results_of"]
 FORMAT = 1
 _FEWEST = 4  # things heard by one and by others, for a correlation
 _ROLES = ("gold", "same", "attention", "practice", "repeat")
-_SENTENCES = 6  # of each list
+_SENTENCES = 5  # of each list
 _OF_PAIRS = ("cmos", "ab", "abx")
 
 
@@ -239,7 +239,8 @@ def _sentences(heard: Heard) -> dict[str, Any]:
     found = {"disagreed": sorted(rows, key=lambda r: (-r["sd"], r["sentence"], r["system"]))[:_SENTENCES]}
     if kind in _OF_PAIRS:
         centre = 0.0 if kind == "cmos" else 0.5
-        found["surest"] = sorted(rows, key=lambda r: (-abs(r["mean"] - centre), r["sd"], r["sentence"], r["system"]))
+        rest = [row for row in rows if row not in found["disagreed"]] or rows
+        found["surest"] = sorted(rest, key=lambda r: (-abs(r["mean"] - centre) / (r["sd"] + 0.1), r["sentence"], r["system"]))
     else:
         apart = {one.name for one in heard.design.systems if one.natural or one.anchor}
         sign = -1 if kind == "transcribe" else 1
