@@ -37,6 +37,7 @@ from typing import Any
 import numpy as np
 
 import ttskit
+from ttskit_listen.identity import as_made
 from ttskit_listen.judgements import Heard, Judgement, Listener
 from ttskit_listen.plan import Rules
 from ttskit_listen.shown import shown_of
@@ -83,7 +84,7 @@ def results_of(
             "sentences": _sentences(heard),
             "ears": dict(ears) if ears is not None else None,
             "comments": _comments(heard),
-            "deviations": _deviations(heard.design.rules, applied),
+            "deviations": _deviations(heard, applied),
             "problems": list(heard.problems),
         }
     )
@@ -264,13 +265,16 @@ def _comments(heard: Heard) -> list[dict[str, str]]:
     return [{"question": name, "text": text} for name, text in sorted(given) if text]  # in an order that is nobody's
 
 
-def _deviations(fixed: Rules, applied: Rules) -> list[str]:
-    before, after = fixed.model_dump(), applied.model_dump()
-    return [
+def _deviations(heard: Heard, applied: Rules) -> list[str]:
+    before, after = heard.design.rules.model_dump(), applied.model_dump()
+    found = [
         f"the rule {name} was changed after the fact, from {before[name]} to {after[name]}"
         for name in before
         if before[name] != after[name]
     ]
+    if as_made(heard.plan, heard.key, heard.design) is False:
+        found.append("design.json, key.json or the plan in test.js were changed after the test was made: its id is of others")
+    return found
 
 
 def _plain(value: Any) -> Any:
