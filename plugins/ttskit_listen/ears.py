@@ -27,13 +27,14 @@ from ttskit_listen.ears_tables import Measured, read_measured
 from ttskit_listen.ears_wrong import disagreements
 from ttskit_listen.judgements import Heard
 
-__all__ = ["FEWEST_POINTS", "FEWEST_SENTENCES", "FEWEST_SYSTEMS", "WIDEST", "ears_of"]
+__all__ = ["FEWEST_POINTS", "FEWEST_SENTENCES", "FEWEST_SYSTEMS", "MOST_PARTIAL", "WIDEST", "ears_of"]
 
 # Below these, and with wider intervals, a correlation says nothing that should be printed without a warning: 0.5 of eight
 # points has an interval from −0.3 to 0.9.
 FEWEST_POINTS, FEWEST_SENTENCES, FEWEST_SYSTEMS, WIDEST = 20, 6, 8, 0.8
+MOST_PARTIAL = 0.8  # share of all sounds below which a measure is not ranked with those of all
 _NAMES = ("pearson", "spearman", "kendall")
-_DRAWN = 2_000  # points of a measure for which a thousand draws are made; more points, fewer draws
+_DRAWN = 320  # points up to which all draws are made: time grows with their square
 _SHOWN = 6  # measures whose points are kept for pictures
 
 
@@ -156,6 +157,8 @@ def _beside(cells: Cells, values: np.ndarray, by_sentence: np.ndarray, drawn: Dr
             entry["within"].pop("p")
             if points < FEWEST_POINTS or sentences < FEWEST_SENTENCES:
                 warning.append("few_points")
+            if points < MOST_PARTIAL * len(cells.cells):
+                warning.append("partial")
             low, high = shown["spearman"]["low"], shown["spearman"]["high"]
             if low is not None and high is not None and high - low > WIDEST:
                 warning.append("wide")
@@ -230,16 +233,17 @@ def _judged(found: Sequence[dict[str, Any]], confidence: float) -> None:
     for row, p in zip(tested, holm([row["p"] for row in tested]), strict=True):
         row["holm"] = p
         if p <= 1 - confidence and "few_points" not in row["warning"]:
-            row["word"] = "with" if row["sentence"]["spearman"]["value"] > 0 else "against"
+            agrees = row["sentence"]["spearman"]["value"] > 0
+            row["word"] = ("with" if agrees else "against") if row["sided"] else "tied"
 
 
 def _order(row: Mapping[str, Any]) -> tuple[int, float]:
-    """Measures with a better side first; the one that goes best with the listeners first."""
-    of = row["sentence"] or row["system"]
-    value = of["spearman"]["value"] if of else None
+    """The one that goes best with the listeners first; after those of all sounds those of some, those without a better side,
+    and those of whole systems."""
+    value = row["sentence"]["spearman"]["value"] if row["sentence"] else None
     if value is None:
-        return 2, 0.0
-    return (0, -value) if row["sided"] else (1, -abs(value))
+        return 3, 0.0
+    return (1 if "partial" in row["warning"] else 0, -value) if row["sided"] else (2, -abs(value))
 
 
 def _points(cells: Cells, values: np.ndarray) -> list[dict[str, Any]]:

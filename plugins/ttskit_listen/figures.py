@@ -47,7 +47,7 @@ def systems(results: Mapping[str, Any], words: ReportWords) -> Markup:
     digits = 2 if kind == "mos" else 1
     ends = {"mos": (1.0, 5.0), "mushra": (0.0, 100.0)}.get(kind)
     if ends is None:
-        ends = (0.0, max(5.0, times * max(row["high"] if row.get("high") is not None else row["mean"] for row in rows)))
+        ends = (0.0, 5 * _round_up(times * max(row.get("high") or row["mean"] for row in rows) / 5))
     marks = [
         {
             "label": row["system"],
@@ -57,7 +57,8 @@ def systems(results: Mapping[str, Any], words: ReportWords) -> Markup:
         for row in rows
     ]
     shown = lambda value: words.number(value, digits)  # noqa: E731
-    return _dots("systems", words("section.systems"), marks, ends, shown, ticks=5 if kind == "mos" else 6)
+    axis = lambda value: words.number(value, 0 if ends[1] >= 5 else 1)  # noqa: E731
+    return _dots("systems", words("section.systems"), marks, ends, shown, ticks=5 if kind == "mos" else 6, axis=axis)
 
 
 def pairs(results: Mapping[str, Any], words: ReportWords) -> Markup:
@@ -70,7 +71,7 @@ def pairs(results: Mapping[str, Any], words: ReportWords) -> Markup:
         ends = (-0.5, 0.5)
     else:
         known = [abs(row[name]) for row in rows for name in ("value", "low", "high") if row.get(name) is not None]
-        top = max([*known, results["test"]["smallest"] or 0.0]) * 1.1 or 1.0
+        top = 2 * _round_up(max([*known, results["test"]["smallest"] or 0.0]) / 2)
         ends = (-top, top)
     marks = [
         {
@@ -91,7 +92,7 @@ def strengths(results: Mapping[str, Any], words: ReportWords) -> Markup:
     if not rows:
         return Markup("")
     known = [abs(row[name]) for row in rows for name in ("value", "low", "high") if row.get(name) is not None]
-    top = 1.1 * max(known) or 1.0
+    top = 2 * _round_up(max(known) / 2)
     marks = [{"label": row["system"], "values": [row.get(name) for name in ("value", "low", "high")]} for row in rows]
     shown = lambda value: words.number(value, 2, sign=True)  # noqa: E731
     return _dots("strengths", words("section.strengths"), marks, (-top, top), shown, zero=0.0)
@@ -200,6 +201,7 @@ def _dots(
     zero: float | None = None,
     band: float | None = None,
     ticks: int = 5,
+    axis: Callable[[float], str] | None = None,
 ) -> Markup:
     low, high = ends
     place = lambda value: _LEFT + (_RIGHT - _LEFT) * (min(max(value, low), high) - low) / (high - low)  # noqa: E731
@@ -213,7 +215,7 @@ def _dots(
         parts.append(
             _line(place(value), 0, place(value), height, "zero" if zero is not None and abs(value - zero) < 1e-9 else "grid")
         )
-        parts.append(_text(place(value), height + 14, shown(value), "soft", anchor))
+        parts.append(_text(place(value), height + 14, (axis or shown)(value), "soft", anchor))
     for number, row in enumerate(rows):
         value, least, most = row["values"]
         y = number * _ROW + 27
@@ -257,6 +259,14 @@ def _text(x: float, y: float, words: object, kind: str, anchor: str = "start") -
 
 def _title(said: str) -> Markup:
     return Markup("<title>{}</title>").format(said) if said else Markup("")
+
+
+def _round_up(step: float) -> float:
+    """The next larger distance of two marks of an axis that is a round number; 1 for none."""
+    if not step > 0:
+        return 1.0
+    power = 10.0 ** math.floor(math.log10(step))
+    return next(one * power for one in (1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10, 20) if one * power >= step * (1 - 1e-9))
 
 
 def _n(value: float) -> str:

@@ -190,7 +190,8 @@ def _outline(material: Material, systems: dict[str, tuple[str, ...]], examined: 
         forms=wishes.forms or min(wishes.listeners, MOST_FORMS),
         recorded=examined.recorded,
         practice=wishes.practice if wishes.practice is not None else (1 if kind == "mushra" else 3),
-        same=checks if kind in ("cmos", "ab") else 0,
+        # Who must choose a side of two equal sounds tells nothing by it.
+        same=checks if kind == "cmos" or (kind == "ab" and wishes.allow_none) else 0,
         gold=checks if kind in (*PAIRED, "mos") else 0,
         attention=attention if kind in _ATTENTIVE else 0,
         repeats=wishes.repeats,

@@ -69,7 +69,7 @@ def read_answers(test: TestFolder, paths: Sequence[Path] = (), *, plan: Plan | N
         except Misread as error:
             problems.append(f"{name}: it cannot be read: {plain_line(str(error))}")
     if test.database.is_file():
-        found += [(f"{test.database.name}: {file.listener}", file) for file in _stored(test)]
+        found += [(f"{test.database.name}: {file.listener}", file) for file in _stored(test, plan)]
     return received(plan, found, problems)
 
 
@@ -238,11 +238,15 @@ def _of_answers(member: zipfile.ZipInfo) -> bool:
     return not (member.is_dir() or linked or "__MACOSX" in path.parts) and path.suffix.lower() == ".json"
 
 
-def _stored(test: TestFolder) -> Sequence[AnswerFile]:
-    """What came in on the server."""
-    from ttskit_listen.serving.store import answer_files
+def _stored(test: TestFolder, plan: Plan) -> Sequence[AnswerFile]:
+    """What came in on the server, of those who did not withdraw."""
+    from ttskit_listen.serving.store import Store
 
-    return answer_files(test)
+    store = Store(test.database, plan)
+    try:
+        return store.answer_files()
+    finally:
+        store.close()
 
 
 def _once(pairs: Sequence[tuple[str, Any]]) -> Mapping[str, Any]:

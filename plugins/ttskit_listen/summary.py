@@ -72,7 +72,7 @@ def summary_lines(found: dict[str, Any]) -> list[str]:
         f"About {found['minutes']:.0f} minutes each, {found['listeners']} listeners, {found['bytes'] / 1e6:.1f} MB",
     ]
     if found["shows"] is not None:
-        lines.append(f"With usual spreads this shows a difference of {found['shows']:.2f} (power 80 %, 95 % intervals)")
+        lines.append(f"With usual spreads this shows a difference of {found['shows']:.2g} (power 80 %, intervals of 95 %)")
     if found["shows"] is not None and found["smallest"] is not None and found["shows"] > found["smallest"] + _RESOLUTION:
         lines.append(
             f"That is more than the {found['smallest']:g} that matters: more trainings and sentences help more than listeners"
@@ -81,11 +81,21 @@ def summary_lines(found: dict[str, Any]) -> list[str]:
 
 
 def _shows(design: Design) -> float | None:
-    """The smallest difference that a CMOS of this size shows; None for other kinds, whose spreads are not known beforehand."""
-    if design.kind != "cmos":
+    """The smallest difference between two systems that a test of this size shows, in the scale's units.
+
+    None where the usual spreads are not known, or each listener does not hear each sentence of both systems.
+    """
+    usual = getattr(calculator, "USUAL_OF", {"cmos": calculator.USUAL})
+    spoken = [one for one in design.systems if not (one.natural or one.anchor)]
+    if (
+        design.kind not in usual
+        or design.kind == "transcribe"
+        or min(design.listeners, len(design.sentences)) < 2
+        or not spoken
+    ):
         return None
-    runs = min(max(1, len(one.runs)) for one in design.systems)
+    runs = min(max(1, len(one.runs)) for one in spoken)
     try:
-        return round(calculator.smallest(calculator.USUAL, design.listeners, len(design.sentences), runs), 3)
+        return round(calculator.smallest(usual[design.kind], design.listeners, len(design.sentences), runs), 3)
     except NotImplementedError:
         return None

@@ -40,9 +40,10 @@ class WhisperWords(Predictor):
             "%",
             "lower",
             1,
-            "Words that Whisper (Radford et al. 2023; 16 kHz, trained on many languages) leaves out, adds or takes for others, against the "
-            "text, both as the corpus's frontend normalises them, without case, punctuation and accents. It guesses from context: it hears "
-            "words that were said badly, and may make some up in silence.",
+            "Words that Whisper (Radford et al. 2023; 16 kHz, trained on many languages) leaves out, adds or "
+            "takes for others, against the text, both as the corpus's frontend normalises them, without case, "
+            "punctuation and accents. It guesses from context: it hears words that were said badly, and may "
+            "make some up in silence.",
             100.0,
         ),
     )

@@ -62,7 +62,9 @@ def plain_statistics(heard: Heard, *, confidence: float = 0.95) -> dict[str, Any
         ordinal = {"pairs": [{**row, "value": row["value"] * 1.2} for row in pairs], "thresholds": [], "sd": {}, "loglik": -1.0}
     strengths = None
     if kind == "ab":
-        strengths = [{"system": one.name, "value": i - 0.5, "low": i - 0.9, "high": i - 0.1} for i, one in enumerate(shown.values())]
+        strengths = [
+            {"system": one.name, "value": i - 0.5, "low": i - 0.9, "high": i - 0.1} for i, one in enumerate(shown.values())
+        ]
     return {
         "kind": kind,
         "scale": {"low": 0, "high": 1, "unit": "", "better": "lower" if kind == "transcribe" else "higher"},

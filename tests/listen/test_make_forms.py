@@ -1,4 +1,4 @@
-"""What each listener is given: balance over listeners, sentences, sides and trainings; checks; nothing heard twice by design."""
+"""What each listener is given: balance over listeners, sentences, sides and trainings, and the checks."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ttskit_listen.forms import Outline, forms_of, scored_of
 from ttskit_listen.plan import ANCHORS, KINDS
 
 TWO = {"zorzal": ("1", "2"), "hornero": ("1", "2")}
-FOUR = {name: ("1", "2", "3", "4", "5") for name in ("a", "b", "c", "d")}
+FOUR = dict.fromkeys(("a", "b", "c", "d"), ("1", "2", "3", "4", "5"))
 MIXED = {"zorzal": ("1", "2", "3"), "natural": ("",), "hornero": ("",)}
 
 

@@ -260,5 +260,6 @@ class _Work:
         value = value + np.where(inner, np.log(-np.expm1(-np.maximum(width, 1e-12))), 0.0)
         fb, fa = chance_b * (1 - chance_b), chance_a * (1 - chance_a)
         self._fb_chance, self._fa_chance = chance_b, chance_a
-        self._gap = np.where(inner, 1 / np.expm1(np.maximum(width, 1e-12)), 0.0)
+        near = np.exp(-np.clip(width, 1e-12, 700.0))
+        self._gap = np.where(inner, near / (1 - near), 0.0)
         return fa, fb, fa * (1 - 2 * chance_a), fb * (1 - 2 * chance_b), float(value.sum())
