@@ -25,14 +25,15 @@ QUIET = (
     "--disable-background-networking --disable-component-update --disable-sync --no-first-run --disable-gpu --mute-audio"
 ).split()
 _PATIENCE_MS = 90_000
-# What is on the page, once that is something else than before, and once a trial's sounds have been heard: "trial NAME" or a
-# screen's name. A screen is read when nothing has changed it for a moment.
+# What is on the page ("trial NAME", or a screen's name) and the number of the step, once that is another step than before, and
+# once a trial's sounds have been heard.
 _NEXT = """before => new Promise(done => {
   const look = () => {
-    const trial = document.querySelector('#stage .trial'), screen = document.querySelector('#stage [data-screen]');
+    const stage = document.querySelector('#stage'), step = stage.dataset.step || '';
+    const trial = stage.querySelector('.trial'), screen = stage.querySelector('[data-screen]');
     const seen = trial ? `trial ${trial.dataset.trial}` : screen ? screen.dataset.screen : '';
-    const ready = seen && seen !== before && !(trial && trial.querySelector('.answers[disabled]'));
-    if (ready) done(seen); else setTimeout(look, 40);
+    const ready = seen && `${step} ${seen}` !== before && !(trial && trial.querySelector('.answers[disabled]'));
+    if (ready) done([`${step} ${seen}`, seen]); else setTimeout(look, 40);
   };
   look();
 })"""
@@ -119,9 +120,9 @@ async def _opened(context: BrowserContext, visit: Visit) -> Page:
 async def _walk(page: Page, visit: Visit, answers: int | None, shots: Path | None) -> None:
     """From where the page stands to its end, or until so many answers were given."""
     trials = {trial.id: trial for trial in visit.person.world.plan.forms[_form(visit)].trials}
-    seen, given = "", 0
+    step, given = "", 0
     while True:
-        seen = await asyncio.wait_for(page.evaluate(_NEXT, seen), _PATIENCE_MS / 1000)
+        step, seen = await asyncio.wait_for(page.evaluate(_NEXT, step), _PATIENCE_MS / 1000)
         if shots is not None:
             await page.screenshot(path=shots / f"{len(list(shots.iterdir())):02d}-{seen.replace(' ', '-')}.png")
         if seen == "end":
