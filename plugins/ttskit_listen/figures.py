@@ -15,6 +15,7 @@ __all__ = ["check_value", "counts", "legend", "pairs", "screening", "strengths",
 
 _WIDTH, _LEFT, _RIGHT, _ROW = 360.0, 12.0, 348.0, 38.0
 _R = 4.5
+_END = 238.0  # of the small strips, whose text would be too small on the whole width
 _HEAD = '<svg viewBox="0 0 {} {}" role="img" aria-label="{}" data-figure="{}">{}</svg>'  # no message
 _LINE = '<line x1="{}" y1="{}" x2="{}" y2="{}" class="{}"/>'  # no message
 _BOX = '<rect x="{}" y="{}" width="{}" height="{}" class="{}">{}</rect>'  # no message
@@ -47,7 +48,7 @@ def systems(results: Mapping[str, Any], words: ReportWords) -> Markup:
     digits = 2 if kind == "mos" else 1
     ends = {"mos": (1.0, 5.0), "mushra": (0.0, 100.0)}.get(kind)
     if ends is None:
-        ends = (0.0, max(5.0, times * max(row["high"] if row.get("high") is not None else row["mean"] for row in rows)))
+        ends = (0.0, 5 * _round_up(times * max(row.get("high") or row["mean"] for row in rows) / 5))
     marks = [
         {
             "label": row["system"],
@@ -57,7 +58,8 @@ def systems(results: Mapping[str, Any], words: ReportWords) -> Markup:
         for row in rows
     ]
     shown = lambda value: words.number(value, digits)  # noqa: E731
-    return _dots("systems", words("section.systems"), marks, ends, shown, ticks=5 if kind == "mos" else 6)
+    axis = lambda value: words.number(value, 0 if ends[1] >= 5 else 1)  # noqa: E731
+    return _dots("systems", words("section.systems"), marks, ends, shown, ticks=5 if kind == "mos" else 6, axis=axis)
 
 
 def pairs(results: Mapping[str, Any], words: ReportWords) -> Markup:
@@ -70,7 +72,7 @@ def pairs(results: Mapping[str, Any], words: ReportWords) -> Markup:
         ends = (-0.5, 0.5)
     else:
         known = [abs(row[name]) for row in rows for name in ("value", "low", "high") if row.get(name) is not None]
-        top = max([*known, results["test"]["smallest"] or 0.0]) * 1.1 or 1.0
+        top = 2 * _round_up(max([*known, results["test"]["smallest"] or 0.0]) / 2)
         ends = (-top, top)
     marks = [
         {
@@ -91,7 +93,7 @@ def strengths(results: Mapping[str, Any], words: ReportWords) -> Markup:
     if not rows:
         return Markup("")
     known = [abs(row[name]) for row in rows for name in ("value", "low", "high") if row.get(name) is not None]
-    top = 1.1 * max(known) or 1.0
+    top = 2 * _round_up(max(known) / 2)
     marks = [{"label": row["system"], "values": [row.get(name) for name in ("value", "low", "high")]} for row in rows]
     shown = lambda value: words.number(value, 2, sign=True)  # noqa: E731
     return _dots("strengths", words("section.strengths"), marks, (-top, top), shown, zero=0.0)
@@ -157,14 +159,14 @@ def _strip(
     limit = rules.get(name)
     if name == "headphones":
         limit = 5 / 6 if limit else None
-    place = lambda value: _LEFT + (_RIGHT - _LEFT) * (value - low) / (high - low)  # noqa: E731
+    place = lambda value: _LEFT + (_END - _LEFT) * (value - low) / (high - low)  # noqa: E731
     parts = []
     if limit is not None:
         least = name.startswith("least") or name == "headphones"
-        start, end = (_LEFT, place(limit)) if least else (place(limit), _RIGHT)
+        start, end = (_LEFT, place(limit)) if least else (place(limit), _END)
         parts.append(Markup(_BOX).format(_n(start), 4, _n(max(0.0, end - start)), 44, "band", _title("")))
         parts.append(_line(place(limit), 4, place(limit), 48, "limit"))
-    parts.append(_line(_LEFT, 48, _RIGHT, 48, "axis"))
+    parts.append(_line(_LEFT, 48, _END, 48, "axis"))
     seen: dict[int, int] = {}
     for row, value in rows:
         x = place(value)
@@ -173,8 +175,8 @@ def _strip(
         said = f"{row['listener']}: {check_value(name, value, words)}"
         parts.append(_mark(x, y, row["kept"], said))
     parts.append(_text(_LEFT, 62, check_value(name, low, words), "soft"))
-    parts.append(_text(_RIGHT, 62, check_value(name, high, words), "soft", "end"))
-    return _svg(f"screening-{name}", f"{title}: {words('listeners.marks')}", 68, parts)
+    parts.append(_text(_END, 62, check_value(name, high, words), "soft", "end"))
+    return _svg(f"screening-{name}", f"{title}: {words('listeners.marks')}", 68, parts, _END + _LEFT)
 
 
 def check_value(name: str, value: float | None, words: ReportWords) -> str:
@@ -200,6 +202,7 @@ def _dots(
     zero: float | None = None,
     band: float | None = None,
     ticks: int = 5,
+    axis: Callable[[float], str] | None = None,
 ) -> Markup:
     low, high = ends
     place = lambda value: _LEFT + (_RIGHT - _LEFT) * (min(max(value, low), high) - low) / (high - low)  # noqa: E731
@@ -213,7 +216,7 @@ def _dots(
         parts.append(
             _line(place(value), 0, place(value), height, "zero" if zero is not None and abs(value - zero) < 1e-9 else "grid")
         )
-        parts.append(_text(place(value), height + 14, shown(value), "soft", anchor))
+        parts.append(_text(place(value), height + 14, (axis or shown)(value), "soft", anchor))
     for number, row in enumerate(rows):
         value, least, most = row["values"]
         y = number * _ROW + 27
@@ -243,8 +246,8 @@ def _answer_name(kind: str, value: str, words: ReportWords) -> str:
     return words.number(float(value), 0, sign=kind == "cmos")
 
 
-def _svg(name: str, title: str, height: float, parts: Sequence[Markup]) -> Markup:
-    return Markup(_HEAD).format(_n(_WIDTH), _n(height), title, name, Markup("").join(parts))
+def _svg(name: str, title: str, height: float, parts: Sequence[Markup], width: float = _WIDTH) -> Markup:
+    return Markup(_HEAD).format(_n(width), _n(height), title, name, Markup("").join(parts))
 
 
 def _line(x1: float, y1: float, x2: float, y2: float, kind: str) -> Markup:
@@ -257,6 +260,14 @@ def _text(x: float, y: float, words: object, kind: str, anchor: str = "start") -
 
 def _title(said: str) -> Markup:
     return Markup("<title>{}</title>").format(said) if said else Markup("")
+
+
+def _round_up(step: float) -> float:
+    """The next larger distance of two marks of an axis that is a round number; 1 for none."""
+    if not step > 0:
+        return 1.0
+    power = 10.0 ** math.floor(math.log10(step))
+    return next(one * power for one in (1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10, 20) if one * power >= step * (1 - 1e-9))
 
 
 def _n(value: float) -> str:

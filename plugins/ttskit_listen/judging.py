@@ -159,7 +159,7 @@ def _check_together(test: TestFolder, plan: Plan, key: Key, design: Design) -> N
 
 def _word_errors(registry: Registry | None) -> Errors:
     """How transcriptions are scored: words of both sides as the Spanish frontend normalises them."""
-    from ttskit_listen.statistics.transcripts import normaliser, word_errors
+    from ttskit_listen.statistics.transcription import normaliser, word_errors
 
     if registry is None:
         from ttskit.plugins import create_registry

@@ -13,8 +13,8 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from ttskit_listen.plainly import span_value
-from ttskit_listen.report_words import OWN_NAMES, ReportWords
+from ttskit_listen.plainly import of_models, span_value
+from ttskit_listen.report_words import ReportWords
 from ttskit_listen.screening import RULES
 
 __all__ = ["methods_of"]
@@ -48,14 +48,14 @@ def _test(results: Mapping[str, Any], words: ReportWords) -> list[str]:
     lead = f"{1000 * test['lead_s']:.0f}"
     return [
         words("m.design.ab", none=none) if kind == "ab" else words(f"m.design.{kind}"),
-        words("m.asked", languages=words.listed([OWN_NAMES.get(one, one) for one in test["languages"]])),
+        words("m.asked", languages=words.listed([words.either(f"language.{one}", one) for one in test["languages"]])),
         words("m.text.shown" if test["text_shown"] else "m.text.hidden"),
         words("m.systems", systems=words.listed([one["name"] for one in trained])),
         words("m.systems.natural" if any(one["natural"] for one in systems) else "m.systems.gone"),
         words("m.systems.anchors", anchors=words.listed(anchors)) if anchors else "",
         told,
         words("m.sentences", sentences=test["sentences"], seed=test["seed"]),
-        words("m.sounds", lufs=words.number(test["lufs"], 0), rate=test["rate_hz"], lead=lead),
+        words("m.sounds", lufs=words.number(test["lufs"], 1), rate=test["rate_hz"], lead=lead),
         words(
             "m.order",
             trials=test["trials"],
@@ -75,6 +75,7 @@ def _people(results: Mapping[str, Any], words: ReportWords) -> list[str]:
     passed = sum((row["checks"].get("headphones") or 0) >= _PASSED for row in rows)
     checked = words("m.headphones.check", count=test["headphones"], passed=passed)
     return [
+        words("m.simulated", count=listeners["simulated"]) if listeners["simulated"] else "",
         words("m.listeners", received=listeners["received"]),
         _groups(results, words),
         words("m.device", mobile=sum(row["mobile"] for row in rows), received=listeners["received"])
@@ -134,14 +135,18 @@ def _numbers(results: Mapping[str, Any], words: ReportWords) -> list[str]:
     pairs = statistics.get("pairs") or []
     alpha = (statistics.get("reliability") or {}).get("alpha")
     smallest = results["shown"]["smallest"]
-    models = bool(pairs) and all(row.get("about") == "models" for row in pairs)
     return [
-        fitted + words("m.stats.rest", percent=percent, pairs=len(pairs)),
+        fitted
+        + (
+            words("m.stats.rest", percent=percent, pairs=len(pairs))
+            if len(pairs) > 1
+            else words("m.stats.rest.one", percent=percent)
+        ),
         words("m.smallest", smallest=span_value(kind, test["smallest"], words))
         if test["smallest"] is not None
         else words("m.smallest.none"),
         words("m.alpha", alpha=words.number(alpha, 2)) if alpha is not None else "",
         words("m.shown", smallest=span_value(kind, smallest, words)) if smallest is not None else "",
-        words("m.claim.models" if models else "m.claim.trainings"),
+        words("m.claim.models" if of_models(results) else "m.claim.trainings"),
         words("m.tool", version=results["ttskit"], id=test["id"], made=test["made"]),
     ]

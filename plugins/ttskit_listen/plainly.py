@@ -7,7 +7,7 @@ from typing import Any
 
 from ttskit_listen.report_words import ReportWords
 
-__all__ = ["MOST", "answers", "claim", "in_short", "pair_numbers", "pair_value", "span_value"]
+__all__ = ["MOST", "answers", "claim", "in_short", "of_models", "pair_numbers", "pair_value", "span_value", "systems_of"]
 
 MOST = 4  # answers on top; all pairs stand in their table
 _SHARES = ("ab", "abx")
@@ -44,10 +44,15 @@ def pair_numbers(kind: str, row: Mapping[str, Any], words: ReportWords) -> str:
 
 def answers(results: Mapping[str, Any], words: ReportWords) -> list[dict[str, str]]:
     """`word` and sentences (`says`, `fact`, `sure`, `meaning`) for the pairs of systems; natural speech and anchors apart."""
-    apart = {one["name"] for one in results["test"]["systems"] if one["natural"] or one["anchor"]}
     pairs = results["statistics"]["pairs"] or []
-    chosen = [row for row in pairs if not {row["system"], row["against"]} & apart] or pairs
+    chosen = systems_of(results) or pairs
     return [_answer(results, row, len(pairs), words) for row in chosen[:MOST]]
+
+
+def systems_of(results: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Pairs of systems that were made; those with natural speech or an anchor apart."""
+    apart = {one["name"] for one in results["test"]["systems"] if one["natural"] or one["anchor"]}
+    return [row for row in results["statistics"]["pairs"] or () if not {row["system"], row["against"]} & apart]
 
 
 def _answer(results: Mapping[str, Any], row: Mapping[str, Any], pairs: int, words: ReportWords) -> dict[str, str]:
@@ -62,8 +67,8 @@ def _answer(results: Mapping[str, Any], row: Mapping[str, Any], pairs: int, word
     meaning = ""
     if said == "equivalent" and smallest is not None:
         meaning = words("meaning.equivalent", smallest=span_value(kind, smallest, words))
-    elif said == "not known":
-        meaning = words("meaning.not known")
+    elif said == "not known" and told.get("low") is not None:
+        meaning = words("meaning.not known", low=values["low"], high=values["high"])
     sure = ""
     if p is not None:
         sure = words("sure.holm", p=words.chance(p), pairs=pairs) if pairs > 1 else words("sure", p=words.chance(p))
@@ -92,11 +97,12 @@ def _turned(row: Mapping[str, Any], kind: str) -> dict[str, Any]:
 
 def claim(results: Mapping[str, Any], words: ReportWords) -> str:
     """Of what these words may be said."""
-    return words("claim.models" if _of_models(results) else "claim.trainings")
+    return words("claim.models" if of_models(results) else "claim.trainings")
 
 
-def _of_models(results: Mapping[str, Any]) -> bool:
-    pairs = results["statistics"]["pairs"] or []
+def of_models(results: Mapping[str, Any]) -> bool:
+    """Whether several trainings of each system were heard, so that models can be spoken of."""
+    pairs = systems_of(results) or results["statistics"]["pairs"] or []
     return bool(pairs) and all(row.get("about") == "models" for row in pairs)
 
 

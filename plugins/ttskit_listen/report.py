@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,8 @@ from ttskit.corpus.storage import write_atomic, write_json
 from ttskit.errors import InputError, TTSKitError
 from ttskit_listen import figures, plainly
 from ttskit_listen.ears import ears_of
+from ttskit_listen.ears_drawing import forest, scatters
+from ttskit_listen.ears_export import write_ears
 from ttskit_listen.folder import TestFolder
 from ttskit_listen.judgements import Heard
 from ttskit_listen.judging import heard_of
@@ -30,8 +33,6 @@ if TYPE_CHECKING:
     from ttskit.plugins import Registry
 
 __all__ = ["Analysis", "analyse_test", "render_report", "write_report"]
-
-_MEASURED = ("measurements.csv",)  # of a comparison or study, beside what a test was made of
 
 
 class Analysis:
@@ -102,11 +103,8 @@ def _ears(
 
 def _tables_of(test: TestFolder, heard: Heard) -> list[Path]:
     """Measurements of what the test was made of, where that is still there."""
-    if not heard.design.origin:
-        return []
     origin = test.path / heard.design.origin
-    found = [origin / part / name for part in ("", "report") for name in _MEASURED]
-    return [path for path in found if path.is_file()]
+    return [origin] if heard.design.origin and heard.design.source != "folders" and origin.is_dir() else []
 
 
 def write_report(out: Path, test: TestFolder, heard: Heard, results: Mapping[str, Any], *, language: str = "es") -> Path:
@@ -117,6 +115,7 @@ def write_report(out: Path, test: TestFolder, heard: Heard, results: Mapping[str
     """
     with placed_report(out) as new:
         named = ["results.json", *write_tables(new, heard, results)]
+        named += write_ears(new, results["ears"], ReportWords("en"))
         write_json(new / "results.json", results)
         for name in LANGUAGES:
             text = "\n\n".join(methods_of(results, ReportWords(name))) + "\n"
@@ -129,7 +128,7 @@ def write_report(out: Path, test: TestFolder, heard: Heard, results: Mapping[str
 
 def _copy_sounds(new: Path, test: TestFolder, results: Mapping[str, Any]) -> frozenset[str]:
     """Copy the sounds that the page plays; names of those that are there."""
-    rows = [*results["sentences"]["disagreed"], *results["sentences"]["surest"], *((results["ears"] or {}).get("wrong") or ())]
+    rows = [row for own in results["sentences"].values() for row in own] + list((results["ears"] or {}).get("wrong") or ())
     copied: set[str] = set()
     for name in sorted({name for row in rows for name in row.get("sounds") or ()}):
         source = test.audio / f"{name}.flac"
@@ -163,27 +162,36 @@ def render_report(
     parts = []
     for name in languages:
         words = ReportWords(name)
-        html = _environment(words, results, sounds).get_template("report.html.jinja").render(named=list(named))
+        html = _environment().get_template("report.html.jinja").render(named=list(named), **_content(words, results, sounds))
         parts.append((name, OWN_NAMES[name], words.titled(results["test"]["title"]) or words("report"), Markup(html)))
-    shell = _environment(ReportWords(first), results, sounds).get_template("report_page.html.jinja")
+    shell = _environment().get_template("report_page.html.jinja")
     title = next((title for name, _, title, _ in parts if name == first), parts[0][2])
     return shell.render(parts=parts, first=first, title=title, css=_file("report.css"), script=_file("report.js"))
 
 
-def _environment(words: ReportWords, results: Mapping[str, Any], sounds: frozenset[str]) -> jinja2.Environment:
-    environment = jinja2.Environment(
+@cache
+def _environment() -> jinja2.Environment:
+    return jinja2.Environment(
         loader=jinja2.PackageLoader("ttskit_listen", "templates"),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+
+
+def _content(words: ReportWords, results: Mapping[str, Any], sounds: frozenset[str]) -> dict[str, Any]:
+    """What the template names, in one language."""
     kind = results["test"]["kind"]
-    environment.globals |= {
+    return {
         "r": results,
         "test": results["test"],
         "s": results["statistics"],
         "ears": results["ears"],
+        "ears_figure": forest(results["ears"], words) if results["ears"] else "",
+        "ears_scatters": scatters(results["ears"], words) if results["ears"] else [],
+        "notes": results["statistics"].get(f"notes_{words.name}") or results["statistics"].get("notes") or [],
+        "group_name": lambda group: _group_name(results, group, words),
         "kind": kind,
         "w": words,
         "words": words,
@@ -208,7 +216,15 @@ def _environment(words: ReportWords, results: Mapping[str, Any], sounds: frozens
         "strips": figures.screening(results, words),
         "check_value": lambda name, value: figures.check_value(name, value, words),
     }
-    return environment
+
+
+def _group_name(results: Mapping[str, Any], group: Mapping[str, Any], words: ReportWords) -> str:
+    """What was asked and what these listeners answered, in the reader's words."""
+    asked = next((one for one in results["test"]["questions"] if one["name"] == group["question"]), None)
+    if asked is None:
+        return str(group["answer"])
+    label = asked["choices"].get(group["answer"]) or {}
+    return f"{words.titled(asked['title'])} {words.titled(label) or group['answer']}"
 
 
 def _differing(results: Mapping[str, Any]) -> list[str]:

@@ -6,16 +6,19 @@ test          id, kind, title by language, made (when), ttskit (that made it), s
               that matters, or null), seed, lufs, lead_s, rate_hz, minutes, headphones (sounds of the check), gold, same,
               attention, practice, repeat, scored (trials of each role in the first form), text_shown, allow_none, rules,
               questions (name, title and choices of those that have choices)
-listeners     received, kept, left_out, by_rule (rule → how many broke it), rules (as they were applied)
+listeners     received, kept, left_out, simulated (in a rehearsal: nobody listened), by_rule (rule → how many broke it), rules
+              (as they were applied)
 screening     a row a listener: listener (L01 …: codes stay out), form, language, kept, broken (rules), checks (rule → finding
               or null), answered, minutes, agreement (correlation with the mean of the others, or null), mobile, questions
               (choices of the questionnaire; texts stay out)
 statistics    what `statistics_of` gives: systems, pairs, ordinal, strengths, variances, order, reliability, groups, notes
 everyone      pairs once more with nobody left out, to see what the rules did; null where nobody was
 counts        answers of each kind: pairs "system|against" → value → how many (cmos, ab, abx), systems → value → how many (mos)
-shown         what this number can show: width (median half width of the pairs' intervals), smallest, spreads ("own" or
-              "usual"), rows (listeners, sentences, runs, smallest), or null
-sentences     disagreed, surest: rows of sentence, text, system, against, n, mean, sd, sounds (names of files in audio/)
+shown         what this number can show: width (median half width of the pairs' intervals), smallest (difference, at a power
+              of 80 %, or null), spreads ("own" or "usual"), rows (listeners, sentences, runs, smallest: this test, and twice
+              as many of each)
+sentences     disagreed, and surest (pairs) or worst: rows of sentence, text, system, against, n, mean, sd, sounds (names of
+              files in audio/)
 ears          what `ears_of` gives, or null
 comments      what listeners wrote in answer to open questions: question, text
 deviations    sentences: what was changed after the fact
@@ -29,22 +32,23 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from statistics import median
 from typing import Any
 
 import numpy as np
 
 import ttskit
+from ttskit_listen.identity import as_made
 from ttskit_listen.judgements import Heard, Judgement, Listener
 from ttskit_listen.plan import Rules
 from ttskit_listen.shown import shown_of
+from ttskit_listen.simulated import is_simulated
 
 __all__ = ["FORMAT", "agreement_of", "everyone_of", "names_of", "results_of"]
 
 FORMAT = 1
 _FEWEST = 4  # things heard by one and by others, for a correlation
 _ROLES = ("gold", "same", "attention", "practice", "repeat")
-_SENTENCES = 6  # of each list
+_SENTENCES = 5  # of each list
 _OF_PAIRS = ("cmos", "ab", "abx")
 
 
@@ -80,7 +84,7 @@ def results_of(
             "sentences": _sentences(heard),
             "ears": dict(ears) if ears is not None else None,
             "comments": _comments(heard),
-            "deviations": _deviations(heard.design.rules, applied),
+            "deviations": _deviations(heard, applied),
             "problems": list(heard.problems),
         }
     )
@@ -96,7 +100,7 @@ def names_of(heard: Heard) -> dict[str, str]:
 def _test(heard: Heard) -> dict[str, Any]:
     design, plan = heard.design, heard.plan
     first = plan.forms[0].trials
-    roles = Counter(heard.key.roles[trial.id].role for trial in first)
+    roles: Counter[str] = Counter(heard.key.roles[trial.id].role for trial in first)
     return {
         **design.model_dump(
             mode="json",
@@ -127,6 +131,7 @@ def _listeners(heard: Heard, applied: Rules) -> dict[str, Any]:
         "received": len(heard.listeners),
         "kept": kept,
         "left_out": len(heard.listeners) - kept,
+        "simulated": sum(is_simulated(one.code) for one in heard.listeners),
         "by_rule": dict(Counter(rule for one in heard.listeners for rule in one.broken)),
         "rules": applied.model_dump(mode="json"),
     }
@@ -213,7 +218,7 @@ def _sentences(heard: Heard) -> dict[str, Any]:
     groups: dict[tuple[str, str, str], list[Judgement]] = defaultdict(list)
     for one in heard.judgements:
         groups[one.sentence, one.system, one.against].append(one)
-    rows = []
+    rows: list[dict[str, Any]] = []
     for (sentence, system, against), own in groups.items():
         if len(own) < 3:
             continue
@@ -231,11 +236,18 @@ def _sentences(heard: Heard) -> dict[str, Any]:
                 "sounds": [name for name in sounds if name],
             }
         )
-    centre = {"cmos": 0.0, "ab": 0.5, "abx": 0.5}.get(heard.plan.kind, median([r["mean"] for r in rows]) if rows else 0.0)
-    return {
-        "disagreed": sorted(rows, key=lambda r: (-r["sd"], r["sentence"], r["system"]))[:_SENTENCES],
-        "surest": sorted(rows, key=lambda r: (-abs(r["mean"] - centre), r["sd"], r["sentence"], r["system"]))[:_SENTENCES],
-    }
+    kind = heard.plan.kind
+    found = {"disagreed": sorted(rows, key=lambda r: (-r["sd"], r["sentence"], r["system"]))[:_SENTENCES]}
+    if kind in _OF_PAIRS:
+        centre = 0.0 if kind == "cmos" else 0.5
+        rest = [row for row in rows if row not in found["disagreed"]] or rows
+        found["surest"] = sorted(rest, key=lambda r: (-abs(r["mean"] - centre) / (r["sd"] + 0.1), r["sentence"], r["system"]))
+    else:
+        apart = {one.name for one in heard.design.systems if one.natural or one.anchor}
+        sign = -1 if kind == "transcribe" else 1
+        worst = [row for row in rows if row["system"] not in apart]
+        found["worst"] = sorted(worst, key=lambda r: (sign * r["mean"], r["sentence"], r["system"]))
+    return {name: own[:_SENTENCES] for name, own in found.items()}
 
 
 def _sounds(heard: Heard, sounds: Sequence[str], one: Judgement) -> tuple[str, str]:
@@ -253,13 +265,16 @@ def _comments(heard: Heard) -> list[dict[str, str]]:
     return [{"question": name, "text": text} for name, text in sorted(given) if text]  # in an order that is nobody's
 
 
-def _deviations(fixed: Rules, applied: Rules) -> list[str]:
-    before, after = fixed.model_dump(), applied.model_dump()
-    return [
+def _deviations(heard: Heard, applied: Rules) -> list[str]:
+    before, after = heard.design.rules.model_dump(), applied.model_dump()
+    found = [
         f"the rule {name} was changed after the fact, from {before[name]} to {after[name]}"
         for name in before
         if before[name] != after[name]
     ]
+    if as_made(heard.plan, heard.key, heard.design) is False:
+        found.append("design.json, key.json or the plan in test.js were changed after the test was made: its id is of others")
+    return found
 
 
 def _plain(value: Any) -> Any:

@@ -40,8 +40,8 @@ _STARS = {
 def export_webmushra(test: TestFolder, language: str, out: Path | None = None) -> Path:
     """Write configs/ID-form00.yaml …, configs/resources/ID/NAME.wav and README.txt, to be copied into webMUSHRA's folder.
 
-    Sounds of one page get the same length by silence at their ends, as webMUSHRA asks for. Names in the results are those of the
-    files, which the key says whose they are.
+    Sounds of one page get the same length by silence at their ends, as webMUSHRA asks for. Names in the results are those of
+    the files, which the key says whose they are.
 
     Args:
         language: of the texts, "es" or "en".

@@ -19,7 +19,8 @@ from ttskit_listen.reading import Received, parsed, received
 INPUTS = 5_000
 _ODD = (
     None, True, False, -4, -3, 0, 3, 5, 6, 100, 101, 2.0, 1e308, -1e-320, 10**30, "", "first", "none", "2", "NaN", "🙂\u202e",
-    "00-000", "01-000", "x" * 2001, "<img src=x onerror=alert(1)>", [], [0], [1, 2, 3], [[]], {}, {"a": 1}, "2026-11-28T20:00:00Z",
+    "00-000", "01-000", "x" * 2001, "<img src=x onerror=alert(1)>", [], [0], [1, 2, 3], [[]], {}, {"a": 1},
+    "2026-11-28T20:00:00Z",
 )  # fmt: skip
 
 

@@ -30,11 +30,9 @@
   const wired = (root, acts) => { for (const node of every("[data-go]", root)) node.addEventListener("click", () => acts[node.dataset.go](node)); };
   const simple = (name, html, act = () => {}) => screen(name, html, (root, go) => wired(root, { on: () => { act(); go(); } }));
 
-  const languages = () => (page.plan.languages.length < 2 ? "" :
-    `<p class="row">${page.plan.languages.map(code => `<button type="button" class="wide" lang="${code}" data-to="${code}" aria-pressed="${code === page.language}">${escape(names[code] || code)}</button>`).join("")}</p>`);
   const names = { es: "Español", en: "English" };
 
-  const welcome = () => simple("welcome", () => `<h1>${span("title")}</h1>${languages()}${block("welcome")}` +
+  const welcome = () => simple("welcome", () => `<h1>${span("title")}</h1>${block("welcome")}` +
     (journal.works ? "" : `<p class="note">${span("storage.none")}</p>`) + `<p class="row end">${button("begin", "on", "main")}</p>`);
   const back = () => simple("back", () => `<h1>${span("back.title")}</h1>${block("back", { done: journal.file.answers.length, of: journal.trials().length })}` +
     `<p class="row end">${button("continue", "on", "main")}</p>`);
@@ -180,7 +178,7 @@
   // The scale is shown as it will be in the trials, not to be touched.
   const scale = () => {
     const { kind } = page.plan;
-    const values = { cmos: [-3, -2, -1, 0, 1, 2, 3], mos: [5, 4, 3, 2, 1], mushra: [5, 4, 3, 2, 1] }[kind];
+    const values = { cmos: [-3, -2, -1, 0, 1, 2, 3], mos: [1, 2, 3, 4, 5], mushra: [1, 2, 3, 4, 5] }[kind];
     if (!values) return "";
     const about = value => (kind === "cmos" ? span(`answer.cmos.${value}`) : kind === "mushra" ? `${span(`answer.mos.${value}`)} <small>${value * 20 - 20}–${value * 20}</small>` : `${value} · ${span(`answer.mos.${value}`)}`);
     return `<p>${span("scale")}</p><ol class="scale">${values.map(value => `<li>${about(value)}</li>`).join("")}</ol>`;

@@ -53,11 +53,19 @@ class Options:
 
 @dataclass(frozen=True)
 class Started:
-    """What is said when the server runs: addresses, the password where it was just made ("" else), how many codes are good."""
+    """What is said when the server runs.
+
+    Args:
+        address: where.
+        password: of the experimenter, where it was just made, else "".
+        codes: how many are good.
+        stop: ends the server, from any thread.
+    """
 
     address: Address
     password: str
     codes: int
+    stop: Callable[[], None]
 
 
 def serve(folder: Path, options: Options, started: Callable[[Started], None]) -> None:
@@ -72,7 +80,7 @@ def serve(folder: Path, options: Options, started: Callable[[Started], None]) ->
     require_extra()
     test = TestFolder(folder)
     address = address_of(options)
-    files = public_files(test)
+    files, planned = public_files(test), test.design().listeners
     listening = _socket(options)
     try:
         config = _config(options)
@@ -88,8 +96,8 @@ def serve(folder: Path, options: Options, started: Callable[[Started], None]) ->
         try:
             port = listening.getsockname()[1]
             address = Address(address.scheme, address.host, port, address.names, address.prefix, address.proxied)
-            site = Site(store.plan, files, test.answers, writer, address, kept, open=options.open, most=options.most)
-            _run(config, site, listening, lambda: started(Started(address, password, codes)))
+            site = Site(store.plan, files, test.answers, planned, writer, address, kept, open=options.open, most=options.most)
+            _run(config, site, listening, lambda stop: started(Started(address, password, codes, stop)))
         finally:
             writer.close()
     finally:
@@ -197,7 +205,8 @@ def _password(store: Store, options: Options) -> str:
 
 def _socket(options: Options) -> socket.socket:
     family = socket.AF_INET6 if ":" in options.host else socket.AF_INET
-    listening = socket.socket(family, socket.SOCK_STREAM)
+    # The protocol is named: asyncio sends small packets at once (TCP_NODELAY) only where it reads there that it is TCP.
+    listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         if hasattr(socket, "SO_EXCLUSIVEADDRUSE"):  # Windows, where SO_REUSEADDR would share the port
             listening.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
@@ -247,7 +256,7 @@ def _config(options: Options) -> Any:
     return config
 
 
-def _run(config: Any, site: Site, listening: socket.socket, started: Callable[[], None]) -> None:
+def _run(config: Any, site: Site, listening: socket.socket, started: Callable[[Callable[[], None]], None]) -> None:
     import uvicorn
 
     from ttskit_listen.serving.app import create_app
@@ -257,7 +266,10 @@ def _run(config: Any, site: Site, listening: socket.socket, started: Callable[[]
 
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             await super().startup(sockets)
-            started()
+            started(self.stop)
+
+        def stop(self) -> None:
+            self.should_exit = True
 
         @contextmanager
         def capture_signals(self) -> Iterator[None]:

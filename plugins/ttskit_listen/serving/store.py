@@ -53,6 +53,7 @@ class Store:
         self.path, self.plan = path, plan
         self._wanted = [[trial.id for trial in form.trials if not trial.practice] for form in plan.forms]
         self._connection = connect(path, plan.id)
+        self._to_forget = False
 
     def close(self) -> None:
         """Give the file back."""
@@ -67,8 +68,13 @@ class Store:
         self._connection.execute(f"{step} one")
 
     def forget_deleted(self) -> None:
-        """Let no older state of the database stay in its journal; not within a transaction."""
-        self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        """After someone withdrew, let no older state of the database stay in its journal; not within a transaction.
+
+        While another process reads, that is not done, and is tried again the next time.
+        """
+        if self._to_forget:
+            busy, *_ = self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            self._to_forget = bool(busy)
 
     # Who takes part.
 
@@ -216,6 +222,7 @@ class Store:
         row = (utc_now(), code)
         self._connection.execute("UPDATE listeners SET header = NULL, ended = NULL, withdrawn = ? WHERE code = ?", row)
         self.log(f"withdrawn: {code}")  # no message
+        self._to_forget = True
 
     def log(self, what: str) -> None:
         """A line that stays."""
@@ -254,7 +261,8 @@ class Store:
         if found is None or found[1] is None:
             return None
         form, header, ended = found
-        texts = dict(self._all("SELECT trial, answer FROM answers WHERE code = ?", code))
+        rows = self._all("SELECT trial, answer FROM answers WHERE code = ?", code)
+        texts: dict[str, str] = {row[0]: row[1] for row in rows}
         order = [trial.id for trial in self.plan.forms[form].trials]
         answers = [Answer.model_validate_json(texts[trial]) for trial in order if trial in texts]
         file = AnswerFile.model_validate_json(header)

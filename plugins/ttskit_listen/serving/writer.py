@@ -69,6 +69,7 @@ class Writer:
             with self._store.transaction():
                 for work, _, _ in works:
                     done.append(self._alone(work))
+            self._store.forget_deleted()
         except Exception as error:  # not even the transaction: none of them was done
             done = [(False, error)] * len(works)
         for (_, loop, future), (good, value) in zip(works, done, strict=True):

@@ -16,6 +16,7 @@ from ttskit_listen.statistics.ordinal import Ordinal, fit_ordinal
 
 __all__ = ["ordinal_of"]
 
+_MOST = 11  # different answers: beyond, a scale is continuous
 _FLAT = "all answers are alike"
 _SPANISH = {
     "no finite estimate: some answers were always, or never, given": "algunas respuestas se dieron siempre o nunca",
@@ -27,7 +28,8 @@ _SPANISH = {
 def ordinal_of(
     judgements: Sequence[Judgement], systems: Sequence[str], *, confidence: float = 0.95
 ) -> tuple[dict[str, Any] | None, list[tuple[str, str]]]:
-    """The model's plain data ("ordinal" of the statistics) and notes; None where it has no finite estimate.
+    """The model's plain data ("ordinal" of the statistics) and notes; None where it has no finite estimate, or answers
+    are no steps of a scale.
 
     Effects are log-odds of a better answer. Sources of variance are listener and sentence, what each has against single
     systems, and trainings where several were heard. Intervals take Student's quantile of the listeners or the sentences,
@@ -38,7 +40,7 @@ def ordinal_of(
     """
     kind = judgements[0].kind
     named = [name for name in systems if any(name in (j.system, j.against) for j in judgements)]
-    if len(named) < 2:
+    if len(named) < 2 or len({j.value for j in judgements}) > _MOST:
         return None, []
     try:
         found, pairs = _of_pairs(judgements, named) if kind == "cmos" else _of_scores(judgements, named)

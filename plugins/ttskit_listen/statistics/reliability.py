@@ -13,6 +13,7 @@ __all__ = ["Agreement", "Level", "agreement", "icc"]
 
 Level = Literal["nominal", "ordinal", "interval", "ratio"]
 _DRAWS = 1000
+_MANY = 30  # different values
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,9 @@ def agreement(ratings: np.ndarray, level: Level, *, confidence: float = 0.95, se
     none = float("nan")
     if len(counts) < 1 or values.size < 2:
         return Agreement(none, none, none)
+    if level == "ordinal" and values.size > _MANY:  # the same but that ranks are not drawn anew
+        totals = counts.sum(0)
+        values, level = np.cumsum(totals) - totals / 2, "interval"
     once = np.ones((1, len(counts)))
     value = float(_alpha(once, counts, values, level)[0])
     if len(counts) < 3 or not np.isfinite(value):
