@@ -37,7 +37,7 @@ from ttskit_listen.plan import (
     SystemHeard,
     Trial,
 )
-from ttskit_listen.questions import CLOSING, QUESTIONS
+from ttskit_listen.questions import closing_questions, first_questions
 from ttskit_listen.sounds import names_of, sources_of, write_sounds
 from ttskit_listen.sources import NATURAL, Material, open_sources
 from ttskit_listen.wording import no_names_in
@@ -228,8 +228,8 @@ def _plan(
         languages=wishes.languages,
         forms=tuple(made),
         words={language: dict(own) for language, own in wishes.words.items() if own},
-        questions=QUESTIONS,
-        closing=CLOSING,
+        questions=first_questions(),
+        closing=closing_questions(),
         headphones=right,
         allow_none=wishes.allow_none,
         whole=wishes.whole,
