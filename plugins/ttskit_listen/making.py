@@ -40,7 +40,7 @@ from ttskit_listen.plan import (
 from ttskit_listen.questions import closing_questions, first_questions
 from ttskit_listen.sounds import names_of, sources_of, write_sounds
 from ttskit_listen.sources import NATURAL, Material, open_sources
-from ttskit_listen.wording import no_names_in
+from ttskit_listen.wording import USUAL_TITLES, no_names_in
 
 __all__ = ["MOST_FORMS", "ListeningWishes", "Made", "make_test"]
 
@@ -98,7 +98,7 @@ class ListeningWishes:
     whole: bool = True
     headphones: bool = True
     break_every: int = 20
-    title: Mapping[str, str] = field(default_factory=lambda: {"es": "Prueba de escucha", "en": "Listening test"})
+    title: Mapping[str, str] = field(default_factory=lambda: dict(USUAL_TITLES))
     languages: tuple[str, ...] = LANGUAGES
     words: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     completion: Completion = field(default_factory=Completion)
