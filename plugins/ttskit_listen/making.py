@@ -52,6 +52,7 @@ _ATTENTIVE = ("cmos", "ab", "abx", "mos")  # kinds whose answer can be asked for
 _ANSWER_S = {"cmos": 4.0, "ab": 3.0, "abx": 4.0, "mos": 3.0, "mushra": 25.0, "transcribe": 12.0}
 _PLAYS = {"cmos": 1.3, "ab": 1.3, "abx": 1.5, "mos": 1.1, "mushra": 2.5, "transcribe": 1.5}
 _COMMON = frozenset({NATURAL, "natural, through the vocoder"})  # no message: words of any text for listeners
+_LEAST_TELLING = 3  # letters of a name that tells something: A is in every text
 _AROUND_MIN, _HEADPHONES_MIN, _BREAK_MIN = 2.5, 1.5, 0.5
 
 
@@ -346,7 +347,8 @@ def _of_levels(levels: Levels, clips: list[Clip], slots: set[Slot], examined: Ex
 def _names(material: Material) -> list[str]:
     """Names that no listener may read: of systems and trainings; a training called by a number tells nothing."""
     runs = [run for own in material.runs.values() for run in own]
-    return [name for name in (*material.runs, *runs) if name not in _COMMON and not name.isdecimal() and name]
+    told = [name for name in (*material.runs, *runs) if len(name) >= _LEAST_TELLING and not name.isdecimal()]
+    return [name for name in told if name not in _COMMON]
 
 
 def _told(wishes: ListeningWishes) -> dict[str, str]:

@@ -198,6 +198,17 @@ def test_mushra_needs_recordings_and_one_folder_is_one_system(tmp_path):
     assert make_test((place,), wish("mos"), tmp_path / "t").design.systems[0].name == "ours"
 
 
+def test_transcribe_needs_texts(tmp_path):
+    places = tuple(folders(tmp_path / "f", {"a": 0, "b": 0}, 6))
+    with pytest.raises(InputError, match="transcribe needs the texts") as caught:
+        make_test(places, wish("transcribe"), tmp_path / "t")
+    assert "--texts FILE" in caught.value.fix
+    (tmp_path / "texts.tsv").write_text("".join(f"u00{i}\tOración {i}.\n" for i in range(5)), encoding="utf-8")
+    made = make_test(places, wish("transcribe", texts=tmp_path / "texts.tsv", title={"es": "Prueba a ciegas"}), tmp_path / "t")
+    assert {said.sentence for said in made.key.sounds.values()} == {f"u00{i}" for i in range(5)}
+    assert any("1 sentences have no text, and are left out" in note for note in made.notes)
+
+
 def bad_folders(tmp_path: Path) -> tuple[Path, ...]:
     places = folders(tmp_path / "f", {"ours": 0, "theirs": 0}, 9)
     write(places[0] / "u001.wav", np.zeros(8000))
