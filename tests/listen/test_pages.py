@@ -150,6 +150,18 @@ def test_a_damaged_code_is_told(listener_browser, tmp_path, listener):
     page.context.close()
 
 
+def test_a_browser_that_keeps_nothing_says_so_and_goes_to_the_end(listener_browser, tmp_path):
+    test = paged(tmp_path, "mos", questions=())
+    context = listener_browser.new_context(locale="en-GB")
+    context.add_init_script("Object.defineProperty(window, 'localStorage', { get() { throw new Error('not allowed'); } })")
+    page, watched = opened(listener_browser, test.public / "index.html", context=context)
+    shown(page)
+    assert page.locator("#stage .note").count() == 1
+    file = AnswerFile.model_validate(walk(page, lambda trial: 2))
+    assert file.complete and watched.errors == []
+    context.close()
+
+
 def test_one_who_declines_leaves_nothing_behind(listener_browser, tmp_path):
     test = paged(tmp_path)
     page, watched = opened(listener_browser, test.public / "index.html", listener=CODE)
