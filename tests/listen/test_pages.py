@@ -8,6 +8,7 @@ import re
 import pytest
 from axe_core_python.base import AXE_SCRIPT
 from driving_listen import LAPTOP, PHONE, opened, shown, walk
+from made_test import tone
 from paged import CLOSING, RESPONSES, paged
 
 from ttskit_listen.answers import AnswerFile
@@ -57,25 +58,25 @@ def test_a_listener_walks_to_the_end(listener_browser, tmp_path, kind):
 
 
 def test_answers_count_only_when_every_sound_was_heard_to_its_end(listener_browser, tmp_path):
-    test = paged(tmp_path, "ab")
+    test = paged(tmp_path, "ab", questions=())
+    for name in test.plan().forms[1].trials[0].sounds:
+        tone(test.audio / f"{name}.flac", 300, 0.9)
     page, _ = opened(listener_browser, test.public / "index.html", listener=CODE)
     assert walk(page, lambda trial: "first", stop_after=0) is None
-    state = page.evaluate(
-        """async () => {
-      const stage = document.querySelector("#stage"), open = () => !stage.querySelector(".answers").disabled;
-      const first = open();
-      stage.querySelector(".next").click();
-      await new Promise(done => setTimeout(done, 450));
-      const half = [stage.querySelectorAll("[data-heard]").length, open()];
-      return [first, ...half, stage.querySelector("[data-trial]").dataset.trial];
-    }"""
-    )
-    assert state == [False, 1, False, "01-000"]
-    page.wait_for_function("!document.querySelector('#stage .answers').disabled")
+    closed = "document.querySelector('#stage .answers').disabled && document.querySelector('#stage .next').disabled"
+    page.wait_for_selector("[data-sound='0'][data-heard]")
+    page.wait_for_selector("[data-sound='1'][data-state=playing]")
+    assert page.evaluate(closed)
+    page.wait_for_timeout(250)
+    page.click("[data-sound='1']")  # stopped before its end
+    page.wait_for_selector("[data-sound='1'][data-state=waiting]")
+    assert page.evaluate(closed)
+    page.click("[data-sound='1']")
+    page.wait_for_function(f"!({closed})")
     page.click("#stage .answers label:has(input[value='first'])")
-    page.click("[data-sound='0']")  # heard once more
     page.click("#stage .next")
-    assert page.evaluate("ttskit.journal.file.answers[0].plays") == [2, 1]
+    answer = page.evaluate("ttskit.journal.file.answers[0]")
+    assert (answer["plays"], answer["heard"]) == ([1, 2], 2) and answer["rt_ms"] > 1800
     page.context.close()
 
 
@@ -131,6 +132,7 @@ def test_without_a_code_the_page_draws_one_and_keeps_it_after_consent(listener_b
     index = test.public / "index.html"
     page, _ = opened(listener_browser, index)
     shown(page)
+    page.click("#languages [data-to=es]")
     assert page.evaluate("Object.keys(localStorage).filter(key => !key.endsWith('/lock'))") == []
     walk(page, lambda trial: 4, stop_after=1)
     code = page.evaluate("ttskit.page.listener")
