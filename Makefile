@@ -8,6 +8,8 @@ PROCESSES ?= 2
 ARGS ?=
 BIN = $(VENV)/bin
 PIP = $(BIN)/python -m pip --disable-pip-version-check install -q -c constraints.txt
+# What tests use of packages that declare more than is used of them (tests/test_dependencies.py says what and why).
+NO_DEPS = distillmos Resemblyzer visqol-python xls-r-sqa
 # Two test processes with one thread each share two cores better than one process with two.
 THREADS = OMP_NUM_THREADS=1 MKL_NUM_THREADS=1
 
@@ -76,4 +78,5 @@ $(VENV)/.torch: constraints.txt
 # ttskit with an extra, editable; again only when what it asks for changed.
 $(VENV)/.demo $(VENV)/.test $(VENV)/.dev $(VENV)/.docs: $(VENV)/.%: $(VENV)/.torch pyproject.toml constraints.txt
 	$(PIP) -e ".[$*]"
+	$(if $(filter test dev,$*),$(PIP) --no-deps $(NO_DEPS))
 	@touch $@

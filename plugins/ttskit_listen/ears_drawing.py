@@ -25,6 +25,9 @@ _SHAPES: Sequence[Sequence[tuple[float, float]]] = (
     ((-0.95, -0.95), (0.95, -0.95), (0.95, 0.95), (-0.95, 0.95)),
     ((0, 1.25), (1.2, -0.95), (-1.2, -0.95)),
 )
+_SMALL = (
+    '<svg viewBox="0 0 12 12" aria-hidden="true" style="display:inline-block;width:.8em;height:.8em">{}</svg>'  # no message
+)
 _ALONE = """
 svg { background: #ffffff; font-family: system-ui, sans-serif; font-size: 12px; }
 .ink { fill: #1c1d20; } .soft { fill: #5b6068; font-size: 11px; } .grid { stroke: #e3e4e6; } .zero { stroke: #1c1d20; }
@@ -75,7 +78,7 @@ def forest(ears: Mapping[str, Any], words: EarsWords) -> Markup:
             parts.append(_line(_place(own["low"]), y, _place(own["high"]), y, "span"))
             between = f" [{words.number(own['low'])}, {words.number(own['high'])}]"
         said = f"{words.message(row['title'])}: {words.number(own['value'])}{between}, {words('ears.word.' + row['word'])}"
-        look = "dot" if row["word"] in ("with", "against") else "hollow"
+        look = "hollow" if row["word"] == "not known" else "dot"
         parts.append(Markup(_DOT).format(_n(_place(own["value"])), _n(y), 4.5, look, _title(said)))
         inside = row["within"]["value"] if row["within"] else None
         if inside is not None:
@@ -133,17 +136,10 @@ def _scatter(row: Mapping[str, Any], title: str, words: EarsWords) -> tuple[Mark
     better = {"lower": "ears.lower", "higher": "ears.higher"}.get(row["better"], "ears.neither")
     under = " · ".join(filter(None, (words.message(row["unit"]) if row["unit"] else "", words(better))))
     parts.append(_text((left + _RIGHT) / 2, bottom + 32, under, "soft", "middle"))
-    legend = [
-        (
-            f"{name[0]} − {name[1]}" if name[1] else name[0],
-            Markup(
-                '<svg viewBox="0 0 12 12" class="mark" aria-hidden="true" width="12" height="12">{}</svg>'
-            ).format(  # no message
-                _mark(number, 6, 6, 4.0, _FILLS[number % len(_FILLS)], "")
-            ),
-        )
-        for number, name in enumerate(names)
-    ]
+    legend = []
+    for number, name in enumerate(names):
+        mark = _mark(number, 6, 6, 4.0, _FILLS[number % len(_FILLS)], "")
+        legend.append((f"{name[0]} − {name[1]}" if name[1] else name[0], Markup(_SMALL).format(mark)))
     shown = words.number(row["sentence"]["spearman"]["value"])
     return _svg(f"ears-{row['rank']}", f"{title}: {shown}", size, parts), legend
 

@@ -1,10 +1,10 @@
-"""What all predictors share: each sample's audio at their rate, numbers of every sample, one note where a package is missing."""
+"""What all predictors share: audio at their rate, numbers of every sample, one note where packages are missing."""
 
 from __future__ import annotations
 
 import time
 from abc import abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from importlib.resources import files
 from typing import Any, ClassVar
 
@@ -98,7 +98,7 @@ class Predictor(Measurement):
         rows = [
             Row(grouped(measure, group), tuple(own), summary=False)
             for group in spoken.groups
-            for measure in self.measures
+            for measure in self.told()
             if (own := found.get((measure.key, group)))
         ]
         notes = [f"{self.name}: {len(failed)} samples could not be scored, such as {failed[0]}"] if failed else []
@@ -106,6 +106,10 @@ class Predictor(Measurement):
             notes.append(f"{self.name}: nothing that was said could be scored")
         data = {"heard_s": round(heard_s, 2), "seconds": round(time.perf_counter() - began, 2), **self.data()}
         return Findings(rows, template=_section(), data=data, notes=notes)
+
+    def told(self) -> Sequence[Measure]:
+        """Those of its measures that it gives here."""
+        return self.measures
 
     def weight(self, sample: Sample) -> float:
         """How much a sample counts in the system's mean."""
@@ -124,11 +128,11 @@ class Predictor(Measurement):
                 given = self.scores(ready, sample, spoken)
             except Exception as error:  # one sample must not cost the others
                 failed.append(f"{sample.sentence.id} of {sample.system} ({type(error).__name__}: {error})")
-        keys = [m.key for m in self.measures if sample.system != NATURAL or m.key not in self.compares]
+        keys = [m.key for m in self.told() if sample.system != NATURAL or m.key not in self.compares]
         return {key: float(given.get(key, float("nan"))) for key in keys}
 
     def _missing(self, spoken: Spoken) -> str | None:
-        """Why it cannot be asked, None where it can. The first of those that were asked for and lack a package speaks for all."""
+        """Why it cannot be asked, None where it can. The first one asked that lacks a package speaks for all of them."""
         if not missing(NEEDED.get(self.name, ())):
             return self.lacking() or None
         named = getattr(spoken.settings, "measurements", {})

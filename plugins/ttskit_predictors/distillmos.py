@@ -52,8 +52,9 @@ class DistillMos(Predictor):
             "",
             "higher",
             2,
-            "Distill-MOS (Stahl & Gamper 2025), 1 to 5: overall quality, as a small network predicts it that learned from a large one "
-            "(XLS-R), at 16 kHz, on English mostly: noisy, coded, gappy and denoised speech, and some synthesis (VoiceMOS 2022).",
+            "Distill-MOS (Stahl & Gamper 2025), 1 to 5: overall quality, as a small network predicts it that "
+            "learned from a large one (XLS-R), at 16 kHz, on English mostly: noisy, coded, gappy and denoised "
+            "speech, and some synthesis (VoiceMOS 2022).",
         ),
     )
 
@@ -83,7 +84,7 @@ def _network(path: Path) -> DistillMosNetwork:
 
 
 class DistillMosNetwork(nn.Module):
-    """Convolutions over a compressed complex spectrogram, a transformer, and pooling by attention. Names are the checkpoint's."""
+    """Convolutions over a compressed complex spectrogram, a transformer, pooling by attention; the checkpoint's names."""
 
     def __init__(self) -> None:
         super().__init__()

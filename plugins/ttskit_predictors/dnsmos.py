@@ -1,7 +1,7 @@
 """DNSMOS P.835 and P.808: what crowds heard of noisy and denoised speech, predicted from the audio alone.
 
 Reddy, Gopal & Cutler 2022, "DNSMOS P.835" (arXiv 2110.01763) and Reddy, Gopal & Cutler 2021, "DNSMOS" (arXiv 2010.15258). The
-networks lie in the package `speechmos` as ONNX files; what is done around them is told by the papers and by its `dnsmos` module.
+networks lie in the package `speechmos` as ONNX files; what is done around them, the papers and its module `dnsmos` say.
 """
 
 from __future__ import annotations
@@ -29,10 +29,6 @@ _CURVES = {
     "dnsmos_bak": (-0.13166888, 1.60915514, -0.39604546),
     "dnsmos_ovrl": (-0.06766283, 1.11546468, 0.04602535),
 }
-_HOW = (
-    "DNSMOS P.835 (Reddy et al. 2022), 1 to 5: {what}, as a network predicts it that was trained on crowds' judgements of English "
-    "noisy and denoised speech at 16 kHz. Not trained on synthesis, nor on Spanish."
-)
 
 
 class Dnsmos(Predictor):
@@ -41,17 +37,45 @@ class Dnsmos(Predictor):
     name = "dnsmos"
     rate_hz = _RATE_HZ
     measures = (
-        Measure("dnsmos_sig", "DNSMOS SIG", "", "higher", 2, _HOW.format(what="how good the speech signal is")),
-        Measure("dnsmos_bak", "DNSMOS BAK", "", "higher", 2, _HOW.format(what="how little the background disturbs")),
-        Measure("dnsmos_ovrl", "DNSMOS OVRL", "", "higher", 2, _HOW.format(what="the whole")),
+        Measure(
+            "dnsmos_sig",
+            "DNSMOS SIG",
+            "",
+            "higher",
+            2,
+            "DNSMOS P.835 (Reddy et al. 2022), 1 to 5: how good the speech signal is, as a network predicts it "
+            "that was trained on crowds' judgements of English noisy and denoised speech at 16 kHz. Not trained "
+            "on synthesis, nor on Spanish.",
+        ),
+        Measure(
+            "dnsmos_bak",
+            "DNSMOS BAK",
+            "",
+            "higher",
+            2,
+            "DNSMOS P.835 (Reddy et al. 2022), 1 to 5: how little the background disturbs, as a network predicts "
+            "it that was trained on crowds' judgements of English noisy and denoised speech at 16 kHz. Not "
+            "trained on synthesis, nor on Spanish.",
+        ),
+        Measure(
+            "dnsmos_ovrl",
+            "DNSMOS OVRL",
+            "",
+            "higher",
+            2,
+            "DNSMOS P.835 (Reddy et al. 2022), 1 to 5: the whole, as a network predicts it that was trained on "
+            "crowds' judgements of English noisy and denoised speech at 16 kHz. Not trained on synthesis, nor on "
+            "Spanish.",
+        ),
         Measure(
             "dnsmos_p808",
             "DNSMOS P.808",
             "",
             "higher",
             2,
-            "DNSMOS (Reddy et al. 2021), 1 to 5: overall quality by ITU-T P.808, as a network predicts it that was trained on crowds' "
-            "judgements of English noisy and denoised speech at 16 kHz. Not trained on synthesis, nor on Spanish.",
+            "DNSMOS (Reddy et al. 2021), 1 to 5: overall quality by ITU-T P.808, as a network predicts it "
+            "that was trained on crowds' judgements of English noisy and denoised speech at 16 kHz. Not "
+            "trained on synthesis, nor on Spanish.",
         ),
     )
 

@@ -1,4 +1,4 @@
-"""Reading networks from files without executing anything in them: ONNX by its runtime, torch files as tensors and plain values."""
+"""Networks from files, without executing anything in them: ONNX by its runtime, torch files as tensors and plain values."""
 
 from __future__ import annotations
 

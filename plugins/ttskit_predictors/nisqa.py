@@ -1,14 +1,14 @@
 """NISQA: quality and its dimensions, or naturalness of synthesis, from the audio alone, by a file that the user names.
 
-Mittag, Naderi, Chehadi & Möller 2021, "NISQA: A Deep CNN-Self-Attention Model for Multidimensional Speech Quality Prediction with
-Crowdsourced Datasets" (Interspeech), and Mittag & Möller 2020, "Deep Learning Based Assessment of Synthetic Speech Naturalness"
-(Interspeech). Its three published files (nisqa.tar, nisqa_mos_only.tar, nisqa_tts.tar; CC BY-NC-SA 4.0) are torch checkpoints of
-tensors and plain arguments; the network is built from the arguments and takes the tensors by name.
+Mittag, Naderi, Chehadi & Möller 2021, "NISQA: A Deep CNN-Self-Attention Model for Multidimensional Speech Quality Prediction
+with Crowdsourced Datasets" (Interspeech), and Mittag & Möller 2020, "Deep Learning Based Assessment of Synthetic Speech
+Naturalness" (Interspeech). Its three published files (nisqa.tar, nisqa_mos_only.tar, nisqa_tts.tar; CC BY-NC-SA 4.0) are torch
+checkpoints of tensors and plain arguments; the network is built from the arguments and takes the tensors by name.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -28,25 +28,67 @@ from ttskit_predictors.nisqa_network import NisqaNetwork
 __all__ = ["Nisqa", "NisqaArguments", "OpenedNisqa", "open_nisqa"]
 
 _RATE_HZ = 48_000
-_QUALITY = (
-    "NISQA (Mittag et al. 2021), 1 to 5: {what}, as a network predicts it that was trained on crowds' judgements of English and German "
-    "speech through telephony, codecs and noise, at 48 kHz. Not trained on synthesis, nor on Spanish."
-)
 _NATURAL = Measure(
     "nisqa_tts",
     "NISQA-TTS naturalness",
     "",
     "higher",
     2,
-    "NISQA-TTS (Mittag & Möller 2020), 1 to 5: naturalness of synthetic speech, as a network predicts it that was trained on listening "
-    "tests of synthesis and voice conversion in several languages (Blizzard and Voice Conversion Challenges), up to 8 kHz.",
+    "NISQA-TTS (Mittag & Möller 2020), 1 to 5: naturalness of synthetic speech, as a network predicts it that "
+    "was trained on listening tests of synthesis and voice conversion in several languages (Blizzard and "
+    "Voice Conversion Challenges), up to 8 kHz.",
 )
 _DIMENSIONS = (
-    Measure("nisqa_mos", "NISQA", "", "higher", 2, _QUALITY.format(what="overall quality")),
-    Measure("nisqa_noisiness", "NISQA noisiness", "", "higher", 2, _QUALITY.format(what="how free of noise")),
-    Measure("nisqa_discontinuity", "NISQA discontinuity", "", "higher", 2, _QUALITY.format(what="how free of gaps")),
-    Measure("nisqa_coloration", "NISQA coloration", "", "higher", 2, _QUALITY.format(what="how free of coloration")),
-    Measure("nisqa_loudness", "NISQA loudness", "", "higher", 2, _QUALITY.format(what="how fitting its loudness")),
+    Measure(
+        "nisqa_mos",
+        "NISQA",
+        "",
+        "higher",
+        2,
+        "NISQA (Mittag et al. 2021), 1 to 5: overall quality, as a network predicts it that was trained on "
+        "crowds' judgements of English and German speech through telephony, codecs and noise, at 48 kHz. Not "
+        "trained on synthesis, nor on Spanish.",
+    ),
+    Measure(
+        "nisqa_noisiness",
+        "NISQA noisiness",
+        "",
+        "higher",
+        2,
+        "NISQA (Mittag et al. 2021), 1 to 5: how free of noise, as a network predicts it that was trained on "
+        "crowds' judgements of English and German speech through telephony, codecs and noise, at 48 kHz. Not "
+        "trained on synthesis, nor on Spanish.",
+    ),
+    Measure(
+        "nisqa_discontinuity",
+        "NISQA discontinuity",
+        "",
+        "higher",
+        2,
+        "NISQA (Mittag et al. 2021), 1 to 5: how free of gaps, as a network predicts it that was trained on "
+        "crowds' judgements of English and German speech through telephony, codecs and noise, at 48 kHz. Not "
+        "trained on synthesis, nor on Spanish.",
+    ),
+    Measure(
+        "nisqa_coloration",
+        "NISQA coloration",
+        "",
+        "higher",
+        2,
+        "NISQA (Mittag et al. 2021), 1 to 5: how free of coloration, as a network predicts it that was "
+        "trained on crowds' judgements of English and German speech through telephony, codecs and noise, at "
+        "48 kHz. Not trained on synthesis, nor on Spanish.",
+    ),
+    Measure(
+        "nisqa_loudness",
+        "NISQA loudness",
+        "",
+        "higher",
+        2,
+        "NISQA (Mittag et al. 2021), 1 to 5: how fitting its loudness, as a network predicts it that was "
+        "trained on crowds' judgements of English and German speech through telephony, codecs and noise, at "
+        "48 kHz. Not trained on synthesis, nor on Spanish.",
+    ),
 )
 
 
@@ -64,7 +106,9 @@ class Nisqa(Predictor):
 
     def start(self, spoken: Spoken) -> None:
         self._opened = open_nisqa(self.options.file)
-        self.measures = tuple(m for m in type(self).measures if m.key in self._opened.keys)  # type: ignore[misc]  # of this file
+
+    def told(self) -> Sequence[Measure]:
+        return [measure for measure in self.measures if measure.key in self._opened.keys]
 
     def scores(self, audio: np.ndarray, sample: Sample, spoken: Spoken) -> Mapping[str, float]:
         return self._opened(audio)
@@ -87,19 +131,19 @@ class NisqaArguments(BaseModel):
     ms_hop_length: float = Field(gt=1e-4, lt=1)
     ms_win_length: float = Field(gt=1e-4, lt=1)
     ms_fmax: float = Field(gt=100, le=_RATE_HZ / 2)
-    cnn_c_out_1: int = Field(ge=1, le=1024)
-    cnn_c_out_2: int = Field(ge=1, le=1024)
-    cnn_c_out_3: int = Field(ge=1, le=1024)
-    cnn_fc_out_h: int | None = Field(None, ge=1, le=4096)
+    cnn_c_out_1: int = Field(ge=1, le=256)
+    cnn_c_out_2: int = Field(ge=1, le=256)
+    cnn_c_out_3: int = Field(ge=1, le=256)
+    cnn_fc_out_h: int | None = Field(None, ge=1, le=1024)
     cnn_pool_1: tuple[int, int] | None = None
     cnn_pool_2: tuple[int, int] | None = None
     cnn_pool_3: tuple[int, int] | None = None
-    td_sa_d_model: int | None = Field(None, ge=1, le=4096)
+    td_sa_d_model: int | None = Field(None, ge=1, le=512)
     td_sa_nhead: int | None = Field(None, ge=1, le=64)
-    td_sa_num_layers: int | None = Field(None, ge=1, le=48)
-    td_sa_h: int | None = Field(None, ge=1, le=16_384)
-    td_lstm_h: int | None = Field(None, ge=1, le=4096)
-    pool_att_h: int | None = Field(None, ge=1, le=16_384)
+    td_sa_num_layers: int | None = Field(None, ge=1, le=8)
+    td_sa_h: int | None = Field(None, ge=1, le=2048)
+    td_lstm_h: int | None = Field(None, ge=1, le=1024)
+    pool_att_h: int | None = Field(None, ge=1, le=2048)
 
 
 class OpenedNisqa:
@@ -156,7 +200,7 @@ def _opened(path: Path, _changed: int) -> OpenedNisqa:
     try:
         arguments = NisqaArguments.model_validate(given)
         network = NisqaNetwork(arguments)
-    except (ValidationError, TypeError, ValueError) as error:
+    except (ValidationError, TypeError, ValueError, AssertionError) as error:
         first = (
             error.errors(include_url=False)[0] if isinstance(error, ValidationError) else {"loc": ("args",), "msg": str(error)}
         )

@@ -54,7 +54,7 @@ class NisqaNetwork(nn.Module):
     def forward(self, segments: Tensor) -> Tensor:
         hidden = self.time_dependency["model"](self.cnn["model"](segments))
         pools = self.pool_layers if hasattr(self, "pool_layers") else [self.pool]
-        return torch.cat([pool["model"](hidden) for pool in pools])
+        return torch.cat([pool.get_submodule("model")(hidden) for pool in pools])
 
 
 class _Segments(nn.Module):
@@ -101,21 +101,15 @@ class _Attention(nn.Module):
         width = a.td_sa_d_model or 0
         self.norm1 = nn.LayerNorm(width)
         self.linear = nn.Linear(size, width)
-        layer = nn.TransformerEncoderLayer(width, a.td_sa_nhead or 1, a.td_sa_h or 0, dropout=0.0, batch_first=True)
-        self.layers = nn.ModuleList(layer if i == 0 else _like(layer) for i in range(a.td_sa_num_layers or 0))
+        sizes = (width, a.td_sa_nhead or 1, a.td_sa_h or 0)
+        layers = (nn.TransformerEncoderLayer(*sizes, dropout=0.0, batch_first=True) for _ in range(a.td_sa_num_layers or 0))
+        self.layers = nn.ModuleList(layers)
 
     def forward(self, x: Tensor) -> Tensor:
         hidden = self.norm1(self.linear(x))[None]
         for layer in self.layers:
             hidden = layer(hidden)
         return hidden[0]
-
-
-def _like(layer: nn.TransformerEncoderLayer) -> nn.TransformerEncoderLayer:
-    attention = layer.self_attn
-    return nn.TransformerEncoderLayer(
-        attention.embed_dim, attention.num_heads, layer.linear1.out_features, dropout=0.0, batch_first=True
-    )
 
 
 class _Recurrence(nn.Module):

@@ -15,7 +15,7 @@ from ttskit.errors import CheckpointError
 
 __all__ = ["INSTALL", "file_in", "missing"]
 
-INSTALL = 'pip install "ttskit[predictors]" && pip install --no-deps distillmos Resemblyzer'  # no message
+INSTALL = 'pip install "ttskit[predictors]" && pip install --no-deps distillmos Resemblyzer visqol-python'  # no message
 
 
 def missing(modules: Sequence[str]) -> list[str]:

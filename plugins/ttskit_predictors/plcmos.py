@@ -34,8 +34,9 @@ class Plcmos(Predictor):
             "",
             "higher",
             2,
-            "PLCMOS v2 (Diener et al. 2023), 1 to 5: quality after lost packets were concealed, as a network predicts it that was "
-            "trained on crowds' judgements of English speech at 16 kHz with gaps. Gaps and repeats are what it listens for.",
+            "PLCMOS v2 (Diener et al. 2023), 1 to 5: quality after lost packets were concealed, as a network "
+            "predicts it that was trained on crowds' judgements of English speech at 16 kHz with gaps. Gaps "
+            "and repeats are what it listens for.",
         ),
     )
 

@@ -49,9 +49,10 @@ class SpeakerSimilarity(Predictor):
             "",
             "higher",
             3,
-            "Cosine, −1 to 1, of the embedding of a sample and the mean one of the speaker's recordings of the other sentences, by the "
-            "GE2E voice encoder (Wan et al. 2018; weights of Resemblyzer), trained on English read and interview speech at 16 kHz. It "
-            "hears who speaks; how well, it does not hear.",
+            "Cosine, −1 to 1, of the embedding of a sample and the mean one of the speaker's recordings of "
+            "the other sentences, by the GE2E voice encoder (Wan et al. 2018; weights of Resemblyzer), "
+            "trained on English read and interview speech at 16 kHz. It hears who speaks; how well, it does "
+            "not hear.",
         ),
     )
 
@@ -89,7 +90,7 @@ class SpeakerSimilarity(Predictor):
 
 
 class VoiceEncoder(nn.Module):
-    """Three LSTM layers, a projection and a rectifier; names are the checkpoint's, whose two parameters of the loss stay unused."""
+    """Three LSTM layers, a projection and a rectifier. Names are the checkpoint's; two parameters of its loss stay unused."""
 
     def __init__(self) -> None:
         super().__init__()

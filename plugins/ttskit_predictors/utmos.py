@@ -1,6 +1,7 @@
 """UTMOS, from an ONNX file that the user names: naturalness of synthetic speech, predicted from the audio alone.
 
-Saeki, Xin, Nakata, Koriyama, Takamichi & Saruwatari 2022, "UTMOS: UTokyo-SaruLab System for VoiceMOS Challenge 2022" (Interspeech).
+Saeki, Xin, Nakata, Koriyama, Takamichi & Saruwatari 2022, "UTMOS: UTokyo-SaruLab System for VoiceMOS Challenge 2022"
+(Interspeech).
 """
 
 from __future__ import annotations
@@ -29,8 +30,9 @@ class Utmos(Predictor):
             "",
             "higher",
             2,
-            "UTMOS (Saeki et al. 2022), 1 to 5: naturalness, as a network on wav2vec 2.0 predicts it that was trained on listening tests of "
-            "English synthesis and voice conversion at 16 kHz (VoiceMOS 2022). Not trained on Spanish. By the ONNX file that was named.",
+            "UTMOS (Saeki et al. 2022), 1 to 5: naturalness, as a network on wav2vec 2.0 predicts it that was "
+            "trained on listening tests of English synthesis and voice conversion at 16 kHz (VoiceMOS 2022). "
+            "Not trained on Spanish. By the ONNX file that was named.",
         ),
     )
 

@@ -22,10 +22,6 @@ __all__ = ["HeardPauses", "heard_pauses", "speech_probabilities"]
 _RATE_HZ = 16_000
 _FRAME, _CONTEXT, _STATE = 512, 64, (2, 1, 128)  # samples of a frame and of the one before it, and the network's memory
 _BEGINS, _ENDS = 0.5, 0.35  # probability at which speech begins, and below which it ends (the package's own)
-_HOW = (
-    "By Silero VAD (16 kHz, trained on many languages): speech begins at a probability of 0.5 and ends below 0.35, in frames of "
-    "32 ms; a pause is a silence of 0.2 s or more between the first and the last speech. {what}"
-)
 
 
 class HeardPauses(Predictor):
@@ -35,15 +31,35 @@ class HeardPauses(Predictor):
     rate_hz = _RATE_HZ
     compares = frozenset({"vad_silence_difference"})
     measures = (
-        Measure("vad_pauses", "pauses, by a detector", "", "", 2, _HOW.format(what="How many.")),
-        Measure("vad_pause_s", "length of pauses, by a detector", "s", "", 2, _HOW.format(what="All of a sentence together.")),
+        Measure(
+            "vad_pauses",
+            "pauses, by a detector",
+            "",
+            "",
+            2,
+            "How many pauses there are. By Silero VAD (16 kHz, trained on many languages): speech begins at a "
+            "probability of 0.5 and ends below 0.35, in frames of 32 ms; a pause is a silence of 0.2 s or more "
+            "between the first and the last speech.",
+        ),
+        Measure(
+            "vad_pause_s",
+            "length of pauses, by a detector",
+            "s",
+            "",
+            2,
+            "All pauses of a sentence together. By Silero VAD (16 kHz, trained on many languages): speech begins "
+            "at a probability of 0.5 and ends below 0.35, in frames of 32 ms; a pause is a silence of 0.2 s or "
+            "more between the first and the last speech.",
+        ),
         Measure(
             "vad_silence",
             "silence, by a detector",
             "%",
             "",
             1,
-            _HOW.format(what="Their share from first to last speech."),
+            "Share of pauses from the first to the last speech. By Silero VAD (16 kHz, trained on many "
+            "languages): speech begins at a probability of 0.5 and ends below 0.35, in frames of 32 ms; a "
+            "pause is a silence of 0.2 s or more between the first and the last speech.",
             100.0,
         ),
         Measure(
@@ -52,7 +68,9 @@ class HeardPauses(Predictor):
             "%",
             "lower",
             1,
-            _HOW.format(what="How far that share is from the recording's, either way."),
+            "How far the share of pauses is from the recording's, either way. By Silero VAD (16 kHz, trained "
+            "on many languages): speech begins at a probability of 0.5 and ends below 0.35, in frames of 32 "
+            "ms; a pause is a silence of 0.2 s or more between the first and the last speech.",
             100.0,
         ),
     )

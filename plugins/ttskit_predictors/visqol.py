@@ -32,8 +32,9 @@ class Visqol(Predictor):
             "",
             "higher",
             2,
-            "1 to 5, speech mode at 16 kHz (Hines et al. 2015; Chinen et al. 2020), by the polynomial from similarity to opinion, of the "
-            "same audio as PESQ: models are given the recording's frames or durations (teacher-forced).",
+            "1 to 5, speech mode at 16 kHz (Hines et al. 2015; Chinen et al. 2020), by the polynomial from "
+            "similarity to opinion, of the same audio as PESQ: models are given the recording's frames or "
+            "durations (teacher-forced).",
         ),
     )
 
