@@ -17,15 +17,16 @@ _PAIRS = ("system", "against", "difference", "p (Holm)", "verdict", "answers")  
 _SHARES = ("system", "against", "share", "p (Holm)", "verdict", "answers")  # messages
 _LEFT_OUT = ("left out", "code", "rules broken")  # messages
 _VERDICTS = ("better", "worse", "equivalent", "not known", "told apart")  # messages
-_BROKEN = {  # messages
-    "least_answered": "too few trials answered",
-    "least_gold": "known answers wrong",
-    "most_same": "differences heard in the same sound",
-    "most_alike": "answers all alike",
-    "most_hasty": "answered before it was heard",
-    "mushra_share": "hidden reference rated low",
-    "headphones": "no headphones",
-}
+_REASONS = (  # messages
+    "too few trials answered",
+    "known answers wrong",
+    "differences heard in the same sound",
+    "answers all alike",
+    "answered before it was heard",
+    "hidden reference rated low",
+    "no headphones",
+)
+_BROKEN = dict(zip(RULES, _REASONS, strict=True))
 
 
 def pair_rows(results: Mapping[str, Any]) -> tuple[tuple[str, ...], list[list[Any]]]:
