@@ -13,6 +13,7 @@ from made_test import made_test
 from plain_statistics import plain_statistics
 from test_answers_fuzz import errors_of, spoilt
 
+from ttskit.errors import InputError
 from ttskit_listen.folder import TestFolder
 from ttskit_listen.judging import heard_in, heard_of
 from ttskit_listen.plan import KINDS
@@ -38,6 +39,8 @@ def answer_files(folder: Path) -> Callable[[random.Random], tuple[str, Act]]:
             sent.write_bytes(content)
             came = read_answers(test, [sent], plan=plan)
             assert len(came.files) + len(came.problems) == 1
+            if came.problems:
+                raise InputError("answers that do not count", came.problems[0], "")
             agreement_of(heard_in(plan, key, design, came, errors=errors_of).all_judgements)
 
         return repr(content[:200]), act
