@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ttskit_listen.plainly import pair_numbers
-from ttskit_listen.report import Analysis
+from ttskit_listen.report import ListeningAnalysis
 from ttskit_listen.report_words import ReportWords
 from ttskit_listen.results import names_of
 from ttskit_listen.screening import RULES
@@ -51,7 +51,7 @@ def _verdict(kind: str, row: Mapping[str, Any]) -> str:
     return "told apart" if kind == "abx" and word in ("better", "worse") else word
 
 
-def listener_rows(found: Analysis) -> tuple[tuple[str, ...], list[list[Any]]]:
+def listener_rows(found: ListeningAnalysis) -> tuple[tuple[str, ...], list[list[Any]]]:
     """Columns and rows: those left out, with their codes, which stand nowhere in the report."""
     names = names_of(found.heard)
     rows = [
@@ -62,7 +62,7 @@ def listener_rows(found: Analysis) -> tuple[tuple[str, ...], list[list[Any]]]:
     return _LEFT_OUT, rows
 
 
-def summary(found: Analysis) -> dict[str, Any]:
+def summary(found: ListeningAnalysis) -> dict[str, Any]:
     """For `--json`: what the terminal shows, as data."""
     results, names = found.results, names_of(found.heard)
     statistics = results["statistics"]
