@@ -150,9 +150,9 @@ def _check_together(test: TestFolder, plan: Plan, key: Key, design: Design) -> N
     """Refuse files of different tests: answers would be given to the wrong systems."""
     what = f"{test.path} holds files of different tests"
     fix = "take design.json, key.json and public/ from the test as it was made"
-    ids = {"public/test.js": plan.id, "key.json": key.id, "design.json": design.id}
-    if len(set(ids.values())) > 1 or plan.kind != design.kind:
-        raise InputError(what, ", ".join(f"{name} is of {one}" for name, one in ids.items()), fix)
+    if not plan.id == key.id == design.id or plan.kind != design.kind:
+        why = f"test.js is of test {plan.id}, key.json of {key.id}, design.json of {design.id}"
+        raise InputError(what, why, fix)
     for trial in (trial for form in plan.forms for trial in form.trials):
         if trial.id not in key.roles:
             raise InputError(what, f"key.json does not say what trial {trial.id} is there for", fix)
