@@ -8,10 +8,12 @@ PROCESSES ?= 2
 ARGS ?=
 BIN = $(VENV)/bin
 PIP = $(BIN)/python -m pip --disable-pip-version-check install -q -c constraints.txt
+# What tests use of packages that declare more than is used of them (tests/test_dependencies.py says what and why).
+NO_DEPS = distillmos Resemblyzer visqol-python xls-r-sqa
 # Two test processes with one thread each share two cores better than one process with two.
 THREADS = OMP_NUM_THREADS=1 MKL_NUM_THREADS=1
 
-.PHONY: demo test lint docs messages equations nightly nightly-numerics nightly-fuzz nightly-planted nightly-browsers clean
+.PHONY: demo test lint docs messages equations vendor nightly nightly-numerics nightly-fuzz nightly-planted nightly-browsers clean
 
 demo: $(VENV)/.demo
 	$(BIN)/ttskit demo --out demo
@@ -32,6 +34,10 @@ messages: $(VENV)/.test
 # The formulas of the class page as MathML (plugins/ttskit_explain/texts/equations.json); needs node and npm.
 equations: $(VENV)/.test
 	$(BIN)/python tests/explain/equations/update.py
+
+# The libraries of the listener's pages (plugins/ttskit_listen/vendor), as npm has them; needs npm.
+vendor:
+	$(PYTHON) tests/listen/vendor/update.py $(ARGS)
 
 # The documents and the public modules as pages, in site/.
 docs: $(VENV)/.docs
@@ -72,4 +78,5 @@ $(VENV)/.torch: constraints.txt
 # ttskit with an extra, editable; again only when what it asks for changed.
 $(VENV)/.demo $(VENV)/.test $(VENV)/.dev $(VENV)/.docs: $(VENV)/.%: $(VENV)/.torch pyproject.toml constraints.txt
 	$(PIP) -e ".[$*]"
+	$(if $(filter test dev,$*),$(PIP) --no-deps $(NO_DEPS))
 	@touch $@

@@ -17,6 +17,16 @@ OWN = {"ttskit", *(path.name for path in (ROOT / "plugins").iterdir() if path.is
 TOOLS = ("dev", "docs")  # extras that are run, not imported
 EXTRAS = {name: reqs for name, reqs in PROJECT["optional-dependencies"].items() if name not in TOOLS}
 NOT_IMPORTED = {"tensorboard"}  # by torch.utils.tensorboard, which does not bring it
+READ = {"silero-vad", "speechmos"}  # for the weights that lie in them; they are not imported
+
+# Installed with --no-deps, in no extra: what a package declares and why it is done without.
+NO_DEPS = {
+    "distillmos": "torchaudio, to read files, and xls-r-sqa, for parts of a network that is built anew: only its weights are read",
+    "resemblyzer": "webrtcvad, which has no wheels (webrtcvad-wheels has), and typing, of Python 2: only its weights are read",
+    "visqol-python": "libsvm-official, which has no wheels, for a mode that is not used: its other dependencies are ours",
+    "xls-r-sqa": "transformers and torchaudio: only a test asks it, whether distillmos is built as there",
+    "openai-whisper": "triton, for word times that are not asked for: only who has a checkpoint needs it",
+}
 
 
 def normal(name: str) -> str:
@@ -61,7 +71,13 @@ def all_imports() -> dict[str, dict[str, bool]]:
 
 
 IMPORTS = all_imports()
-DISTRIBUTIONS = {"PIL": ["pillow"], "yaml": ["pyyaml"], "pesq": ["pesq"], "espeakng_loader": ["espeakng-loader"]}
+DISTRIBUTIONS = {
+    "PIL": ["pillow"],
+    "yaml": ["pyyaml"],
+    "pesq": ["pesq"],
+    "whisper": ["openai-whisper"],
+    "espeakng_loader": ["espeakng-loader"],
+}
 
 
 def distributions(name: str) -> set[str]:
@@ -73,6 +89,9 @@ def test_what_is_imported_is_declared(name):
     wanted, where = distributions(name), IMPORTS[name]
     if wanted & required(PROJECT["dependencies"]):
         return
+    if wanted & set(NO_DEPS):
+        assert not [path for path, always in where.items() if always], f"{name} is imported where it may be missing"
+        return
     extras = [extra for extra, reqs in EXTRAS.items() if wanted & required(reqs)]
     assert extras, f"{name} ({', '.join(sorted(wanted))}) is imported and not declared: {', '.join(where)}"
     plain = [path for path, always in where.items() if always]
@@ -83,7 +102,29 @@ def test_what_is_declared_is_imported():
     used = set().union(*map(distributions, IMPORTS))
     imported_by_us = [reqs for name, reqs in EXTRAS.items() if name != "test"]  # the suite's own tools aside
     declared = required([*PROJECT["dependencies"], *(r for reqs in imported_by_us for r in reqs)])
-    assert declared - used - NOT_IMPORTED == set()
+    assert declared - used - NOT_IMPORTED - READ == set()
+
+
+def test_what_is_installed_without_its_dependencies_is_written_down_once():
+    """The Makefile's list, the pinned versions, the documents and the message of a comparison name the same packages."""
+    from ttskit_predictors.packages import INSTALL
+
+    listed = re.search(r"^NO_DEPS = (.+)$", (ROOT / "Makefile").read_text(encoding="utf-8"), re.M)[1].split()
+    assert {normal(name) for name in listed} == set(NO_DEPS) - {"openai-whisper"}
+    lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
+    assert {normal(name) for name in listed} <= required([line for line in lines if line and not line.startswith("#")])
+    users = [name for name in listed if normal(name) != "xls-r-sqa"]
+    assert INSTALL.endswith(f"--no-deps {' '.join(users)}")
+    for page in ("predictors.md", "predictores.md"):
+        assert INSTALL.rpartition(" && ")[2] in (ROOT / "docs" / page).read_text(encoding="utf-8")
+    extras = [req for reqs in PROJECT["optional-dependencies"].values() for req in reqs]
+    assert not required(extras) & set(NO_DEPS), "what is installed without its dependencies cannot stand in an extra"
+
+
+@pytest.mark.parametrize("name", sorted(READ))
+def test_what_is_only_read_is_read(name):
+    module = name.replace("-", "_")
+    assert any(f'file_in("{module}"' in path.read_text(encoding="utf-8") for path in (ROOT / "plugins").rglob("*.py"))
 
 
 def test_every_dependency_has_a_lower_bound_and_a_tested_version():

@@ -31,7 +31,8 @@ THEIRS = {"mymodel", "hello"}  # a model and a command that CONTRIBUTING.md and 
 
 
 @pytest.mark.parametrize(
-    ("english", "spanish", "fewest"), [("README.md", "README.es.md", 10), ("docs/study.md", "docs/estudio.md", 5)]
+    ("english", "spanish", "fewest"),
+    [("README.md", "README.es.md", 10), ("docs/study.md", "docs/estudio.md", 5), ("docs/listening.md", "docs/escucha.md", 0)],
 )
 def test_the_spanish_document_shows_the_same_code(english, spanish, fewest):
     """What is typed is the same in every language, and in the same order; comments may differ."""

@@ -31,6 +31,8 @@ def command(out: Path, recipe: str, sentences: int | None, steps: int | None, as
     report = demo(out, recipe=recipe, sentences=sentences, steps=steps)
     if as_json:
         pages = {"page": str(report.page), "comparison": str(report.comparison), "class": str(report.lesson)}
+        if report.listening is not None:
+            pages["listening"] = str(report.listening)
         click.echo(plain_json({**pages, "stages_s": report.stages}, indent=1))
         return
     for name, seconds in report.stages.items():
@@ -38,4 +40,6 @@ def command(out: Path, recipe: str, sentences: int | None, steps: int | None, as
     click.echo(f"{'all':10} {sum(report.stages.values()):7.1f} s")
     click.echo(plain(translated(f"The runs looked at closely: {report.comparison}")))
     click.echo(plain(translated(f"How they turn a sentence into speech, for a class: {report.lesson}")))
+    if report.listening is not None:
+        click.echo(plain(translated(f"Listen yourself, blind: ttskit listen serve {report.listening}")))
     click.echo(plain(translated(f"Open {report.page}")))

@@ -2,8 +2,9 @@
 
 Stages: make the corpus, prepare it, plan the study, train its aligner (beside the phone recogniser that will judge the
 audio), train FastPitch and Tacotron 2 twice each and measure what they say, report, compare, and show one sentence block by
-block. The study and the class page are made by `ttskit study` and `ttskit explain` in processes of their own. A stage that is
-done is not done again, a training that was stopped goes on.
+block; then a small listening test of the comparison, for whoever wants to hear for themselves. The study, the class page and
+the test are made by `ttskit study`, `ttskit explain` and `ttskit listen` in processes of their own. A stage that is done is not
+done again, a training that was stopped goes on.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from ttskit import terminal
 from ttskit.corpus.storage import write_json
 from ttskit.errors import TrainingError, UsageError
+from ttskit.plugins import create_registry
 from ttskit.progress import duration
 from ttskit.reading import Finite, Misread, as_type, read_json, shown
 from ttskit_demo.planned import AR, NAR, SEEDS, plan_text, write_plan
@@ -29,8 +31,19 @@ if TYPE_CHECKING:
 __all__ = ["TYPICAL_S", "DemoReport", "demo"]
 
 # Of the recipe `demo` on two fast cores, measured (benchmarks/RESULTS.md); slow ones take up to three times as long.
-TYPICAL_S = {"corpus": 2, "prepare": 11, "plan": 7, "aligner": 72, "study": 446, "report": 5, "compare": 98, "class": 20}
+TYPICAL_S = {
+    "corpus": 2,
+    "prepare": 11,
+    "plan": 7,
+    "aligner": 72,
+    "study": 446,
+    "report": 5,
+    "compare": 98,
+    "class": 20,
+    "listen": 6,
+}
 SENTENCE = "Che, ¿venís mañana a la facultad?"  # of the class page  # no message
+LISTENERS = 6  # of the small listening test
 _ALIGNER = "all"  # the one aligner of a study of one corpus without minutes
 
 
@@ -42,12 +55,14 @@ class DemoReport:
         page: the study's report.
         comparison: the close look at its runs.
         lesson: the class page of one sentence, said by a run of each system.
+        listening: the folder of the listening test; None where the plugin `listen` is not installed.
         stages: seconds by name.
     """
 
     page: Path
     comparison: Path
     lesson: Path
+    listening: Path | None = None
     stages: dict[str, float] = field(default_factory=dict)
 
 
@@ -133,7 +148,24 @@ def demo(
         words = ("explain", *runs, SENTENCE, "--aligner", found, "-o", out / "class")
         together([Program("class", python("ttskit", *words), logs / "class.log")], [], console)
 
-    stages = {
+    def listen() -> None:
+        # Few listeners and sentences: it shows the way, and what so small a test can show.
+        wishes = (
+            "--kind",
+            "cmos",
+            "--listeners",
+            LISTENERS,
+            "--sentences",
+            6,
+            "--practice",
+            1,
+            "--address",
+            "http://127.0.0.1:8000/",
+        )
+        words = ("listen", "make", out / "comparison", *wishes, "-o", out / "listening")
+        together([Program("listen", python("ttskit", *words), logs / "listen.log")], [], console)
+
+    stages: dict[str, Callable[[], None]] = {
         "corpus": corpus,
         "prepare": prepare,
         "plan": plan,
@@ -143,10 +175,13 @@ def demo(
         "compare": compare,
         "class": lesson,
     }
+    heard = "listen" in create_registry().all("command")
+    if heard:
+        stages["listen"] = listen
     for index, (name, stage) in enumerate(stages.items(), start=1):
         clock.run(name, stage, f"stage {index} of {len(stages)}")
     page, comparison, lesson_page = (folder / "index.html" for folder in (study / "report", out / "comparison", out / "class"))
-    return DemoReport(page, comparison, lesson_page, clock.seconds)
+    return DemoReport(page, comparison, lesson_page, out / "listening" if heard else None, clock.seconds)
 
 
 def _planned(study: Path, kind: str) -> list[dict[str, Any]]:

@@ -84,8 +84,14 @@ class TestFolder:
         self.public.mkdir(parents=True, exist_ok=True)
         write_json(self.design_file, design.model_dump(mode="json"))
         write_json(self.key_file, key.model_dump(mode="json"))
+        script = self.plan_script(plan)
+        write_atomic(self.plan_file, lambda path: path.write_text(script, encoding="utf-8", newline="\n"))
+
+    @staticmethod
+    def plan_script(plan: Plan) -> str:
+        """A plan as the pages load it."""
         content = json.dumps(plan.model_dump(mode="json"), ensure_ascii=True, separators=(",", ":"))
-        write_atomic(self.plan_file, lambda path: path.write_text(f"{_PLAN_JS}{content});\n", encoding="utf-8", newline="\n"))
+        return f"{_PLAN_JS}{content});\n"
 
     def plan(self) -> Plan:
         """The plan.

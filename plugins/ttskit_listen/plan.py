@@ -114,6 +114,7 @@ class Plan(Strict):
         allow_none: whether "no preference" may be answered (ab).
         whole: whether a sound must have been heard to its end before an answer counts.
         break_every: trials between two breaks; 0 for none.
+        plays: how often each sound may be begun in a trial; 0 for as often as wanted.
         minutes: that it takes, as estimated.
         lead_s: silence before each sound.
         completion: what the last page shows.
@@ -132,6 +133,7 @@ class Plan(Strict):
     allow_none: bool = False
     whole: bool = True
     break_every: int = 0
+    plays: int = Field(0, ge=0)
     minutes: float = 0.0
     lead_s: float = 0.0
     completion: Completion = Completion()

@@ -29,7 +29,7 @@ from ttskit_demo.processes import Program, together
 from ttskit_demo.run import demo
 from ttskit_study.plan import read_plan
 
-STAGES = ["corpus", "prepare", "plan", "aligner", "study", "report", "compare", "class"]
+STAGES = ["corpus", "prepare", "plan", "aligner", "study", "report", "compare", "class", "listen"]
 # as `demo`, of `cells-small`: both are trained on durations, which the plan's aligner finds
 RECIPE = """
 extends: tiny

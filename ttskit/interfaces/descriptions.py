@@ -135,7 +135,8 @@ class MeasurementPlugin(Plugin[MeasurementFactory]):
     Facts: `title` of its section; `needs` (list, of "recordings", "exact times", "alignments", "controls", "hard sentences",
     "runs"): it is left out, and a note says so, where the comparison has none; `place` (number) among the sections: ours stand
     at 10, 20, …, one that names none comes last; `reads_audio` (true): it reads the samples' audio whatever else it needs, so
-    that the self-test with planted faults asks it too (one that needs recordings only, or nothing, is asked anyway).
+    that the self-test with planted faults asks it too (one that needs recordings only, or nothing, is asked anyway); `asked`
+    (false): only where the recipe names it, since it takes long.
     """
 
     kind: ClassVar[str] = "measurement"

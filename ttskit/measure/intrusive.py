@@ -20,7 +20,7 @@ from ttskit.measure.learned import teacher_forced_mels
 from ttskit.measure.systems import System
 from ttskit.synthesis.voice import part_seed
 
-__all__ = ["Intrusive", "intrusive_scores"]
+__all__ = ["Intrusive", "intrusive_scores", "teacher_forced_samples"]
 
 _PACKAGES = {"pesq": "pesq", "stoi": "pystoi"}
 _NARROW_HZ, _WIDE_HZ = 8_000, 16_000
@@ -55,7 +55,7 @@ class Intrusive(Measurement):
         found: dict[str, list[Observation]] = {name: [] for name in _MEASURES}
         own = [s for s in spoken.samples if s.one_clock and s.system != NATURAL]
         for system in spoken.systems:
-            own += _teacher_forced(system, spoken) if getattr(system, "teacher_forced", False) else []
+            own += teacher_forced_samples(system, spoken) if getattr(system, "teacher_forced", False) else []
         for sample in own:
             recording = spoken.recording(sample)
             if recording is None:
@@ -67,7 +67,7 @@ class Intrusive(Measurement):
         return Findings([Row(_MEASURES[name], tuple(own)) for name, own in found.items() if own])
 
 
-def _teacher_forced(system: System, spoken: Spoken) -> Iterator[Sample]:
+def teacher_forced_samples(system: System, spoken: Spoken) -> Iterator[Sample]:
     """What the model says of each recording in the recording's own timing, through the shared vocoder."""
     sentences = {s.id: s for s in spoken.sentences if s.recorded}
     utterances = [spoken.corpus.utterance(name) for name in sentences]

@@ -67,6 +67,8 @@ class Measured:
 def measurements(registry: Registry, config: CompareConfig) -> dict[str, MeasurementPlugin]:
     """The measurements to ask, in the order of their sections: all that are installed and not switched off.
 
+    One whose fact `asked` is false is asked only where the settings name it.
+
     Raises:
         PluginError: the settings name one that is not installed.
         ConfigError: they give one options that it does not take.
@@ -74,9 +76,9 @@ def measurements(registry: Registry, config: CompareConfig) -> dict[str, Measure
     found = {name: p for name, p in registry.all("measurement").items() if isinstance(p, MeasurementPlugin)}
     for name in config.measurements:
         registry.get("measurement", name)
-    chosen = {name: plugin for name, plugin in found.items() if config.measurements.get(name, True) is not False}
+    chosen = {name: plugin for name, plugin in found.items() if _named(plugin, config) is not False}
     for name, given in config.measurements.items():
-        if isinstance(given, dict):
+        if given is not False:
             _maker(chosen[name], config, registry)  # options that are wrong are found before anything is trained or said
     order = sorted(chosen, key=lambda name: (float(chosen[name].facts.get("place", _LAST)), name))
     return {name: chosen[name] for name in order}
@@ -103,6 +105,11 @@ def measure_all(spoken: Spoken, registry: Registry, only: Collection[str] | None
         marked([row for one in results for row in one.rows], list(dict.fromkeys(_of(spoken).values())), spoken.settings)
     )
     return [replace(one, rows=tuple(next(said) for _ in one.rows)) for one in results]
+
+
+def _named(plugin: MeasurementPlugin, config: CompareConfig) -> bool | dict[str, Any]:
+    """What the settings say of a measurement, and where they are silent what it says of itself."""
+    return config.measurements.get(plugin.name, plugin.facts.get("asked", True) is not False)
 
 
 def _maker(plugin: MeasurementPlugin, config: CompareConfig, registry: Registry) -> Callable[[], Measurement]:

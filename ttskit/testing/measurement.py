@@ -37,7 +37,7 @@ from ttskit.testing.spoken import TINY_GIVES, tiny_spoken
 __all__ = ["check_measurement", "measurement_checks"]
 
 _FACTS, _FINDINGS, _ANSWERS = CheckList(), CheckList(), CheckList()
-_KNOWN = ("title", "needs", "place", "small_options")
+_KNOWN = ("title", "needs", "place", "small_options", "asked")
 _TONES = ("ok", "unsure", "bad")
 _Key = tuple[str, str, str, int | None]  # measure, system, sentence, seed
 
