@@ -168,7 +168,10 @@ def spreads_of_report(path: Path, kind: Kind) -> Spreads:
         raise InputError(
             f"{file} holds no analysis", str(why), "analyse the earlier test: ttskit listen analyse TEST"
         ) from error
-    return spreads_from(content, kind)
+    found = spreads_from(content, kind)
+    if kind == "transcribe":  # there shares of words, here points
+        found = Spreads(**{name: 100 * value for name, value in asdict(found).items()})
+    return found
 
 
 def design_rows(found: Reckoned) -> tuple[list[str], list[list[str]]]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ttskit_listen.ears_heard import Cell, Cells
+from ttskit_listen.ears_heard import Cells, Stimulus
 from ttskit_listen.ears_tables import MeasureFacts
 from ttskit_listen.plan import Said
 
@@ -86,11 +86,11 @@ def disagreements(
     return sorted(found, key=lambda item: -item["strength"])[:most]
 
 
-def _pairs(cells: Cells) -> tuple[np.ndarray, np.ndarray, list[tuple[Cell, Cell]]]:
+def _pairs(cells: Cells) -> tuple[np.ndarray, np.ndarray, list[tuple[Stimulus, Stimulus]]]:
     """Places of the cells of each pair, and its two sounds."""
     if cells.signed:
         places = np.arange(len(cells.cells))
-        sides = [(c, Cell(c.sentence, c.against, c.against_run)) for c in cells.cells]
+        sides = [(c, Stimulus(c.sentence, c.against, c.against_run)) for c in cells.cells]
         return places, places, sides
     by_sentence: dict[str, list[int]] = {}
     for place, cell in enumerate(cells.cells):
