@@ -34,7 +34,7 @@ _WAYS: Mapping[str, tuple[str, ...]] = {
     "twice the trainings": ("runs",),
     "twice the sentences and trainings": ("sentences", "runs"),
 }
-_SOURCES = ("trainings", "sentences", "listeners", "single answers")  # messages
+_SOURCES = ("the trainings", "the sentences", "the listeners", "single answers")  # messages
 _PARTS = dict(zip(("run", "sentence", "listener", "residual"), _SOURCES, strict=True))
 
 

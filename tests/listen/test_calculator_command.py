@@ -37,7 +37,7 @@ def test_what_is_said_follows_from_the_numbers():
     assert "What brings most is twice the trainings" in text
     # The same design where trainings and sentences do not differ and listeners do: the other way round.
     lines = design_lines(reckon("cmos", 24, 24, 3, spreads=Spreads(run=0.01, sentence=0.01, listener=1.0, residual=0.5)))
-    assert any("comes from listeners" in line for line in lines)
+    assert any("comes from the listeners" in line for line in lines)
     assert any("What brings most is twice the listeners" in line for line in lines)
     assert any("Listeners bring most here: 48" in line for line in lines)
 
