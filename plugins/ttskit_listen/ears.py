@@ -22,7 +22,7 @@ from scipy import stats as distributions
 
 from ttskit.measure.inference import holm
 from ttskit_listen.ears_heard import Cells, cells_of
-from ttskit_listen.ears_resampling import Drawn, correlations, draws, grouped_means, reliability, within
+from ttskit_listen.ears_resampling import Drawn, correlations, draws, draws_of_runs, grouped_means, reliability, within
 from ttskit_listen.ears_tables import Measured, read_measured
 from ttskit_listen.ears_wrong import disagreements
 from ttskit_listen.judgements import Heard
@@ -33,6 +33,7 @@ __all__ = ["FEWEST_POINTS", "FEWEST_SENTENCES", "FEWEST_SYSTEMS", "MOST_PARTIAL"
 # points has an interval from −0.3 to 0.9.
 FEWEST_POINTS, FEWEST_SENTENCES, FEWEST_SYSTEMS, WIDEST = 20, 6, 8, 0.8
 MOST_PARTIAL = 0.8  # share of all sounds below which a measure is not ranked with those of all
+_EDGE = 0.9999  # of correlations, whose Fisher transform is not finite at 1
 _NAMES = ("pearson", "spearman", "kendall")
 _DRAWN = 320  # points up to which all draws are made: time grows with their square
 _SHOWN = 6  # measures whose points are kept for pictures
@@ -94,7 +95,7 @@ def ears_of(
     # Of ABX the size of a difference goes with how often it is heard, whichever side is better.
     turned = [one.better == "lower" and cells.kind != "abx" for one in facts]
     sides = np.where(turned, -1.0, 1.0)[:, None]
-    found = _beside(cells, sides * values, np.array(by_sentence), drawn, confidence)
+    found = _beside(cells, sides * values, np.array(by_sentence), drawn, seed, confidence)
     for one, row, own in zip(facts, found, values, strict=True):
         row |= {"key": one.key, "title": one.title, "unit": one.unit, "better": one.better}
         row["sided"] = bool(one.better) or cells.kind == "abx"
@@ -125,7 +126,9 @@ def _chosen(cells: Cells, measured: Measured) -> tuple[list[str], np.ndarray, li
     return [one[0] for one in found], np.array([one[1] for one in found]), [one[2] for one in found]
 
 
-def _beside(cells: Cells, values: np.ndarray, by_sentence: np.ndarray, drawn: Drawn, confidence: float) -> list[dict[str, Any]]:
+def _beside(
+    cells: Cells, values: np.ndarray, by_sentence: np.ndarray, drawn: Drawn, seed: int, confidence: float
+) -> list[dict[str, Any]]:
     """The correlations of each measure (M, C), sides turned."""
     one = np.ones((1, len(cells.cells)))
     heard = cells.heard[None]
@@ -135,6 +138,7 @@ def _beside(cells: Cells, values: np.ndarray, by_sentence: np.ndarray, drawn: Dr
     inside = within(values, heard, one, cells.group)[0]
     inside_again = within(values, drawn.heard, drawn.weight, cells.group)
     system = _of_systems(cells, values, drawn, confidence)
+    runs, free = _of_runs(cells, values, len(drawn.heard) // 2, seed)
     found = []
     for row in range(len(values)):
         points = int(np.isfinite(values[row]).sum())
@@ -146,14 +150,16 @@ def _beside(cells: Cells, values: np.ndarray, by_sentence: np.ndarray, drawn: Dr
             if constant:
                 warning.append("constant")
             shown = {
-                name: _interval(np.nan if constant else seen[i, row], again[i, :, row], few, confidence)
+                name: _interval(np.nan if constant else seen[i, row], again[i, :, row], few, confidence, runs[i, row], free)
                 for i, name in enumerate(_NAMES)
             }
             entry["p"] = shown["spearman"].pop("p")
             for name in ("pearson", "kendall"):
                 shown[name].pop("p")
             entry["sentence"] = {"n": points, "sentences": sentences, **shown}
-            entry["within"] = _interval(np.nan if constant else inside[row], inside_again[:, row], few, confidence)
+            entry["within"] = _interval(
+                np.nan if constant else inside[row], inside_again[:, row], few, confidence, runs[-1, row], free
+            )
             entry["within"].pop("p")
             if points < FEWEST_POINTS or sentences < FEWEST_SENTENCES:
                 warning.append("few_points")
@@ -205,23 +211,47 @@ def _of_systems(cells: Cells, values: np.ndarray, drawn: Drawn, confidence: floa
     return found
 
 
-def _interval(value: float, again: np.ndarray, few: int, confidence: float) -> dict[str, float | None]:
+def _of_runs(cells: Cells, values: np.ndarray, count: int, seed: int) -> tuple[np.ndarray, int]:
+    """(4, M) what trainings add to the variance of Pearson's, Spearman's, Kendall's and Pearson's within, on Fisher's scale."""
+    of_runs, of_cells, free = draws_of_runs(cells, count, seed)
+    if not free:
+        return np.zeros((4, len(values))), 0
+    heard = np.tile(cells.heard, (count, 1))
+    spread = []
+    for weight in (of_runs, of_cells):
+        again = correlations(values, heard, weight, cells.signed)
+        again = np.concatenate([again, within(values, heard, weight, cells.group)[None]])
+        there = np.isfinite(again)
+        z = np.arctanh(np.clip(np.where(there, again, 0.0), -_EDGE, _EDGE))
+        number = np.maximum(there.sum(1), 1)
+        mean = (z * there).sum(1) / number
+        spread.append((((z - mean[:, None]) * there) ** 2).sum(1) / number)
+    return np.maximum(spread[0] - spread[1], 0.0), free
+
+
+def _interval(
+    value: float, again: np.ndarray, few: int, confidence: float, more: float = 0.0, free: int = 0
+) -> dict[str, float | None]:
     """The interval on Fisher's scale: as wide as the drawn tests spread there, about the value that was seen.
 
     Drawn listeners hold each other's noise twice, so that the middle of the drawn tests lies too near to 0; how far they
-    spread is what is taken from them. `few` is the number of the rarest thing drawn, whose degrees of freedom Student's t has.
+    spread is what is taken from them. `few` is the number of the rarest thing drawn, whose degrees of freedom Student's t has;
+    `more` the variance that trainings add, with `free` degrees of freedom (Satterthwaite 1946).
     """
+    nothing = {"low": None, "high": None, "p": None}
     if not np.isfinite(value):
-        return {"value": None, "low": None, "high": None, "p": None}
+        return {"value": None, **nothing}
     known = again[np.isfinite(again)]
     if known.size < 0.8 * again.size or few < 3:
-        return {"value": float(value), "low": None, "high": None, "p": None}
-    at = float(np.arctanh(np.clip(value, -0.9999, 0.9999)))
-    spread = float(np.std(np.arctanh(np.clip(known, -0.9999, 0.9999)), ddof=1))
-    if not spread > 0:
-        return {"value": float(value), "low": None, "high": None, "p": None}
-    half = float(distributions.t.ppf((1 + confidence) / 2, few - 1)) * spread
-    p = float(2 * distributions.t.sf(abs(at) / spread, few - 1))
+        return {"value": float(value), **nothing}
+    at = float(np.arctanh(np.clip(value, -_EDGE, _EDGE)))
+    variance = float(np.var(np.arctanh(np.clip(known, -_EDGE, _EDGE)), ddof=1))
+    if not variance + more > 0:
+        return {"value": float(value), **nothing}
+    df = (variance + more) ** 2 / (variance**2 / (few - 1) + (more**2 / free if free else 0.0))
+    spread = float(np.sqrt(variance + more))
+    half = float(distributions.t.ppf((1 + confidence) / 2, df)) * spread
+    p = float(2 * distributions.t.sf(abs(at) / spread, df))
     return {"value": float(value), "low": float(np.tanh(at - half)), "high": float(np.tanh(at + half)), "p": p}
 
 

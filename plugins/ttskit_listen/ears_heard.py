@@ -69,8 +69,8 @@ class Cells:
 
     @cached_property
     def systems(self) -> list[str]:
-        """All of them."""
-        return list(dict.fromkeys(name for cell in self.cells for name in (cell.system, cell.against) if name))
+        """All of them, in alphabetical order."""
+        return sorted({name for cell in self.cells for name in (cell.system, cell.against) if name})
 
     @cached_property
     def groups(self) -> list[tuple[str, str]]:

@@ -1,8 +1,10 @@
 """Correlations of many measures with what was heard, and the same of many tests drawn anew from listeners and sentences.
 
 Judgements of one listener go together, and so do those of one sentence: answers drawn one by one would give intervals far too
-narrow. Listeners, sentences and each system's runs are therefore drawn whole and independently (the pigeonhole bootstrap, Owen
-2007), all answers of a drawn listener to a drawn sentence counting as often as both were drawn. It is on the safe side.
+narrow. Listeners and sentences are therefore drawn whole and independently (the pigeonhole bootstrap, Owen 2007): answers of a
+drawn listener to a drawn sentence count as often as both were drawn. It is on the safe side. Where systems have several
+trainings, what these add is reckoned apart, as the variance over drawn trainings less that over drawn single cells (Cameron,
+Gelbach & Miller 2011, on clusters in several ways): drawn with the others they would bring the noise of single cells once more.
 
 Pairs have no side that comes first: swapping a pair changes the sign of both numbers and must change nothing. Each pair counts
 as it stands and swapped, which makes Pearson's r the cosine, and Spearman's and Kendall's what they are of the doubled points.
@@ -16,7 +18,7 @@ import numpy as np
 
 from ttskit_listen.ears_heard import Cells
 
-__all__ = ["Drawn", "correlations", "draws", "grouped_means", "reliability", "within"]
+__all__ = ["Drawn", "correlations", "draws", "draws_of_runs", "grouped_means", "reliability", "within"]
 
 _STATISTICS = 3  # Pearson, Spearman, Kendall
 _BATCH_NUMBERS = 4_000_000  # of one array of a batch
@@ -38,27 +40,39 @@ class Drawn:
 
 
 def draws(cells: Cells, count: int, seed: int) -> Drawn:
-    """Draw `count` tests (seeded)."""
+    """Draw `count` tests (seeded) of these listeners and sentences."""
     random = np.random.default_rng(seed)
-    listeners, sentences = len(cells.listeners), int(cells.sentence.max()) + 1
-    drawn = lambda size: random.multinomial(size, np.full(size, 1 / size), count).astype(float)  # noqa: E731
-    of_listener, of_sentence, of_system = drawn(listeners), drawn(sentences), drawn(len(cells.systems))
-    weight = of_sentence[:, cells.sentence]
-    for side in (0, 1):
-        names = [(c.system, c.run) if side == 0 else (c.against, c.against_run) for c in cells.cells]
-        of_run = {}
-        for system in dict.fromkeys(name for name, _ in names):
-            own = [run for name, run in cells.runs if name == system]
-            if system and len(own) > 1:
-                table = drawn(len(own))
-                of_run.update({(system, run): table[:, i] for i, run in enumerate(own)})
-        if of_run:
-            one = np.ones(count)
-            weight = weight * np.stack([of_run.get(name, one) for name in names], 1)
+    of_listener = _drawn(random, count, len(cells.listeners))
+    of_sentence = _drawn(random, count, int(cells.sentence.max()) + 1)
     counted = of_listener @ cells.count
-    weight = np.where(counted > 0, weight, 0.0)
+    weight = np.where(counted > 0, of_sentence[:, cells.sentence], 0.0)
     heard = (of_listener @ cells.total) / np.where(counted > 0, counted, 1.0)
-    return Drawn(heard, weight, of_system)
+    return Drawn(heard, weight, _drawn(random, count, len(cells.systems)))
+
+
+def draws_of_runs(cells: Cells, count: int, seed: int) -> tuple[np.ndarray, np.ndarray, int]:
+    """Weights (B, C) of tests whose trainings are drawn, of tests whose cells are, and the trainings' degrees of freedom.
+
+    Each system's trainings are drawn among themselves; there is nothing to draw, and the last is 0, where each has one.
+    """
+    random = np.random.default_rng([seed, 1])
+    of_run: dict[tuple[str, str], np.ndarray] = {}
+    free = 0
+    for system in cells.systems:  # whichever side of a pair it stands on
+        own = sorted(run for name, run in cells.runs if name == system)
+        free += len(own) - 1
+        if len(own) > 1:
+            table = _drawn(random, count, len(own))
+            of_run |= {(system, run): table[:, i] for i, run in enumerate(own)}
+    one = np.ones(count)
+    sides = [(c.system, c.run) for c in cells.cells], [(c.against, c.against_run) for c in cells.cells]
+    first, second = (np.stack([of_run.get(name, one) for name in side], 1) for side in sides)
+    return first * second, _drawn(random, count, len(cells.cells)), free
+
+
+def _drawn(random: np.random.Generator, count: int, size: int) -> np.ndarray:
+    table: np.ndarray = random.multinomial(size, np.full(size, 1 / size), count).astype(float)
+    return table
 
 
 def correlations(measured: np.ndarray, heard: np.ndarray, weight: np.ndarray, signed: bool) -> np.ndarray:

@@ -28,7 +28,8 @@ def disagreements(
         each: at most so many of one measure; most: of all.
 
     Both differences are counted in their own root mean square over all pairs, what was heard drawn towards 0 as far as few
-    answers leave it uncertain (as an empirical Bayes estimate); the strength is their geometric mean.
+    answers leave it uncertain (as an empirical Bayes estimate). The strength is the smaller of the two: a few values far out
+    of a measure make no disagreement of what listeners hardly told apart.
     """
     if cells.kind == "abx" or not cells.cells:
         return []
@@ -52,12 +53,12 @@ def disagreements(
             continue
         apart = row[first] if cells.signed else row[first] - row[second]
         side = -1.0 if one.better == "lower" else 1.0
-        product = -strength * _standardised(side * apart)
-        product = np.where(np.isfinite(product) & (product > 0), product, 0.0)
-        worst = np.argsort(-product, kind="stable")
+        other_way = _standardised(side * apart)
+        score = np.where(strength * other_way < 0, np.minimum(np.abs(strength), np.abs(other_way)), 0.0)
+        worst = np.argsort(-score, kind="stable")
         taken: set[tuple[str, str, str]] = set()
         for place in worst:
-            if product[place] <= 0 or len(taken) == each:
+            if score[place] <= 0 or len(taken) == each:
                 break
             better, other = pairs[place] if heard[place] > 0 else pairs[place][::-1]
             same = (better.sentence, better.system, other.system)  # one training of each is enough to hear it
@@ -76,7 +77,8 @@ def disagreements(
                     "against_run": other.run,
                     "heard": float(sign * heard[place]),
                     "measured": float(sign * apart[place]),
-                    "strength": float(np.sqrt(product[place])),
+                    "unit": one.unit,
+                    "strength": float(score[place]),
                     "sounds": [names.get((c.system, c.run, c.sentence), "") for c in (better, other)],
                 }
             )

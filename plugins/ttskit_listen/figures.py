@@ -15,6 +15,7 @@ __all__ = ["check_value", "counts", "legend", "pairs", "screening", "strengths",
 
 _WIDTH, _LEFT, _RIGHT, _ROW = 360.0, 12.0, 348.0, 38.0
 _R = 4.5
+_END = 238.0  # of the small strips, whose text would be too small on the whole width
 _HEAD = '<svg viewBox="0 0 {} {}" role="img" aria-label="{}" data-figure="{}">{}</svg>'  # no message
 _LINE = '<line x1="{}" y1="{}" x2="{}" y2="{}" class="{}"/>'  # no message
 _BOX = '<rect x="{}" y="{}" width="{}" height="{}" class="{}">{}</rect>'  # no message
@@ -158,14 +159,14 @@ def _strip(
     limit = rules.get(name)
     if name == "headphones":
         limit = 5 / 6 if limit else None
-    place = lambda value: _LEFT + (_RIGHT - _LEFT) * (value - low) / (high - low)  # noqa: E731
+    place = lambda value: _LEFT + (_END - _LEFT) * (value - low) / (high - low)  # noqa: E731
     parts = []
     if limit is not None:
         least = name.startswith("least") or name == "headphones"
-        start, end = (_LEFT, place(limit)) if least else (place(limit), _RIGHT)
+        start, end = (_LEFT, place(limit)) if least else (place(limit), _END)
         parts.append(Markup(_BOX).format(_n(start), 4, _n(max(0.0, end - start)), 44, "band", _title("")))
         parts.append(_line(place(limit), 4, place(limit), 48, "limit"))
-    parts.append(_line(_LEFT, 48, _RIGHT, 48, "axis"))
+    parts.append(_line(_LEFT, 48, _END, 48, "axis"))
     seen: dict[int, int] = {}
     for row, value in rows:
         x = place(value)
@@ -174,8 +175,8 @@ def _strip(
         said = f"{row['listener']}: {check_value(name, value, words)}"
         parts.append(_mark(x, y, row["kept"], said))
     parts.append(_text(_LEFT, 62, check_value(name, low, words), "soft"))
-    parts.append(_text(_RIGHT, 62, check_value(name, high, words), "soft", "end"))
-    return _svg(f"screening-{name}", f"{title}: {words('listeners.marks')}", 68, parts)
+    parts.append(_text(_END, 62, check_value(name, high, words), "soft", "end"))
+    return _svg(f"screening-{name}", f"{title}: {words('listeners.marks')}", 68, parts, _END + _LEFT)
 
 
 def check_value(name: str, value: float | None, words: ReportWords) -> str:
@@ -245,8 +246,8 @@ def _answer_name(kind: str, value: str, words: ReportWords) -> str:
     return words.number(float(value), 0, sign=kind == "cmos")
 
 
-def _svg(name: str, title: str, height: float, parts: Sequence[Markup]) -> Markup:
-    return Markup(_HEAD).format(_n(_WIDTH), _n(height), title, name, Markup("").join(parts))
+def _svg(name: str, title: str, height: float, parts: Sequence[Markup], width: float = _WIDTH) -> Markup:
+    return Markup(_HEAD).format(_n(width), _n(height), title, name, Markup("").join(parts))
 
 
 def _line(x1: float, y1: float, x2: float, y2: float, kind: str) -> Markup:

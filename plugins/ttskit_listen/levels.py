@@ -40,6 +40,7 @@ _SHORTEST_S = 0.1
 _MARGIN_S = 0.15  # kept before and after what is heard: a soft consonant may begin before it
 _BELOW_DB = 55.0  # under the loud parts, what is cut at the ends lies; a whispered s lies about 30 dB under a vowel
 _FADE_S = 0.005
+_STEP_S = 0.1  # from block to block of the measure
 _ATTEMPTS = 4  # the gates of the measure depend a little on the level
 
 
@@ -168,8 +169,13 @@ def levels_for(
 
 
 def at_level(audio: np.ndarray, levels: Levels) -> np.ndarray:
-    """audio (S,) as it is written: silence before it, then itself so loud that the whole has `levels.lufs`."""
-    led = np.concatenate([np.zeros(round(levels.lead_s * levels.rate_hz)), audio])
+    """audio (S,) as it is written: silence before it, then itself so loud that the whole has `levels.lufs`.
+
+    Silence after it makes whole tenths of a second, so that programs that count a last block of the measure in part, and those
+    that leave it out, find the same loudness.
+    """
+    step, lead = round(_STEP_S * levels.rate_hz), round(levels.lead_s * levels.rate_hz)
+    led = np.concatenate([np.zeros(lead), audio, np.zeros(-(lead + len(audio)) % step)])
     for _ in range(_ATTEMPTS):
         off = levels.lufs - loudness_lufs(led, levels.rate_hz)
         led = led * 10 ** (off / 20)

@@ -98,11 +98,14 @@ def examine(material: Material, systems: Collection[str], wishes: ListeningWishe
         shown = "\n".join(lines[:5]) + (f"\nand {len(lines) - 5} more" if len(lines) > 5 else "")
         if not wishes.skip_bad:
             what = f"{len(bad)} of {len(clips)} sounds cannot be used"
-            fix = "repair them, or leave their sentences out for all systems: --skip-bad"
+            fix = "repair them, or leave their sentences out for all systems: --skip-bad; what is long is allowed by --longest"
             raise AudioError(what, shown, fix)
         left_out = sorted({key[2] for key in bad})
         common = [name for name in common if name not in left_out]
-        notes.append(f"left out for all systems, since a sound cannot be used: {', '.join(left_out[:6])} ({lines[0]})")
+        notes.append(
+            f"left out for all systems, which favours those that failed there: {', '.join(left_out[:6])} ({len(left_out)} in all; "
+            f"{lines[0]})"
+        )
         if not common:
             raise InputError("no sentence is left", shown, "repair the sounds")
     remarks = [f"{material.sounds[key].source}: {clip.remark}" for key, clip in clips.items() if clip.remark]

@@ -55,7 +55,7 @@ def _test(results: Mapping[str, Any], words: ReportWords) -> list[str]:
         words("m.systems.anchors", anchors=words.listed(anchors)) if anchors else "",
         told,
         words("m.sentences", sentences=test["sentences"], seed=test["seed"]),
-        words("m.sounds", lufs=words.number(test["lufs"], 0), rate=test["rate_hz"], lead=lead),
+        words("m.sounds", lufs=words.number(test["lufs"], 1), rate=test["rate_hz"], lead=lead),
         words(
             "m.order",
             trials=test["trials"],

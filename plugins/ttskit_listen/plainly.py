@@ -67,8 +67,8 @@ def _answer(results: Mapping[str, Any], row: Mapping[str, Any], pairs: int, word
     meaning = ""
     if said == "equivalent" and smallest is not None:
         meaning = words("meaning.equivalent", smallest=span_value(kind, smallest, words))
-    elif said == "not known":
-        meaning = words("meaning.not known")
+    elif said == "not known" and told.get("low") is not None:
+        meaning = words("meaning.not known", low=values["low"], high=values["high"])
     sure = ""
     if p is not None:
         sure = words("sure.holm", p=words.chance(p), pairs=pairs) if pairs > 1 else words("sure", p=words.chance(p))

@@ -69,7 +69,12 @@ def read_answers(test: TestFolder, paths: Sequence[Path] = (), *, plan: Plan | N
         except Misread as error:
             problems.append(f"{name}: it cannot be read: {plain_line(str(error))}")
     if test.database.is_file():
-        found += [(f"{test.database.name}: {file.listener}", file) for file in _stored(test, plan)]
+        stored, withdrawn = _stored(test, plan)
+        for name, file in found:
+            if file.listener in withdrawn:
+                problems.append(f"{name}: its listener has withdrawn: delete it")
+        found = [(name, file) for name, file in found if file.listener not in withdrawn]
+        found += [(f"{test.database.name}: {file.listener}", file) for file in stored]
     return received(plan, found, problems)
 
 
@@ -238,13 +243,13 @@ def _of_answers(member: zipfile.ZipInfo) -> bool:
     return not (member.is_dir() or linked or "__MACOSX" in path.parts) and path.suffix.lower() == ".json"
 
 
-def _stored(test: TestFolder, plan: Plan) -> Sequence[AnswerFile]:
-    """What came in on the server, of those who did not withdraw."""
+def _stored(test: TestFolder, plan: Plan) -> tuple[Sequence[AnswerFile], frozenset[str]]:
+    """What came in on the server, and the codes of those who withdrew there."""
     from ttskit_listen.serving.store import Store
 
     store = Store(test.database, plan)
     try:
-        return store.answer_files()
+        return store.answer_files(), frozenset(one.code for one in store.progress() if one.withdrawn)
     finally:
         store.close()
 

@@ -37,6 +37,7 @@ from typing import Any
 import numpy as np
 
 import ttskit
+from ttskit_listen.identity import as_made
 from ttskit_listen.judgements import Heard, Judgement, Listener
 from ttskit_listen.plan import Rules
 from ttskit_listen.shown import shown_of
@@ -47,7 +48,7 @@ __all__ = ["FORMAT", "agreement_of", "everyone_of", "names_of", "results_of"]
 FORMAT = 1
 _FEWEST = 4  # things heard by one and by others, for a correlation
 _ROLES = ("gold", "same", "attention", "practice", "repeat")
-_SENTENCES = 6  # of each list
+_SENTENCES = 5  # of each list
 _OF_PAIRS = ("cmos", "ab", "abx")
 
 
@@ -83,7 +84,7 @@ def results_of(
             "sentences": _sentences(heard),
             "ears": dict(ears) if ears is not None else None,
             "comments": _comments(heard),
-            "deviations": _deviations(heard.design.rules, applied),
+            "deviations": _deviations(heard, applied),
             "problems": list(heard.problems),
         }
     )
@@ -239,7 +240,8 @@ def _sentences(heard: Heard) -> dict[str, Any]:
     found = {"disagreed": sorted(rows, key=lambda r: (-r["sd"], r["sentence"], r["system"]))[:_SENTENCES]}
     if kind in _OF_PAIRS:
         centre = 0.0 if kind == "cmos" else 0.5
-        found["surest"] = sorted(rows, key=lambda r: (-abs(r["mean"] - centre), r["sd"], r["sentence"], r["system"]))
+        rest = [row for row in rows if row not in found["disagreed"]] or rows
+        found["surest"] = sorted(rest, key=lambda r: (-abs(r["mean"] - centre) / (r["sd"] + 0.1), r["sentence"], r["system"]))
     else:
         apart = {one.name for one in heard.design.systems if one.natural or one.anchor}
         sign = -1 if kind == "transcribe" else 1
@@ -263,13 +265,16 @@ def _comments(heard: Heard) -> list[dict[str, str]]:
     return [{"question": name, "text": text} for name, text in sorted(given) if text]  # in an order that is nobody's
 
 
-def _deviations(fixed: Rules, applied: Rules) -> list[str]:
-    before, after = fixed.model_dump(), applied.model_dump()
-    return [
+def _deviations(heard: Heard, applied: Rules) -> list[str]:
+    before, after = heard.design.rules.model_dump(), applied.model_dump()
+    found = [
         f"the rule {name} was changed after the fact, from {before[name]} to {after[name]}"
         for name in before
         if before[name] != after[name]
     ]
+    if as_made(heard.plan, heard.key, heard.design) is False:
+        found.append("design.json, key.json or the plan in test.js were changed after the test was made: its id is of others")
+    return found
 
 
 def _plain(value: Any) -> Any:

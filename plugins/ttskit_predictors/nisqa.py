@@ -131,19 +131,19 @@ class NisqaArguments(BaseModel):
     ms_hop_length: float = Field(gt=1e-4, lt=1)
     ms_win_length: float = Field(gt=1e-4, lt=1)
     ms_fmax: float = Field(gt=100, le=_RATE_HZ / 2)
-    cnn_c_out_1: int = Field(ge=1, le=1024)
-    cnn_c_out_2: int = Field(ge=1, le=1024)
-    cnn_c_out_3: int = Field(ge=1, le=1024)
-    cnn_fc_out_h: int | None = Field(None, ge=1, le=4096)
+    cnn_c_out_1: int = Field(ge=1, le=256)
+    cnn_c_out_2: int = Field(ge=1, le=256)
+    cnn_c_out_3: int = Field(ge=1, le=256)
+    cnn_fc_out_h: int | None = Field(None, ge=1, le=1024)
     cnn_pool_1: tuple[int, int] | None = None
     cnn_pool_2: tuple[int, int] | None = None
     cnn_pool_3: tuple[int, int] | None = None
-    td_sa_d_model: int | None = Field(None, ge=1, le=4096)
+    td_sa_d_model: int | None = Field(None, ge=1, le=512)
     td_sa_nhead: int | None = Field(None, ge=1, le=64)
-    td_sa_num_layers: int | None = Field(None, ge=1, le=48)
-    td_sa_h: int | None = Field(None, ge=1, le=16_384)
-    td_lstm_h: int | None = Field(None, ge=1, le=4096)
-    pool_att_h: int | None = Field(None, ge=1, le=16_384)
+    td_sa_num_layers: int | None = Field(None, ge=1, le=8)
+    td_sa_h: int | None = Field(None, ge=1, le=2048)
+    td_lstm_h: int | None = Field(None, ge=1, le=1024)
+    pool_att_h: int | None = Field(None, ge=1, le=2048)
 
 
 class OpenedNisqa:
@@ -200,7 +200,7 @@ def _opened(path: Path, _changed: int) -> OpenedNisqa:
     try:
         arguments = NisqaArguments.model_validate(given)
         network = NisqaNetwork(arguments)
-    except (ValidationError, TypeError, ValueError) as error:
+    except (ValidationError, TypeError, ValueError, AssertionError) as error:
         first = (
             error.errors(include_url=False)[0] if isinstance(error, ValidationError) else {"loc": ("args",), "msg": str(error)}
         )

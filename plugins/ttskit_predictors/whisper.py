@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 
 from ttskit.errors import CheckpointError
 from ttskit.interfaces.frontend import Frontend
@@ -115,15 +116,24 @@ def _opened(path: Path, _changed: int) -> Any:
     content = content_of(path)
     dims = content.get("dims")
     names = set(ModelDimensions.__annotations__)
-    if (
-        not isinstance(dims, Mapping)
-        or set(dims) != names
-        or not all(isinstance(n, int) and 0 < n < _GREATEST for n in dims.values())
-    ):
-        why = "it has no sizes of a network of Whisper under 'dims'"
+    known = (
+        isinstance(dims, Mapping) and set(dims) == names and all(type(n) is int and 0 < n < _GREATEST for n in dims.values())
+    )
+    if not known or not _as_large(dims, content.get("model_state_dict")):
+        why = "the sizes under 'dims' are not those of its network"
         raise CheckpointError(
             f"{path} is no checkpoint of Whisper", why, "give tiny.pt, small.pt, … as openai-whisper keeps them"
         )
     model = Whisper(ModelDimensions(**dims))
     fill(model, content, "model_state_dict", path)
     return model
+
+
+def _as_large(dims: Mapping[str, int], tensors: object) -> bool:
+    """Whether a network of these sizes has no more weights than the file, so that a small file cannot ask for all memory."""
+    if not isinstance(tensors, Mapping):
+        return False
+    given = sum(one.numel() for one in tensors.values() if isinstance(one, torch.Tensor))
+    layers = 12 * dims["n_audio_layer"] * dims["n_audio_state"] ** 2 + 16 * dims["n_text_layer"] * dims["n_text_state"] ** 2
+    words = (dims["n_vocab"] + dims["n_text_ctx"]) * dims["n_text_state"] + dims["n_audio_ctx"] * dims["n_audio_state"]
+    return layers + words <= given

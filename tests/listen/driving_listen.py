@@ -34,7 +34,7 @@ _STATE = """() => {
   const stage = document.querySelector("#stage"), step = stage.dataset.step || "";
   const trial = stage.querySelector("[data-trial]"), screen = stage.querySelector("[data-screen]");
   if (trial) return { step, screen: "trial", trial: trial.dataset.trial };
-  return screen ? { step, screen: screen.dataset.screen, trial: "" } : null;
+  return screen && screen.dataset.screen !== "connecting" ? { step, screen: screen.dataset.screen, trial: "" } : null;
 }"""
 _TRIAL = "id => ttskit.page.plan.forms[ttskit.page.form].trials.find(one => one.id === id)"
 _OPEN = "() => { const answers = document.querySelector('#stage .answers'); return answers && !answers.disabled; }"
@@ -193,7 +193,8 @@ def _fill(page: Page, answers: Mapping[str, str]) -> None:
         radio = page.locator(f"#stage .question input[type=radio][name='{name}']")
         if radio.count():
             chosen = answers.get(name, radio.first.get_attribute("value"))
-            page.check(f"#stage .question input[name='{name}'][value='{chosen}']")
+            values = radio.evaluate_all("all => all.map(one => one.value)")
+            radio.nth(values.index(chosen)).check()
         else:
             page.fill(f"#stage .question [name='{name}']", answers.get(name, "-"))
     page.click("#jspsych-survey-html-form-next")

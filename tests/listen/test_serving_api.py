@@ -102,7 +102,7 @@ def test_a_code_of_nobody(cmos, path):
     for code in ("00-nobodyhere", "1'; DROP TABLE listeners; --", "٠٠-abcdefgh", "x", " " + CODE):
         body = {"listener": code}
         if path == "header":
-            body["header"] = header_of(plan, CODE)
+            body["header"] = header_of(plan, CODE, listener=code)
         elif path == "answer":
             body["answer"] = answers_of(plan, CODE)[0]
         elif path == "end":

@@ -124,3 +124,12 @@ def test_a_picture_lies_below_the_reports_folder(ask, tmp_path):
 def test_all_that_is_installed_is_asked_by_default():
     registry = create_registry()
     assert set(measurements(registry, CompareConfig())) == set(registry.all("measurement"))
+
+
+def test_one_that_says_so_is_asked_only_where_it_is_named(ask):
+    """Predictors take longer than all else together."""
+    slow = plugin("slow", finds("slow"), asked=False)
+    assert set(ask(slow, plugin("one", finds("one")))) == {"one"}
+    assert set(ask(slow, plugin("one", finds("one")), measurements={"slow": True})) == {"one", "slow"}
+    assert set(ask(slow, measurements={"slow": False})) == set()
+    assert set(ask(slow, only=("slow",))) == set()

@@ -16,8 +16,9 @@
     return duration > 0 && reached >= duration - END_S;
   };
 
-  ttskit.deck = (names, { limit = 0, together = false, told = () => {} } = {}) => {
+  ttskit.deck = (names, { limit = 0, together = false, told: tell = () => {} } = {}) => {
     let queue = 0, closed = false;
+    const told = () => { if (!closed) tell(); };
     const slots = names.map(name => ({ name, audio: ttskit.sounds.slot(name), plays: 0, heard: false, failed: false, playing: false, pieces: [] }));
     const spent = slot => limit > 0 && slot.plays >= limit;
     const current = () => slots.find(slot => slot.playing);
@@ -107,7 +108,7 @@
       // stopped from outside, as when the listener asks to leave
       slot.audio.addEventListener("pause", () => { if (slot.playing && !slot.audio.ended && !closed && slot.audio.readyState > 0) { leave(slot); told(); } });
       slot.audio.addEventListener("error", () => { if (!closed) fail(slot); });
-      if (slot.audio.error) fail(slot);
+      if (slot.audio.error) { slot.failed = true; ttskit.journal.failed(slot.name); }  // when it was asked for ahead
     }
     return {
       slots, play, sequence, spent,

@@ -81,11 +81,12 @@
     if (journal.file.consent) ttskit.speak(page.chosen || journal.file.language);
     ttskit.sounds.preload(journal.left().slice(0, AHEAD));
     let steps = 0;
-    const each = () => {
-      one("#stage").dataset.step = String(steps += 1);
-      delete one("#stage .jspsych-content").dataset.screen;
-    };
-    const jsPsych = initJsPsych({ display_element: "stage", on_trial_start: each });
+    one("#stage").replaceChildren();
+    const jsPsych = initJsPsych({
+      display_element: "stage",
+      on_trial_start: () => { one("#stage").dataset.step = String(steps += 1); },
+      on_trial_finish: () => { delete one("#stage .jspsych-content").dataset.screen; },
+    });
     ttskit.jsPsych = jsPsych;
     progress();
     sync.pump();

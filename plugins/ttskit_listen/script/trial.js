@@ -67,6 +67,7 @@
     if (letters.length === 1) one(".player", root).dataset.space = "";
     const chosen = () => (text ? text.value.trim() : (one("input:checked", answers) || {}).value);
     const told = () => {
+      if (!root.contains(go)) return;  // the test was left
       shown(root, deck);
       const enough = deck.slots.every(slot => (page.plan.whole ? slot.heard : slot.plays > 0));
       if (enough) answers.disabled = false;

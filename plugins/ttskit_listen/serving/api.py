@@ -8,12 +8,14 @@ import sqlite3
 import time
 from collections.abc import Awaitable, Callable
 from functools import wraps
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from ttskit_listen.plan import form_of
 from ttskit_listen.serving.bodies import json_body
-from ttskit_listen.serving.checks import AnswerBody, BeginBody, EndBody, HeaderBody, check_answer, check_header, is_code, parsed
+from ttskit_listen.serving.checks import AnswerBody, BeginBody, EndBody, HeaderBody, check_answer, check_header, parsed
 from ttskit_listen.serving.refusals import Refused, language_of
 from ttskit_listen.serving.site import Site
+from ttskit_listen.serving.store import Store
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -24,6 +26,7 @@ __all__ = ["api_routes", "told"]
 
 _WRONG_S = 0.1  # the least that a refusal of a code takes: how it was refused is not to be told from the time
 _log = logging.getLogger("ttskit.listen")
+T = TypeVar("T")
 Handler = Callable[["Request"], Awaitable["Response"]]
 
 
@@ -81,44 +84,50 @@ class _Pages:
             participant, most = body.participant, site.most
             code = await site.writer.do(lambda store: store.welcome(participant, most))
             site.guard.good(code)
-        file = await self._known(code, lambda store: store.begin(code))
+        await self._admitted(code)
+        file = await self._done(code, lambda store: store.begin(code))
         return _json({"listener": code, "file": None if file is None else file.model_dump(mode="json")})
 
     async def header(self, request: Request) -> Response:
         body = parsed(HeaderBody, await json_body(request))
-        form = await self._form(body.listener)
+        form = await self._admitted(body.listener)
         file = check_header(self.site.plan, form, body.listener, body.header)
-        await self.site.writer.do(lambda store: store.put_header(body.listener, file))
+        await self._done(body.listener, lambda store: store.put_header(body.listener, file))
         return _json({})
 
     async def answer(self, request: Request) -> Response:
         body = parsed(AnswerBody, await json_body(request))
-        form = await self._form(body.listener)
+        form = await self._admitted(body.listener)
         check_answer(self.site.plan, form, body.answer)
-        await self.site.writer.do(lambda store: store.put_answer(body.listener, body.answer))
+        await self._done(body.listener, lambda store: store.put_answer(body.listener, body.answer))
         return _json({})
 
     async def end(self, request: Request) -> Response:
         body = parsed(EndBody, await json_body(request))
-        await self._known(body.listener, lambda store: store.end(body.listener, body.ended))
+        await self._admitted(body.listener)
+        await self._done(body.listener, lambda store: store.end(body.listener, body.ended))
         return _json({"completion": self.site.plan.completion.model_dump(mode="json")})
 
-    async def _form(self, code: str) -> int:
-        return int(await self._known(code, lambda store: store.form(code)))
+    async def _admitted(self, code: str) -> int:
+        """The form that a code asks for, if it may ask now; whether it is someone's, the store says."""
+        if not self.site.guard.admits(code):
+            raise Refused(429, "often")
+        form = form_of(code, len(self.site.plan.forms)) if code.isascii() else None
+        if form is None:
+            self.site.guard.wrong()
+            await asyncio.sleep(_WRONG_S)
+            raise Refused(401, "unknown")
+        return form
 
-    async def _known(self, code: str, work: Callable[[Any], Any]) -> Any:
+    async def _done(self, code: str, work: Callable[[Store], T]) -> T:
         """What `work` gives for a code that is someone's; one that is nobody's is refused, always after the same time."""
         guard, began = self.site.guard, time.monotonic()
-        if not guard.admits(code):
-            raise Refused(429, "often")
         try:
-            if not is_code(code):
-                raise Refused(401, "unknown")
             value = await self.site.writer.do(work)
         except Refused as refused:
             if refused.status == 401:
-                guard.wrong()
                 guard.gone(code)
+                guard.wrong()
                 await asyncio.sleep(max(0.0, began + _WRONG_S - time.monotonic()))
             raise
         guard.good(code)

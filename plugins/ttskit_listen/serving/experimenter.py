@@ -146,7 +146,7 @@ class _Page:
             "complete": sum(bool(one.ended) for one in kept),
             "begun": sum(bool(one.begun) for one in kept),
             "invited": sum(one.came == "invited" for one in kept),
-            "planned": len(self.site.plan.forms),
+            "planned": self.site.planned,
         }
         withdrawn = [(at, what.removeprefix("withdrawn: ")) for at, what in log]
         return {"rows": rows, "forms": forms, "summary": summary, "log": withdrawn, "participants": participants}

@@ -80,7 +80,7 @@ def serve(folder: Path, options: Options, started: Callable[[Started], None]) ->
     require_extra()
     test = TestFolder(folder)
     address = address_of(options)
-    files = public_files(test)
+    files, planned = public_files(test), test.design().listeners
     listening = _socket(options)
     try:
         config = _config(options)
@@ -96,7 +96,7 @@ def serve(folder: Path, options: Options, started: Callable[[Started], None]) ->
         try:
             port = listening.getsockname()[1]
             address = Address(address.scheme, address.host, port, address.names, address.prefix, address.proxied)
-            site = Site(store.plan, files, test.answers, writer, address, kept, open=options.open, most=options.most)
+            site = Site(store.plan, files, test.answers, planned, writer, address, kept, open=options.open, most=options.most)
             _run(config, site, listening, lambda stop: started(Started(address, password, codes, stop)))
         finally:
             writer.close()

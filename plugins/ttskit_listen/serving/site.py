@@ -78,6 +78,7 @@ class Site:
     Args:
         plan, files: of the test; the files that may be asked for.
         answers: the folder that exported answers lie in.
+        planned: listeners, as the design has it.
         writer: of its database.
         address: of the server.
         password: of the experimenter, as it was hashed.
@@ -87,6 +88,7 @@ class Site:
     plan: Plan
     files: Mapping[str, PublicFile]
     answers: Path
+    planned: int
     writer: Writer
     address: Address
     password: str

@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from scipy import linalg, optimize, sparse
@@ -102,8 +103,9 @@ def fit_ordinal(
 def _maximum(work: _Work, start: np.ndarray, gradient: float, curvature: np.ndarray | None = None) -> np.ndarray:
     """Where the likelihood is largest, from `start`; `curvature`: the inverse of what its second derivatives are about."""
     if curvature is None:
-        bounds = [(None, None)] * (work.free + work.p) + [_LOG_SD] * len(work.widths)
-        options = {"maxiter": 300, "gtol": gradient, "ftol": 1e-13}
+        beyond = _FAR + 1  # far enough to be seen to have no end
+        bounds = [(None, None)] * work.free + [(-beyond, beyond)] * work.p + [_LOG_SD] * len(work.widths)
+        options: dict[str, Any] = {"maxiter": 300, "gtol": gradient, "ftol": 1e-13}
         found = optimize.minimize(work.loss, start, jac=True, method="L-BFGS-B", bounds=bounds, options=options)
     else:
         options = {"maxiter": 100, "gtol": gradient, "hess_inv0": curvature}
