@@ -36,7 +36,8 @@ _NEXT = """before => new Promise(done => {
     const seen = trial ? `trial ${trial.dataset.trial}` : screen ? screen.dataset.screen : '';
     const ready = seen && `${step} ${seen}` !== before && !(trial && trial.querySelector('.answers[disabled]'));
     const titles = [...stage.querySelectorAll('h1')].filter(node => node.checkVisibility()).length;
-    if (ready) done([`${step} ${seen}`, seen, titles, document.documentElement.scrollWidth - innerWidth]); else setTimeout(look, 40);
+    const over = document.documentElement.scrollWidth - innerWidth;
+    if (ready) done([`${step} ${seen}`, seen, titles, over]); else setTimeout(look, 40);
   };
   look();
 })"""
