@@ -32,7 +32,7 @@ HABITS: tuple[Habit, ...] = ("random", "same", "hasty")
 
 _NATURAL = 4.7
 _SPOILT = 1.0  # gold: nobody takes it for speech that is well
-_ANCHORED: Mapping[str, float] = {"low-pass 3.5 kHz": 1.6, "low-pass 7 kHz": 3.0}
+_ANCHORED: Mapping[str, float] = {"low-pass 3.5 kHz": 1.6, "low-pass 7 kHz": 3.0}  # no message
 _MIDDLE = 3.0
 _LAPSE = 0.02  # of trials whose right answer a careful listener knows and does not give
 _SAME = 0.85  # of pairs of one and the same sound a careful listener calls equal
@@ -134,7 +134,7 @@ class World:
         known = truth.systems.get(said.system, _NATURAL if natural else _MIDDLE)
         level = truth.level_sd * self.normal("sentence", said.sentence)
         run = truth.run_sd * self.normal("run", said.system, said.run)
-        own = truth.sentence_sd * self.normal("sentence of a system", said.system, said.sentence)
+        own = truth.sentence_sd * self.normal("sentence of a system", said.system, said.sentence)  # no message
         return known + level + (run + own) / math.sqrt(2)
 
 
@@ -224,7 +224,8 @@ class Person:
         """Of a sound to this person, without the noise of the moment."""
         said, world = self.world.said(name), self.world
         strict = world.truth.strict_sd * world.normal("listener", str(self.number))
-        own = world.truth.listener_sd / math.sqrt(2) * world.normal("listener of a system", str(self.number), said.system)
+        names = ("listener of a system", str(self.number), said.system)  # no message
+        own = world.truth.listener_sd / math.sqrt(2) * world.normal(*names)
         return world.quality(said) + strict + own
 
     def _anything(self, trial: Trial, rng: np.random.Generator) -> int | str | tuple[int, ...]:
