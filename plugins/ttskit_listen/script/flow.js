@@ -75,6 +75,7 @@
   const lost = () => ttskit.stop(() => finish.note("lost", "taken.title", "lost"));
 
   const go = () => {
+    one("#stage").replaceChildren();  // what was said before anything had begun
     journal.lock.take(lost);
     ttskit.sounds.volume = journal.all.volume ?? 1;
     if (journal.file.consent) ttskit.speak(page.chosen || journal.file.language);
