@@ -19,9 +19,9 @@ from ttskit_listen import headphones, pages
 from ttskit_listen.choosing import choose_sentences, usual_sentences
 from ttskit_listen.folder import TestFolder
 from ttskit_listen.forms import PAIRED, Outline, Shown, Slot, conditions_of, forms_of
-from ttskit_listen.fresh import new_test
 from ttskit_listen.levels import Clip, Levels, common_rate
 from ttskit_listen.material import Examined, Progress, examine, judged, lengths_of
+from ttskit_listen.fresh import new_test
 from ttskit_listen.plan import (
     ANCHORS,
     LANGUAGES,
