@@ -15,7 +15,7 @@ from made_test import made_test
 
 from ttskit_listen.serving import api, bodies, patience
 from ttskit_listen.serving import running as running_module
-from ttskit_listen.serving.limits import LIMIT_BYTES, Bucket, Guard
+from ttskit_listen.serving.limits import LIMIT_BYTES, Bucket, RateLimits
 from ttskit_listen.serving.site import Site
 
 CODE = CODES[0]
@@ -203,7 +203,7 @@ def test_header_injection_stays_in_its_place(running):
 
 def test_one_listener_cannot_ask_without_end():
     now = [0.0]
-    guard = Guard(lambda: now[0])
+    guard = RateLimits(lambda: now[0])
     guard.good(CODE)
     assert sum(guard.admits(CODE) for _ in range(1000)) == 300
     guard.good(CODES[1])
@@ -214,7 +214,7 @@ def test_one_listener_cannot_ask_without_end():
 
 def test_guesses_are_limited_and_those_who_listen_are_not(running):
     now = [0.0]
-    guard = Guard(lambda: now[0])
+    guard = RateLimits(lambda: now[0])
     guard.good(CODE)
     tried = 0
     while guard.admits(f"00-guess{tried:05d}"):
@@ -229,7 +229,7 @@ def test_guesses_are_limited_and_those_who_listen_are_not(running):
 
 def test_a_flood_of_guesses_is_told_to_wait(tmp_path, monkeypatch):
     monkeypatch.setattr(api, "_WRONG_S", 0.0)  # as if many guessed at once
-    monkeypatch.setattr(running_module, "Site", partial(Site, guard=Guard(lambda: 0.0)))
+    monkeypatch.setattr(running_module, "Site", partial(Site, guard=RateLimits(lambda: 0.0)))
     with served(with_pages(made_test(tmp_path / "test", sounds=False))) as running:
         client = running.client()
         assert client.begin(CODE).status == 200

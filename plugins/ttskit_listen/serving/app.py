@@ -33,6 +33,7 @@ HEADERS = {
     "cross-origin-opener-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
 }
+_OTHER_NAME = "This server has another name; if this is its name, start it with --host-name."  # no message
 _log = logging.getLogger("ttskit.listen")
 
 
@@ -83,9 +84,7 @@ class _Gate:
 
         hosts = [value for name, value in scope["headers"] if name == b"host"]
         if len(hosts) != 1 or not self.site.address.knows(hosts[0].decode("latin-1")):
-            await _plain(
-                answered, 400, "This server has another name; if this is its name, start it with --host-name."
-            )  # no message
+            await _plain(answered, 400, _OTHER_NAME)
             return
         try:
             await self.app(self._below_prefix(scope), receive, answered)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-__all__ = ["LATE_S", "LIMIT_BYTES", "Bucket", "Guard"]
+__all__ = ["LATE_S", "LIMIT_BYTES", "Bucket", "RateLimits"]
 
 LIMIT_BYTES = 64 << 10  # of one body
 LATE_S = 15.0  # for a request's head, and for its body
@@ -34,7 +34,7 @@ class Bucket:
         return True
 
 
-class Guard:
+class RateLimits:
     """Who may ask now.
 
     A code that this process has not seen to be good costs a place in the common bucket before it is looked up, so that guesses

@@ -12,10 +12,9 @@ __all__ = ["protocol"]
 
 def protocol(late_s: float = LATE_S) -> type:
     """uvicorn's protocol with a limit for the head of a request, which it has not got; for bodies see `bodies`."""
-    import h11
-    from uvicorn.protocols.http.h11_impl import H11Protocol
+    from uvicorn.protocols.http import h11_impl
 
-    class PatientProtocol(H11Protocol):
+    class PatientProtocol(h11_impl.H11Protocol):
         _timer: asyncio.TimerHandle | None = None
 
         def connection_made(self, transport: Any) -> None:
@@ -24,7 +23,7 @@ def protocol(late_s: float = LATE_S) -> type:
 
         def data_received(self, data: bytes) -> None:
             super().data_received(data)
-            if self.conn.their_state is h11.IDLE and self.conn.trailing_data[0]:
+            if self.conn.their_state is h11_impl.h11.IDLE and self.conn.trailing_data[0]:
                 self._wait()
             else:
                 self._rest()

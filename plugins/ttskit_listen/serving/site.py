@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from ttskit_listen.plan import Plan
 from ttskit_listen.serving.files import PublicFile
-from ttskit_listen.serving.limits import Bucket, Guard
+from ttskit_listen.serving.limits import Bucket, RateLimits
 from ttskit_listen.serving.passwords import Sessions
 from ttskit_listen.serving.writer import Writer
 
@@ -94,6 +94,6 @@ class Site:
     password: str
     open: bool = False
     most: int | None = None
-    guard: Guard = field(default_factory=Guard)
+    guard: RateLimits = field(default_factory=RateLimits)
     sessions: Sessions = field(default_factory=Sessions)
     attempts: Bucket = field(default_factory=lambda: Bucket(10, 1 / 6))  # to sign in
