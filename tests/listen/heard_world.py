@@ -48,7 +48,10 @@ def pairs_heard(
         for what in range(sentences):
             later, earlier = pairs[(who + what) % len(pairs)]
             turn = (who + what) // len(pairs)
+            # Of several pairs each must meet all trainings, not always the same ones.
             mine, other = (who + what) % runs, (who // runs + what) % runs
+            if len(pairs) > 1:
+                mine, other = (who // len(pairs) + what // 2) % runs, (who // len(pairs) // runs + what) % runs
             first = bool((turn + who) % 2)
             true = difference * (later - earlier) + of_runs[later, mine] - of_runs[earlier, other]
             true += (

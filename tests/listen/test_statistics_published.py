@@ -100,7 +100,7 @@ def test_the_gradient_of_the_ordinal_likelihood_is_its_slope():
 
     random = [crossed("judge", JUDGES.tolist()), crossed("bottle", BOTTLES.tolist())]
     for symmetric, fixed in ((False, TREATED), (True, np.column_stack([np.ones(72), TREATED]))):
-        work = ordinal._Work(WINE.ravel() - 1, fixed, random, ordinal._thresholds(5, symmetric))
+        work = ordinal._Likelihood(WINE.ravel() - 1, fixed, random, ordinal._thresholds(5, symmetric))
         start = work.start(symmetric)
         at = start + np.linspace(-0.2, 0.3, start.size)
         step = 1e-5 * np.eye(at.size)

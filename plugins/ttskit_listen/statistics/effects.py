@@ -15,7 +15,7 @@ import numpy as np
 from scipy import linalg, sparse
 from scipy import stats as distributions
 
-__all__ = ["Fitted", "Random", "Spread", "crossed", "fit", "of_pairs"]
+__all__ = ["Fitted", "Random", "Sureness", "crossed", "fit", "of_pairs"]
 
 _LEAST = 1e-8  # of the residual, as a share of the variance of y: it is never quite 0
 _SAME = 1e-9
@@ -70,10 +70,10 @@ class Fitted:
     covariance: np.ndarray
     variances: Mapping[str, float]
     loglik: float
-    _work: _Work
+    _work: _Products
     _theta: np.ndarray
 
-    def spread(self, coefficients: np.ndarray) -> Spread:
+    def spread(self, coefficients: np.ndarray) -> Sureness:
         """How surely Σ coefficient × β is known.
 
         Satterthwaite's degrees of freedom, as Giesbrecht & Burns (1985) have them for mixed models, with two things beside.
@@ -99,11 +99,11 @@ class Fitted:
         loose = float(slopes @ linalg.pinvh(at.information) @ slopes)
         whole = float(c @ at.covariance @ c)
         df = max(1.0, 2 * whole**2 / loose) if loose > 0 else float(work.rows - work.fixed)
-        return Spread(variance, df, tuple(alone))
+        return Sureness(variance, df, tuple(alone))
 
 
 @dataclass(frozen=True, slots=True)
-class Spread:
+class Sureness:
     """The variance of an estimate with its degrees of freedom; and the same of each source by itself."""
 
     variance: float
@@ -139,7 +139,7 @@ def fit(y: np.ndarray, fixed: np.ndarray, random: Sequence[Random]) -> Fitted:
     if not scale > 1e-9 * max(1.0, float(np.abs(y).max())):
         raise ValueError("all answers are alike")
     kept = _told_apart(fixed, random)
-    work = _Work(y / scale, fixed, kept)
+    work = _Products(y / scale, fixed, kept)
     theta = _maximum(work)
     at = work.at(theta)
     names = [one.name for one in kept]
@@ -175,7 +175,7 @@ def _covariance_of(z: sparse.csr_array) -> np.ndarray:
     return found / (float(z.multiply(z).sum()) / z.shape[0])
 
 
-class _Work:
+class _Products:
     """The products of y, X and Z that never change; all that changes follows from them."""
 
     def __init__(self, y: np.ndarray, fixed: np.ndarray, random: Sequence[Random]) -> None:
@@ -210,7 +210,7 @@ class _At:
     levels are ever factored.
     """
 
-    def __init__(self, work: _Work, theta: np.ndarray) -> None:
+    def __init__(self, work: _Products, theta: np.ndarray) -> None:
         rest, count, p = float(theta[-1]), work.rows, work.fixed
         d = np.repeat(np.sqrt(theta[:-1]), work.widths)
         m = rest * np.eye(d.size) + d[:, None] * work.zz * d
@@ -255,7 +255,7 @@ class _At:
         return np.append(found, max(rest, 0.0))
 
 
-def _maximum(work: _Work) -> np.ndarray:
+def _maximum(work: _Products) -> np.ndarray:
     """Variances at the largest restricted likelihood (of a y that was scaled to variance 1)."""
     sources = len(work.parts)
     typical = np.array([float(np.trace(work.zz[p, p])) / work.rows for p in work.parts])
@@ -286,7 +286,7 @@ def _maximum(work: _Work) -> np.ndarray:
     return theta
 
 
-def _scaled(work: _Work, scale: float) -> _Work:
+def _scaled(work: _Products, scale: float) -> _Products:
     """The same work for y in its own unit."""
     work.zxy[:, -1] *= scale
     work.xyxy[-1, :] *= scale

@@ -16,13 +16,13 @@ from ttskit.measure.inference import Estimate
 from ttskit_listen.judgements import Judgement
 from ttskit_listen.statistics.effects import Fitted, Random, crossed, fit, of_pairs
 
-__all__ = ["Effect", "apart", "linearised", "mean", "order", "preference", "together"]
+__all__ = ["Estimated", "apart", "linearised", "mean", "order", "preference", "together"]
 
 _NONE = float("nan")
 
 
 @dataclass(frozen=True)
-class Effect:
+class Estimated:
     """An estimate and where its uncertainty comes from.
 
     Args:
@@ -40,7 +40,7 @@ class Effect:
     n: int = 0
 
 
-def mean(judgements: Sequence[Judgement], *, trained: bool = True, confidence: float = 0.95) -> Effect:
+def mean(judgements: Sequence[Judgement], *, trained: bool = True, confidence: float = 0.95) -> Estimated:
     """The mean of one system's answers (mos, mushra, transcribe).
 
     Args:
@@ -56,12 +56,12 @@ def mean(judgements: Sequence[Judgement], *, trained: bool = True, confidence: f
     ]
     fixed = np.ones((values.size, 1))
     estimate, fitted = _estimate(values, fixed, random, confidence, runs, _sentences(judgements), trained)
-    return Effect(estimate, _sds(fitted), n=values.size)
+    return Estimated(estimate, _sds(fitted), n=values.size)
 
 
 def preference(
     judgements: Sequence[Judgement], *, middle: float = 0.0, trained: tuple[bool, bool] = (True, True), confidence: float = 0.95
-) -> Effect:
+) -> Estimated:
     """How much better one system is than the other, from answers on pairs (cmos, ab, abx): their mean beside the order.
 
     Args:
@@ -78,12 +78,12 @@ def preference(
     runs, models = _both_runs(more, less, trained)
     random = _of_differences(judgements, more, less, runs)
     estimate, fitted = _estimate(values, np.column_stack(fixed), random, confidence, runs, _sentences(judgements), models)
-    return Effect(estimate, _sds(fitted), *_counts(values), n=values.size)
+    return Estimated(estimate, _sds(fitted), *_counts(values), n=values.size)
 
 
 def together(
     pairs: Sequence[tuple[Judgement, Judgement]], *, trained: tuple[bool, bool] = (True, True), confidence: float = 0.95
-) -> Effect:
+) -> Estimated:
     """First − second of two systems that each listener heard in one and the same trial (mushra)."""
     values = np.array([one.value - other.value for one, other in pairs])
     firsts = [one for one, _ in pairs]
@@ -93,7 +93,7 @@ def together(
     random = _of_differences(firsts, more, less, runs)
     fixed = np.ones((values.size, 1))
     estimate, fitted = _estimate(values, fixed, random, confidence, runs, _sentences(firsts), models)
-    return Effect(estimate, _sds(fitted), *_counts(values), n=values.size)
+    return Estimated(estimate, _sds(fitted), *_counts(values), n=values.size)
 
 
 def apart(
@@ -102,7 +102,7 @@ def apart(
     *,
     trained: tuple[bool, bool] = (True, True),
     confidence: float = 0.95,
-) -> Effect:
+) -> Estimated:
     """First − second of two systems that were heard one at a time (mos, transcribe).
 
     Listeners and sentences that both systems have in common fall out of the difference; what a listener or a sentence has
@@ -132,7 +132,7 @@ def apart(
     twice = {"listener": "listener × system", "sentence": "sentence × system"}
     sd = _sds(fitted)
     sd = {name: float(np.sqrt(2)) * sd.get(twice.get(name, name), 0.0) for name in ("listener", "sentence", "run", "residual")}
-    return Effect(estimate, sd if fitted else {}, *_counts(means), n=values.size)
+    return Estimated(estimate, sd if fitted else {}, *_counts(means), n=values.size)
 
 
 def order(judgements: Sequence[Judgement], *, middle: float = 0.0, confidence: float = 0.95) -> Estimate | None:

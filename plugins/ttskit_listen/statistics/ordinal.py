@@ -68,11 +68,11 @@ def fit_ordinal(
     steps = int(answers.max()) + 1 if steps is None else steps
     if steps < 2 or np.linalg.matrix_rank(fixed) < fixed.shape[1]:
         raise ValueError("all answers are alike, or effects cannot be told apart")
-    work = _Work(answers.astype(int), fixed, random, _thresholds(steps, symmetric))
+    work = _Likelihood(answers.astype(int), fixed, random, _thresholds(steps, symmetric))
     start, curvature = work.start(symmetric), None
     few = [one for one in random if one.matrix.shape[1] <= _FEW]
     if 0 < len(few) < len(random):  # the large sources last: near the maximum few steps are left to take
-        first = _Work(answers.astype(int), fixed, few, _thresholds(steps, symmetric))
+        first = _Likelihood(answers.astype(int), fixed, few, _thresholds(steps, symmetric))
         near = _maximum(first, first.start(symmetric), 1e-2)
         places = [*range(work.free + work.p), *(work.free + work.p + i for i, one in enumerate(random) if one in few)]
         start[work.free + work.p :] = -1.5
@@ -103,7 +103,7 @@ def fit_ordinal(
     return Ordinal(beta, covariance[part, part], work.tau(at)[0], sd, loglik)
 
 
-def _maximum(work: _Work, start: np.ndarray, gradient: float, curvature: np.ndarray | None = None) -> np.ndarray:
+def _maximum(work: _Likelihood, start: np.ndarray, gradient: float, curvature: np.ndarray | None = None) -> np.ndarray:
     """Where the likelihood is largest, from `start`; `curvature`: the inverse of what its second derivatives are about."""
     if curvature is None:
         beyond = _FAR + 1  # far enough to be seen to have no end
@@ -129,7 +129,7 @@ def _thresholds(steps: int, symmetric: bool) -> np.ndarray:
     return np.vstack([-upper[::-1], *middle, upper])
 
 
-class _Work:
+class _Likelihood:
     """The likelihood and its gradient.
 
     Parameters: (first threshold,) logarithms of gaps between thresholds; β; logarithms of SDs.

@@ -14,7 +14,7 @@ from ttskit.measure.inference import Estimate, holm, word
 from ttskit.measure.inference.words import equivalence
 from ttskit_listen.judgements import Judgement
 from ttskit_listen.plan import Kind, SystemHeard
-from ttskit_listen.statistics.linear import Effect, apart, mean, preference, together
+from ttskit_listen.statistics.linear import Estimated, apart, mean, preference, together
 from ttskit_listen.statistics.notes import note
 from ttskit_listen.statistics.shares import pooled, share
 
@@ -34,7 +34,7 @@ OF_PAIRS: tuple[Kind, ...] = ("cmos", "ab", "abx")
 MIDDLE: Mapping[str, float] = {"cmos": 0.0, "ab": 0.5, "abx": 0.5}  # the answer that says neither
 _SPREADS = ("listener", "sentence", "run", "residual")
 
-Effects = dict[tuple[str, str], Effect]
+Effects = dict[tuple[str, str], Estimated]
 
 
 def system_rows(judgements: Sequence[Judgement], systems: Sequence[SystemHeard], confidence: float) -> list[dict[str, Any]]:

@@ -15,7 +15,7 @@ from scipy import stats as distributions
 
 from ttskit.measure.inference.counts import wilson
 from ttskit_listen.judgements import Judgement
-from ttskit_listen.statistics.linear import Effect, preference
+from ttskit_listen.statistics.linear import Estimated, preference
 
 __all__ = ["Binomial", "pooled", "share"]
 
@@ -31,7 +31,7 @@ class Binomial:
     n: int
 
 
-def share(judgements: Sequence[Judgement], *, trained: tuple[bool, bool] = (True, True), confidence: float = 0.95) -> Effect:
+def share(judgements: Sequence[Judgement], *, trained: tuple[bool, bool] = (True, True), confidence: float = 0.95) -> Estimated:
     """The share of answers for the system (abx: right ones), minus one half; no preference is half an answer for each."""
     plain = preference(judgements, middle=0.5, trained=trained, confidence=confidence)
     if not judgements:
