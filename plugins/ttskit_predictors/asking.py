@@ -128,7 +128,8 @@ class Predictor(Measurement):
                 given = self.scores(ready, sample, spoken)
             except Exception as error:  # one sample must not cost the others
                 failed.append(f"{sample.sentence.id} of {sample.system} ({type(error).__name__}: {error})")
-        keys = [m.key for m in self.told() if sample.system != NATURAL or m.key not in self.compares]
+        alone = sample.system == NATURAL or spoken.recording(sample) is None
+        keys = [m.key for m in self.told() if not (alone and m.key in self.compares)]
         return {key: float(given.get(key, float("nan"))) for key in keys}
 
     def _missing(self, spoken: Spoken) -> str | None:
