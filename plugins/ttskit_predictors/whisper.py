@@ -34,6 +34,7 @@ class WhisperWords(Predictor):
     """Word error rate of each sample; its weight is the number of words of the text."""
 
     name = "whisper"
+    opinion = False
     measures = (
         Measure(
             "whisper_wer",
