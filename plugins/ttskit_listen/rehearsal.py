@@ -66,8 +66,9 @@ def rehearsed(
         for file in files:
             write_json(out / f"answers-{file.listener}.json", file.model_dump(mode="json"))
         qualities = "".join(f"{name}: {quality:.2f}\n" for name, quality in truth.systems.items())
-        about = f"Simulated listeners of the test {plan.id}: nobody listened.\nQuality of the systems, in points of five:\n"
-        text = f"{about}{qualities}careless: {careless}, left half-way: {leaves}, seed: {seed}\n"
+        about = f"Simulated listeners of the test {plan.id}: nobody listened.\n"  # no message
+        about += "Quality of the systems, in points of five:\n"  # no message
+        text = f"{about}{qualities}careless: {careless}, left half-way: {leaves}, seed: {seed}\n"  # no message
         write_atomic(out / NOTE, lambda path: path.write_text(text, encoding="utf-8", newline="\n"))
     return Rehearsal(out, len(files), truth)
 

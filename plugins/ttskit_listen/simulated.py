@@ -32,7 +32,7 @@ HABITS: tuple[Habit, ...] = ("random", "same", "hasty")
 
 _NATURAL = 4.7
 _SPOILT = 1.0  # gold: nobody takes it for speech that is well
-_ANCHORED: Mapping[str, float] = {"low-pass 3.5 kHz": 1.6, "low-pass 7 kHz": 3.0}
+_ANCHORED: Mapping[str, float] = {"low-pass 3.5 kHz": 1.6, "low-pass 7 kHz": 3.0}  # no message
 _MIDDLE = 3.0
 _LAPSE = 0.02  # of trials whose right answer a careful listener knows and does not give
 _SAME = 0.85  # of pairs of one and the same sound a careful listener calls equal
@@ -117,6 +117,12 @@ class World:
         found: Said = self.key.sounds[name]
         return found
 
+    def one(self, first: str, second: str) -> bool:
+        """Whether two files are one and the same sound; each place in a test may have a file of its own."""
+        left, right = self.said(first), self.said(second)
+        same = ("system", "run", "seed", "sentence", "anchor")
+        return all(getattr(left, name) == getattr(right, name) for name in same)
+
     def quality(self, said: Said) -> float:
         """Of a sound to the average listener, in points of a five-point scale."""
         truth = self.truth
@@ -128,7 +134,7 @@ class World:
         known = truth.systems.get(said.system, _NATURAL if natural else _MIDDLE)
         level = truth.level_sd * self.normal("sentence", said.sentence)
         run = truth.run_sd * self.normal("run", said.system, said.run)
-        own = truth.sentence_sd * self.normal("sentence of a system", said.system, said.sentence)
+        own = truth.sentence_sd * self.normal("sentence of a system", said.system, said.sentence)  # no message
         return known + level + (run + own) / math.sqrt(2)
 
 
@@ -174,7 +180,7 @@ class Person:
         if kind == "abx":  # X is what is nearer to it, as it was heard
             first, second, x = heard
             return "first" if abs(x - first) < abs(x - second) else "second"
-        if trial.sounds[0] == trial.sounds[1]:
+        if self.world.one(*trial.sounds):
             return self._equal(rng)
         difference = heard[1] - heard[0] + self.world.truth.second
         if kind == "cmos":
@@ -218,7 +224,8 @@ class Person:
         """Of a sound to this person, without the noise of the moment."""
         said, world = self.world.said(name), self.world
         strict = world.truth.strict_sd * world.normal("listener", str(self.number))
-        own = world.truth.listener_sd / math.sqrt(2) * world.normal("listener of a system", str(self.number), said.system)
+        names = ("listener of a system", str(self.number), said.system)  # no message
+        own = world.truth.listener_sd / math.sqrt(2) * world.normal(*names)
         return world.quality(said) + strict + own
 
     def _anything(self, trial: Trial, rng: np.random.Generator) -> int | str | tuple[int, ...]:

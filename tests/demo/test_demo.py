@@ -27,6 +27,7 @@ from ttskit.synthesis import load_voice
 from ttskit_demo.planned import AR, NAR, SEEDS, plan_text
 from ttskit_demo.processes import Program, together
 from ttskit_demo.run import demo
+from ttskit_listen.folder import TestFolder
 from ttskit_study.plan import read_plan
 
 STAGES = ["corpus", "prepare", "plan", "aligner", "study", "report", "compare", "class", "listen"]
@@ -67,10 +68,35 @@ def test_the_pages_and_their_parts_exist(small):
     assert report.page.is_file() and report.comparison.is_file()
     assert report.lesson == out / "class/index.html" and report.lesson.is_file()
     assert list(report.stages) == STAGES
+    assert report.listening == out / "listening"
+    assert [s.name for s in TestFolder(report.listening).design().systems] == ["tacotron2", "fastpitch"]
     found = ComparisonResults.open(out / "comparison")
     assert [s["label"] for s in found.content["systems"]] == ["tacotron2", "fastpitch"]
     assert [r["label"] for r in found.content["runs"]] == ["tacotron2", "tacotron2-2", "fastpitch", "fastpitch-2"]
     assert list((out / "comparison" / "audio").rglob("*.wav"))
+
+
+def _all_but_listening(out):
+    """A demo whose other stages are done, and what its console says."""
+    out.mkdir()
+    settings = {"recipe": "tiny", "sentences": 16, "steps": 4, "seeds": list(SEEDS)}
+    known = {"settings": settings, "seconds": dict.fromkeys(STAGES[:-1], 1.0)}
+    (out / "stages.json").write_text(json.dumps(known), encoding="utf-8")
+    console = Console(file=io.StringIO(), width=200)
+    return demo(out, recipe="tiny", sentences=16, steps=4, console=console), console.file.getvalue()
+
+
+def test_a_demo_with_nothing_to_listen_to_is_still_a_demo(tmp_path):
+    report, said = _all_but_listening(tmp_path / "demo")  # there is no comparison in it
+    assert report.listening is None and list(report.stages) == STAGES
+    assert "without a listening test: " in said and "nothing to listen to" in said
+
+
+def test_a_demo_without_the_plugin_has_one_stage_less(tmp_path, monkeypatch):
+    monkeypatch.setenv("TTSKIT_PLUGINS", "builtin,demo")
+    report, said = _all_but_listening(tmp_path / "demo")
+    assert report.listening is None and list(report.stages) == STAGES[:-1]
+    assert "stage 8 of 8" in said and "listen" not in said
 
 
 def test_both_systems_learn_from_equally_much_and_the_aligner_is_charged_to_both(small):

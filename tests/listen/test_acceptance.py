@@ -21,11 +21,11 @@ pytest.importorskip("starlette", reason="`ttskit listen serve` needs the extra `
 from driving import CHROMIUM, chromium
 from made_test import SYSTEMS, made_test
 from playwright.async_api import async_playwright
-from ttskit_listen.judging import heard_of
 from visiting import QUIET, Visit, visited
 
 from ttskit_listen.answers import AnswerFile
 from ttskit_listen.folder import TestFolder
+from ttskit_listen.judging import heard_of
 from ttskit_listen.pages import write_pages
 from ttskit_listen.simulated import Person, Truth, World
 from ttskit_listen.statistics import statistics_of
@@ -33,6 +33,8 @@ from ttskit_listen.statistics import statistics_of
 pytestmark = pytest.mark.skipif(chromium() is None, reason=f"no browser on PATH: {', '.join(CHROMIUM)}")
 
 LISTENERS = 24
+AT_ONCE = 12  # windows that are open
+SEED = 2  # of a world in which no careful listener is unlucky with the few checks of so short a test
 PLANTED = 1.0  # points by which the second system is better
 CARELESS = {2: "random", 5: "same", 9: "random", 13: "same", 17: "random", 22: "random"}
 PHONE, CLOSES, KEYS = 3, 6, 8  # who does what, by number; odd numbers are served
@@ -44,9 +46,6 @@ def people(test: TestFolder) -> list[Person]:
     truth = Truth({SYSTEMS[0]: 2.7, SYSTEMS[1]: 2.7 + PLANTED}, run_sd=0.1, sentence_sd=0.2, residual_sd=0.8)
     world = World(test.plan(), test.key(), test.design(), truth, seed=SEED)
     return [Person(world, f"{n:02d}-{'abcdefgh'[n % 8]}{n:07d}", CARELESS.get(n, "careful"), n) for n in range(LISTENERS)]
-
-
-SEED = 5
 
 
 @contextmanager
@@ -72,8 +71,13 @@ async def all_of_them(test: TestFolder, visits: list[Visit], folder: Path, shots
             return lambda: playwright.chromium.launch_persistent_context(own, **chrome, **visit.window)
 
         shown = {visit.person.number: shots for visit in visits if visit.phone}
-        going = [visited(browser, v, folder, reopen(v), shown.get(v.person.number)) for v in visits]
-        files = await asyncio.gather(*going)
+        seats = asyncio.Semaphore(AT_ONCE)
+
+        async def seated(visit: Visit) -> AnswerFile | None:
+            async with seats:
+                return await visited(browser, visit, folder, reopen(visit), shown.get(visit.person.number))
+
+        files = await asyncio.gather(*(seated(visit) for visit in visits))
         await browser.close()
         return files
 
@@ -151,5 +155,10 @@ def test_static_and_served_pages_give_the_same_file(done):
         assert untimed(static[n]) == untimed(from_server)
 
 
-def test_the_phone_shows_everything_within_its_width(done):
-    assert len(list(done[5].iterdir())) > 10
+def test_the_phone_was_shown_every_screen(done):
+    """That nothing was wider than its window, `test_no_page_complained` says of all of them."""
+    _, _, visits, *_, shots = done
+    (phone,) = [visit for visit in visits if visit.phone]
+    names = [path.stem.partition("-")[2] for path in sorted(shots.iterdir())]
+    trials = [f"trial-{trial.id}" for trial in phone.person.world.plan.forms[PHONE].trials]
+    assert names == ["welcome", "consent", "volume", "questions", "instructions", trials[0], "test", *trials[1:], "end"]

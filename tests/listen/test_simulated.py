@@ -141,6 +141,17 @@ def test_careful_listeners_know_what_is_known_and_hear_that_one_sound_is_one(tmp
             assert 0.0 < np.mean(same) < 0.35
 
 
+def test_one_sound_in_two_files_is_heard_as_one(tmp_path):
+    """A test gives each place a file of its own: what is the same says the key, not the name."""
+    plan, key, design = made(tmp_path, "cmos")
+    (same,) = [trial for trial in plan.forms[0].trials if key.roles[trial.id].role == "same"]
+    sounds = {**key.sounds, "copy": key.sounds[same.sounds[0]]}
+    world = World(plan, key.model_copy(update={"sounds": sounds}), design, EVEN)
+    trial = same.model_copy(update={"sounds": (same.sounds[0], "copy")})
+    answers = [abs(Person(world, f"00-{MARK}", number=i).answer(trial)) for i in range(200)]
+    assert max(answers) == 1 and 0.05 < np.mean(answers) < 0.3
+
+
 def test_careless_listeners_do_not(tmp_path):
     plan, key, design = made(tmp_path, "cmos", listeners=2, sentences=12)
     world = World(plan, key, design, EVEN)

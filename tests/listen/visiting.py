@@ -25,15 +25,19 @@ QUIET = (
     "--disable-background-networking --disable-component-update --disable-sync --no-first-run --disable-gpu --mute-audio"
 ).split()
 _PATIENCE_MS = 90_000
+_SILENCE_S = 25.0  # after which a person presses play once more
+_PHONE = "Mozilla/5.0 (Linux; Android 14; Pixel 8) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Mobile Safari/537.36"
 # What is on the page ("trial NAME", or a screen's name) and the number of the step, once that is another step than before, and
-# once a trial's sounds have been heard.
+# once a trial's sounds have been heard; how many titles are seen, and by how much it is too wide.
 _NEXT = """before => new Promise(done => {
   const look = () => {
     const stage = document.querySelector('#stage'), step = stage.dataset.step || '';
     const trial = stage.querySelector('.trial'), screen = stage.querySelector('[data-screen]');
     const seen = trial ? `trial ${trial.dataset.trial}` : screen ? screen.dataset.screen : '';
     const ready = seen && `${step} ${seen}` !== before && !(trial && trial.querySelector('.answers[disabled]'));
-    if (ready) done([`${step} ${seen}`, seen]); else setTimeout(look, 40);
+    const titles = [...stage.querySelectorAll('h1')].filter(node => node.checkVisibility()).length;
+    const over = document.documentElement.scrollWidth - innerWidth;
+    if (ready) done([`${step} ${seen}`, seen, titles, over]); else setTimeout(look, 40);
   };
   look();
 })"""
@@ -53,6 +57,7 @@ class Visit:
 
     Attributes:
         errors: of the page's script and console.
+        silent: trials whose sounds had to be begun by hand, with how the players stood.
     """
 
     person: Person
@@ -62,12 +67,14 @@ class Visit:
     closes_after: int | None = None
     served: bool = False
     errors: list[str] = field(default_factory=list)
+    silent: list[str] = field(default_factory=list)
 
     @property
     def window(self) -> dict[str, Any]:
         """As for `Browser.new_context`."""
         if self.phone:
-            return {"viewport": {"width": 390, "height": 700}, "has_touch": True, "is_mobile": True, "locale": "es-AR"}
+            touched = {"has_touch": True, "is_mobile": True, "device_scale_factor": 2, "user_agent": _PHONE}
+            return {"viewport": {"width": 390, "height": 700}, "locale": "es-AR", **touched}
         return {"viewport": {"width": 1280, "height": 800}, "locale": "es-AR"}
 
 
@@ -122,7 +129,11 @@ async def _walk(page: Page, visit: Visit, answers: int | None, shots: Path | Non
     trials = {trial.id: trial for trial in visit.person.world.plan.forms[_form(visit)].trials}
     step, given = "", 0
     while True:
-        step, seen = await asyncio.wait_for(page.evaluate(_NEXT, step), _PATIENCE_MS / 1000)
+        step, seen, titles, over = await _next(page, visit, step)
+        if titles != 1:
+            visit.errors.append(f"{seen}: {titles} titles on one screen")
+        if over > 0:
+            visit.errors.append(f"{seen}: {over} pixels wider than the window")
         if shots is not None:
             await page.screenshot(path=shots / f"{len(list(shots.iterdir())):02d}-{seen.replace(' ', '-')}.png")
         if seen == "end":
@@ -135,6 +146,21 @@ async def _walk(page: Page, visit: Visit, answers: int | None, shots: Path | Non
         response = visit.person.answer(trials[seen.removeprefix("trial ")])
         await _answer(page, visit, response)
         given += 1
+
+
+async def _next(page: Page, visit: Visit, step: str) -> tuple[str, str, int, int]:
+    """The next screen, ready; sounds that do not begin by themselves are begun, as the page says."""
+    for _ in range(3):
+        waiting = asyncio.ensure_future(page.evaluate(_NEXT, step))
+        done, _ = await asyncio.wait([waiting], timeout=_SILENCE_S)
+        if done:
+            return tuple(waiting.result())
+        waiting.cancel()
+        players = await page.evaluate("[...document.querySelectorAll('#stage .player')].map(one => one.dataset.state)")
+        visit.silent.append(f"after {step}: {players}")
+        if await page.locator("#stage [data-space]:enabled").count():
+            await _press(page, visit, "[data-space]")
+    raise AssertionError(f"{visit.person.code} waits for ever: {visit.silent}")
 
 
 def _form(visit: Visit) -> int:

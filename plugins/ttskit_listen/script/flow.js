@@ -75,6 +75,7 @@
   const lost = () => ttskit.stop(() => finish.note("lost", "taken.title", "lost"));
 
   const go = () => {
+    one("#stage").replaceChildren();  // what was said before anything had begun
     journal.lock.take(lost);
     ttskit.sounds.volume = journal.all.volume ?? 1;
     if (journal.file.consent) ttskit.speak(page.chosen || journal.file.language);
@@ -152,4 +153,6 @@
     if (journal.lock.taken()) taken(); else go();
   };
   addEventListener("DOMContentLoaded", start);
+  // A page that the browser took out of its memory has given its lock away and begins from the journal.
+  addEventListener("pageshow", event => { if (event.persisted) location.reload(); });
 })();
