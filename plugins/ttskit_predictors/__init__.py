@@ -30,7 +30,11 @@ _PREDICTORS = {  # in the order of `ttskit_predictors.asking.NEEDED`
     "dnsmos": ("DNSMOS", "DNSMOS P.835 (SIG, BAK, OVRL) and P.808 (extra predictors)", "dnsmos:Dnsmos"),
     "plcmos": ("PLCMOS", "PLCMOS, of gaps that were concealed (extra predictors)", "plcmos:Plcmos"),
     "distillmos": ("Distill-MOS", "Distill-MOS, overall quality (extra predictors)", "distillmos:DistillMos"),
-    "similarity": ("Speaker similarity", "how near a voice is to the speaker's recordings", "similarity:SpeakerSimilarity"),
+    "similarity": (
+        "Similarity to the speaker",
+        "how near a voice is to the speaker's recordings",
+        "similarity:SpeakerSimilarity",
+    ),
     "visqol": ("ViSQOL", "ViSQOL, with the recording's timing (extra predictors)", "visqol:Visqol"),
     "vad": ("Pauses, by a detector", "pauses, by Silero VAD (extra predictors)", "vad:HeardPauses"),
     "nisqa": ("NISQA", "NISQA or NISQA-TTS, from a file that you name", "nisqa:Nisqa"),
@@ -40,7 +44,7 @@ _PREDICTORS = {  # in the order of `ttskit_predictors.asking.NEEDED`
         "words that Whisper hears otherwise, from a file that you name",
         "whisper:WhisperWords",
     ),
-}  # messages
+}
 _OPTIONS: dict[str, str] = {
     "distillmos": "distillmos:DistillMosOptions",
     "nisqa": "named:NamedFile",

@@ -52,6 +52,7 @@ class Predictor(Measurement):
     name: ClassVar[str]
     measures: ClassVar[tuple[Measure, ...]]
     rate_hz: ClassVar[int] = 16_000
+    opinion: ClassVar[bool] = True  # whether it guesses what listeners would say
     compares: ClassVar[frozenset[str]] = frozenset()  # keys of measures that are no number of natural speech
 
     def __init__(self, options: Any = None) -> None:
@@ -104,7 +105,12 @@ class Predictor(Measurement):
         notes = [f"{self.name}: {len(failed)} samples could not be scored, such as {failed[0]}"] if failed else []
         if not rows:
             notes.append(f"{self.name}: nothing that was said could be scored")
-        data = {"heard_s": round(heard_s, 2), "seconds": round(time.perf_counter() - began, 2), **self.data()}
+        data = {
+            "opinion": self.opinion,
+            "heard_s": round(heard_s, 2),
+            "seconds": round(time.perf_counter() - began, 2),
+            **self.data(),
+        }
         return Findings(rows, template=_section(), data=data, notes=notes)
 
     def told(self) -> Sequence[Measure]:
@@ -128,7 +134,8 @@ class Predictor(Measurement):
                 given = self.scores(ready, sample, spoken)
             except Exception as error:  # one sample must not cost the others
                 failed.append(f"{sample.sentence.id} of {sample.system} ({type(error).__name__}: {error})")
-        keys = [m.key for m in self.told() if sample.system != NATURAL or m.key not in self.compares]
+        alone = sample.system == NATURAL or spoken.recording(sample) is None
+        keys = [m.key for m in self.told() if not (alone and m.key in self.compares)]
         return {key: float(given.get(key, float("nan"))) for key in keys}
 
     def _missing(self, spoken: Spoken) -> str | None:

@@ -42,7 +42,7 @@ class OnnxNetwork:
             self._session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
         except Exception as error:  # its errors have no class of their own
             why = f"onnxruntime says: {str(error).splitlines()[0][:200]}"
-            raise CheckpointError(f"{path} is no network that can be opened", why, "give the path of an ONNX file") from error
+            raise CheckpointError(f"{path} cannot be opened as a network", why, "give the path of an ONNX file") from error
 
     @property
     def inputs(self) -> list[str]:

@@ -41,6 +41,7 @@ class SpeakerSimilarity(Predictor):
     """
 
     name = "similarity"
+    opinion = False
     rate_hz = _RATE_HZ
     measures = (
         Measure(

@@ -28,6 +28,7 @@ class HeardPauses(Predictor):
     """Pauses of each sample, and how much more or less silent it is than its recording."""
 
     name = "vad"
+    opinion = False
     rate_hz = _RATE_HZ
     compares = frozenset({"vad_silence_difference"})
     measures = (

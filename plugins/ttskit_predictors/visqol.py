@@ -24,6 +24,7 @@ class Visqol(Predictor):
     """ViSQOL of what keeps the recording's time, and of each model's teacher-forced mels, as PESQ has it."""
 
     name = "visqol"
+    opinion = False
     rate_hz = _RATE_HZ
     measures = (
         Measure(

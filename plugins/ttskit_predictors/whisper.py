@@ -34,6 +34,7 @@ class WhisperWords(Predictor):
     """Word error rate of each sample; its weight is the number of words of the text."""
 
     name = "whisper"
+    opinion = False
     measures = (
         Measure(
             "whisper_wer",
@@ -122,7 +123,7 @@ def _opened(path: Path, _changed: int) -> Any:
     if not known or not _as_large(dims, content.get("model_state_dict")):
         why = "the sizes under 'dims' are not those of its network"
         raise CheckpointError(
-            f"{path} is no checkpoint of Whisper", why, "give tiny.pt, small.pt, … as openai-whisper keeps them"
+            f"{path} is not a checkpoint of Whisper", why, "give tiny.pt, small.pt, … as openai-whisper keeps them"
         )
     model = Whisper(ModelDimensions(**dims))
     fill(model, content, "model_state_dict", path)

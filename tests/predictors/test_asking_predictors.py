@@ -101,6 +101,14 @@ def test_every_system_and_natural_speech_are_scored_hard_sentences_apart_and_non
     assert found.data["heard_s"] > 1
 
 
+def test_what_compares_with_the_recording_has_no_row_where_there_is_none(tmp_path, monkeypatch):
+    """As seen on a page: a row of hard sentences without a single number."""
+    monkeypatch.setattr(Loudness, "compares", frozenset({"loudness_of_test"}))
+    found = Loudness().measure(tiny_spoken(tmp_path, seeds=(0,)))
+    assert [row.measure.key for row in found.rows] == ["loudness_of_test"]
+    assert NATURAL not in {o.system for o in found.rows[0].observations}
+
+
 def test_a_sample_that_cannot_be_scored_costs_its_own_number(tmp_path):
     found = Loudness().measure(tiny_spoken(tmp_path, seeds=(0,)))
     undefined = [(o.system, o.sentence) for o in found.rows[0].observations if np.isnan(o.value)]

@@ -256,5 +256,5 @@ def test_a_checkpoint_of_whisper_is_read_and_asked(tmp_path):
     state = Whisper(ModelDimensions(**sizes)).state_dict()
     for wrong in ({"n_mels": "80"}, {"n_audio_state": 65_000}, {"n_text_layer": 3_000}):
         torch.save({"dims": sizes | wrong, "model_state_dict": state}, path)
-        with pytest.raises(CheckpointError, match="no checkpoint of Whisper"):
+        with pytest.raises(CheckpointError, match="not a checkpoint of Whisper"):
             open_whisper(path)
