@@ -26,6 +26,7 @@ from ttskit_listen.plan import Kind
 __all__ = ["Reckoned", "Way", "design_lines", "design_rows", "reckon", "spreads_of_report"]
 
 _MOST_BYTES = 64 << 20
+_COUNTS = ("listeners", "sentences", "trainings")  # messages
 _THIS, _MINUTES = "this design", "minutes each"  # messages
 _WAYS: Mapping[str, tuple[str, ...]] = {
     _THIS: (),
@@ -178,7 +179,7 @@ def spreads_of_report(path: Path, kind: Kind) -> Spreads:
 
 def design_rows(found: Reckoned) -> tuple[list[str], list[list[str]]]:
     """The table for people: differences between models by the test alone and with known trainings, and between trainings."""
-    columns = ["", "listeners", "sentences", "trainings", _MINUTES, "hours in all"]
+    columns = ["", *_COUNTS, _MINUTES, "hours in all"]
     columns += ["shows of models", "with their spread known", "of these trainings"]
     rows = []
     for way in found.ways:

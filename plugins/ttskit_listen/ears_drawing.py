@@ -95,7 +95,7 @@ def standing_alone(picture: Markup, title: str) -> str:
     """The picture as a file of its own, light and dark; "" for none."""
     if not picture:
         return ""
-    own = files("ttskit_listen").joinpath("templates", "ears.css").read_text(encoding="utf-8")
+    own = files("ttskit_listen").joinpath("templates", "ears_alone.css").read_text(encoding="utf-8")
     style = Markup("<style>{}</style>").format(Markup(own))
     head = Markup('<svg xmlns="http://www.w3.org/2000/svg" width="720" ')  # no message
     inside = Markup("<title>{}</title>{}").format(title, style)

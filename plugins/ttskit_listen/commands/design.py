@@ -23,9 +23,7 @@ _COUNT, _RUNS = click.IntRange(2, 10_000), click.IntRange(1, 1000)
 @click.option("--systems", type=click.IntRange(2, 16), default=2, show_default=True, help="That are compared.")
 @click.option("--delta", type=click.FloatRange(min=0, min_open=True), help="Difference that you want to find.")
 @click.option("--power", type=click.FloatRange(0.1, 0.99), default=0.8, show_default=True, help="Chance of finding it.")
-@click.option(
-    "--from", "report", type=click.Path(path_type=Path), metavar="REPORT", help="Spreads of an earlier test, analysed."
-)
+@click.option("--from", "report", type=click.Path(path_type=Path), help="Spreads of an earlier test, analysed.")
 @json_option
 def design(
     kind: str,
