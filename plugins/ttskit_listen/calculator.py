@@ -15,6 +15,9 @@ that it calls the difference one follows exactly.
 or more are needed to estimate it. Of one training each the test cannot say how far another one would lie; then the spread of
 runs must be known from elsewhere (`known`), and is added as it is. A test that leaves it out speaks of these trainings only,
 and would call every fifth pair of equal models different.
+
+The tests hold this to the analysis itself at usual sizes. Of two trainings, or of so few answers that no source rises above
+the residual, the mixed model is more cautious still than its mean squares, and shows less than is said here.
 """
 
 from __future__ import annotations
@@ -344,23 +347,25 @@ def _limits(
 ) -> np.ndarray:
     """Student's quantile times the standard error that each test estimates.
 
-    A source that varies no more than the rest adds nothing. Few runs are weighed up by 1 + 2/df, the relative error of a
-    squared mean square, as in `ttskit.measure.inference.estimates.combined`: those that came out far too small would else have
-    too little weight with their few degrees of freedom.
+    As `statistics.effects.Fitted.spread`: a source that varies no more than the rest adds nothing, but its degrees of freedom
+    count; each is weighed up by its relative error, 2/df, since few runs often come out far too small, and with them the weight
+    of their few degrees of freedom. And no test is surer than that of one source alone (F1 and F2 of
+    Clark 1973).
     """
     variance = np.array(rest) + given
     top, below = np.array(variance), rest**2 / free["rest"]
     for name, square in (("listener", listener), ("sentence", sentence), ("run", run)):
-        if square is None:
-            continue
-        differs = square > rest
-        heavy = 1 + 2 / free[name] if name == "run" else 1.0
-        variance += np.where(differs, square - rest, 0.0)
-        top += np.where(differs, heavy * square - rest, 0.0)
-        below += np.where(differs, (heavy * square) ** 2 / free[name], 0.0)
+        if square is not None and free[name]:
+            found, error = np.maximum(square - rest, 0.0), 2 / free[name] * square
+            variance += found
+            top += found + error
+            below += (found + rest + error) ** 2 / free[name]
     # Without residual nothing is left of a source that was not drawn: the sum is then exact.
     with np.errstate(divide="ignore", invalid="ignore"):
         df = np.where(below > 0, np.maximum(top**2 / below, 1.0), np.inf)
-    quantile = distributions.t.ppf((1 + confidence) / 2, np.minimum(df, 1e6))
-    limits: np.ndarray = quantile * np.sqrt(variance)
+    level = (1 + confidence) / 2
+    limits: np.ndarray = distributions.t.ppf(level, np.minimum(df, 1e6)) * np.sqrt(variance)
+    for name, square in (("listener", listener), ("sentence", sentence), ("run", run)):
+        if square is not None:
+            limits = np.maximum(limits, distributions.t.ppf(level, free[name]) * np.sqrt(np.maximum(square, 0.0)))
     return limits

@@ -26,14 +26,16 @@ from ttskit_listen.plan import Kind
 __all__ = ["Reckoned", "Way", "design_lines", "design_rows", "reckon", "spreads_of_report"]
 
 _MOST_BYTES = 64 << 20
+_THIS, _MINUTES = "this design", "minutes each"  # messages
 _WAYS: Mapping[str, tuple[str, ...]] = {
-    "this design": (),
+    _THIS: (),
     "twice the listeners": ("listeners",),
     "twice the sentences": ("sentences",),
     "twice the trainings": ("runs",),
     "twice the sentences and trainings": ("sentences", "runs"),
 }
-_PARTS = {"run": "trainings", "sentence": "sentences", "listener": "listeners", "residual": "single answers"}  # messages
+_SOURCES = ("the trainings", "the sentences", "the listeners", "single answers")  # messages
+_PARTS = dict(zip(("run", "sentence", "listener", "residual"), _SOURCES, strict=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,12 +170,15 @@ def spreads_of_report(path: Path, kind: Kind) -> Spreads:
         raise InputError(
             f"{file} holds no analysis", str(why), "analyse the earlier test: ttskit listen analyse TEST"
         ) from error
-    return spreads_from(content, kind)
+    found = spreads_from(content, kind)
+    if kind == "transcribe":  # there shares of words, here points
+        found = Spreads(**{name: 100 * value for name, value in asdict(found).items()})
+    return found
 
 
 def design_rows(found: Reckoned) -> tuple[list[str], list[list[str]]]:
     """The table for people: differences between models by the test alone and with known trainings, and between trainings."""
-    columns = ["", "listeners", "sentences", "trainings", "minutes each", "hours in all"]
+    columns = ["", "listeners", "sentences", "trainings", _MINUTES, "hours in all"]
     columns += ["shows of models", "with their spread known", "of these trainings"]
     rows = []
     for way in found.ways:
@@ -208,7 +213,8 @@ def design_lines(found: Reckoned) -> list[str]:
             f" how far trainings differ. If that were known, {known}; between these trainings {between}."
         )
     largest = next(iter(found.parts))
-    lines.append(f"Most of what is uncertain comes from {_PARTS[largest]}: {found.parts[largest]:.0%} of the variance.")
+    most = _PARTS[largest]
+    lines.append(f"Most of what is uncertain comes from {most}: {found.parts[largest]:.0%} of the variance.")
     # With one training, doubling it changes what can be claimed: numbers with a known spread are compared then.
     of = (lambda way: way.known) if this.runs == 1 else (lambda way: way.shown)
     single = sorted((way for way in others[:3]), key=of)

@@ -23,7 +23,7 @@ from scipy import stats as distributions
 from ttskit.measure.inference import holm
 from ttskit_listen.ears_heard import Cells, cells_of
 from ttskit_listen.ears_resampling import Drawn, correlations, draws, draws_of_runs, grouped_means, reliability, within
-from ttskit_listen.ears_tables import Measured, read_measured
+from ttskit_listen.ears_tables import MeasuredValues, read_measured
 from ttskit_listen.ears_wrong import disagreements
 from ttskit_listen.judgements import Heard
 
@@ -111,7 +111,7 @@ def ears_of(
     return whole | {"resamples": count, "ceiling": ceiling, "measures": found, "wrong": wrong, "notes": notes}
 
 
-def _chosen(cells: Cells, measured: Measured) -> tuple[list[str], np.ndarray, list[bool]]:
+def _chosen(cells: Cells, measured: MeasuredValues) -> tuple[list[str], np.ndarray, list[bool]]:
     """Measures that have something to go with, their values, and whether they have one for each sentence.
 
     Values of a whole run (parameters, latency) can only go with systems, of which there must be three.
@@ -292,7 +292,7 @@ def _points(cells: Cells, values: np.ndarray) -> list[dict[str, Any]]:
     ]
 
 
-def _notes(cells: Cells, measured: Measured, values: np.ndarray, left_out: int, heard: Heard) -> list[dict[str, Any]]:
+def _notes(cells: Cells, measured: MeasuredValues, values: np.ndarray, left_out: int, heard: Heard) -> list[dict[str, Any]]:
     """What a reader must know of how it was made."""
     notes: list[dict[str, Any]] = []
     if any(s.natural or s.anchor for s in heard.design.systems):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from importlib.resources import files
 from typing import Any, Protocol
 
 from markupsafe import Markup, escape
@@ -28,17 +29,6 @@ _SHAPES: Sequence[Sequence[tuple[float, float]]] = (
 _SMALL = (
     '<svg viewBox="0 0 12 12" aria-hidden="true" style="display:inline-block;width:.8em;height:.8em">{}</svg>'  # no message
 )
-_ALONE = """
-svg { background: #ffffff; font-family: system-ui, sans-serif; font-size: 12px; }
-.ink { fill: #1c1d20; } .soft { fill: #5b6068; font-size: 11px; } .grid { stroke: #e3e4e6; } .zero { stroke: #1c1d20; }
-.limit { stroke: #1c1d20; stroke-dasharray: 3 3; } .span { stroke: #0b5fa5; stroke-width: 2.2; stroke-linecap: round; }
-.dot { fill: #0b5fa5; } .hollow { fill: #ffffff; stroke: #0b5fa5; stroke-width: 2; } .b3 { fill: #b45f06; }
-@media (prefers-color-scheme: dark) {
-  svg { background: #131417; } .ink { fill: #e9eaec; } .soft { fill: #a3a9b3; } .grid { stroke: #34373e; }
-  .zero, .limit { stroke: #e9eaec; } .span { stroke: #7db8f0; } .dot { fill: #7db8f0; }
-  .hollow { fill: #131417; stroke: #7db8f0; } .b3 { fill: #f0a24d; }
-}
-"""
 
 
 class EarsWords(Protocol):
@@ -105,7 +95,8 @@ def standing_alone(picture: Markup, title: str) -> str:
     """The picture as a file of its own, light and dark; "" for none."""
     if not picture:
         return ""
-    style = Markup("<style>{}</style>").format(Markup(_ALONE))
+    own = files("ttskit_listen").joinpath("templates", "ears.css").read_text(encoding="utf-8")
+    style = Markup("<style>{}</style>").format(Markup(own))
     head = Markup('<svg xmlns="http://www.w3.org/2000/svg" width="720" ')  # no message
     inside = Markup("<title>{}</title>{}").format(title, style)
     start, _, rest = str(picture).partition(">")

@@ -8,17 +8,17 @@ from functools import cached_property
 
 import numpy as np
 
-from ttskit_listen.ears_tables import Measured
+from ttskit_listen.ears_tables import MeasuredValues
 from ttskit_listen.judgements import Heard, Judgement
 from ttskit_listen.plan import Kind
 
-__all__ = ["PAIRS", "Cell", "Cells", "cells_of"]
+__all__ = ["PAIRS", "Cells", "Stimulus", "cells_of"]
 
 PAIRS: tuple[Kind, ...] = ("cmos", "ab", "abx")
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
+class Stimulus:
     """A sound, or a pair of sounds of one sentence, that listeners judged."""
 
     sentence: str
@@ -41,7 +41,7 @@ class Cells:
     """
 
     kind: Kind
-    cells: Sequence[Cell]
+    cells: Sequence[Stimulus]
     listeners: Sequence[str]
     total: np.ndarray
     count: np.ndarray
@@ -83,14 +83,14 @@ class Cells:
         sides = [(c.system, c.run) for c in self.cells] + [(c.against, c.against_run) for c in self.cells if c.against]
         return list(dict.fromkeys(sides))
 
-    def measured(self, tables: Measured, key: str) -> np.ndarray:
+    def measured(self, tables: MeasuredValues, key: str) -> np.ndarray:
         """(C) values of a measure, NaN where there is none; of pairs the difference, of ABX its size."""
         found = np.array([tables.value(key, c.system, c.run, c.sentence) for c in self.cells], float)
         if self.kind in PAIRS:
             found = found - np.array([tables.value(key, c.against, c.against_run, c.sentence) for c in self.cells], float)
         return np.abs(found) if self.kind == "abx" else found
 
-    def whole(self, tables: Measured, key: str) -> np.ndarray:
+    def whole(self, tables: MeasuredValues, key: str) -> np.ndarray:
         """(C) as `measured`, of values that belong to a whole run or system."""
         found = np.array([tables.value(key, c.system, c.run, "") for c in self.cells], float)
         if self.kind in PAIRS:
@@ -120,8 +120,8 @@ def cells_of(heard: Heard) -> Cells:
     return Cells(kind, cells, listeners, total, count)
 
 
-def _cell(j: Judgement) -> Cell:
-    return Cell(j.sentence, j.system, j.run, j.against, j.against_run)
+def _cell(j: Judgement) -> Stimulus:
+    return Stimulus(j.sentence, j.system, j.run, j.against, j.against_run)
 
 
 def _numbered(names: Sequence[object]) -> np.ndarray:

@@ -13,7 +13,7 @@ from typing import Any
 from ttskit.errors import InputError
 from ttskit.reading import Misread, as_type, read_json, read_limited
 
-__all__ = ["MeasureFacts", "Measured", "read_measured"]
+__all__ = ["MeasureFacts", "MeasuredValues", "read_measured"]
 
 _MOST_BYTES, _MOST_RESULTS_BYTES, _MOST_ROWS, _MOST_MEASURES, _LONGEST = 128 << 20, 256 << 20, 2_000_000, 400, 200
 _NEEDED = ("system", "sentence", "measure", "value")
@@ -32,7 +32,7 @@ class MeasureFacts:
 
 
 @dataclass
-class Measured:
+class MeasuredValues:
     """All values, seeds of synthesis averaged.
 
     Args:
@@ -65,7 +65,7 @@ class Measured:
         return self._means[measure]
 
 
-def read_measured(paths: Sequence[Path]) -> Measured:
+def read_measured(paths: Sequence[Path]) -> MeasuredValues:
     """Read tables: a comparison or its measurements.csv, a study, or any CSV with the columns system, sentence, measure, value.
 
     Where two tables have a value of one measure for one sound, the later one counts.
@@ -73,9 +73,9 @@ def read_measured(paths: Sequence[Path]) -> Measured:
     Raises:
         InputError: there is none, it lacks a column, or holds what is no number; too large to be a table of a listening test.
     """
-    found = Measured()
+    found = MeasuredValues()
     for path in paths:
-        found.tables.append(path.name if path.is_file() else path.resolve().name)
+        found.tables.append(path.resolve().name if path.is_dir() else path.name)
         for file, renamed in _files(path):
             for key, facts in _facts_beside(file).items():
                 found.facts.setdefault(key, facts)
@@ -87,7 +87,10 @@ def read_measured(paths: Sequence[Path]) -> Measured:
 
 def _files(path: Path) -> Iterator[tuple[Path, Mapping[str, str]]]:
     """The tables below a path, and how the test calls their systems where it calls them otherwise."""
-    if path.is_file():
+    of_study = path.name == "measurements.csv" and path.parent.name == "report" and (path.parents[1] / "cells").is_dir()
+    if of_study:  # its one table tells cells apart by columns of its own
+        path = path.parents[1]
+    if not path.is_dir():
         yield path, {}
         return
     if (path / "measurements.csv").is_file():
@@ -133,7 +136,7 @@ def _facts_beside(table: Path) -> dict[str, MeasureFacts]:
     return {}
 
 
-def _read(path: Path, renamed: Mapping[str, str], found: Measured) -> None:
+def _read(path: Path, renamed: Mapping[str, str], found: MeasuredValues) -> None:
     try:
         text = read_limited(path, _MOST_BYTES).decode("utf-8-sig")
         head = text.split("\n", 1)[0]

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ttskit_listen.ears_heard import Cell, Cells
+from ttskit_listen.ears_heard import Cells, Stimulus
 from ttskit_listen.ears_tables import MeasureFacts
 from ttskit_listen.plan import Said
 
@@ -28,7 +28,7 @@ def disagreements(
         each: at most so many of one measure; most: of all.
 
     Both differences are counted in their own root mean square over all pairs, what was heard drawn towards 0 as far as few
-    answers leave it uncertain (as an empirical Bayes estimate). The strength is the smaller of the two: a few values far out
+    answers leave it uncertain (as an empirical Bayes estimate). The strength is their harmonic mean: a few values far out
     of a measure make no disagreement of what listeners hardly told apart.
     """
     if cells.kind == "abx" or not cells.cells:
@@ -54,7 +54,8 @@ def disagreements(
         apart = row[first] if cells.signed else row[first] - row[second]
         side = -1.0 if one.better == "lower" else 1.0
         other_way = _standardised(side * apart)
-        score = np.where(strength * other_way < 0, np.minimum(np.abs(strength), np.abs(other_way)), 0.0)
+        both = np.abs(strength) + np.abs(other_way)
+        score = np.where(strength * other_way < 0, -2 * strength * other_way / np.where(both > 0, both, 1.0), 0.0)
         worst = np.argsort(-score, kind="stable")
         taken: set[tuple[str, str, str]] = set()
         for place in worst:
@@ -85,11 +86,11 @@ def disagreements(
     return sorted(found, key=lambda item: -item["strength"])[:most]
 
 
-def _pairs(cells: Cells) -> tuple[np.ndarray, np.ndarray, list[tuple[Cell, Cell]]]:
+def _pairs(cells: Cells) -> tuple[np.ndarray, np.ndarray, list[tuple[Stimulus, Stimulus]]]:
     """Places of the cells of each pair, and its two sounds."""
     if cells.signed:
         places = np.arange(len(cells.cells))
-        sides = [(c, Cell(c.sentence, c.against, c.against_run)) for c in cells.cells]
+        sides = [(c, Stimulus(c.sentence, c.against, c.against_run)) for c in cells.cells]
         return places, places, sides
     by_sentence: dict[str, list[int]] = {}
     for place, cell in enumerate(cells.cells):

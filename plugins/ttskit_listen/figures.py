@@ -222,7 +222,7 @@ def _dots(
         y = number * _ROW + 27
         parts.append(_text(_LEFT, y - 11, row["label"], "ink t"))
         if row.get("word"):
-            parts.append(_text(_RIGHT, y - 11, row["word"], f"t word {row['kind']}", "end"))
+            parts.append(_text(_RIGHT, y - 11, row["word"], f"t word {row['kind']}", "end"))  # no message
         between = ""
         if least is not None and most is not None:
             parts.append(_line(place(least), y, place(most), y, "span"))

@@ -91,7 +91,7 @@ def forms_of(outline: Outline) -> list[list[Shown]]:
     """All trials of all forms, in order."""
     forms = []
     for form in range(outline.forms):
-        draw = random.Random(f"form {outline.seed} {form}")
+        draw = random.Random(f"form {outline.seed} {form}")  # no message
         scored = scored_of(outline, form)
         forms.append([*_practice(outline, form), *_mixed(scored, list(_checks(outline, form, scored)), draw)])
     return forms

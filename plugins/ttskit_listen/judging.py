@@ -10,7 +10,7 @@ from ttskit.errors import InputError
 from ttskit_listen.answers import Answer, AnswerFile
 from ttskit_listen.folder import TestFolder
 from ttskit_listen.judgements import Heard, Judgement
-from ttskit_listen.plan import Design, Key, Plan, Rules, Said, Trial
+from ttskit_listen.plan import Design, Key, Kind, Plan, Rules, Said, Trial
 from ttskit_listen.reading import Received, read_answers
 from ttskit_listen.screening import screened
 
@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Errors", "heard_in", "heard_of", "judgements_of", "judging_system"]
 
+# How many sounds a trial of each kind has, at least and at most.
+_SOUNDS: dict[Kind, tuple[int, int]] = {
+    "cmos": (2, 2), "ab": (2, 2), "abx": (3, 3), "mos": (1, 1), "mushra": (2, 16), "transcribe": (1, 1),
+}  # fmt: skip
 # (what was said, what was understood) → word errors, words said.
 Errors = Callable[[str, str], tuple[float, int]]
 
@@ -146,12 +150,15 @@ def _check_together(test: TestFolder, plan: Plan, key: Key, design: Design) -> N
     """Refuse files of different tests: answers would be given to the wrong systems."""
     what = f"{test.path} holds files of different tests"
     fix = "take design.json, key.json and public/ from the test as it was made"
-    ids = {"public/test.js": plan.id, "key.json": key.id, "design.json": design.id}
-    if len(set(ids.values())) > 1 or plan.kind != design.kind:
-        raise InputError(what, ", ".join(f"{name} is of {one}" for name, one in ids.items()), fix)
+    if not plan.id == key.id == design.id or plan.kind != design.kind:
+        why = f"test.js is of test {plan.id}, key.json of {key.id}, design.json of {design.id}"
+        raise InputError(what, why, fix)
     for trial in (trial for form in plan.forms for trial in form.trials):
         if trial.id not in key.roles:
             raise InputError(what, f"key.json does not say what trial {trial.id} is there for", fix)
+        least, most = _SOUNDS[plan.kind]
+        if not least <= len(trial.sounds) <= most:
+            raise InputError(what, f"trial {trial.id} has {len(trial.sounds)} sounds, in a test of kind {plan.kind}", fix)
         for sound in trial.sounds:
             if sound not in key.sounds:
                 raise InputError(what, f"key.json does not say whose sound {sound} is", fix)

@@ -19,9 +19,9 @@ from ttskit_listen import headphones, pages
 from ttskit_listen.choosing import choose_sentences, usual_sentences
 from ttskit_listen.folder import TestFolder
 from ttskit_listen.forms import PAIRED, Outline, Shown, Slot, conditions_of, forms_of
+from ttskit_listen.fresh import new_test
 from ttskit_listen.levels import Clip, Levels, common_rate
 from ttskit_listen.material import Examined, Progress, examine, judged, lengths_of
-from ttskit_listen.fresh import new_test
 from ttskit_listen.plan import (
     ANCHORS,
     LANGUAGES,
@@ -37,10 +37,10 @@ from ttskit_listen.plan import (
     SystemHeard,
     Trial,
 )
-from ttskit_listen.questions import CLOSING, QUESTIONS
+from ttskit_listen.questions import closing_questions, first_questions
 from ttskit_listen.sounds import names_of, sources_of, write_sounds
 from ttskit_listen.sources import NATURAL, Material, open_sources
-from ttskit_listen.wording import no_names_in
+from ttskit_listen.wording import USUAL_TITLES, no_names_in
 
 __all__ = ["MOST_FORMS", "ListeningWishes", "Made", "make_test"]
 
@@ -52,6 +52,7 @@ _ATTENTIVE = ("cmos", "ab", "abx", "mos")  # kinds whose answer can be asked for
 _ANSWER_S = {"cmos": 4.0, "ab": 3.0, "abx": 4.0, "mos": 3.0, "mushra": 25.0, "transcribe": 12.0}
 _PLAYS = {"cmos": 1.3, "ab": 1.3, "abx": 1.5, "mos": 1.1, "mushra": 2.5, "transcribe": 1.5}
 _COMMON = frozenset({NATURAL, "natural, through the vocoder"})  # no message: words of any text for listeners
+_LEAST_TELLING = 3  # letters of a name that tells something: A is in every text
 _AROUND_MIN, _HEADPHONES_MIN, _BREAK_MIN = 2.5, 1.5, 0.5
 
 
@@ -98,7 +99,7 @@ class ListeningWishes:
     whole: bool = True
     headphones: bool = True
     break_every: int = 20
-    title: Mapping[str, str] = field(default_factory=lambda: {"es": "Prueba de escucha", "en": "Listening test"})
+    title: Mapping[str, str] = field(default_factory=lambda: dict(USUAL_TITLES))
     languages: tuple[str, ...] = LANGUAGES
     words: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     completion: Completion = field(default_factory=Completion)
@@ -228,8 +229,8 @@ def _plan(
         languages=wishes.languages,
         forms=tuple(made),
         words={language: dict(own) for language, own in wishes.words.items() if own},
-        questions=QUESTIONS,
-        closing=CLOSING,
+        questions=first_questions(),
+        closing=closing_questions(),
         headphones=right,
         allow_none=wishes.allow_none,
         whole=wishes.whole,
@@ -346,7 +347,8 @@ def _of_levels(levels: Levels, clips: list[Clip], slots: set[Slot], examined: Ex
 def _names(material: Material) -> list[str]:
     """Names that no listener may read: of systems and trainings; a training called by a number tells nothing."""
     runs = [run for own in material.runs.values() for run in own]
-    return [name for name in (*material.runs, *runs) if name not in _COMMON and not name.isdecimal() and name]
+    told = [name for name in (*material.runs, *runs) if len(name) >= _LEAST_TELLING and not name.isdecimal()]
+    return [name for name in told if name not in _COMMON]
 
 
 def _told(wishes: ListeningWishes) -> dict[str, str]:

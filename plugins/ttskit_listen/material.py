@@ -85,6 +85,8 @@ def examine(material: Material, systems: Collection[str], wishes: ListeningWishe
         spoken = _usual(material, material.common([name for name in systems if name != NATURAL]), wishes)
         if without := len(spoken) - len(common):
             notes.append(f"{without} sentences have no recording, and are left out")
+    if wishes.kind == "transcribe":
+        common = _told(material, common, notes)
     wanted = set(common)
     keys = [key for key in material.sounds if key[2] in wanted and (key[0] in systems or key[0] == NATURAL)]
     clips: dict[tuple[str, str, str], Clip] = {}
@@ -102,16 +104,25 @@ def examine(material: Material, systems: Collection[str], wishes: ListeningWishe
             raise AudioError(what, shown, fix)
         left_out = sorted({key[2] for key in bad})
         common = [name for name in common if name not in left_out]
-        notes.append(
-            f"left out for all systems, which favours those that failed there: {', '.join(left_out[:6])} ({len(left_out)} in all; "
-            f"{lines[0]})"
-        )
+        named = ", ".join(left_out[:6]) + (" …" if len(left_out) > 6 else "")
+        notes.append(f"left out for all systems, which favours those that failed there: {named} ({lines[0]})")
         if not common:
             raise InputError("no sentence is left", shown, "repair the sounds")
     remarks = [f"{material.sounds[key].source}: {clip.remark}" for key, clip in clips.items() if clip.remark]
     notes += [*remarks[:3], *([f"and {len(remarks) - 3} more clipped sounds"] if len(remarks) > 3 else [])]
     recorded = frozenset(key[2] for key, clip in clips.items() if key[0] == NATURAL and not clip.fault)
     return Examined(tuple(common), clips, recorded, tuple(notes))
+
+
+def _told(material: Material, sentences: list[str], notes: list[str]) -> list[str]:
+    """Those whose text is known: without it nobody can say what was understood wrongly."""
+    told = [name for name in sentences if material.sentences[name].text]
+    if not told:
+        why = "what was understood is compared with what was said"
+        raise InputError("transcribe needs the texts of the sentences", why, "--texts FILE, with a line for each: id, text")
+    if len(told) < len(sentences):
+        notes.append(f"{len(sentences) - len(told)} sentences have no text, and are left out")
+    return told
 
 
 def _usual(material: Material, sentences: list[str], wishes: ListeningWishes) -> list[str]:

@@ -68,7 +68,10 @@ def _answer(results: Mapping[str, Any], row: Mapping[str, Any], pairs: int, word
     if said == "equivalent" and smallest is not None:
         meaning = words("meaning.equivalent", smallest=span_value(kind, smallest, words))
     elif said == "not known" and told.get("low") is not None:
+        alone = told["low"] > 0 or told["high"] < 0
         meaning = words("meaning.not known", low=values["low"], high=values["high"])
+        if alone and pairs > 1:
+            meaning = words("meaning.corrected", pairs=pairs)
     sure = ""
     if p is not None:
         sure = words("sure.holm", p=words.chance(p), pairs=pairs) if pairs > 1 else words("sure", p=words.chance(p))

@@ -32,10 +32,10 @@ from ttskit_listen.tables import ordinal_of, write_tables
 if TYPE_CHECKING:
     from ttskit.plugins import Registry
 
-__all__ = ["Analysis", "analyse_test", "render_report", "write_report"]
+__all__ = ["ListeningAnalysis", "analyse_test", "render_report", "write_report"]
 
 
-class Analysis:
+class ListeningAnalysis:
     """What came of an analysis.
 
     Args:
@@ -59,7 +59,7 @@ def analyse_test(
     registry: Registry | None = None,
     language: str = "es",
     tell: Callable[[str], None] = lambda line: None,
-) -> Analysis:
+) -> ListeningAnalysis:
     """Read the answers to a test, apply its rules and its key, and write the report.
 
     Args:
@@ -86,7 +86,7 @@ def analyse_test(
     results = results_of(heard, statistics, ears=ears, everyone=everyone, rules=rules, confidence=confidence)
     folder = out or test.report
     write_report(folder, test, heard, results, language=language)
-    return Analysis(folder, heard, results)
+    return ListeningAnalysis(folder, heard, results)
 
 
 def _ears(

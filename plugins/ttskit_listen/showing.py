@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ttskit_listen.plainly import pair_numbers
-from ttskit_listen.report import Analysis
+from ttskit_listen.report import ListeningAnalysis
 from ttskit_listen.report_words import ReportWords
 from ttskit_listen.results import names_of
 from ttskit_listen.screening import RULES
@@ -17,15 +17,16 @@ _PAIRS = ("system", "against", "difference", "p (Holm)", "verdict", "answers")  
 _SHARES = ("system", "against", "share", "p (Holm)", "verdict", "answers")  # messages
 _LEFT_OUT = ("left out", "code", "rules broken")  # messages
 _VERDICTS = ("better", "worse", "equivalent", "not known", "told apart")  # messages
-_BROKEN = {  # messages
-    "least_answered": "too few trials answered",
-    "least_gold": "known answers wrong",
-    "most_same": "differences heard in the same sound",
-    "most_alike": "answers all alike",
-    "most_hasty": "answered before it was heard",
-    "mushra_share": "hidden reference rated low",
-    "headphones": "no headphones",
-}
+_REASONS = (  # messages
+    "too few trials answered",
+    "known answers wrong",
+    "differences heard in the same sound",
+    "answers all alike",
+    "answered before it was heard",
+    "hidden reference rated low",
+    "no headphones",
+)
+_BROKEN = dict(zip(RULES, _REASONS, strict=True))
 
 
 def pair_rows(results: Mapping[str, Any]) -> tuple[tuple[str, ...], list[list[Any]]]:
@@ -50,7 +51,7 @@ def _verdict(kind: str, row: Mapping[str, Any]) -> str:
     return "told apart" if kind == "abx" and word in ("better", "worse") else word
 
 
-def listener_rows(found: Analysis) -> tuple[tuple[str, ...], list[list[Any]]]:
+def listener_rows(found: ListeningAnalysis) -> tuple[tuple[str, ...], list[list[Any]]]:
     """Columns and rows: those left out, with their codes, which stand nowhere in the report."""
     names = names_of(found.heard)
     rows = [
@@ -61,7 +62,7 @@ def listener_rows(found: Analysis) -> tuple[tuple[str, ...], list[list[Any]]]:
     return _LEFT_OUT, rows
 
 
-def summary(found: Analysis) -> dict[str, Any]:
+def summary(found: ListeningAnalysis) -> dict[str, Any]:
     """For `--json`: what the terminal shows, as data."""
     results, names = found.results, names_of(found.heard)
     statistics = results["statistics"]

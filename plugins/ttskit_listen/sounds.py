@@ -46,7 +46,7 @@ def names_of(hashes: Mapping[Slot, str], seed: int) -> dict[Slot, str]:
     told = [[slot.system, slot.run, slot.sentence, slot.anchor, slot.copy, sha] for slot, sha in hashes.items()]
     secret = hashlib.sha256(json.dumps([seed, told]).encode()).digest()
     names = {slot: "s" + _hidden(secret, slot) for slot in hashes}
-    assert len(set(names.values())) == len(names), "two sounds got one name"
+    assert len(set(names.values())) == len(names)
     return names
 
 

@@ -22,7 +22,7 @@ class _Sample(Stored):
     seed: int | None = None
 
 
-class _Sentence(Stored):
+class _SourceSentence(Stored):
     id: str
     text: str = ""
     group: str = ""
@@ -43,7 +43,7 @@ class _Run(Stored):
 class _Results(Stored):
     systems: list[_System]
     runs: tuple[_Run, ...] = ()
-    sentences: tuple[_Sentence, ...] = ()
+    sentences: tuple[_SourceSentence, ...] = ()
 
 
 class _Cell(Stored):
@@ -52,8 +52,8 @@ class _Cell(Stored):
     cell: str = ""
 
 
-class _Spoken(Stored):
-    sentences: list[_Sentence]
+class _StudySpoken(Stored):
+    sentences: list[_SourceSentence]
 
 
 def comparison_of(folder: Path) -> Material:
@@ -112,7 +112,7 @@ def study_of(folder: Path) -> Material:
             waiting.append("/".join(place.parts[-2:]))
             continue
         try:
-            spoken: _Spoken = read_json(path, _Spoken, _MOST_BYTES)
+            spoken: _StudySpoken = read_json(path, _StudySpoken, _MOST_BYTES)
         except (OSError, Misread) as error:
             raise _damaged(path, error, "ttskit study run STUDY --speak-again") from error
         name = cell.system if len(names[cell.system]) == 1 else place.parent.name
@@ -133,7 +133,7 @@ def _run_names(labels: Sequence[str], seeds: dict[str, int | None]) -> dict[str,
 
 
 def _gather(
-    material: Material, folder: Path, sentences: Iterable[_Sentence], whose: dict[str, tuple[str, str]], below: str
+    material: Material, folder: Path, sentences: Iterable[_SourceSentence], whose: dict[str, tuple[str, str]], below: str
 ) -> list[str]:
     """Add the sounds of these sentences; what of them is not on the disk."""
     missing = []

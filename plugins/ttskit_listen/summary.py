@@ -10,6 +10,7 @@ from ttskit_listen.plan import Design
 
 __all__ = ["summary_lines", "summary_of", "summary_rows"]
 
+_NATURAL, _ANCHOR = "natural", "anchor"  # messages
 _RESOLUTION = 0.05  # of a difference that a simulation finds
 
 
@@ -54,7 +55,7 @@ def summary_rows(found: dict[str, Any]) -> tuple[list[str], list[list[Any]]]:
     rows = [
         [
             one["system"],
-            "natural" if one["natural"] else "anchor" if one["anchor"] else "",
+            _NATURAL if one["natural"] else _ANCHOR if one["anchor"] else "",
             one["trainings"] or "",
             one["sounds"],
         ]

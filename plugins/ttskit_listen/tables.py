@@ -104,7 +104,7 @@ def _systems_latex(results: Mapping[str, Any], words: ReportWords) -> str:
     percent = f"{100 * results['confidence']:g}"
     kind = results["test"]["kind"]
     times, digits = (100.0, 1) if kind == "transcribe" else (1.0, 1 if kind == "mushra" else 2)
-    value = "Word errors (\\%)" if kind == "transcribe" else "Mean"
+    value = "Word errors (\\%)" if kind == "transcribe" else "Mean"  # no message
     lines = [
         "% needs \\usepackage{booktabs}",  # no message
         "\\begin{tabular}{lrlrrr}",

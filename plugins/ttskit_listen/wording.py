@@ -13,9 +13,9 @@ from ttskit.errors import InputError, UsageError
 from ttskit.texts import read_text
 from ttskit_listen.plan import Completion, Rules
 
-__all__ = ["completion_of", "no_names_in", "rules_of", "titles_of", "words_of"]
+__all__ = ["USUAL_TITLES", "completion_of", "no_names_in", "rules_of", "titles_of", "words_of"]
 
-_TITLES = {"es": "Prueba de escucha", "en": "Listening test"}
+USUAL_TITLES = {"es": "Prueba de escucha", "en": "Listening test"}  # no message
 _PROLIFIC = "https://app.prolific.com/submissions/complete?cc="
 _MOST_LETTERS = 20_000  # of a consent
 _CODE = re.compile(r"[A-Za-z0-9_-]{1,40}")
@@ -23,7 +23,7 @@ _CODE = re.compile(r"[A-Za-z0-9_-]{1,40}")
 
 def titles_of(given: Sequence[str], languages: Sequence[str]) -> dict[str, str]:
     """A title for each language: TEXT for all of them, or LANG=TEXT."""
-    return {language: _TITLES.get(language, _TITLES["en"]) for language in languages} | _by_language(
+    return {language: USUAL_TITLES.get(language, USUAL_TITLES["en"]) for language in languages} | _by_language(
         given, languages, "--title"
     )
 

@@ -40,7 +40,7 @@ _PREDICTORS = {  # in the order of `ttskit_predictors.asking.NEEDED`
         "words that Whisper hears otherwise, from a file that you name",
         "whisper:WhisperWords",
     ),
-}
+}  # messages
 _OPTIONS: dict[str, str] = {
     "distillmos": "distillmos:DistillMosOptions",
     "nisqa": "named:NamedFile",

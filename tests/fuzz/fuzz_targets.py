@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fuzz_checkpoints
 import fuzz_folders
+import fuzz_listening
 import fuzz_recipes
 import fuzz_speech
 from fuzz_harness import Fuzzer
@@ -26,4 +27,6 @@ TARGETS: dict[str, tuple[Fuzzer, int, float]] = {
     "text grids": (fuzz_speech.text_grids, 60, 0.06),
     "audio": (fuzz_speech.audio, 60, 0.06),
     "texts": (fuzz_speech.texts, 60, 0.06),
+    "answer files": (fuzz_listening.answer_files, 60, 0.04),
+    "listening tests": (fuzz_listening.listening_tests, 60, 0.04),
 }

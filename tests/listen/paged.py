@@ -33,7 +33,7 @@ def paged(folder: Path, kind: Kind = "cmos", *, made: dict[str, Any] | None = No
     """A made test with its pages; `made` goes to `made_test`, `changes` are fields of its plan. Sounds of the check for
     headphones are tones of 0.25 s.
     """
-    test = made_test(folder, kind, **{"sentences": 2, "listeners": 2, **(made or {})})
+    test = made_test(folder, kind, **{"sentences": 1, "listeners": 2, **(made or {})})
     plan = test.plan().model_copy(update=changes)
     test.write(plan, test.key(), test.design())
     for number in range(len(plan.headphones)):

@@ -106,7 +106,7 @@ def test_those_who_are_left_out_count_in_neither_way(tmp_path):
     assert len(loose.judgements) == 12
 
 
-@pytest.mark.parametrize("part", ["key", "design", "sound", "role"])
+@pytest.mark.parametrize("part", ["key", "design", "sound", "role", "single"])
 def test_files_of_different_tests_are_refused(part, tmp_path):
     test = made_test(tmp_path, "cmos", sounds=False)
     plan, key, design = test.plan(), test.key(), test.design()
@@ -114,6 +114,11 @@ def test_files_of_different_tests_are_refused(part, tmp_path):
         key = key.model_copy(update={"id": "another"})
     elif part == "design":
         design = design.model_copy(update={"id": "another"})
+    elif part == "single":
+        trial = plan.forms[0].trials[2]
+        one = trial.model_copy(update={"sounds": trial.sounds[:1]})
+        form = plan.forms[0].model_copy(update={"trials": (one, *(t for t in plan.forms[0].trials if t.id != trial.id))})
+        plan = plan.model_copy(update={"forms": (form, *plan.forms[1:])})
     elif part == "sound":
         key = key.model_copy(update={"sounds": dict(list(key.sounds.items())[1:])})
     else:

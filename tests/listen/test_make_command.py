@@ -12,6 +12,7 @@ from ttskit.cli import main
 from ttskit.errors import TTSKitError
 from ttskit_listen import calculator
 from ttskit_listen.folder import TestFolder
+from ttskit_listen.questions import closing_questions, first_questions
 from ttskit_listen.wording import completion_of, rules_of, titles_of, words_of
 
 PROLIFIC = "https://app.prolific.com/submissions/complete?cc=C1ABC"
@@ -106,3 +107,10 @@ def test_titles_for_one_language_or_for_all():
     assert titles_of(["Voces"], ("es", "en")) == {"es": "Voces", "en": "Voces"}
     assert titles_of(["en=Voices", "es=¿a=b?"], ("es", "en")) == {"es": "¿a=b?", "en": "Voices"}
     assert completion_of("C1", "").model_dump() == {"code": "C1", "url": ""}
+
+
+def test_questions_are_in_both_languages():
+    for question in (*first_questions(), *closing_questions()):
+        labels = [question.title, *question.choices.values()]
+        assert all(set(label) == {"es", "en"} and all(label.values()) for label in labels), question.name
+        assert (question.kind == "choice") == bool(question.choices)

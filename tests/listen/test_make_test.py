@@ -33,6 +33,11 @@ def compared(tmp_path_factory) -> Path:
     return comparison(tmp_path_factory.mktemp("made") / "comparison")
 
 
+@pytest.fixture(scope="module")
+def small(tmp_path_factory) -> Path:
+    return comparison(tmp_path_factory.mktemp("made") / "small", 4, 0)
+
+
 def wish(kind="cmos", **more) -> ListeningWishes:
     return ListeningWishes(kind, **{"listeners": 4, "made": "2026-11-28", **more})
 
@@ -80,10 +85,10 @@ def test_nothing_public_names_a_system_or_a_sentence(tmp_path, compared):
         assert not any(system.name in plan for system in design.systems)
 
 
-def test_names_and_codes_cannot_be_worked_out_from_what_is_public(tmp_path, compared):
-    first = make_test((compared,), wish(), tmp_path / "a")
+def test_names_and_codes_cannot_be_worked_out_from_what_is_public(tmp_path, small):
+    first = make_test((small,), wish(), tmp_path / "a")
     assert all(re.fullmatch("s[a-z2-7]{12}", name) for name in first.key.sounds)
-    other = make_test((compared,), wish(seed=2), tmp_path / "b")
+    other = make_test((small,), wish(seed=2), tmp_path / "b")
     assert not set(first.key.sounds) & set(other.key.sounds)
     ordered = [first.key.sounds[name].system for name in sorted(first.key.sounds)]
     assert sum(a != b for a, b in pairwise(ordered)) > 3, "in no order of systems"
@@ -92,17 +97,17 @@ def test_names_and_codes_cannot_be_worked_out_from_what_is_public(tmp_path, comp
     assert [form_of(code, 4) for code in codes] == [0, 1, 2, 3]
 
 
-def test_the_same_inputs_give_the_same_bytes_but_for_the_invitations(tmp_path, compared):
-    make_test((compared,), wish("abx"), tmp_path / "x" / "a")
-    make_test((compared,), wish("abx"), tmp_path / "x" / "b")
+def test_the_same_inputs_give_the_same_bytes_but_for_the_invitations(tmp_path, small):
+    make_test((small,), wish("abx"), tmp_path / "x" / "a")
+    make_test((small,), wish("abx"), tmp_path / "x" / "b")
     first, second = files_of(tmp_path / "x" / "a"), files_of(tmp_path / "x" / "b")
     assert first.pop("invitations.csv") != second.pop("invitations.csv")
     assert first == second
 
 
-def test_the_id_is_a_hash_of_what_was_decided_but_not_of_the_day(tmp_path, compared):
+def test_the_id_is_a_hash_of_what_was_decided_but_not_of_the_day(tmp_path, small):
     def made(name, **more):
-        return make_test((compared,), wish(**more), tmp_path / name).plan.id
+        return make_test((small,), wish(**more), tmp_path / name).plan.id
 
     first = made("a")
     assert made("b", made="2027-01-01") == first
@@ -161,8 +166,8 @@ def test_systems_that_are_named_in_their_order(tmp_path, compared):
     assert [one.name for one in made.design.systems] == ["hornero"]
 
 
-def test_forms_are_shared_where_there_are_fewer(tmp_path, compared):
-    made = make_test((compared,), wish(listeners=5, forms=2), tmp_path / "t")
+def test_forms_are_shared_where_there_are_fewer(tmp_path, small):
+    made = make_test((small,), wish(listeners=5, forms=2), tmp_path / "t")
     codes = [line.split(",")[0] for line in made.test.invitations.read_text().splitlines()[1:]]
     assert Counter(form_of(code, 2) for code in codes) == {0: 3, 1: 2}
 
@@ -193,6 +198,17 @@ def test_mushra_needs_recordings_and_one_folder_is_one_system(tmp_path):
     assert make_test((place,), wish("mos"), tmp_path / "t").design.systems[0].name == "ours"
 
 
+def test_transcribe_needs_texts(tmp_path):
+    places = tuple(folders(tmp_path / "f", {"a": 0, "b": 0}, 6))
+    with pytest.raises(InputError, match="transcribe needs the texts") as caught:
+        make_test(places, wish("transcribe"), tmp_path / "t")
+    assert "--texts FILE" in caught.value.fix
+    (tmp_path / "texts.tsv").write_text("".join(f"u00{i}\tOración {i}.\n" for i in range(5)), encoding="utf-8")
+    made = make_test(places, wish("transcribe", texts=tmp_path / "texts.tsv", title={"es": "Prueba a ciegas"}), tmp_path / "t")
+    assert {said.sentence for said in made.key.sounds.values()} == {f"u00{i}" for i in range(5)}
+    assert any("1 sentences have no text, and are left out" in note for note in made.notes)
+
+
 def bad_folders(tmp_path: Path) -> tuple[Path, ...]:
     places = folders(tmp_path / "f", {"ours": 0, "theirs": 0}, 9)
     write(places[0] / "u001.wav", np.zeros(8000))
@@ -221,10 +237,10 @@ def test_hard_sentences_that_nobody_asked_for_need_not_be_whole(tmp_path, compar
         make_test((tmp_path / "c",), wish(hard=2), tmp_path / "t")
 
 
-def test_a_test_with_answers_is_never_replaced_and_others_are_whole_or_as_they_were(tmp_path, compared, monkeypatch):
+def test_a_test_with_answers_is_never_replaced_and_others_are_whole_or_as_they_were(tmp_path, small, monkeypatch):
     out = tmp_path / "t"
-    first = make_test((compared,), wish(), out)
-    second = make_test((compared,), wish(seed=2), out)
+    first = make_test((small,), wish(), out)
+    second = make_test((small,), wish(seed=2), out)
     assert TestFolder(out).plan().id == second.plan.id != first.plan.id
     before = files_of(out)
 
@@ -233,31 +249,31 @@ def test_a_test_with_answers_is_never_replaced_and_others_are_whole_or_as_they_w
 
     monkeypatch.setattr("ttskit_listen.pages.write_pages", broken)
     with pytest.raises((TTSKitError, OSError)):
-        make_test((compared,), wish(seed=3), out)
+        make_test((small,), wish(seed=3), out)
     assert files_of(out) == before and not list(tmp_path.glob(".t.*"))
     no_pages(monkeypatch.setattr)
     for path in (out / "answers" / "answers-00-abcd.json", out / "listen.sqlite", out / "report" / "index.html"):
         path.parent.mkdir(exist_ok=True)
         path.write_text("{}", encoding="utf-8")
         with pytest.raises(UsageError, match="people have answered"):
-            make_test((compared,), wish(), out)
+            make_test((small,), wish(), out)
         path.unlink()
         if path.parent != out:
             path.parent.rmdir()
     (out / "answers").mkdir()
-    make_test((compared,), wish(), out)
+    make_test((small,), wish(), out)
 
 
-def test_what_is_not_a_test_is_not_touched(tmp_path, compared):
+def test_what_is_not_a_test_is_not_touched(tmp_path, small):
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "thesis.txt").write_text("years", encoding="utf-8")
     (tmp_path / "file").write_text("x", encoding="utf-8")
     for place in ("mine", "file"):
         with pytest.raises(UsageError):
-            make_test((compared,), wish(), tmp_path / place)
+            make_test((small,), wish(), tmp_path / place)
     assert (tmp_path / "mine" / "thesis.txt").read_text(encoding="utf-8") == "years"
     (tmp_path / "empty").mkdir()
-    make_test((compared,), wish(), tmp_path / "empty")
+    make_test((small,), wish(), tmp_path / "empty")
     (tmp_path / "empty" / "notes.txt").write_text("mine", encoding="utf-8")
     with pytest.raises(UsageError, match="holds something else"):
-        make_test((compared,), wish(), tmp_path / "empty")
+        make_test((small,), wish(), tmp_path / "empty")

@@ -80,6 +80,9 @@ def test_worse_is_told_from_the_other_side(analysed):
     for word, says in (("not known", "is not known"), ("equivalent", "sounded equally good")):
         told = answers({**results, "statistics": {"pairs": [{**pair, "word": word}]}}, ReportWords("en"))[0]
         assert says in told["says"]
+    alone = {**pair, "low": 0.1, "value": 0.5, "high": 0.9, "word": "not known", "holm": 0.08}
+    told = answers({**results, "statistics": {"pairs": [alone, alone, alone]}}, ReportWords("en"))[0]
+    assert told["meaning"] == "By itself this pair would be told apart; corrected for all 3 pairs it is not."
     one = {**results, "statistics": {"pairs": [{**pair, "about": "these trainings"}]}}
     assert "these trainings only" in claim(one, ReportWords("en"))
 

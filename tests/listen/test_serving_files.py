@@ -66,6 +66,12 @@ def test_nothing_else_is_reached(client, path):
     assert b"secret" not in found.body and b"tacotron2" not in found.body
 
 
+def test_links_and_hidden_files_are_not_even_known(running):
+    known = set(public_files(running.test))
+    assert {"index.html", "mode.js", "test.js"} <= known
+    assert all(name in ("index.html", "mode.js", "test.js", "later.js") or name.startswith("audio/") for name in known)
+
+
 def test_what_was_put_there_later_is_not_given(running, client):
     (running.test.public / "later.js").write_text("x", encoding="utf-8")
     assert client.get("/later.js").status == 404

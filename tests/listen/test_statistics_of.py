@@ -215,3 +215,11 @@ def test_notes_are_in_two_languages():
     for english, spanish in NOTES.values():
         assert english != spanish
         assert english.count("{") >= spanish.count("{") > -1
+
+
+def test_an_ordinal_effect_without_end_is_none_with_a_note():
+    """Nobody ever prefers a: only the distance of the effect from the thresholds is known."""
+    rows = [replace(j, value=abs(j.value)) for j in pairs_heard(listeners=12, sentences=8, difference=3.0).judgements]
+    found = statistics_of(heard_of("cmos", rows))
+    assert found["ordinal"] is None and found["pairs"][0]["word"] == "better"
+    assert any(note.startswith("The ordinal model has no estimate for a, b: no finite estimate") for note in found["notes"])

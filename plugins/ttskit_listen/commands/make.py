@@ -103,4 +103,4 @@ def make(
         say(line)
     for line in made.notes:
         note(line)
-    note(f"Next: ttskit listen rehearse {out}, then ttskit listen serve {out}")
+    note(f"Next: ttskit listen rehearse {out} -o rehearsal, then ttskit listen serve {out}")

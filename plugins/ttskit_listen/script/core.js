@@ -64,7 +64,7 @@ const ttskit = (() => {
   // Keys: what has data-key is clicked by that key, data-enter by Enter, data-space by the space bar, unless something is being
   // written, or the key is the focused control's own.
   const press = event => {
-    if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || one("dialog[open]")) return;
+    if (event.defaultPrevented || event.repeat || event.ctrlKey || event.metaKey || event.altKey || one("dialog[open]")) return;
     const at = event.target, writing = at.matches("textarea, select, input:not([type=radio]):not([type=range])");
     const shown = selector => every(selector, one("#stage")).find(node => !node.matches(":disabled") && node.getClientRects().length);
     if (event.key === "Enter") {

@@ -105,6 +105,8 @@
         told();
       };
       slot.audio.addEventListener("ended", ended);
+      // one that was entered in its middle is heard once its beginning came too
+      if (together) slot.audio.addEventListener("timeupdate", () => { if (slot.playing && !slot.heard && slot.from !== undefined) { note(slot); if (slot.heard) told(); } });
       // stopped from outside, as when the listener asks to leave
       slot.audio.addEventListener("pause", () => { if (slot.playing && !slot.audio.ended && !closed && slot.audio.readyState > 0) { leave(slot); told(); } });
       slot.audio.addEventListener("error", () => { if (!closed) fail(slot); });

@@ -153,4 +153,6 @@
     if (journal.lock.taken()) taken(); else go();
   };
   addEventListener("DOMContentLoaded", start);
+  // A page that the browser took out of its memory has given its lock away and begins from the journal.
+  addEventListener("pageshow", event => { if (event.persisted) location.reload(); });
 })();

@@ -114,7 +114,8 @@
     const answers = [...own.values()].sort((a, b) => order.indexOf(a.trial) - order.indexOf(b.trial));
     if (!kept.file.consent && file.consent) {
       Object.assign(kept.file, file);
-      Object.assign(kept.done, { browser: true, volume: true, questions: true, closing: file.complete });
+      const questions = page.plan.questions.every(one => !one.required || one.name in file.questions);
+      Object.assign(kept.done, { browser: true, questions, closing: file.complete });
       kept.sentHeader = kept.header;
     }
     kept.file.answers = answers;

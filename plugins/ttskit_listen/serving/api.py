@@ -60,7 +60,7 @@ def told(handler: Handler) -> Handler:
             content = {"error": refused.sentence(language), **refused.more}
             return JSONResponse(content, refused.status, headers)
         except sqlite3.Error as error:
-            _log.error("the database refuses: %s", error)
+            _log.error("the database refuses: %s", error)  # no message
             content = {"error": Refused(503, "database").sentence(language)}
             return JSONResponse(content, 503, {"retry-after": "2"})
 

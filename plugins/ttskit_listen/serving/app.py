@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["HEADERS", "create_app"]
 
 _CSP = (
-    "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; media-src 'self' blob: data:; "
+    "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; media-src 'self' blob: data:; "  # no message
     "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
 HEADERS = {
@@ -29,7 +29,7 @@ HEADERS = {
     "x-frame-options": "DENY",
     "x-content-type-options": "nosniff",
     "referrer-policy": "no-referrer",
-    "permissions-policy": "camera=(), microphone=(), geolocation=(), payment=(), usb=(), serial=(), browsing-topics=()",
+    "permissions-policy": "camera=(), microphone=(), geolocation=(), payment=(), usb=(), serial=()",  # no message
     "cross-origin-opener-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
 }
@@ -83,14 +83,16 @@ class _Gate:
 
         hosts = [value for name, value in scope["headers"] if name == b"host"]
         if len(hosts) != 1 or not self.site.address.knows(hosts[0].decode("latin-1")):
-            await _plain(answered, 400, "This server has another name; if this is its name, start it with --host-name.")
+            await _plain(
+                answered, 400, "This server has another name; if this is its name, start it with --host-name."
+            )  # no message
             return
         try:
             await self.app(self._below_prefix(scope), receive, answered)
         except Exception as error:
-            _log.exception("a request failed: %s", type(error).__name__)
+            _log.exception("a request failed: %s", type(error).__name__)  # no message
             if not begun:
-                await _plain(answered, 500, "The server failed.")
+                await _plain(answered, 500, "The server failed.")  # no message
 
     def _below_prefix(self, scope: Scope) -> Scope:
         """The path as the routes know it, whether the proxy took the prefix away or not."""

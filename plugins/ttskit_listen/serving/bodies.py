@@ -36,7 +36,7 @@ async def form_fields(request: Request) -> dict[str, str]:
         text = (await _read(request)).decode("utf-8")
         return dict(parse_qsl(text, keep_blank_values=True, max_num_fields=20))
     except ValueError:
-        raise Refused(400, "body", place="form", why="UTF-8") from None
+        raise Refused(400, "body", place="form", why="UTF-8") from None  # no message
 
 
 def _of_type(request: Request, wanted: str) -> None:

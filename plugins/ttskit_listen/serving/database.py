@@ -18,16 +18,16 @@ _WAIT_S = 20.0  # for another process that writes
 # Each brings a database from the format of its place in the list to the next; never changed, only added to.
 _STEPS = (
     (
-        "CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
-        """CREATE TABLE listeners (code TEXT PRIMARY KEY, form INTEGER NOT NULL, came TEXT NOT NULL, made TEXT NOT NULL,
-        begun TEXT, seen TEXT, header TEXT, ended TEXT, withdrawn TEXT) WITHOUT ROWID""",
-        "CREATE INDEX listeners_by_form ON listeners (form)",
-        """CREATE TABLE answers (code TEXT NOT NULL REFERENCES listeners (code), trial TEXT NOT NULL, answer TEXT NOT NULL,
-        PRIMARY KEY (code, trial)) WITHOUT ROWID""",
+        "CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",  # no message
+        "CREATE TABLE listeners (code TEXT PRIMARY KEY, form INTEGER NOT NULL, came TEXT NOT NULL, "  # no message
+        "made TEXT NOT NULL, begun TEXT, seen TEXT, header TEXT, ended TEXT, withdrawn TEXT) WITHOUT ROWID",
+        "CREATE INDEX listeners_by_form ON listeners (form)",  # no message
+        "CREATE TABLE answers (code TEXT NOT NULL REFERENCES listeners (code), trial TEXT NOT NULL, "  # no message
+        "answer TEXT NOT NULL, PRIMARY KEY (code, trial)) WITHOUT ROWID",
         # Apart from the answers: who took part, as the platform that sent them names them.
-        """CREATE TABLE participants (participant TEXT PRIMARY KEY, code TEXT NOT NULL UNIQUE REFERENCES listeners (code))
-        WITHOUT ROWID""",
-        "CREATE TABLE log (number INTEGER PRIMARY KEY, at TEXT NOT NULL, what TEXT NOT NULL)",
+        "CREATE TABLE participants (participant TEXT PRIMARY KEY, "  # no message
+        "code TEXT NOT NULL UNIQUE REFERENCES listeners (code)) WITHOUT ROWID",
+        "CREATE TABLE log (number INTEGER PRIMARY KEY, at TEXT NOT NULL, what TEXT NOT NULL)",  # no message
     ),
 )
 FORMAT = len(_STEPS)
@@ -82,7 +82,7 @@ def transaction(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
 def _up_to_date(connection: sqlite3.Connection, path: Path) -> None:
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     (application,) = connection.execute("PRAGMA application_id").fetchone()
-    fresh = not connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+    fresh = not connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]  # no message
     if not fresh and application != _APPLICATION:
         raise CheckpointError(
             f"{path} is a database of another program", f"its application id is {application}", "move it away"
@@ -101,8 +101,8 @@ def _up_to_date(connection: sqlite3.Connection, path: Path) -> None:
 
 
 def _of_this_test(connection: sqlite3.Connection, path: Path, test: str) -> None:
-    connection.execute("INSERT OR IGNORE INTO settings VALUES ('test', ?)", (test,))
-    (found,) = connection.execute("SELECT value FROM settings WHERE name = 'test'").fetchone()
+    connection.execute("INSERT OR IGNORE INTO settings VALUES ('test', ?)", (test,))  # no message
+    (found,) = connection.execute("SELECT value FROM settings WHERE name = 'test'").fetchone()  # no message
     if found != test:
         raise InputError(
             f"{path} holds the answers to another test",

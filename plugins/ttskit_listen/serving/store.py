@@ -84,10 +84,8 @@ class Store:
         for code in codes:
             form = form_of(code, len(self.plan.forms))
             if form is not None:
-                row = (code, form, "invited", now)
-                new += self._connection.execute(
-                    "INSERT OR IGNORE INTO listeners (code, form, came, made) VALUES (?, ?, ?, ?)", row
-                ).rowcount
+                sql = "INSERT OR IGNORE INTO listeners (code, form, came, made) VALUES (?, ?, ?, ?)"  # no message
+                new += self._do(sql, code, form, "invited", now)
         return new
 
     def invite(self, number: int) -> list[str]:
@@ -105,15 +103,15 @@ class Store:
             Refused: there were that many.
         """
         if participant:
-            found = self._one("SELECT code FROM participants WHERE participant = ?", participant)
+            found = self._one("SELECT code FROM participants WHERE participant = ?", participant)  # no message
             if found is not None:
                 return str(found[0])
-        count = self._one("SELECT count(*) FROM listeners WHERE came = 'open' AND withdrawn IS NULL")
+        count = self._one("SELECT count(*) FROM listeners WHERE came = 'open' AND withdrawn IS NULL")  # no message
         if most is not None and count is not None and count[0] >= most:
             raise Refused(409, "full")
         code = self._new_code("open")
         if participant:
-            self._connection.execute("INSERT INTO participants (participant, code) VALUES (?, ?)", (participant, code))
+            self._do("INSERT INTO participants (participant, code) VALUES (?, ?)", participant, code)  # no message
         return code
 
     def form(self, code: str) -> int:
@@ -122,7 +120,7 @@ class Store:
         Raises:
             Refused: nobody has this code.
         """
-        found = self._one("SELECT form FROM listeners WHERE code = ? AND withdrawn IS NULL", code)
+        found = self._one("SELECT form FROM listeners WHERE code = ? AND withdrawn IS NULL", code)  # no message
         if found is None:
             raise Refused(401, "unknown")
         return int(found[0])
@@ -133,7 +131,7 @@ class Store:
         """Note that a listener is here; what they have answered so far, or None."""
         self.form(code)
         now = utc_now()
-        self._connection.execute("UPDATE listeners SET begun = coalesce(begun, ?), seen = ? WHERE code = ?", (now, now, code))
+        self._do("UPDATE listeners SET begun = coalesce(begun, ?), seen = ? WHERE code = ?", now, now, code)  # no message
         return self._file(code)
 
     def put_header(self, code: str, header: AnswerFile) -> None:
@@ -144,12 +142,11 @@ class Store:
         """
         self.form(code)
         text = _text(header.model_copy(update={"answers": (), "ended": "", "complete": False}))
-        before = self._one("SELECT header, ended FROM listeners WHERE code = ?", code)
+        before = self._one("SELECT header, ended FROM listeners WHERE code = ?", code)  # no message
         assert before is not None
         if before[1] and before[0] != text:
             raise Refused(409, "ended")
-        row = (text, utc_now(), code)
-        self._connection.execute("UPDATE listeners SET header = ?, seen = ? WHERE code = ?", row)
+        self._do("UPDATE listeners SET header = ?, seen = ? WHERE code = ?", text, utc_now(), code)  # no message
 
     def put_answer(self, code: str, answer: Answer) -> None:
         """One answer; the same one again changes nothing.
@@ -158,16 +155,16 @@ class Store:
             Refused: the code is unknown, nothing was agreed to yet, or the trial has another answer.
         """
         self.form(code)
-        header = self._one("SELECT header FROM listeners WHERE code = ?", code)
+        header = self._one("SELECT header FROM listeners WHERE code = ?", code)  # no message
         if header is None or header[0] is None:
             raise Refused(409, "no-header")
         text = _text(answer)
-        before = self._one("SELECT answer FROM answers WHERE code = ? AND trial = ?", code, answer.trial)
+        before = self._one("SELECT answer FROM answers WHERE code = ? AND trial = ?", code, answer.trial)  # no message
         if before is None:
-            self._connection.execute("INSERT INTO answers (code, trial, answer) VALUES (?, ?, ?)", (code, answer.trial, text))
+            self._do("INSERT INTO answers (code, trial, answer) VALUES (?, ?, ?)", code, answer.trial, text)  # no message
         elif before[0] != text:
             raise Refused(409, "answered")
-        self._connection.execute("UPDATE listeners SET seen = ? WHERE code = ?", (utc_now(), code))
+        self._do("UPDATE listeners SET seen = ? WHERE code = ?", utc_now(), code)  # no message
 
     def end(self, code: str, ended: str) -> None:
         """A listener's end; the first time given stays.
@@ -176,27 +173,28 @@ class Store:
             Refused: the code is unknown, or answers are missing, which it names (practice is not asked for).
         """
         form = self.form(code)
-        there = {row[0] for row in self._all("SELECT trial FROM answers WHERE code = ?", code)}
+        there = {row[0] for row in self._all("SELECT trial FROM answers WHERE code = ?", code)}  # no message
         missing = [trial for trial in self._wanted[form] if trial not in there]
-        header = self._one("SELECT header FROM listeners WHERE code = ?", code)
+        header = self._one("SELECT header FROM listeners WHERE code = ?", code)  # no message
         if missing or header is None or header[0] is None:
             raise Refused(409, "missing", {"missing": missing}, count=len(missing))
-        row = (ended, utc_now(), code)
-        self._connection.execute("UPDATE listeners SET ended = coalesce(ended, ?), seen = ? WHERE code = ?", row)
+        self._do(
+            "UPDATE listeners SET ended = coalesce(ended, ?), seen = ? WHERE code = ?", ended, utc_now(), code
+        )  # no message
 
     # What the experimenter asks for.
 
     def answer_files(self) -> list[AnswerFile]:
         """The file of each listener who agreed to take part and did not withdraw, by code."""
-        codes = [row[0] for row in self._all("SELECT code FROM listeners WHERE withdrawn IS NULL ORDER BY code")]
+        codes = [row[0] for row in self._all("SELECT code FROM listeners WHERE withdrawn IS NULL ORDER BY code")]  # no message
         return [file for code in codes if (file := self._file(code)) is not None]
 
     def progress(self) -> list[Progress]:
         """How far each listener is, in the order of the codes."""
         counts: dict[str, set[str]] = {}
-        for code, trial in self._all("SELECT code, trial FROM answers"):
+        for code, trial in self._all("SELECT code, trial FROM answers"):  # no message
             counts.setdefault(code, set()).add(trial)
-        rows = self._all("SELECT code, form, came, begun, seen, ended, withdrawn FROM listeners ORDER BY code")
+        rows = self._all("SELECT code, form, came, begun, seen, ended, withdrawn FROM listeners ORDER BY code")  # no message
         found = []
         for code, form, came, begun, seen, ended, withdrawn in rows:
             wanted = self._wanted[form]
@@ -208,7 +206,8 @@ class Store:
 
     def participants(self) -> list[tuple[str, str]]:
         """(participant, code) of those whom a platform sent."""
-        return [(row[0], row[1]) for row in self._all("SELECT participant, code FROM participants ORDER BY participant")]
+        rows = self._all("SELECT participant, code FROM participants ORDER BY participant")  # no message
+        return [(row[0], row[1]) for row in rows]
 
     def withdraw(self, code: str) -> None:
         """Delete what a listener has said, as they wish; the code is no longer good.
@@ -217,56 +216,58 @@ class Store:
             Refused: nobody has this code.
         """
         self.form(code)
-        self._connection.execute("DELETE FROM answers WHERE code = ?", (code,))
-        self._connection.execute("DELETE FROM participants WHERE code = ?", (code,))
-        row = (utc_now(), code)
-        self._connection.execute("UPDATE listeners SET header = NULL, ended = NULL, withdrawn = ? WHERE code = ?", row)
+        self._do("DELETE FROM answers WHERE code = ?", code)  # no message
+        self._do("DELETE FROM participants WHERE code = ?", code)  # no message
+        self._do(
+            "UPDATE listeners SET header = NULL, ended = NULL, withdrawn = ? WHERE code = ?", utc_now(), code
+        )  # no message
         self.log(f"withdrawn: {code}")  # no message
         self._to_forget = True
 
     def log(self, what: str) -> None:
         """A line that stays."""
-        self._connection.execute("INSERT INTO log (at, what) VALUES (?, ?)", (utc_now(), what))
+        self._do("INSERT INTO log (at, what) VALUES (?, ?)", utc_now(), what)  # no message
 
     def logged(self) -> list[tuple[str, str]]:
         """(when, what), oldest first."""
-        return [(row[0], row[1]) for row in self._all("SELECT at, what FROM log ORDER BY number")]
+        return [(row[0], row[1]) for row in self._all("SELECT at, what FROM log ORDER BY number")]  # no message
 
     def setting(self, name: str) -> str | None:
         """A value that the server keeps."""
-        found = self._one("SELECT value FROM settings WHERE name = ?", name)
+        found = self._one("SELECT value FROM settings WHERE name = ?", name)  # no message
         return None if found is None else str(found[0])
 
     def set_setting(self, name: str, value: str) -> None:
         """Keep it."""
-        self._connection.execute(
-            "INSERT INTO settings VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value", (name, value)
-        )
+        self._do("INSERT OR REPLACE INTO settings (name, value) VALUES (?, ?)", name, value)  # no message
 
     def _new_code(self, came: str) -> str:
         counts = dict.fromkeys(range(len(self.plan.forms)), (0, 0))
-        sql = "SELECT form, count(*), count(begun) FROM listeners WHERE withdrawn IS NULL GROUP BY form"
+        sql = "SELECT form, count(*), count(begun) FROM listeners WHERE withdrawn IS NULL GROUP BY form"  # no message
         for form, codes, begun in self._all(sql):
             # Who comes counts for an open test; an invited listener may never come.
             counts[form] = (begun, codes) if came == "open" else (codes, begun)
         form = min(counts, key=lambda number: (*counts[number], number))
         code = f"{form:02d}-" + "".join(secrets.choice(_LETTERS) for _ in range(_LENGTH))
         begun = utc_now() if came == "open" else None
-        row = (code, form, came, utc_now(), begun)
-        self._connection.execute("INSERT INTO listeners (code, form, came, made, begun) VALUES (?, ?, ?, ?, ?)", row)
+        sql = "INSERT INTO listeners (code, form, came, made, begun) VALUES (?, ?, ?, ?, ?)"  # no message
+        self._do(sql, code, form, came, utc_now(), begun)
         return code
 
     def _file(self, code: str) -> AnswerFile | None:
-        found = self._one("SELECT form, header, ended FROM listeners WHERE code = ? AND withdrawn IS NULL", code)
+        found = self._one("SELECT form, header, ended FROM listeners WHERE code = ? AND withdrawn IS NULL", code)  # no message
         if found is None or found[1] is None:
             return None
         form, header, ended = found
-        rows = self._all("SELECT trial, answer FROM answers WHERE code = ?", code)
+        rows = self._all("SELECT trial, answer FROM answers WHERE code = ?", code)  # no message
         texts: dict[str, str] = {row[0]: row[1] for row in rows}
         order = [trial.id for trial in self.plan.forms[form].trials]
         answers = [Answer.model_validate_json(texts[trial]) for trial in order if trial in texts]
         file = AnswerFile.model_validate_json(header)
         return file.model_copy(update={"answers": tuple(answers), "ended": ended or "", "complete": bool(ended)})
+
+    def _do(self, sql: str, *values: Any) -> int:
+        return self._connection.execute(sql, values).rowcount
 
     def _one(self, sql: str, *values: Any) -> Sequence[Any] | None:
         row: Sequence[Any] | None = self._connection.execute(sql, values).fetchone()

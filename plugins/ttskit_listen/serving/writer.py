@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import queue
+import sqlite3
 import threading
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -31,7 +32,7 @@ class Writer:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._queue: queue.SimpleQueue[_Work | None] = queue.SimpleQueue()
-        self._thread = threading.Thread(target=self._run, name="ttskit-listen-store")
+        self._thread = threading.Thread(target=self._run, name="ttskit-listen-store", daemon=True)
         self._thread.start()
 
     async def do(self, work: Callable[[Store], T]) -> T:
@@ -69,9 +70,10 @@ class Writer:
             with self._store.transaction():
                 for work, _, _ in works:
                     done.append(self._alone(work))
-            self._store.forget_deleted()
         except Exception as error:  # not even the transaction: none of them was done
             done = [(False, error)] * len(works)
+        with contextlib.suppress(sqlite3.Error):  # what was done stays done; it is tried again
+            self._store.forget_deleted()
         for (_, loop, future), (good, value) in zip(works, done, strict=True):
             with contextlib.suppress(RuntimeError):  # the loop is closed, nobody waits
                 loop.call_soon_threadsafe(_settle, future, good, value)

@@ -25,6 +25,7 @@ from ttskit_listen.statistics.effects import Random
 __all__ = ["Ordinal", "fit_ordinal"]
 
 _FAR = 12.0  # log-odds: an effect beyond it is no finite one
+_ENDLESS = "no finite estimate: some answers were always, or never, given"
 _LOG_SD = (-7.0, 3.0)
 _FEW = 100  # levels
 
@@ -84,7 +85,7 @@ def fit_ordinal(
     loglik = -work.loss(at)[0]
     beta = at[work.free : work.free + work.p]
     if not np.isfinite(loglik) or (work.p and float(np.abs(beta).max()) > _FAR):
-        raise ValueError("no finite estimate: some answers were always, or never, given")
+        raise ValueError(_ENDLESS)
     hessian = work.hessian(at)
     kept = np.ones(at.size, bool)
     kept[work.free + work.p :] = at[work.free + work.p :] > _LOG_SD[0] / 2 - 1  # a variance of 0 is no longer a parameter
@@ -95,6 +96,8 @@ def fit_ordinal(
     covariance = np.zeros_like(hessian)
     covariance[inner] = linalg.inv(hessian[inner])
     part = slice(work.free, work.free + work.p)
+    if work.p and float(np.diag(covariance)[part].max()) > _FAR**2:  # the likelihood rises for ever, if ever so little
+        raise ValueError(_ENDLESS)
     sd = {one.name: float(np.exp(v)) for one, v in zip(random, at[work.free + work.p :], strict=True)}
     sd = {name: 0.0 if v < np.exp(_LOG_SD[0] / 2 - 1) else v for name, v in sd.items()}
     return Ordinal(beta, covariance[part, part], work.tau(at)[0], sd, loglik)
