@@ -24,7 +24,7 @@ from ttskit.interfaces.measurement import (
 )
 from ttskit_predictors.packages import INSTALL, missing
 
-__all__ = ["NEEDED", "Predictor"]
+__all__ = ["NEEDED", "SamplePredictor"]
 
 # Modules that each measurement needs, by its name. What needs a file as well says so itself.
 NEEDED: Mapping[str, tuple[str, ...]] = {
@@ -42,7 +42,7 @@ NEEDED: Mapping[str, tuple[str, ...]] = {
 _SHORTEST_S = 0.1  # of a sound that anything can be said of
 
 
-class Predictor(Measurement):
+class SamplePredictor(Measurement):
     """Numbers of each sample, by a network that was trained elsewhere: give `measures`, `rate_hz`, `start` and `scores`.
 
     The network is opened when the first sample comes and kept for this comparison. Natural speech, the recordings through the

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ttskit.interfaces.measurement import Measure, Sample, Spoken
-from ttskit_predictors.asking import Predictor
+from ttskit_predictors.asking import SamplePredictor
 from ttskit_predictors.networks import content_of, fill
 from ttskit_predictors.packages import file_in
 
@@ -41,7 +41,7 @@ class DistillMosOptions(BaseModel):
     device: Literal["cpu", "comparison"] = Field("cpu", description="cpu, or comparison for the device of the voices")
 
 
-class DistillMos(Predictor):
+class DistillMos(SamplePredictor):
     """Distill-MOS, version 7 of its weights."""
 
     name = "distillmos"

@@ -12,7 +12,7 @@ import librosa
 import numpy as np
 
 from ttskit.interfaces.measurement import Measure, Sample, Spoken
-from ttskit_predictors.asking import Predictor
+from ttskit_predictors.asking import SamplePredictor
 from ttskit_predictors.networks import OnnxNetwork, onnx_network
 from ttskit_predictors.packages import file_in
 
@@ -31,7 +31,7 @@ _CURVES = {
 }
 
 
-class Dnsmos(Predictor):
+class Dnsmos(SamplePredictor):
     """SIG, BAK and OVRL of DNSMOS P.835, and DNSMOS P.808."""
 
     name = "dnsmos"

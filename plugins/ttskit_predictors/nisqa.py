@@ -20,7 +20,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ttskit.errors import CheckpointError
 from ttskit.interfaces.measurement import Measure, Sample, Spoken
-from ttskit_predictors.asking import Predictor
+from ttskit_predictors.asking import SamplePredictor
 from ttskit_predictors.named import NamedFile
 from ttskit_predictors.networks import content_of, fill
 from ttskit_predictors.nisqa_network import NisqaNetwork
@@ -92,7 +92,7 @@ _DIMENSIONS = (
 )
 
 
-class Nisqa(Predictor):
+class Nisqa(SamplePredictor):
     """Whatever the file predicts: five dimensions, quality alone, or naturalness of synthesis."""
 
     name = "nisqa"

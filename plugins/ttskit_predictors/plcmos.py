@@ -11,7 +11,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from ttskit.interfaces.measurement import Measure, Sample, Spoken
-from ttskit_predictors.asking import Predictor
+from ttskit_predictors.asking import SamplePredictor
 from ttskit_predictors.networks import OnnxNetwork, onnx_network
 from ttskit_predictors.packages import file_in
 
@@ -23,7 +23,7 @@ _RATERS, _RATER_SIZE = 15, 64  # raters that are drawn, and the numbers that des
 _SEED = 1  # of the draw: the package draws others in every call, so that its scores differ by some hundredths
 
 
-class Plcmos(Predictor):
+class Plcmos(SamplePredictor):
     """PLCMOS v2, a mean over the same fifteen drawn raters for all that was said."""
 
     name = "plcmos"

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from ttskit.audio.files import resample
 from ttskit.interfaces.measurement import NATURAL, Measure, Sample, Spoken
-from ttskit_predictors.asking import Predictor
+from ttskit_predictors.asking import SamplePredictor
 from ttskit_predictors.networks import content_of, fill
 from ttskit_predictors.packages import file_in
 
@@ -34,7 +34,7 @@ _SMOOTHED, _KEPT = 8, 6  # steps: over which decisions are averaged, and of sile
 _STRICTEST = 3  # of webrtcvad
 
 
-class SpeakerSimilarity(Predictor):
+class SpeakerSimilarity(SamplePredictor):
     """Cosine of a sample's embedding and the mean embedding of the speaker's recordings of the other sentences.
 
     A recording is so compared with the speaker's others, which is what a perfect voice would reach.

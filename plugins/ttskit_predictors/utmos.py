@@ -12,14 +12,14 @@ import numpy as np
 
 from ttskit.errors import CheckpointError
 from ttskit.interfaces.measurement import Measure, Sample, Spoken
-from ttskit_predictors.asking import Predictor
+from ttskit_predictors.asking import SamplePredictor
 from ttskit_predictors.named import NamedFile
 from ttskit_predictors.networks import onnx_network
 
 __all__ = ["Utmos"]
 
 
-class Utmos(Predictor):
+class Utmos(SamplePredictor):
     """What the file's network says: one input, audio (1, S) float32 at 16 kHz in [-1, 1], and a first output of one number."""
 
     name = "utmos"

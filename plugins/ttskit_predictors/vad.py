@@ -13,7 +13,7 @@ import numpy as np
 from ttskit.audio.files import resample
 from ttskit.interfaces.measurement import NATURAL, Measure, Sample, Spoken
 from ttskit.measure.pauses import SHORTEST_PAUSE_S
-from ttskit_predictors.asking import Predictor
+from ttskit_predictors.asking import SamplePredictor
 from ttskit_predictors.networks import OnnxNetwork, onnx_network
 from ttskit_predictors.packages import file_in
 
@@ -24,7 +24,7 @@ _FRAME, _CONTEXT, _STATE = 512, 64, (2, 1, 128)  # samples of a frame and of the
 _BEGINS, _ENDS = 0.5, 0.35  # probability at which speech begins, and below which it ends (the package's own)
 
 
-class HeardPauses(Predictor):
+class HeardPauses(SamplePredictor):
     """Pauses of each sample, and how much more or less silent it is than its recording."""
 
     name = "vad"

@@ -13,14 +13,14 @@ import numpy as np
 from ttskit.audio.files import resample
 from ttskit.interfaces.measurement import NATURAL, Findings, Measure, Sample, Spoken
 from ttskit.measure.intrusive import teacher_forced_samples
-from ttskit_predictors.asking import Predictor
+from ttskit_predictors.asking import SamplePredictor
 
 __all__ = ["Visqol"]
 
 _RATE_HZ = 16_000
 
 
-class Visqol(Predictor):
+class Visqol(SamplePredictor):
     """ViSQOL of what keeps the recording's time, and of each model's teacher-forced mels, as PESQ has it."""
 
     name = "visqol"

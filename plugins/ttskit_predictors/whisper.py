@@ -20,7 +20,7 @@ from ttskit.errors import CheckpointError
 from ttskit.interfaces.frontend import Frontend
 from ttskit.interfaces.measurement import Measure, Sample, Spoken
 from ttskit.plugins import create_registry
-from ttskit_predictors.asking import Predictor
+from ttskit_predictors.asking import SamplePredictor
 from ttskit_predictors.named import WhisperFile
 from ttskit_predictors.networks import content_of, fill
 
@@ -30,7 +30,7 @@ _ACUTE = "\u0301"
 _GREATEST = 65_536  # of a size in a checkpoint
 
 
-class WhisperWords(Predictor):
+class WhisperWords(SamplePredictor):
     """Word error rate of each sample; its weight is the number of words of the text."""
 
     name = "whisper"
@@ -117,10 +117,8 @@ def _opened(path: Path, _changed: int) -> Any:
     content = content_of(path)
     dims = content.get("dims")
     names = set(ModelDimensions.__annotations__)
-    known = (
-        isinstance(dims, Mapping) and set(dims) == names and all(type(n) is int and 0 < n < _GREATEST for n in dims.values())
-    )
-    if not known or not _as_large(dims, content.get("model_state_dict")):
+    good = isinstance(dims, Mapping) and set(dims) == names and all(type(n) is int and 0 < n < _GREATEST for n in dims.values())
+    if not isinstance(dims, Mapping) or not good or not _as_large(dims, content.get("model_state_dict")):
         why = "the sizes under 'dims' are not those of its network"
         raise CheckpointError(
             f"{path} is not a checkpoint of Whisper", why, "give tiny.pt, small.pt, … as openai-whisper keeps them"

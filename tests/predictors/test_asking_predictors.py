@@ -15,7 +15,7 @@ from ttskit.plugins import create_registry
 from ttskit.testing import tiny_spoken
 from ttskit.testing.measurement import check_measurement
 from ttskit_predictors import asking
-from ttskit_predictors.asking import NEEDED, Predictor
+from ttskit_predictors.asking import NEEDED, SamplePredictor
 
 NAMES = list(NEEDED)
 
@@ -52,7 +52,7 @@ def once():
         yield
 
 
-class Loudness(Predictor):
+class Loudness(SamplePredictor):
     """A predictor of a test: the RMS, and nothing of what is longer than a second and a half."""
 
     name = "loudness"
