@@ -41,6 +41,19 @@ def test_answers_count_only_when_every_sound_was_heard_to_its_end(listener_brows
     page.context.close()
 
 
+def test_a_sound_that_is_stopped_and_begun_anew_at_once_is_heard(listener_browser, tmp_path):
+    test = paged(tmp_path, "mos", questions=())
+    tone(test.audio / f"{test.plan().forms[1].trials[0].sounds[0]}.flac", 300, 0.9)
+    page, _ = opened(listener_browser, test.public / "index.html", listener=CODE)
+    assert walk(page, lambda trial: 3, stop_after=0) is None
+    page.wait_for_selector("[data-sound='0'][data-state=playing]")
+    page.evaluate("() => { const one = document.querySelector(\"[data-sound='0']\"); one.click(); one.click(); }")
+    page.wait_for_timeout(200)  # what the browser tells of the stop comes after the new beginning
+    assert page.get_attribute("[data-sound='0']", "data-state") == "playing"
+    page.wait_for_selector("[data-sound='0'][data-heard]", timeout=10_000)
+    page.context.close()
+
+
 def test_the_same_sound_twice_is_two_sounds(listener_browser, tmp_path):
     test = paged(tmp_path)
     same = next(one for one in test.plan().forms[1].trials if one.sounds[0] == one.sounds[1])

@@ -77,9 +77,10 @@
         slot.plays += 1;
         slot.from = slot.audio.currentTime < END_S ? 0 : slot.audio.currentTime;
       } catch (error) {
-        if (error.name === "AbortError") return;  // stopped before it began
+        if (error.name === "AbortError" && !(slot.playing && slot.audio.paused)) return;  // stopped, or begun anew meanwhile
         slot.playing = false;
-        if (error.name !== "NotAllowedError") fail(slot);  // else the browser waits for the listener to press a button
+        // In both cases the browser waits for the listener to press a button.
+        if (!["NotAllowedError", "AbortError"].includes(error.name)) fail(slot);
       }
       told();
     };
@@ -107,8 +108,8 @@
       slot.audio.addEventListener("ended", ended);
       // one that was entered in its middle is heard once its beginning came too
       if (together) slot.audio.addEventListener("timeupdate", () => { if (slot.playing && !slot.heard && slot.from !== undefined) { note(slot); if (slot.heard) told(); } });
-      // stopped from outside, as when the listener asks to leave
-      slot.audio.addEventListener("pause", () => { if (slot.playing && !slot.audio.ended && !closed && slot.audio.readyState > 0) { leave(slot); told(); } });
+      // stopped from outside, as when the listener asks to leave; the event comes late: what was begun anew since then goes on
+      slot.audio.addEventListener("pause", () => { if (slot.playing && slot.audio.paused && !slot.audio.ended && !closed && slot.audio.readyState > 0) { leave(slot); told(); } });
       slot.audio.addEventListener("error", () => { if (!closed) fail(slot); });
       if (slot.audio.error) { slot.failed = true; ttskit.journal.failed(slot.name); }  // when it was asked for ahead
     }
