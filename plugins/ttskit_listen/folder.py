@@ -19,7 +19,7 @@ from pathlib import Path
 from ttskit.corpus.storage import write_atomic, write_json
 from ttskit.errors import CheckpointError, InputError
 from ttskit.reading import Misread, parse_json, read_json, read_limited
-from ttskit_listen.plan import Design, Key, Plan
+from ttskit_listen.plan import Key, ListeningDesign, ListeningPlan
 
 __all__ = ["TestFolder"]
 
@@ -79,7 +79,7 @@ class TestFolder:
         """The analysis."""
         return self.path / "report"
 
-    def write(self, plan: Plan, key: Key, design: Design) -> None:
+    def write(self, plan: ListeningPlan, key: Key, design: ListeningDesign) -> None:
         """Write the three files."""
         self.public.mkdir(parents=True, exist_ok=True)
         write_json(self.design_file, design.model_dump(mode="json"))
@@ -88,12 +88,12 @@ class TestFolder:
         write_atomic(self.plan_file, lambda path: path.write_text(script, encoding="utf-8", newline="\n"))
 
     @staticmethod
-    def plan_script(plan: Plan) -> str:
+    def plan_script(plan: ListeningPlan) -> str:
         """A plan as the pages load it."""
         content = json.dumps(plan.model_dump(mode="json"), ensure_ascii=True, separators=(",", ":"))
         return f"{_PLAN_JS}{content});\n"
 
-    def plan(self) -> Plan:
+    def plan(self) -> ListeningPlan:
         """The plan.
 
         Raises:
@@ -104,7 +104,7 @@ class TestFolder:
             text = read_limited(self.plan_file).decode("utf-8").strip()
             if not (text.startswith(_PLAN_JS) and text.endswith(");")):
                 raise Misread("it does not begin and end as the plan of a test does")
-            plan: Plan = parse_json(text[len(_PLAN_JS) : -2], Plan)
+            plan: ListeningPlan = parse_json(text[len(_PLAN_JS) : -2], ListeningPlan)
             return plan
         except (OSError, UnicodeDecodeError, Misread) as error:
             raise self._bad(self.plan_file, error) from error
@@ -117,10 +117,10 @@ class TestFolder:
         except (OSError, Misread) as error:
             raise self._bad(self.key_file, error) from error
 
-    def design(self) -> Design:
+    def design(self) -> ListeningDesign:
         """The design; errors as `plan`."""
         try:
-            design: Design = read_json(self.design_file, Design)
+            design: ListeningDesign = read_json(self.design_file, ListeningDesign)
             return design
         except (OSError, Misread) as error:
             raise self._bad(self.design_file, error) from error

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from ttskit_listen.answers import AnswerFile
-from ttskit_listen.plan import Design, Key, Kind, Plan
+from ttskit_listen.plan import Key, Kind, ListeningDesign, ListeningPlan
 
-__all__ = ["Heard", "Judgement", "Listener"]
+__all__ = ["HeardAnswers", "Judgement", "ScreenedListener"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class Judgement:
 
 
 @dataclass(frozen=True)
-class Listener:
+class ScreenedListener:
     """One listener, and whether the rules keep them.
 
     Args:
@@ -73,7 +73,7 @@ class Listener:
 
 
 @dataclass(frozen=True)
-class Heard:
+class HeardAnswers:
     """A test with its answers.
 
     Args:
@@ -84,10 +84,10 @@ class Heard:
         problems: what could not be read or counted, a line each.
     """
 
-    plan: Plan
+    plan: ListeningPlan
     key: Key
-    design: Design
-    listeners: Sequence[Listener]
+    design: ListeningDesign
+    listeners: Sequence[ScreenedListener]
     judgements: Sequence[Judgement]
     all_judgements: Sequence[Judgement]
     problems: Sequence[str] = ()

@@ -2,8 +2,8 @@
 
 `vendor/` has jsPsych and its plugins as npm has them (`vendor.json`; `make vendor`), `script/` and `style/` what is our own,
 `words/LANGUAGE.yaml` every word that a listener reads, key → text. In a text an empty line begins a paragraph, a line that
-begins with "- " is a point of a list, `**…**` is strong and `{name}` a value. A test replaces words by `Plan.words`: "contact"
-(whom to ask), "institution", "consent", "instructions", "thanks" and any other key.
+begins with "- " is a point of a list, `**…**` is strong and `{name}` a value. A test replaces words by `ListeningPlan.words`:
+"contact" (whom to ask), "institution", "consent", "instructions", "thanks" and any other key.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import jinja2
 from ttskit.corpus.storage import write_atomic
 from ttskit.reading import parse_yaml
 from ttskit_listen.folder import TestFolder
-from ttskit_listen.plan import LANGUAGES, Plan
+from ttskit_listen.plan import LANGUAGES, ListeningPlan
 
 __all__ = ["page_words", "write_pages"]
 
@@ -61,7 +61,7 @@ def page_words() -> Mapping[str, Mapping[str, str]]:
     }
 
 
-def _index(plan: Plan) -> str:
+def _index(plan: ListeningPlan) -> str:
     first = plan.languages[0]
     listed = json.loads(_own("vendor", "vendor.json").read_text(encoding="utf-8"))
     environment = jinja2.Environment(

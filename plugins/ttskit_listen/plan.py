@@ -17,17 +17,17 @@ __all__ = [
     "KINDS",
     "LANGUAGES",
     "Completion",
-    "Design",
     "Form",
     "Key",
     "Kind",
-    "Plan",
-    "Question",
-    "Role",
+    "ListeningDesign",
+    "ListeningPlan",
     "Rules",
-    "Said",
+    "SoundKey",
+    "SurveyQuestion",
     "SystemHeard",
     "Trial",
+    "TrialRole",
     "form_of",
 ]
 
@@ -75,7 +75,7 @@ class Form(Strict):
     trials: tuple[Trial, ...]
 
 
-class Question(Strict):
+class SurveyQuestion(Strict):
     """A question of the questionnaire, or of what is asked at the end.
 
     Args:
@@ -100,7 +100,7 @@ class Completion(Strict):
     url: str = ""
 
 
-class Plan(Strict):
+class ListeningPlan(Strict):
     """All that the pages need. It holds no name of a system.
 
     Args:
@@ -127,8 +127,8 @@ class Plan(Strict):
     languages: tuple[str, ...] = ("es", "en")
     forms: tuple[Form, ...] = Field(min_length=1)
     words: dict[str, dict[str, str]] = {}
-    questions: tuple[Question, ...] = ()
-    closing: tuple[Question, ...] = ()
+    questions: tuple[SurveyQuestion, ...] = ()
+    closing: tuple[SurveyQuestion, ...] = ()
     headphones: tuple[int, ...] = ()
     allow_none: bool = False
     whole: bool = True
@@ -145,7 +145,7 @@ class Plan(Strict):
         return next((one for one in self.forms[form].trials if one.id == name), None)
 
 
-class Said(Strict):
+class SoundKey(Strict):
     """Whose a sound is.
 
     Args:
@@ -171,7 +171,7 @@ class Said(Strict):
     seconds: float = 0.0
 
 
-class Role(Strict):
+class TrialRole(Strict):
     """What a trial is there for.
 
     Args:
@@ -190,8 +190,8 @@ class Key(Strict):
 
     format: Literal[1] = 1
     id: Id
-    sounds: dict[str, Said]
-    roles: dict[str, Role]
+    sounds: dict[str, SoundKey]
+    roles: dict[str, TrialRole]
 
 
 class Rules(Strict):
@@ -227,7 +227,7 @@ class SystemHeard(Strict):
     anchor: bool = False
 
 
-class Design(Strict):
+class ListeningDesign(Strict):
     """What was decided when the test was made.
 
     Args:

@@ -11,13 +11,13 @@ from ttskit.errors import InputError, UsageError
 from ttskit_listen.folder import TestFolder
 from ttskit_listen.simulated import MARK, Truth, planted, simulate
 
-__all__ = ["NOTE", "Rehearsal", "rehearsed"]
+__all__ = ["NOTE", "Rehearsed", "rehearsed"]
 
 NOTE = "rehearsal.txt"  # in the folder: what was planted
 
 
 @dataclass(frozen=True)
-class Rehearsal:
+class Rehearsed:
     """What was written.
 
     Args:
@@ -40,7 +40,7 @@ def rehearsed(
     leaves: int = 0,
     difference: float = 0.5,
     seed: int = 1,
-) -> Rehearsal:
+) -> Rehearsed:
     """Write answers-CODE.json for simulated listeners into `out`; an earlier rehearsal there is replaced.
 
     Args:
@@ -70,7 +70,7 @@ def rehearsed(
         about += "Quality of the systems, in points of five:\n"  # no message
         text = f"{about}{qualities}careless: {careless}, left half-way: {leaves}, seed: {seed}\n"  # no message
         write_atomic(out / NOTE, lambda path: path.write_text(text, encoding="utf-8", newline="\n"))
-    return Rehearsal(out, len(files), truth)
+    return Rehearsed(out, len(files), truth)
 
 
 def _earlier(test: TestFolder, out: Path) -> list[Path]:

@@ -21,13 +21,13 @@ import numpy as np
 
 from ttskit.errors import UsageError
 from ttskit_listen.answers import Answer, AnswerFile, Browser, Headphones
-from ttskit_listen.plan import ANCHORS, Design, Key, Plan, Question, Said, Trial
+from ttskit_listen.plan import ANCHORS, Key, ListeningDesign, ListeningPlan, SoundKey, SurveyQuestion, Trial
 
 __all__ = ["HABITS", "MARK", "Habit", "Person", "Truth", "World", "is_simulated", "planted", "simulate"]
 
 MARK = "simulated"  # what follows the dash in the code of every simulated listener
 Habit = Literal["careful", "random", "same", "hasty"]
-# Of careless listeners. Pages that wait for the end of every sound (`Plan.whole`) let nobody be hasty.
+# Of careless listeners. Pages that wait for the end of every sound (`ListeningPlan.whole`) let nobody be hasty.
 HABITS: tuple[Habit, ...] = ("random", "same", "hasty")
 
 _NATURAL = 4.7
@@ -70,7 +70,7 @@ class Truth:
             raise UsageError("no listener can be simulated by this truth", why, "give other numbers")
 
 
-def planted(design: Design, difference: float, middle: float = 3.2) -> Truth:
+def planted(design: ListeningDesign, difference: float, middle: float = 3.2) -> Truth:
     """A truth in which the last system of a design is better than the first by so much; the others lie evenly between."""
     names = [one.name for one in design.systems if not (one.natural or one.anchor)]
     if len(names) < 2:  # two systems are what differs; one beside natural speech differs by itself
@@ -99,9 +99,9 @@ class World:
         seed: of everything that is drawn.
     """
 
-    plan: Plan
+    plan: ListeningPlan
     key: Key
-    design: Design
+    design: ListeningDesign
     truth: Truth
     seed: int = 1
     _drawn: dict[tuple[str, ...], float] = field(default_factory=dict, repr=False)
@@ -112,9 +112,9 @@ class World:
             self._drawn[names] = float(_generator(self.seed, *names).standard_normal())
         return self._drawn[names]
 
-    def said(self, name: str) -> Said:
+    def said(self, name: str) -> SoundKey:
         """Whose a sound is."""
-        found: Said = self.key.sounds[name]
+        found: SoundKey = self.key.sounds[name]
         return found
 
     def one(self, first: str, second: str) -> bool:
@@ -123,7 +123,7 @@ class World:
         same = ("system", "run", "seed", "sentence", "anchor")
         return all(getattr(left, name) == getattr(right, name) for name in same)
 
-    def quality(self, said: Said) -> float:
+    def quality(self, said: SoundKey) -> float:
         """Of a sound to the average listener, in points of a five-point scale."""
         truth = self.truth
         if said.anchor == "gold":
@@ -263,7 +263,7 @@ class Person:
     def questions(self) -> dict[str, str]:
         """Answers to the questionnaire and to what is asked at the end."""
         found = {}
-        question: Question
+        question: SurveyQuestion
         for question in (*self.world.plan.questions, *self.world.plan.closing):
             rng = self._rng("question", question.name)
             if question.choices:
@@ -322,7 +322,14 @@ class Person:
 
 
 def simulate(
-    plan: Plan, key: Key, design: Design, truth: Truth, listeners: int, seed: int = 1, careless: int = 0, leaves: int = 0
+    plan: ListeningPlan,
+    key: Key,
+    design: ListeningDesign,
+    truth: Truth,
+    listeners: int,
+    seed: int = 1,
+    careless: int = 0,
+    leaves: int = 0,
 ) -> list[AnswerFile]:
     """Answer files of so many listeners, who are given the forms in turn.
 

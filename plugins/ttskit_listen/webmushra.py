@@ -19,7 +19,7 @@ from ttskit.corpus.storage import write_atomic
 from ttskit.disk import explain
 from ttskit.errors import AudioError, InputError
 from ttskit_listen.folder import TestFolder
-from ttskit_listen.plan import Form, Key, Plan, Question, Trial
+from ttskit_listen.plan import Form, Key, ListeningPlan, SurveyQuestion, Trial
 from ttskit_listen.serving.refusals import texts
 
 __all__ = ["PAGE_TYPES", "config_of", "export_webmushra"]
@@ -72,7 +72,7 @@ def export_webmushra(test: TestFolder, language: str, out: Path | None = None) -
     return folder
 
 
-def config_of(plan: Plan, key: Key, number: int, language: str) -> dict[str, Any]:
+def config_of(plan: ListeningPlan, key: Key, number: int, language: str) -> dict[str, Any]:
     """The configuration of a form, as webMUSHRA's YAML holds it."""
     words, own = texts(language, "export")["webmushra"], plan.words.get(language, {})
     title = plan.title.get(language) or next(iter(plan.title.values()), plan.id)
@@ -100,7 +100,7 @@ def config_of(plan: Plan, key: Key, number: int, language: str) -> dict[str, Any
     }
 
 
-def _trials(plan: Plan, key: Key, form: Form, words: Mapping[str, str]) -> Iterable[dict[str, Any]]:
+def _trials(plan: ListeningPlan, key: Key, form: Form, words: Mapping[str, str]) -> Iterable[dict[str, Any]]:
     tests = [trial for trial in form.trials if not trial.practice]
     for trial in form.trials:
         name = words["practice"] if trial.practice else words["trial"].format(n=tests.index(trial) + 1, of=len(tests))
@@ -114,7 +114,7 @@ def _trials(plan: Plan, key: Key, form: Form, words: Mapping[str, str]) -> Itera
         yield page | _OF_KIND[plan.kind](plan, key, trial, words)
 
 
-def _mushra(plan: Plan, key: Key, trial: Trial, words: Mapping[str, str]) -> dict[str, Any]:
+def _mushra(plan: ListeningPlan, key: Key, trial: Trial, words: Mapping[str, str]) -> dict[str, Any]:
     # webMUSHRA hides the reference among the others by itself.
     same = {name for name in trial.sounds if name == trial.reference or _alike(key, name, trial.reference)}
     return {
@@ -130,7 +130,7 @@ def _mushra(plan: Plan, key: Key, trial: Trial, words: Mapping[str, str]) -> dic
     }
 
 
-def _abx(plan: Plan, key: Key, trial: Trial, words: Mapping[str, str]) -> dict[str, Any]:
+def _abx(plan: ListeningPlan, key: Key, trial: Trial, words: Mapping[str, str]) -> dict[str, Any]:
     a, b, x = trial.sounds
     # X as it is called among the two, so that its name tells nothing and the other one is the condition.
     other = b if x == a or _alike(key, x, a) else a
@@ -142,7 +142,7 @@ def _abx(plan: Plan, key: Key, trial: Trial, words: Mapping[str, str]) -> dict[s
     }
 
 
-def _mos(plan: Plan, key: Key, trial: Trial, words: Mapping[str, str]) -> dict[str, Any]:
+def _mos(plan: ListeningPlan, key: Key, trial: Trial, words: Mapping[str, str]) -> dict[str, Any]:
     scale = [{"value": value, "label": f"{value} {words[f'mos-{value}']}", **_STARS} for value in range(1, 6)]
     return {
         "mustRate": True,
@@ -161,7 +161,7 @@ def _alike(key: Key, one: str, other: str) -> bool:
     return (a.system, a.run, a.seed, a.sentence, a.anchor) == (b.system, b.run, b.seed, b.sentence, b.anchor)
 
 
-def _question(one: Question, language: str) -> dict[str, Any]:
+def _question(one: SurveyQuestion, language: str) -> dict[str, Any]:
     def said(title: Mapping[str, str], otherwise: str) -> str:
         return title.get(language) or next(iter(title.values()), otherwise)
 
@@ -175,7 +175,7 @@ def _question(one: Question, language: str) -> dict[str, Any]:
     return {"type": "long_text" if one.kind == "long" else "text", **field}
 
 
-def _path(plan: Plan, name: str) -> str:
+def _path(plan: ListeningPlan, name: str) -> str:
     return f"configs/resources/{plan.id}/{name}.wav"
 
 
@@ -184,7 +184,7 @@ def _html(parts: Iterable[str]) -> str:
     return "".join(f"<p>{escape(line)}</p>" for part in parts for line in part.splitlines() if line.strip())
 
 
-def _lengths(test: TestFolder, plan: Plan) -> dict[str, int]:
+def _lengths(test: TestFolder, plan: ListeningPlan) -> dict[str, int]:
     """Samples of each sound that is used: the longest of all that it shares a page with, directly or through others."""
     group: dict[str, set[str]] = {}
     for form in plan.forms:

@@ -14,11 +14,11 @@ from plain_statistics import plain_statistics
 from test_answers_fuzz import errors_of, spoilt
 
 from ttskit.errors import InputError
+from ttskit_listen.answered.judging import heard_in, heard_of
+from ttskit_listen.answered.reading import read_answers
 from ttskit_listen.folder import TestFolder
-from ttskit_listen.judging import heard_in, heard_of
 from ttskit_listen.plan import KINDS
-from ttskit_listen.reading import read_answers
-from ttskit_listen.results import agreement_of, results_of
+from ttskit_listen.report.results import agreement_of, results_of
 
 __all__ = ["answer_files", "listening_tests"]
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ttskit_listen.folder import TestFolder
-from ttskit_listen.plan import Key, Plan, Trial
+from ttskit_listen.plan import Key, ListeningPlan, Trial
 
 __all__ = ["answered", "code_of", "response_of", "write_answers"]
 
@@ -22,7 +22,7 @@ def code_of(form: int, seed: int = 0) -> str:
     return f"{form:02d}-" + "".join(random.Random(f"{form} {seed}").choices("abcdefghijkmnpqrstuvwxyz23456789", k=8))
 
 
-def response_of(plan: Plan, key: Key, trial: Trial, rng: random.Random, taste: Mapping[str, float] = TASTE) -> Any:
+def response_of(plan: ListeningPlan, key: Key, trial: Trial, rng: random.Random, taste: Mapping[str, float] = TASTE) -> Any:
     """What a careful listener answers; gold, attention and same trials are answered right."""
     role = key.roles[trial.id]
     if role.role in ("gold", "attention") and role.right:
@@ -51,7 +51,7 @@ def response_of(plan: Plan, key: Key, trial: Trial, rng: random.Random, taste: M
 
 
 def answered(
-    plan: Plan,
+    plan: ListeningPlan,
     key: Key,
     form: int,
     *,

@@ -11,7 +11,8 @@ from driving_listen import CHROMIUM, chromium, listening
 from made_test import made_test
 from plain_statistics import plain_statistics
 from playwright.sync_api import Browser
-from ttskit_listen import report as reports
+
+from ttskit_listen.report import page as reports
 
 
 @pytest.fixture(scope="session")
@@ -38,7 +39,7 @@ def analysed(tmp_path_factory):
         if kind not in made:
             with pytest.MonkeyPatch.context() as patch:
                 patch.setattr(reports, "statistics_of", plain_statistics)
-                patch.setattr("ttskit_listen.judging._word_errors", plain_errors)
+                patch.setattr("ttskit_listen.answered.judging._word_errors", plain_errors)
                 test = made_test(folder / kind, kind, listeners=6, sentences=4)
                 write_answers(test, 12)
                 hasty = answered(test.plan(), test.key(), 0, seed=9, rt_ms=1)

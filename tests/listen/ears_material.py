@@ -10,8 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ttskit_listen.judgements import Heard, Judgement
-from ttskit_listen.plan import Design, Form, Key, Kind, Plan, Said, SystemHeard, Trial
+from ttskit_listen.judgements import HeardAnswers, Judgement
+from ttskit_listen.plan import Form, Key, Kind, ListeningDesign, ListeningPlan, SoundKey, SystemHeard, Trial
 
 __all__ = ["Truth", "heard_of_truth", "truth", "write_values"]
 
@@ -73,7 +73,7 @@ def heard_of_truth(
     listener_sd: float = 0.4,
     natural: bool = False,
     rounded: bool = True,
-) -> Heard:
+) -> HeardAnswers:
     """What listeners say of it: each hears each sentence, of one pair or of every system, runs rotating."""
     random = np.random.default_rng(seed)
     judged: list[Judgement] = []
@@ -113,7 +113,7 @@ def heard_of_truth(
                 judged.append(Judgement(**about, value=value, system=system, run=trained, weight=weight))
             if natural:
                 judged.append(Judgement(**about, value=5.0, system="natural", run=""))
-    return Heard(_plan(kind), _key(kind, given), _design(kind, given, listeners, natural), [], judged, judged)
+    return HeardAnswers(_plan(kind), _key(kind, given), _design(kind, given, listeners, natural), [], judged, judged)
 
 
 def write_values(path: Path, measures: Mapping[str, Mapping[Place, float]], better: Mapping[str, str] | None = None) -> Path:
@@ -127,23 +127,23 @@ def write_values(path: Path, measures: Mapping[str, Mapping[Place, float]], bett
     return path
 
 
-def _plan(kind: Kind) -> Plan:
+def _plan(kind: Kind) -> ListeningPlan:
     sounds: Sequence[str] = {"cmos": "ab", "ab": "ab", "abx": "abx"}.get(kind, "a")
     form = Form(trials=(Trial(id="t", sounds=tuple(sounds)),))
-    return Plan(id="made", kind=kind, title={"en": "made"}, forms=(form,))
+    return ListeningPlan(id="made", kind=kind, title={"en": "made"}, forms=(form,))
 
 
 def _key(kind: Kind, given: Truth) -> Key:
     said = {
-        f"s{number:04d}": Said(system=system, run=run, sentence=sentence, text=f"Oración {sentence}.")
+        f"s{number:04d}": SoundKey(system=system, run=run, sentence=sentence, text=f"Oración {sentence}.")
         for number, (system, run, sentence) in enumerate(given.quality)
     }
     return Key(id="made", sounds=said, roles={})
 
 
-def _design(kind: Kind, given: Truth, listeners: int, natural: bool) -> Design:
+def _design(kind: Kind, given: Truth, listeners: int, natural: bool) -> ListeningDesign:
     systems = [SystemHeard(name=name, runs=given.runs) for name in given.systems]
     systems += [SystemHeard(name="natural", natural=True)] if natural else []
     counts = {"listeners": listeners, "forms": 1, "trials": 1, "sentences": given.sentences}
     about = {"id": "made", "kind": kind, "title": {"en": "made"}, "made": "2026-11-28", "ttskit": "0.1.0", "source": "folders"}
-    return Design(**about, **counts, systems=tuple(systems))
+    return ListeningDesign(**about, **counts, systems=tuple(systems))

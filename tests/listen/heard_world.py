@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from ttskit_listen.answers import AnswerFile
-from ttskit_listen.judgements import Heard, Judgement, Listener
-from ttskit_listen.plan import Design, Form, Key, Kind, Plan, Question, SystemHeard, Trial
+from ttskit_listen.judgements import HeardAnswers, Judgement, ScreenedListener
+from ttskit_listen.plan import Form, Key, Kind, ListeningDesign, ListeningPlan, SurveyQuestion, SystemHeard, Trial
 
 __all__ = ["heard_of", "pairs_heard", "sounds_heard"]
 
@@ -27,7 +27,7 @@ def pairs_heard(
     systems: Sequence[str] = ("a", "b"),
     rounded: bool = True,
     seed: int = 1,
-) -> Heard:
+) -> HeardAnswers:
     """cmos, ab or abx: each listener hears each sentence once, in pairs of two systems that rotate.
 
     Args:
@@ -95,7 +95,7 @@ def sounds_heard(
     strict: float = 0.4,
     systems: Sequence[str] = ("a", "b"),
     seed: int = 1,
-) -> Heard:
+) -> HeardAnswers:
     """mos (each listener hears each sentence of one system) or mushra (of all systems in one trial).
 
     Args:
@@ -143,7 +143,7 @@ def heard_of(
     natural: str = "",
     anchor: str = "",
     questions: dict[str, str] | None = None,
-) -> Heard:
+) -> HeardAnswers:
     """A test around judgements.
 
     Args:
@@ -152,13 +152,13 @@ def heard_of(
     """
     trial = Trial(id="t", sounds=("x", "y", "z") if kind == "abx" else ("x", "y") if kind in ("cmos", "ab") else ("x",))
     title = {"es": "Prueba", "en": "Trial"}
-    asked = (Question(name="variety", kind="choice", title=title),) if questions else ()
-    plan = Plan(id="made", kind=kind, title=title, forms=(Form(trials=(trial,)),), questions=asked)
+    asked = (SurveyQuestion(name="variety", kind="choice", title=title),) if questions else ()
+    plan = ListeningPlan(id="made", kind=kind, title=title, forms=(Form(trials=(trial,)),), questions=asked)
     shown = [
         SystemHeard(name=s, runs=tuple(f"{s}-{i}" for i in range(runs)), natural=s == natural, anchor=s == anchor)
         for s in systems
     ]
-    design = Design(
+    design = ListeningDesign(
         id="made",
         kind=kind,
         title=title,
@@ -174,7 +174,7 @@ def heard_of(
     )
     about = {"test": "made", "form": 0, "language": "es", "began": WHEN, "consent": True}
     listeners = [
-        Listener(AnswerFile(listener=code, questions={"variety": questions[code]} if questions else {}, **about))
+        ScreenedListener(AnswerFile(listener=code, questions={"variety": questions[code]} if questions else {}, **about))
         for code in sorted({j.listener for j in judgements})
     ]
-    return Heard(plan, Key(id="made", sounds={}, roles={}), design, listeners, list(judgements), list(judgements))
+    return HeardAnswers(plan, Key(id="made", sounds={}, roles={}), design, listeners, list(judgements), list(judgements))

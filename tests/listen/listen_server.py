@@ -16,7 +16,7 @@ from typing import Any
 
 from ttskit_listen.answers import AnswerFile
 from ttskit_listen.folder import TestFolder
-from ttskit_listen.plan import Plan, Trial, form_of
+from ttskit_listen.plan import ListeningPlan, Trial, form_of
 from ttskit_listen.serving.running import Options, Started, serve
 
 __all__ = [
@@ -116,7 +116,7 @@ class Served:
     """A server that runs."""
 
     test: TestFolder
-    plan: Plan
+    plan: ListeningPlan
     started: Started
 
     @property
@@ -172,7 +172,7 @@ def process(test: TestFolder, port: int, *more: str, log: Path | None = None) ->
         return subprocess.Popen(command, stdout=out, stderr=out)
 
 
-def header_of(plan: Plan, code: str, **changed: Any) -> dict[str, Any]:
+def header_of(plan: ListeningPlan, code: str, **changed: Any) -> dict[str, Any]:
     """A header that fits."""
     form = form_of(code, len(plan.forms))
     assert form is not None
@@ -189,7 +189,7 @@ def header_of(plan: Plan, code: str, **changed: Any) -> dict[str, Any]:
     return {**plain, **changed}
 
 
-def response_of(plan: Plan, trial: Trial, number: int = 0) -> Any:
+def response_of(plan: ListeningPlan, trial: Trial, number: int = 0) -> Any:
     """A response that fits."""
     return {
         "cmos": number % 7 - 3,
@@ -201,7 +201,7 @@ def response_of(plan: Plan, trial: Trial, number: int = 0) -> Any:
     }[plan.kind]
 
 
-def answers_of(plan: Plan, code: str) -> list[dict[str, Any]]:
+def answers_of(plan: ListeningPlan, code: str) -> list[dict[str, Any]]:
     """An answer to each trial of a listener's form, fields in the order of the page."""
     form = form_of(code, len(plan.forms))
     assert form is not None
@@ -218,7 +218,7 @@ def answers_of(plan: Plan, code: str) -> list[dict[str, Any]]:
     ]
 
 
-def run_through(client: Client, plan: Plan, code: str) -> dict[str, Any]:
+def run_through(client: Client, plan: ListeningPlan, code: str) -> dict[str, Any]:
     """A listener from the beginning to the end; the file that a static page would have saved."""
     assert client.begin(code).status == 200
     header = header_of(plan, code)

@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from ttskit_listen import headphones, pages
+from ttskit_listen import pages
+from ttskit_listen.making import headphones
 
 __all__ = ["comparison", "folders", "natural", "no_pages", "speech", "study", "write"]
 

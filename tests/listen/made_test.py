@@ -10,17 +10,17 @@ import soundfile
 from ttskit_listen.folder import TestFolder
 from ttskit_listen.plan import (
     Completion,
-    Design,
     Form,
     Key,
     Kind,
-    Plan,
-    Question,
-    Role,
+    ListeningDesign,
+    ListeningPlan,
     Rules,
-    Said,
+    SoundKey,
+    SurveyQuestion,
     SystemHeard,
     Trial,
+    TrialRole,
 )
 
 __all__ = ["RATE_HZ", "SYSTEMS", "made_test", "tone"]
@@ -28,7 +28,7 @@ __all__ = ["RATE_HZ", "SYSTEMS", "made_test", "tone"]
 RATE_HZ = 16_000
 SYSTEMS = ("tacotron2", "fastpitch")
 _SECONDS = 0.25
-_QUESTION = Question(
+_QUESTION = SurveyQuestion(
     name="variety",
     kind="choice",
     title={"es": "¿Qué español hablás?", "en": "Which Spanish do you speak?"},
@@ -61,7 +61,7 @@ def made_test(
     """
     test = TestFolder(folder)
     heard = [*systems, "natural"] if kind in ("mos", "mushra") else list(systems)
-    said: dict[str, Said] = {}
+    said: dict[str, SoundKey] = {}
     names: dict[tuple[str, str, str], str] = {}
 
     def sound(system: str, run: str, sentence: str, anchor: str = "") -> str:
@@ -77,12 +77,12 @@ def made_test(
                 "anchor": anchor,
                 "seconds": _SECONDS,
             }
-            said[name] = Said(system=system, run=run, **facts)
+            said[name] = SoundKey(system=system, run=run, **facts)
             if sounds:
                 tone(test.audio / f"{name}.flac", 200 + 10 * len(names))
         return names[key]
 
-    roles: dict[str, Role] = {}
+    roles: dict[str, TrialRole] = {}
     forms = []
     for form in range(listeners):
         trials: list[Trial] = []
@@ -97,7 +97,7 @@ def made_test(
             trials=trials,
         ) -> None:
             name = f"{form:02d}-{len(trials):03d}"
-            roles[name] = Role(role=role, right=right)
+            roles[name] = TrialRole(role=role, right=right)
             text = "" if kind == "transcribe" else said[chosen[0]].text
             fields = {"id": name, "practice": role == "practice", "text": text, "ask": ask, "reference": reference}
             trials.append(Trial(sounds=tuple(chosen), **fields))
@@ -131,7 +131,9 @@ def made_test(
         forms.append(Form(trials=tuple(trials)))
     about = {"id": f"made-{kind}", "kind": kind, "title": {"es": "Prueba", "en": "Trial"}}
     asked = (_QUESTION,) if questions else ()
-    plan = Plan(**about, forms=tuple(forms), questions=asked, minutes=1.0, lead_s=0.0, completion=completion or Completion())
+    plan = ListeningPlan(
+        **about, forms=tuple(forms), questions=asked, minutes=1.0, lead_s=0.0, completion=completion or Completion()
+    )
     shown = [SystemHeard(name=s, runs=tuple(f"{s}-{i + 1}" for i in range(runs)), natural=s == "natural") for s in heard]
     counts = {"listeners": listeners, "forms": listeners, "trials": len(forms[0].trials), "rate_hz": RATE_HZ, "lead_s": 0.0}
     origin = {"made": "2026-11-28", "ttskit": "0.1.0", "source": "folders", "rules": rules or Rules()}
@@ -139,6 +141,6 @@ def made_test(
     test.write(
         plan,
         Key(id=plan.id, sounds=said, roles=roles),
-        Design(**about, **origin, **counts, systems=tuple(shown), sentences=ids),
+        ListeningDesign(**about, **origin, **counts, systems=tuple(shown), sentences=ids),
     )
     return test

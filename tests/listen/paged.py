@@ -9,7 +9,7 @@ from made_test import made_test, tone
 
 from ttskit_listen.folder import TestFolder
 from ttskit_listen.pages import write_pages
-from ttskit_listen.plan import Kind, Question
+from ttskit_listen.plan import Kind, SurveyQuestion
 
 __all__ = ["CLOSING", "RESPONSES", "paged"]
 
@@ -21,7 +21,7 @@ RESPONSES: dict[str, Any] = {
     "mushra": [50, 20, 90],
     "transcribe": "qué día",
 }
-CLOSING = Question(
+CLOSING = SurveyQuestion(
     name="remarks",
     kind="long",
     title={"es": "¿Querés contarnos algo más?", "en": "Anything else that you would like to tell us?"},

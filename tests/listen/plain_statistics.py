@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ttskit_listen.judgements import Heard
+from ttskit_listen.judgements import HeardAnswers
 
 __all__ = ["plain_statistics"]
 
@@ -18,7 +18,7 @@ def _interval(values: list[float]) -> tuple[float, float, float]:
     return mean, mean - half, mean + half
 
 
-def plain_statistics(heard: Heard, *, confidence: float = 0.95) -> dict[str, Any]:
+def plain_statistics(heard: HeardAnswers, *, confidence: float = 0.95) -> dict[str, Any]:
     """Means of what was judged, with intervals as if every answer stood alone."""
     kind = heard.plan.kind
     own: dict[Any, list[Any]] = defaultdict(list)

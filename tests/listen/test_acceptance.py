@@ -23,9 +23,9 @@ from made_test import SYSTEMS, made_test
 from playwright.async_api import async_playwright
 from visiting import QUIET, Visit, visited
 
+from ttskit_listen.answered.judging import heard_of
 from ttskit_listen.answers import AnswerFile
 from ttskit_listen.folder import TestFolder
-from ttskit_listen.judging import heard_of
 from ttskit_listen.pages import write_pages
 from ttskit_listen.simulated import Person, Truth, World
 from ttskit_listen.statistics import statistics_of

@@ -11,8 +11,8 @@ from made_test import made_test
 from plain_statistics import plain_statistics
 
 from ttskit.errors import CheckpointError, ConfigError, InputError
-from ttskit_listen import report as reports
 from ttskit_listen.command import command
+from ttskit_listen.report import page as reports
 
 
 @pytest.fixture

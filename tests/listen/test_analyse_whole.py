@@ -10,13 +10,13 @@ from answering import answered
 from made_sources import folders, no_pages
 
 from ttskit.corpus.storage import write_json
+from ttskit_listen.answered.identity import as_made
+from ttskit_listen.answered.reading import read_answers
 from ttskit_listen.answers import AnswerFile
 from ttskit_listen.folder import TestFolder
-from ttskit_listen.identity import as_made
-from ttskit_listen.making import ListeningWishes, make_test
+from ttskit_listen.making.assembling import ListeningWishes, make_test
 from ttskit_listen.plan import Rules
-from ttskit_listen.reading import read_answers
-from ttskit_listen.report import analyse_test
+from ttskit_listen.report.page import analyse_test
 from ttskit_listen.simulated import Truth, simulate
 
 SYSTEMS = ("zorzal", "hornero")

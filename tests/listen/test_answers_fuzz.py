@@ -12,9 +12,9 @@ from answering import answered
 from made_test import made_test
 
 from ttskit.reading import Misread
-from ttskit_listen.judging import heard_in
+from ttskit_listen.answered.judging import heard_in
+from ttskit_listen.answered.reading import Received, parsed, received
 from ttskit_listen.plan import KINDS
-from ttskit_listen.reading import Received, parsed, received
 
 INPUTS = 5_000
 _ODD = (

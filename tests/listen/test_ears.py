@@ -10,15 +10,15 @@ import numpy as np
 import pytest
 from ears_material import Truth, heard_of_truth, truth, write_values
 
-from ttskit_listen.ears import ears_of
-from ttskit_listen.ears_heard import cells_of
-from ttskit_listen.ears_resampling import reliability
-from ttskit_listen.judgements import Heard
+from ttskit_listen.ears.correlations import ears_of
+from ttskit_listen.ears.heard import cells_of
+from ttskit_listen.ears.resampling import reliability
+from ttskit_listen.judgements import HeardAnswers
 
 PLAIN = {"resamples": 200}
 
 
-def beside(tmp_path: Path, given: Truth, heard: Heard, measures, better=None, **more):
+def beside(tmp_path: Path, given: Truth, heard: HeardAnswers, measures, better=None, **more):
     return ears_of(heard, {}, [write_values(tmp_path / "values.csv", measures, better)], **{**PLAIN, **more})
 
 
@@ -95,7 +95,7 @@ def test_a_bootstrap_over_answers_would_be_far_too_sure():
     assert np.mean(naive) < 0.4 * np.std(seen) < np.mean(ours) * 0.8
 
 
-def _one(given: Truth, heard: Heard, measure) -> dict:
+def _one(given: Truth, heard: HeardAnswers, measure) -> dict:
     import tempfile
 
     with tempfile.TemporaryDirectory() as folder:

@@ -13,9 +13,9 @@ import pytest
 from ears_material import heard_of_truth, truth, write_values
 
 from ttskit.reading import parse_yaml
-from ttskit_listen.ears import ears_of
-from ttskit_listen.ears_drawing import forest, scatters, standing_alone
-from ttskit_listen.ears_export import EARS_COLUMNS, write_ears
+from ttskit_listen.ears.correlations import ears_of
+from ttskit_listen.ears.drawing import forest, scatters, standing_alone
+from ttskit_listen.ears.export import EARS_COLUMNS, write_ears
 
 HOSTILE = '<script>alert("x")</script> & {{ 7 * 7 }}'
 

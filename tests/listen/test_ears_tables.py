@@ -9,7 +9,7 @@ import pytest
 
 from ttskit.compare.results import COLUMNS
 from ttskit.errors import InputError
-from ttskit_listen.ears_tables import read_measured
+from ttskit_listen.ears.tables import read_measured
 
 
 def written(path, text, encoding="utf-8"):

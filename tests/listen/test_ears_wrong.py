@@ -7,7 +7,7 @@ import dataclasses
 import pytest
 from ears_material import heard_of_truth, truth, write_values
 
-from ttskit_listen.ears import ears_of
+from ttskit_listen.ears.correlations import ears_of
 
 
 def wrong_of(tmp_path, given, heard, measures, better=None):

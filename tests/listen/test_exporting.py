@@ -16,7 +16,7 @@ from ttskit.errors import CheckpointError, InputError, UsageError
 from ttskit_listen.commands.export import export
 from ttskit_listen.exporting import export_answers, export_prolific
 from ttskit_listen.folder import TestFolder
-from ttskit_listen.plan import Completion, Question
+from ttskit_listen.plan import Completion, SurveyQuestion
 from ttskit_listen.serving.refusals import texts
 from ttskit_listen.webmushra import PAGE_TYPES, config_of, export_webmushra
 
@@ -109,7 +109,7 @@ def test_texts_are_no_html_and_survive_yaml(tmp_path):
     test = made_test(tmp_path / "test", "mos", sounds=False, listeners=1)
     plan = test.plan()
     evil = "<script>alert(1)</script> : - 'x' \"y\" #z\n- a: b"
-    asked = (Question(name="what", kind="long", title={"es": evil}, required=False),)
+    asked = (SurveyQuestion(name="what", kind="long", title={"es": evil}, required=False),)
     plan = plan.model_copy(update={"words": {"es": {"consent": evil}}, "closing": asked})
     text = yaml.safe_dump(config_of(plan, test.key(), 0, "es"), allow_unicode=True)
     config = yaml.safe_load(text)

@@ -9,10 +9,10 @@ from answering import answered, write_answers
 from made_test import made_test
 
 from ttskit.errors import InputError
+from ttskit_listen.answered.judging import heard_in, heard_of, judgements_of
+from ttskit_listen.answered.reading import Received
 from ttskit_listen.answers import AnswerFile
-from ttskit_listen.judging import heard_in, heard_of, judgements_of
 from ttskit_listen.plan import Rules
-from ttskit_listen.reading import Received
 
 
 def judged(test, form, respond, errors=None, **plan):

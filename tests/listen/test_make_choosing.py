@@ -7,8 +7,8 @@ from collections import Counter
 import pytest
 
 from ttskit.errors import InputError
-from ttskit_listen.choosing import choose_sentences, usual_sentences
-from ttskit_listen.sources import Utterance
+from ttskit_listen.making.choosing import choose_sentences, usual_sentences
+from ttskit_listen.making.sources import Utterance
 
 
 def sentences(count: int, group: str = "test", speakers: tuple[str, ...] = ("ana",), start: int = 0) -> list[Utterance]:

@@ -12,8 +12,8 @@ from ttskit.cli import main
 from ttskit.errors import TTSKitError
 from ttskit_listen import calculator
 from ttskit_listen.folder import TestFolder
-from ttskit_listen.questions import closing_questions, first_questions
-from ttskit_listen.wording import completion_of, rules_of, titles_of, words_of
+from ttskit_listen.making.questions import closing_questions, first_questions
+from ttskit_listen.making.wording import completion_of, rules_of, titles_of, words_of
 
 PROLIFIC = "https://app.prolific.com/submissions/complete?cc=C1ABC"
 

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import pytest
 
-from ttskit_listen.forms import Outline, forms_of, scored_of
+from ttskit_listen.making.forms import Outline, forms_of, scored_of
 from ttskit_listen.plan import ANCHORS, KINDS
 
 TWO = {"zorzal": ("1", "2"), "hornero": ("1", "2")}

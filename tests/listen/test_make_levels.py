@@ -8,7 +8,7 @@ from made_sources import speech, write
 
 from ttskit.audio.loudness import loudness_lufs
 from ttskit.errors import AudioError
-from ttskit_listen.levels import (
+from ttskit_listen.making.levels import (
     GOLD,
     PEAK_DBFS,
     Clip,

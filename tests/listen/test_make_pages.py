@@ -9,7 +9,7 @@ import pytest
 import soundfile
 from made_sources import comparison
 
-from ttskit_listen.making import ListeningWishes, Made, make_test
+from ttskit_listen.making.assembling import ListeningWishes, Made, make_test
 
 SECRET = re.compile(rb"zorzal|hornero|\bu00\d|hard_0|made_comparison", re.IGNORECASE)
 

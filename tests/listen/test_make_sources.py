@@ -10,7 +10,7 @@ import pytest
 from made_sources import comparison, folders, natural, speech, study, write
 
 from ttskit.errors import CheckpointError, InputError
-from ttskit_listen.sources import open_sources
+from ttskit_listen.making.sources import open_sources
 
 
 @pytest.fixture(scope="module")

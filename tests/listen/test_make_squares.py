@@ -7,7 +7,7 @@ from itertools import pairwise, product
 
 import pytest
 
-from ttskit_listen.squares import latin_orders, states
+from ttskit_listen.making.squares import latin_orders, states
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 4, 5, 6, 7, 10, 11, 24])

@@ -17,7 +17,7 @@ from made_sources import comparison, folders, natural, no_pages, speech, study, 
 from ttskit.audio.loudness import loudness_lufs
 from ttskit.errors import AudioError, InputError, TTSKitError, UsageError
 from ttskit_listen.folder import TestFolder
-from ttskit_listen.making import ListeningWishes, make_test
+from ttskit_listen.making.assembling import ListeningWishes, make_test
 from ttskit_listen.plan import ANCHORS, CODE, KINDS, form_of
 
 NAMES = re.compile(rb"zorzal|hornero|u00\d|natural|low-pass|gold|comparison", re.IGNORECASE)

@@ -16,9 +16,9 @@ from made_test import made_test
 from ttskit.audio.loudness import loudness_lufs
 from ttskit.errors import InputError
 from ttskit_listen.folder import TestFolder
-from ttskit_listen.headphones import write_headphone_sounds
+from ttskit_listen.making.headphones import write_headphone_sounds
 from ttskit_listen.pages import page_words, write_pages
-from ttskit_listen.plan import KINDS, Plan
+from ttskit_listen.plan import KINDS, ListeningPlan
 
 PLUGIN = Path(__file__).resolve().parents[2] / "plugins" / "ttskit_listen"
 VENDOR = PLUGIN / "vendor"
@@ -130,4 +130,4 @@ def test_the_tones_are_not_louder_than_a_test(tmp_path):
 def test_old_plans_have_no_limit_of_plays(tmp_path):
     content = made_test(tmp_path).plan().model_dump(mode="json")
     del content["plays"]
-    assert Plan.model_validate(content).plays == 0
+    assert ListeningPlan.model_validate(content).plays == 0

@@ -11,9 +11,9 @@ from made_test import made_test
 
 from ttskit.errors import InputError
 from ttskit.reading import Misread
+from ttskit_listen.answered.reading import misfit, parsed, read_answers
 from ttskit_listen.answers import LIMIT_BYTES, AnswerFile
 from ttskit_listen.plan import KINDS
-from ttskit_listen.reading import misfit, parsed, read_answers
 
 
 @pytest.fixture(scope="module")

@@ -9,13 +9,13 @@ from html.parser import HTMLParser
 import pytest
 from plain_statistics import plain_statistics
 
-from ttskit_listen import report as reports
-from ttskit_listen import results as found_results
-from ttskit_listen.plainly import answers, claim
 from ttskit_listen.plan import KINDS
-from ttskit_listen.report import render_report, write_report
-from ttskit_listen.report_words import ReportWords
-from ttskit_listen.results import agreement_of, names_of, results_of
+from ttskit_listen.report import page as reports
+from ttskit_listen.report import results as found_results
+from ttskit_listen.report.page import render_report, write_report
+from ttskit_listen.report.plainly import answers, claim
+from ttskit_listen.report.results import agreement_of, names_of, results_of
+from ttskit_listen.report.words import ReportWords
 
 
 class Outline(HTMLParser):

@@ -12,13 +12,13 @@ import pytest
 from plain_statistics import plain_statistics
 
 import ttskit_listen
-from ttskit_listen import report as reports
-from ttskit_listen.judgements import Heard
-from ttskit_listen.methods import methods_of
-from ttskit_listen.placing import placed_report
+from ttskit_listen.judgements import HeardAnswers
 from ttskit_listen.plan import KINDS
-from ttskit_listen.report_words import ReportWords, _read
-from ttskit_listen.tables import latex_escaped, write_tables
+from ttskit_listen.report import page as reports
+from ttskit_listen.report.methods import methods_of
+from ttskit_listen.report.placing import placed_report
+from ttskit_listen.report.tables import latex_escaped, write_tables
+from ttskit_listen.report.words import ReportWords, _read
 
 PLUGIN = Path(ttskit_listen.__file__).parent
 
@@ -45,7 +45,7 @@ def test_a_spreadsheet_finds_no_formula_in_what_strangers_wrote(analysed, tmp_pa
     from dataclasses import replace
 
     _, analysis = analysed("transcribe")
-    heard: Heard = analysis.heard
+    heard: HeardAnswers = analysis.heard
     texts = ["=1+1", "@SUM(A1)", "+54", "-1", "\tx", "plain", 'a "b", c\nd']
     said = [replace(one, text=text) for one, text in zip(heard.all_judgements, texts, strict=False)]
     write_tables(tmp_path, replace(heard, all_judgements=said), analysis.results)

@@ -8,9 +8,9 @@ import pytest
 from answering import answered, response_of
 from made_test import made_test
 
+from ttskit_listen.answered.screening import RULES, broken_rules, screened
 from ttskit_listen.answers import AnswerFile
 from ttskit_listen.plan import Rules
-from ttskit_listen.screening import RULES, broken_rules, screened
 
 
 def found(test, file, rules=None, **plan):

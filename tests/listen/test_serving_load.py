@@ -21,7 +21,7 @@ from ttskit_listen.folder import TestFolder
 _BROKEN = (OSError, http.client.HTTPException)
 
 
-class Listener:
+class ScreenedListener:
     """What the page does: one thing after the other, each again with a longer pause until it is answered; 4xx is final."""
 
     def __init__(self, port: int, plan, code: str, pause_s: float) -> None:
@@ -77,7 +77,7 @@ def answering(port: int) -> bool:
 def through_kills(test: TestFolder, codes: list[str], kills: int, pause_s: float, log) -> dict[str, float]:
     """All listeners at once, from end to end; the server is killed so many times in between. Says what was measured."""
     port, plan = free_port(), test.plan()
-    listeners = [Listener(port, plan, code, pause_s) for code in codes]
+    listeners = [ScreenedListener(port, plan, code, pause_s) for code in codes]
     threads = [threading.Thread(target=one.run, daemon=True) for one in listeners]
     server = process(test, port, log=log)
     began, killed_at = time.perf_counter(), []

@@ -13,13 +13,13 @@ from made_test import SYSTEMS, made_test
 from ttskit.errors import UsageError
 from ttskit.reading import parse_json
 from ttskit_listen.answers import AnswerFile
-from ttskit_listen.plan import KINDS, Design, Key, Plan, Rules, SystemHeard, form_of
+from ttskit_listen.plan import KINDS, Key, ListeningDesign, ListeningPlan, Rules, SystemHeard, form_of
 from ttskit_listen.simulated import HABITS, MARK, Person, Truth, World, is_simulated, planted, simulate
 
 EVEN = Truth(dict.fromkeys(SYSTEMS, 3.2), run_sd=0.0, sentence_sd=0.0, listener_sd=0.0, level_sd=0.0, strict_sd=0.0)
 
 
-def made(tmp_path, kind, **options) -> tuple[Plan, Key, Design]:
+def made(tmp_path, kind, **options) -> tuple[ListeningPlan, Key, ListeningDesign]:
     test = made_test(tmp_path / kind, kind, sounds=False, **options)
     return test.plan(), test.key(), test.design()
 
@@ -28,7 +28,7 @@ def scored(key: Key, file: AnswerFile) -> list:
     return [answer for answer in file.answers if key.roles[answer.trial].role == "scored"]
 
 
-def differences(plan: Plan, key: Key, files: list[AnswerFile]) -> np.ndarray:
+def differences(plan: ListeningPlan, key: Key, files: list[AnswerFile]) -> np.ndarray:
     """CMOS answers as later system minus earlier one, by their key."""
     found = []
     for file in files:

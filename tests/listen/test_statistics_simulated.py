@@ -14,7 +14,7 @@ import pytest
 from heard_world import pairs_heard, sounds_heard
 from scipy import stats as distributions
 
-from ttskit_listen.judgements import Heard
+from ttskit_listen.judgements import HeardAnswers
 from ttskit_listen.statistics import rows, statistics_of
 from ttskit_listen.statistics.linear import mean, order, preference
 from ttskit_listen.statistics.ordered import ordinal_of
@@ -38,7 +38,7 @@ def covered(intervals: Iterable[tuple[float, float]], truth: float) -> list[bool
     return [low <= truth <= high for low, high in intervals]
 
 
-def differences(made: Callable[[int], Heard], repeats: int) -> list[tuple[float, float]]:
+def differences(made: Callable[[int], HeardAnswers], repeats: int) -> list[tuple[float, float]]:
     """Intervals of the last system against the first."""
     found = []
     for seed in range(repeats):

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from made_test import SYSTEMS, made_test
 
-from ttskit_listen.judging import heard_in
-from ttskit_listen.reading import Received
+from ttskit_listen.answered.judging import heard_in
+from ttskit_listen.answered.reading import Received
 from ttskit_listen.simulated import Truth, simulate
 from ttskit_listen.statistics import statistics_of
 

@@ -42,10 +42,10 @@ def analyse(
       ttskit listen analyse test
       ttskit listen analyse test mail/*.json --tables comparison/measurements.csv
     """
+    from ttskit_listen.answered.rules import changed_rules
     from ttskit_listen.folder import TestFolder
-    from ttskit_listen.report import analyse_test
-    from ttskit_listen.rules import changed_rules
-    from ttskit_listen.showing import listener_rows, pair_rows, summary
+    from ttskit_listen.report.page import analyse_test
+    from ttskit_listen.report.showing import listener_rows, pair_rows, summary
 
     with aside():
         folder = TestFolder(test)

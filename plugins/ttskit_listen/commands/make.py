@@ -79,9 +79,9 @@ def make(
       ttskit listen make comparison --kind cmos -o test
       ttskit listen make ours theirs --kind mos --natural recordings -o test
     """
-    from ttskit_listen.making import ListeningWishes, make_test
-    from ttskit_listen.summary import summary_lines, summary_of, summary_rows
-    from ttskit_listen.wording import completion_of, rules_of, titles_of, words_of
+    from ttskit_listen.making.assembling import ListeningWishes, make_test
+    from ttskit_listen.making.summary import summary_lines, summary_of, summary_rows
+    from ttskit_listen.making.wording import completion_of, rules_of, titles_of, words_of
 
     chosen = languages or LANGUAGES
     with aside():

@@ -8,7 +8,7 @@ from typing import Annotated, Any, TypeVar
 from pydantic import BaseModel, StringConstraints, ValidationError
 
 from ttskit_listen.answers import Answer, AnswerFile, When
-from ttskit_listen.plan import CODE, LANGUAGES, Plan, Strict, Trial
+from ttskit_listen.plan import CODE, LANGUAGES, ListeningPlan, Strict, Trial
 from ttskit_listen.serving.refusals import Refused
 
 __all__ = ["AnswerBody", "BeginBody", "EndBody", "HeaderBody", "check_answer", "check_header", "is_code", "parsed"]
@@ -65,7 +65,7 @@ def parsed(kind: type[M], raw: bytes) -> M:
         raise Refused(400, "body", place=place or "JSON", why=problem["msg"][:120]) from None
 
 
-def check_answer(plan: Plan, form: int, answer: Answer) -> None:
+def check_answer(plan: ListeningPlan, form: int, answer: Answer) -> None:
     """Whether the trial is of this form, and the response of its kind and range.
 
     Raises:
@@ -82,7 +82,7 @@ def check_answer(plan: Plan, form: int, answer: Answer) -> None:
         raise Refused(400, "plays")
 
 
-def check_header(plan: Plan, form: int, code: str, header: dict[str, Any]) -> AnswerFile:
+def check_header(plan: ListeningPlan, form: int, code: str, header: dict[str, Any]) -> AnswerFile:
     """The file of a listener without answers.
 
     Raises:
@@ -112,7 +112,7 @@ def check_header(plan: Plan, form: int, code: str, header: dict[str, Any]) -> An
     return file
 
 
-def _fits(plan: Plan, trial: Trial, response: Any) -> bool:
+def _fits(plan: ListeningPlan, trial: Trial, response: Any) -> bool:
     whole = type(response) is int
     match plan.kind:
         case "cmos":

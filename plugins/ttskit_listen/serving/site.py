@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote
 
-from ttskit_listen.plan import Plan
+from ttskit_listen.plan import ListeningPlan
 from ttskit_listen.serving.files import PublicFile
 from ttskit_listen.serving.limits import Bucket, RateLimits
 from ttskit_listen.serving.passwords import Sessions
@@ -85,7 +85,7 @@ class Site:
         open: whether who comes without a code gets one; most: how many may.
     """
 
-    plan: Plan
+    plan: ListeningPlan
     files: Mapping[str, PublicFile]
     answers: Path
     planned: int

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ttskit_listen.answers import Answer, AnswerFile
-from ttskit_listen.plan import Plan, form_of
+from ttskit_listen.plan import ListeningPlan, form_of
 from ttskit_listen.serving.database import connect, transaction
 from ttskit_listen.serving.refusals import Refused
 
@@ -49,7 +49,7 @@ class Store:
         CheckpointError, InputError, TTSKitError: as `database.connect`.
     """
 
-    def __init__(self, path: Path, plan: Plan) -> None:
+    def __init__(self, path: Path, plan: ListeningPlan) -> None:
         self.path, self.plan = path, plan
         self._wanted = [[trial.id for trial in form.trials if not trial.practice] for form in plan.forms]
         self._connection = connect(path, plan.id)

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ttskit.measure.inference.words import FEWEST_SENTENCES
-from ttskit_listen.judgements import Heard, Judgement
+from ttskit_listen.judgements import HeardAnswers, Judgement
 from ttskit_listen.plan import SystemHeard
 from ttskit_listen.statistics.agreeing import reliability_of
 from ttskit_listen.statistics.linear import order
@@ -45,7 +45,7 @@ _SCALES: dict[str, dict[str, Any]] = {
 Notes = list[tuple[str, str]]
 
 
-def statistics_of(heard: Heard, *, confidence: float = 0.95) -> dict[str, Any]:
+def statistics_of(heard: HeardAnswers, *, confidence: float = 0.95) -> dict[str, Any]:
     """Everything that the kept judgements say, as plain data; None for what does not apply or has no finite value.
 
     Returns:
@@ -116,7 +116,7 @@ def _told(notes: Notes) -> dict[str, list[str]]:
     return {"notes": [english for english, _ in once], "notes_es": [spanish for _, spanish in once]}
 
 
-def _systems(heard: Heard, judgements: Sequence[Judgement]) -> list[SystemHeard]:
+def _systems(heard: HeardAnswers, judgements: Sequence[Judgement]) -> list[SystemHeard]:
     """Systems of the design, in its order, and after them whatever else was judged."""
     known = list(heard.design.systems)
     names = {one.name for one in known}
@@ -158,7 +158,7 @@ def _strengths(
     return [finite(row) for row in rows], notes
 
 
-def _groups(heard: Heard, systems: Sequence[SystemHeard], confidence: float) -> list[dict[str, Any]] | None:
+def _groups(heard: HeardAnswers, systems: Sequence[SystemHeard], confidence: float) -> list[dict[str, Any]] | None:
     """Pairs once more for each answer to a question of choice that enough listeners gave."""
     found: list[dict[str, Any]] = []
     files = {one.code: one.file for one in heard.listeners}

@@ -1,0 +1,1 @@
+"""What came back: files read and checked, rules of exclusion applied, answers with the key."""

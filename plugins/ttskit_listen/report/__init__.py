@@ -1,0 +1,1 @@
+"""What `ttskit listen analyse` writes: one page, tables, a paragraph of methods."""
