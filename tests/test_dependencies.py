@@ -21,7 +21,7 @@ READ = {"silero-vad", "speechmos"}  # for the weights that lie in them; they are
 
 # Installed with --no-deps, in no extra: what a package declares and why it is done without.
 NO_DEPS = {
-    "distillmos": "torchaudio, to read files, and xls-r-sqa, for parts of a network that is built anew: only its weights are read",
+    "distillmos": "torchaudio, to read files, and xls-r-sqa, for parts of a network built anew: its weights are read",
     "resemblyzer": "webrtcvad, which has no wheels (webrtcvad-wheels has), and typing, of Python 2: only its weights are read",
     "visqol-python": "libsvm-official, which has no wheels, for a mode that is not used: its other dependencies are ours",
     "xls-r-sqa": "transformers and torchaudio: only a test asks it, whether distillmos is built as there",
