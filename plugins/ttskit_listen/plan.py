@@ -35,7 +35,7 @@ FORMAT = 1  # of all files of a test; raised when a field changes its meaning
 Kind = Literal["cmos", "ab", "abx", "mos", "mushra", "transcribe"]
 KINDS: tuple[Kind, ...] = ("cmos", "ab", "abx", "mos", "mushra", "transcribe")
 LANGUAGES = ("es", "en")
-ANCHORS: Mapping[str, float | None] = {"low-pass 3.5 kHz": 3500.0, "low-pass 7 kHz": 7000.0}
+ANCHORS: Mapping[str, float | None] = {"low-pass 3.5 kHz": 3500.0, "low-pass 7 kHz": 7000.0}  # no message
 # A listener's code: the number of the form, then what nobody guesses.
 CODE = re.compile(r"(\d{1,4})-([a-z0-9]{4,40})")
 

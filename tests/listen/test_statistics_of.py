@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
+from importlib.resources import files
 
 import numpy as np
 import pytest
 from heard_world import heard_of, pairs_heard, sounds_heard
 
+from ttskit.reading import parse_yaml
 from ttskit_listen.judgements import Judgement
 from ttskit_listen.plan import KINDS
 from ttskit_listen.statistics import statistics_of
-from ttskit_listen.statistics.notes import NOTES
+from ttskit_listen.statistics.notes import noted
 
 FIELDS = {
     "kind", "scale", "listeners", "judgements", "sentences", "runs", "systems", "pairs", "ordinal", "strengths", "variances",
@@ -93,14 +96,14 @@ def test_no_test_is_too_poor(kind, seed):
         assert pair["word"] == "not known"
         assert pair["low"] is None or (pair["low"] <= pair["value"] + 1e-9 and pair["value"] <= pair["high"] + 1e-9)
     if seed == 1:
-        assert found["notes"] == [NOTES["nothing"][0]] and found["pairs"] == []
+        assert found["notes"] == [noted("nothing")[0]] and found["pairs"] == []
 
 
 def test_one_listener_or_one_sentence_is_said():
     notes = statistics_of(pairs_heard(listeners=1))["notes"]
-    assert NOTES["one listener"][0] in notes
+    assert noted("one_listener")[0] in notes
     notes = statistics_of(pairs_heard(sentences=1))["notes"]
-    assert NOTES["one sentence"][0] in notes
+    assert noted("one_sentence")[0] in notes
     assert any(note.startswith("There are 3 sentences") for note in statistics_of(pairs_heard(sentences=3))["notes"])
 
 
@@ -212,9 +215,14 @@ def test_complete_ratings_have_the_f_based_interval():
 
 
 def test_notes_are_in_two_languages():
-    for english, spanish in NOTES.values():
-        assert english != spanish
-        assert english.count("{") >= spanish.count("{") > -1
+    words = [
+        parse_yaml(files("ttskit_listen").joinpath("texts", f"statistics.{language}.yaml").read_text("utf-8"), texts=True)
+        for language in ("en", "es")
+    ]
+    assert list(words[0]) == list(words[1])
+    for key, english in words[0].items():
+        assert english != words[1][key]
+        assert set(re.findall(r"{\w+}", english)) == set(re.findall(r"{\w+}", words[1][key]))
 
 
 def test_an_ordinal_effect_without_end_is_none_with_a_note():
@@ -222,4 +230,4 @@ def test_an_ordinal_effect_without_end_is_none_with_a_note():
     rows = [replace(j, value=abs(j.value)) for j in pairs_heard(listeners=12, sentences=8, difference=3.0).judgements]
     found = statistics_of(heard_of("cmos", rows))
     assert found["ordinal"] is None and found["pairs"][0]["word"] == "better"
-    assert any(note.startswith("The ordinal model has no estimate for a, b: no finite estimate") for note in found["notes"])
+    assert any(note.startswith("The ordinal model has no estimate for a, b: some answers") for note in found["notes"])

@@ -15,7 +15,7 @@ from ttskit_listen.judgements import HeardAnswers, Judgement
 from ttskit_listen.plan import SystemHeard
 from ttskit_listen.statistics.agreeing import reliability_of
 from ttskit_listen.statistics.linear import order
-from ttskit_listen.statistics.notes import note
+from ttskit_listen.statistics.notes import noted
 from ttskit_listen.statistics.ordered import ordinal_of
 from ttskit_listen.statistics.rows import (
     MIDDLE,
@@ -35,11 +35,11 @@ __all__ = ["statistics_of"]
 _LEAST_GROUP = 5  # listeners
 _SCALES: dict[str, dict[str, Any]] = {
     "cmos": {"low": -3, "high": 3, "unit": "points", "better": "higher"},
-    "ab": {"low": -0.5, "high": 0.5, "unit": "share above one half", "better": "higher"},
-    "abx": {"low": -0.5, "high": 0.5, "unit": "share right above one half", "better": "higher"},
+    "ab": {"low": -0.5, "high": 0.5, "unit": "share above one half", "better": "higher"},  # no message
+    "abx": {"low": -0.5, "high": 0.5, "unit": "share right above one half", "better": "higher"},  # no message
     "mos": {"low": 1, "high": 5, "unit": "points", "better": "higher"},
     "mushra": {"low": 0, "high": 100, "unit": "points", "better": "higher"},
-    "transcribe": {"low": 0, "high": None, "unit": "word errors per word", "better": "lower"},
+    "transcribe": {"low": 0, "high": None, "unit": "word errors per word", "better": "lower"},  # no message
 }
 
 Notes = list[tuple[str, str]]
@@ -77,14 +77,14 @@ def statistics_of(heard: HeardAnswers, *, confidence: float = 0.95) -> dict[str,
     }
     notes: Notes = []
     if not given:
-        notes.append(note("nothing"))
+        notes.append(noted("nothing"))
         return {**found, "systems": [], "pairs": [], **_told(notes)}
     if found["listeners"] == 1:
-        notes.append(note("one listener"))
+        notes.append(noted("one_listener"))
     if found["sentences"] == 1:
-        notes.append(note("one sentence"))
+        notes.append(noted("one_sentence"))
     elif found["sentences"] < FEWEST_SENTENCES:
-        notes.append(note("few sentences", count=found["sentences"], least=FEWEST_SENTENCES))
+        notes.append(noted("few_sentences", count=found["sentences"], least=FEWEST_SENTENCES))
     if kind not in OF_PAIRS:
         found["systems"] = system_rows(given, systems, confidence)
     effects = pair_effects(given, systems, confidence)
@@ -102,12 +102,12 @@ def statistics_of(heard: HeardAnswers, *, confidence: float = 0.95) -> dict[str,
         found["strengths"], more = _strengths(given, systems, confidence)
         notes += more
     if any(row.get("binomial") for row in found["pairs"]):
-        notes.append(note("pooled"))
+        notes.append(noted("pooled"))
     found["reliability"], more = reliability_of(given, confidence=confidence)
     notes += more
     found["groups"] = _groups(heard, systems, confidence)
     if found["groups"]:
-        notes.append(note("groups"))
+        notes.append(noted("groups"))
     return {**found, **_told(notes)}
 
 
@@ -150,7 +150,7 @@ def _strengths(
     notes: Notes = []
     if len(found.groups) > 1:
         notes = [
-            note("strengths", first=", ".join(first), second=", ".join(second))
+            noted("strengths", first=", ".join(first), second=", ".join(second))
             for first, second in zip(found.groups, found.groups[1:], strict=False)
         ]
     columns = zip(names, found.values, found.low, found.high, strict=True)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ttskit_listen.judgements import Judgement
-from ttskit_listen.statistics.notes import note
+from ttskit_listen.statistics.notes import noted
 from ttskit_listen.statistics.reliability import Level, agreement, icc
 
 __all__ = ["reliability_of"]
@@ -48,7 +48,7 @@ def reliability_of(
             for name, one in zip(names, (both["one"], both["mean"]), strict=True):
                 found |= {name: one.value, f"{name}_low": one.low, f"{name}_high": one.high}
         else:
-            notes.append(note("incomplete"))
+            notes.append(noted("incomplete"))
             found |= dict(zip(names, _by_variances(shared), strict=True))
     found |= {"raters": raters, "units": len(shared)}
     return {key: _finite(value) for key, value in found.items()}, notes

@@ -133,11 +133,11 @@ def fit(y: np.ndarray, fixed: np.ndarray, random: Sequence[Random]) -> Fitted:
     """
     rows, count = fixed.shape
     if rows <= count or np.linalg.matrix_rank(fixed) < count:
-        raise ValueError("more fixed effects than rows can tell apart")
+        raise ValueError("more fixed effects than rows can tell apart")  # no message
     rest = y - fixed @ np.linalg.lstsq(fixed, y, rcond=None)[0]
     scale = float(np.sqrt(np.sum(rest**2) / (rows - count)))
     if not scale > 1e-9 * max(1.0, float(np.abs(y).max())):
-        raise ValueError("all answers are alike")
+        raise ValueError("all answers are alike")  # no message
     kept = _told_apart(fixed, random)
     work = _Products(y / scale, fixed, kept)
     theta = _maximum(work)

@@ -117,7 +117,7 @@ def apart(
     random = [
         crossed("listener", [j.listener for j in rows]),
         crossed("sentence", [_item(j) for j in rows]),
-        crossed("listener × system", [(j.listener, s) for j, s in zip(rows, system, strict=True)]),
+        crossed("listener × system", [(j.listener, s) for j, s in zip(rows, system, strict=True)]),  # no message
         crossed("sentence × system", [(_item(j), s) for j, s in zip(rows, system, strict=True)]),
         *([crossed("run", run)] if runs > 1 else []),
         *_clips([(s, j.run, *_item(j)) for j, s in zip(rows, system, strict=True)]),
@@ -129,7 +129,7 @@ def apart(
     for s, j, value in zip(system, rows, values, strict=True):
         own[s][j.sentence].append(float(value))
     means = np.array([np.mean(own[0][name]) - np.mean(own[1][name]) for name in sorted(both)])
-    twice = {"listener": "listener × system", "sentence": "sentence × system"}
+    twice = {"listener": "listener × system", "sentence": "sentence × system"}  # no message
     sd = _sds(fitted)
     sd = {name: float(np.sqrt(2)) * sd.get(twice.get(name, name), 0.0) for name in ("listener", "sentence", "run", "residual")}
     return Estimated(estimate, sd if fitted else {}, *_counts(means), n=values.size)
@@ -205,7 +205,7 @@ def _estimate(
     value = float(c @ fitted.beta)
     half, se = spread.half(confidence), float(np.sqrt(spread.variance))
     sources = [name for name in fitted.variances if name != "residual"]
-    method = f"mixed model ({', '.join(sources) or 'residual only'}; REML, Satterthwaite)"
+    method = f"mixed model ({', '.join(sources) or 'residual only'}; REML, Satterthwaite)"  # no message
     given = (value, value - half, value + half, se, spread.df, confidence, runs, sentences, method, spread.p(value), about)
     return Estimate(*given), fitted  # type: ignore[arg-type]
 

@@ -11,18 +11,12 @@ from scipy import stats as distributions
 
 from ttskit_listen.judgements import Judgement
 from ttskit_listen.statistics.effects import Random, crossed, of_pairs
-from ttskit_listen.statistics.notes import note
-from ttskit_listen.statistics.ordinal import Ordinal, fit_ordinal
+from ttskit_listen.statistics.notes import noted
+from ttskit_listen.statistics.ordinal import NoEstimate, Ordinal, fit_ordinal
 
 __all__ = ["ordinal_of"]
 
 _MOST = 11  # different answers: beyond, a scale is continuous
-_FLAT = "all answers are alike"
-_SPANISH = {
-    "no finite estimate: some answers were always, or never, given": "algunas respuestas se dieron siempre o nunca",
-    "the likelihood is flat": "la verosimilitud es plana",
-    _FLAT: "todas las respuestas son iguales",
-}
 
 
 def ordinal_of(
@@ -45,9 +39,8 @@ def ordinal_of(
     try:
         found, pairs = _of_pairs(judgements, named) if kind == "cmos" else _of_scores(judgements, named)
     except (ValueError, np.linalg.LinAlgError) as error:
-        why = str(error)
-        spanish = _SPANISH.get(why, "no se encontró un máximo")
-        return None, [note("ordinal", what=", ".join(named), why=why, why_es=spanish)]
+        why = error.why if isinstance(error, NoEstimate) else "lost"  # no message
+        return None, [noted("ordinal", what=", ".join(named), why=why)]
     free = min(len({j.listener for j in judgements}), len({j.sentence for j in judgements})) - 1
     quantile = float(distributions.t.ppf((1 + confidence) / 2, max(free, 1)))
     rows = []
@@ -58,7 +51,7 @@ def ordinal_of(
         names = {"system": later, "against": earlier}
         rows.append({**names, "value": value, "low": value - quantile * se, "high": value + quantile * se, "p": p})
     sd = dict(found.sd)
-    method = f"cumulative link mixed model (logit; {', '.join(sd) or 'nothing random'}; Laplace)"
+    method = f"cumulative link mixed model (logit; {', '.join(sd) or 'nothing random'}; Laplace)"  # no message
     thresholds = [float(t) for t in found.thresholds]
     return {"pairs": rows, "thresholds": thresholds, "sd": sd, "loglik": found.loglik, "method": method}, []
 
@@ -74,7 +67,7 @@ def _of_scores(judgements: Sequence[Judgement], systems: Sequence[str]) -> tuple
     random = [
         crossed("listener", [j.listener for j in judgements]),
         crossed("sentence", [j.sentence for j in judgements]),
-        crossed("listener × system", [(j.listener, j.system) for j in judgements]),
+        crossed("listener × system", [(j.listener, j.system) for j in judgements]),  # no message
         crossed("sentence × system", [(j.sentence, j.system) for j in judgements]),
     ]
     if several:
@@ -91,7 +84,7 @@ def _of_pairs(judgements: Sequence[Judgement], systems: Sequence[str]) -> tuple[
     names = sorted({(j.system, j.against) for j in judgements}, key=lambda pair: (place[pair[1]], place[pair[0]]))
     sizes = sorted({abs(j.value) for j in judgements})
     if sizes == [0.0]:
-        raise ValueError(_FLAT)
+        raise NoEstimate("alike")
     middle, far = sizes[0] == 0, len(sizes)
     ranks = {size: i for i, size in enumerate(sizes)}
     if middle:

@@ -22,12 +22,23 @@ from scipy.special import expit
 
 from ttskit_listen.statistics.effects import Random
 
-__all__ = ["Ordinal", "fit_ordinal"]
+__all__ = ["NoEstimate", "Ordinal", "fit_ordinal"]
 
 _FAR = 12.0  # log-odds: an effect beyond it is no finite one
-_ENDLESS = "no finite estimate: some answers were always, or never, given"
 _LOG_SD = (-7.0, 3.0)
 _FEW = 100  # levels
+
+
+class NoEstimate(ValueError):
+    """The likelihood has no finite maximum, or none that can be told from others.
+
+    Args:
+        why: key of the reason, below "why." in texts/statistics.LANGUAGE.yaml.
+    """
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,7 +78,7 @@ def fit_ordinal(
     """
     steps = int(answers.max()) + 1 if steps is None else steps
     if steps < 2 or np.linalg.matrix_rank(fixed) < fixed.shape[1]:
-        raise ValueError("all answers are alike, or effects cannot be told apart")
+        raise NoEstimate("apart")
     work = _Likelihood(answers.astype(int), fixed, random, _thresholds(steps, symmetric))
     start, curvature = work.start(symmetric), None
     few = [one for one in random if one.matrix.shape[1] <= _FEW]
@@ -85,19 +96,19 @@ def fit_ordinal(
     loglik = -work.loss(at)[0]
     beta = at[work.free : work.free + work.p]
     if not np.isfinite(loglik) or (work.p and float(np.abs(beta).max()) > _FAR):
-        raise ValueError(_ENDLESS)
+        raise NoEstimate("endless")
     hessian = work.hessian(at)
     kept = np.ones(at.size, bool)
     kept[work.free + work.p :] = at[work.free + work.p :] > _LOG_SD[0] / 2 - 1  # a variance of 0 is no longer a parameter
     inner = np.ix_(kept, kept)
     values = np.linalg.eigvalsh(hessian[inner])
     if not np.isfinite(values).all() or values.min() <= 0:
-        raise ValueError("the likelihood is flat")
+        raise NoEstimate("flat")
     covariance = np.zeros_like(hessian)
     covariance[inner] = linalg.inv(hessian[inner])
     part = slice(work.free, work.free + work.p)
     if work.p and float(np.diag(covariance)[part].max()) > _FAR**2:  # the likelihood rises for ever, if ever so little
-        raise ValueError(_ENDLESS)
+        raise NoEstimate("endless")
     sd = {one.name: float(np.exp(v)) for one, v in zip(random, at[work.free + work.p :], strict=True)}
     sd = {name: 0.0 if v < np.exp(_LOG_SD[0] / 2 - 1) else v for name, v in sd.items()}
     return Ordinal(beta, covariance[part, part], work.tau(at)[0], sd, loglik)

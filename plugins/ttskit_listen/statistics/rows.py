@@ -15,7 +15,7 @@ from ttskit.measure.inference.words import equivalence
 from ttskit_listen.judgements import Judgement
 from ttskit_listen.plan import Kind, SystemHeard
 from ttskit_listen.statistics.linear import Estimated, apart, mean, preference, together
-from ttskit_listen.statistics.notes import note
+from ttskit_listen.statistics.notes import noted
 from ttskit_listen.statistics.shares import pooled, share
 
 __all__ = [
@@ -155,14 +155,14 @@ def spreads_of(effects: Effects) -> dict[str, float | None]:
 
 def pair_notes(effects: Effects, rows: Sequence[Mapping[str, Any]], systems: Sequence[SystemHeard]) -> list[tuple[str, str]]:
     """What the rows do not say by themselves."""
-    notes = [note("alike", what=f"{a} – {b}") for (a, b), e in effects.items() if e.estimate.method.endswith("none")]
+    notes = [noted("alike", what=f"{a} – {b}") for (a, b), e in effects.items() if e.estimate.method.endswith("none")]
     trained = {one.name for one in systems if not (one.natural or one.anchor)}
     single = [row for row in rows if row["about"] == "these trainings" and {row["system"], row["against"]} & trained]
     if single:
         names = sorted({name for row in single for name in (row["system"], row["against"])} & trained)
-        notes.append(note("these trainings", systems=", ".join(names)))
+        notes.append(noted("these_trainings", systems=", ".join(names)))
     if any(row["about"] == "models" and row["runs"] == 2 for row in rows):
-        notes.append(note("few trainings"))
+        notes.append(noted("few_trainings"))
     return notes
 
 
