@@ -38,7 +38,7 @@ class NisqaNetwork(nn.Module):
             over: nn.Module = _Attention(cnn.size, a)
             size = a.td_sa_d_model or 0
         else:
-            over, size = _Recurrence(cnn.size, a.td_lstm_h or 0), 2 * (a.td_lstm_h or 0)
+            over, size = _BiLstm(cnn.size, a.td_lstm_h or 0), 2 * (a.td_lstm_h or 0)
         self.time_dependency = nn.ModuleDict({"model": over})
 
         def pooling() -> nn.ModuleDict:
@@ -112,7 +112,7 @@ class _Attention(nn.Module):
         return hidden[0]
 
 
-class _Recurrence(nn.Module):
+class _BiLstm(nn.Module):
     def __init__(self, size: int, width: int) -> None:
         super().__init__()
         self.lstm = nn.LSTM(size, width, batch_first=True, bidirectional=True)

@@ -191,4 +191,4 @@ def _typed(row: Mapping[str, Any], renamed: Mapping[str, str], mark: str) -> tup
 
 
 def _bad(path: Path, why: object) -> InputError:
-    return InputError(f"{path} is no table of measured values", str(why)[:300], _FIX)
+    return InputError(f"{path} is not a table of measured values", str(why)[:300], _FIX)

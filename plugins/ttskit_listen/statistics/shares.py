@@ -54,7 +54,7 @@ def share(judgements: Sequence[Judgement], *, trained: tuple[bool, bool] = (True
     if estimate.p is not None:
         p = max(p, estimate.p)
     size, df = tests[0]
-    method = f"Wilson, {estimate.method}" if estimate.method != "none" else "Wilson, fewer levels"  # no message
+    method = "Wilson" if estimate.method == "none" else f"Wilson, {estimate.method}"  # no message
     found = replace(estimate, value=value - 0.5, low=low, high=high, p=min(1.0, p), method=method, df=df)
     if not np.isfinite(found.se):
         found = replace(found, se=float(np.sqrt(0.25 / size)))
