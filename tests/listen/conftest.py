@@ -15,7 +15,7 @@ from playwright.sync_api import Browser
 from ttskit_listen.report import page as reports
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # no longer: an event loop of its own runs beside it, and others need theirs
 def listener_browser() -> Iterator[Browser]:
     """An installed Chromium; each page that a test opens is a listener of its own."""
     if chromium() is None:

@@ -70,7 +70,7 @@ def test_both_languages_say_the_same():
 
 def test_every_text_is_used_and_every_use_has_a_text():
     template = files("ttskit_listen").joinpath("templates", "ears.html.jinja").read_text(encoding="utf-8")
-    drawing = files("ttskit_listen").joinpath("ears_drawing.py").read_text(encoding="utf-8")
+    drawing = files("ttskit_listen").joinpath("ears", "drawing.py").read_text(encoding="utf-8")
     used = set(re.findall(r"'(ears\.[a-z_.]+[a-z_])'", template)) | set(re.findall(r"[\"'](ears\.[a-z_]+)[\"']", drawing))
     open_ended = ("ears.word.", "ears.warning.", "ears.note.")
     computed = {

@@ -98,7 +98,7 @@ def test_the_words_are_the_same_in_both_languages_and_all_are_used():
     own = PLUGIN / "texts" / "report.en.yaml"
     keys = re.findall(r'^"?([\w. ]+?)"?:', own.read_text(encoding="utf-8"), re.M)
     assert len(keys) == len(set(keys)) > 150
-    sources = [*PLUGIN.glob("*.py"), *(PLUGIN / "templates").glob("report*.jinja")]
+    sources = [*PLUGIN.rglob("*.py"), *(PLUGIN / "templates").glob("report*.jinja")]
     code = "\n".join(path.read_text(encoding="utf-8") for path in sources)
     # Keys that are put together: "rule.{name}.why", w('section.' ~ name) …
     made = re.compile(
