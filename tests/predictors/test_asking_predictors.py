@@ -178,9 +178,9 @@ def test_the_section_says_that_it_is_no_answer_and_what_it_took(tmp_path, regist
 
 
 CONFORMING = [
-    pytest.param("dnsmos", marks=needs_onnx),
+    pytest.param("dnsmos", marks=(needs_onnx, pytest.mark.slow)),
     pytest.param("plcmos", marks=needs_onnx),
-    pytest.param("distillmos", marks=needs_distillmos),
+    pytest.param("distillmos", marks=(needs_distillmos, pytest.mark.slow)),
     pytest.param("similarity", marks=needs_encoder),
     pytest.param("visqol", marks=needs_visqol),
     pytest.param("vad", marks=needs_silero),

@@ -120,7 +120,7 @@ def _groups(results: Mapping[str, Any], words: ReportWords) -> str:
     told = []
     for question in results["test"]["questions"]:
         given = Counter(row["questions"].get(question["name"]) or "" for row in results["screening"])
-        answers = [f"{words.titled(label)} {given[value]}" for value, label in question["choices"].items() if given[value]]
+        answers = [f"{words.titled(label)} ({given[value]})" for value, label in question["choices"].items() if given[value]]
         if answers:
             told.append(f"{words.titled(question['title'])} {', '.join(answers)}")
     return words("m.groups", groups="; ".join(told)) if told else ""
