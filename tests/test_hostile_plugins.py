@@ -235,7 +235,7 @@ def voice(tmp_path_factory):
     return run
 
 
-@pytest.mark.parametrize("words", [("--raw",), (), ("--stream", "--raw")])
+@pytest.mark.parametrize("words", [pytest.param(("--raw",), marks=pytest.mark.slow), (), ("--stream", "--raw")])
 def test_what_a_model_prints_while_it_speaks_is_not_in_the_sound(voice, words):
     sound, said = voice("-o", "-", *words)
     assert all(f"{door} {where}" in said for door in ("printed", "written", "file 1") for where in ("building", "speaking"))

@@ -200,8 +200,7 @@ class Rules(Strict):
     Args:
         least_answered: share of the trials answered.
         least_gold: share of gold and attention trials right.
-        most_same: mean of |answer| on pairs of the same sound (cmos), or share of answers other than "no difference". A short
-            test has one such pair, and careful listeners are now and then a point off: the limit is for those who are not.
+        most_same: mean of |answer| on pairs of the same sound (cmos), or share of answers other than "no difference".
         most_alike: largest share of scored answers that are one and the same.
         most_hasty: share of answers given before the sounds could have been heard.
         mushra_reference, mushra_share: a listener who rates the hidden reference below the first in more than this share of the
@@ -211,7 +210,7 @@ class Rules(Strict):
 
     least_answered: float = Field(0.9, ge=0, le=1)
     least_gold: float = Field(0.75, ge=0, le=1)
-    most_same: float = Field(2.0, ge=0)
+    most_same: float = Field(1.0, ge=0)
     most_alike: float = Field(0.95, ge=0, le=1)
     most_hasty: float = Field(0.2, ge=0, le=1)
     mushra_reference: float = Field(90.0, ge=0, le=100)

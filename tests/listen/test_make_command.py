@@ -57,7 +57,7 @@ def test_every_option_reaches_the_test(tmp_path, compared, capsys):
     assert plan.words["es"] == {"institution": "Laboratorio", "contact": "lab@example.org", "consent": "Acepto, señor."}
     assert "consent" not in plan.words["en"]
     assert (design.listeners, design.forms, design.seed, design.smallest, design.lufs) == (6, 6, 9, 0.1, -26.0)
-    assert design.rules.least_gold == 0.5 and design.rules.headphones and design.rules.most_same == 2.0
+    assert design.rules.least_gold == 0.5 and design.rules.headphones and design.rules.most_same == 1.0
     line = TestFolder(tmp_path / "t").invitations.read_text(encoding="utf-8").splitlines()[1]
     code = line.partition(",")[0]
     assert line == f"{code},https://example.org/oir/index.html?listener={code}&lang=es,es"

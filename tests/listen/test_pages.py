@@ -159,6 +159,7 @@ def test_one_who_leaves_may_hand_in_what_there_is_or_erase_it(listener_browser, 
     page.context.close()
 
 
+@pytest.mark.slow
 def test_the_check_for_headphones_is_tried_twice_and_blocks_nobody(listener_browser, tmp_path):
     right = (2, 3, 1, 1, 2, 3)  # five are enough
     test = paged(tmp_path, "mos", headphones=right, questions=(), made={"sentences": 1})
@@ -251,7 +252,7 @@ def test_keyboard_alone(listener_browser, tmp_path):
     page.context.close()
 
 
-@pytest.mark.parametrize(("view", "scheme"), [(PHONE, "light"), (LAPTOP, "dark")])
+@pytest.mark.parametrize(("view", "scheme"), [(PHONE, "dark"), pytest.param(LAPTOP, "light", marks=pytest.mark.slow)])
 def test_every_screen_fits_the_window_and_is_read_in_the_dark(listener_browser, tmp_path, view, scheme):
     completion = Completion(code="C0DE-1234", url="https://example.org/done?cc=C0DE")
     test = paged(

@@ -174,13 +174,15 @@ def test_ten_thousand_words_take_seconds_and_grow_linearly():
     frontend = SpanishFrontend()
     line = "Vos sabés que el 24/3 a las 10:30 hay 21 personas en la plaza, ¿no? "
     frontend.analyze(line)
-    start = time.process_time()
-    words = len(frontend.analyze(line * 700).words)
-    long = time.process_time() - start
-    assert words > 10_000 and long < 10
-    start = time.process_time()
-    frontend.analyze(line * 175)
-    assert long < 12 * max(time.process_time() - start, 0.02)
+
+    def spent(times: int) -> float:
+        start = time.process_time()
+        assert len(frontend.analyze(line * times).words) > 14 * times
+        return time.process_time() - start
+
+    long = min(spent(700) for _ in range(2))  # a collection of garbage may fall into one of them
+    assert len(frontend.analyze(line * 700).words) > 10_000 and long < 10
+    assert long < 12 * max(spent(175), 0.02)
 
 
 def test_the_frontend_imports_no_torch():

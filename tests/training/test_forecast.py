@@ -207,7 +207,8 @@ def test_the_lines_are_read_one_below_the_other():
 
 @pytest.mark.skipif(sys.platform == "win32", reason="pseudo-terminals are of Unix")
 @pytest.mark.parametrize(
-    ("flag", "answer", "starts"), [((), b"n\n", False), ((), b"\n", False), (("--budget", "1s"), b"", True)]
+    ("flag", "answer", "starts"),
+    [pytest.param((), b"n\n", False, marks=pytest.mark.slow), ((), b"\n", False), (("--budget", "1s"), b"", True)],
 )
 def test_the_command_asks_in_a_terminal_and_no_is_the_default(flag, answer, starts, elsewhere, tmp_path):
     import pty
