@@ -65,6 +65,7 @@ def test_each_is_found_under_its_kind(written):
     assert listed == {(scaffold.kind, plugin_name(kind)) for kind, scaffold in SCAFFOLDS.items()}
 
 
+@pytest.mark.slow
 def test_their_own_tests_pass(written):
     """All in one process; each runs the conformance kit."""
     folders = [written / f"ttskit-{KINDS[kind].replace('_', '-')}" / "tests" for kind in CHECKED]

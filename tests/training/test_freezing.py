@@ -92,6 +92,7 @@ def test_a_pattern_that_names_nothing_shows_what_is_near(trained, tmp_path):
         trained(steps=3, overrides=('training.freeze_until={"*": 3}',))
 
 
+@pytest.mark.slow
 def test_two_processes_freeze_alike(elsewhere, trained, tmp_path, losses_of):
     """With dropout off two processes equal one, frozen parts included."""
     frozen = ('training.freeze=["encoder.*"]', 'training.freeze_until={"aligner.*": 2}')
