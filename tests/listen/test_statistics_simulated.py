@@ -174,6 +174,14 @@ def test_equal_systems_are_seldom_called_different(kind, runs):
     assert alarms <= most(repeats)
 
 
+@pytest.mark.parametrize("seed", [110, 218])
+def test_a_source_that_is_as_good_as_none_leaves_the_ordinal_model_its_estimate(seed):
+    """Here the likelihood hardly changes with the logarithm of one standard deviation."""
+    made = sounds_heard("mos", spreads=MOS_FIXED, listeners=16, sentences=12, runs=1, seed=seed)
+    found, notes = ordinal_of(made.judgements, "ab")
+    assert notes == [] and found["pairs"][0]["low"] < found["pairs"][0]["high"] and min(found["sd"].values()) < 0.1
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(("kind", "runs"), [("cmos", 1), ("mos", 1)])
 def test_ordinal_intervals_cover(kind, runs):

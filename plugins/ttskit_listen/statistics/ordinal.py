@@ -27,6 +27,7 @@ __all__ = ["NoEstimate", "Ordinal", "fit_ordinal"]
 _FAR = 12.0  # log-odds: an effect beyond it is no finite one
 _LOG_SD = (-7.0, 3.0)
 _FEW = 100  # levels
+_NOTHING = 0.01  # curvature along the logarithm of a standard deviation that is as good as 0
 
 
 class NoEstimate(ValueError):
@@ -99,7 +100,9 @@ def fit_ordinal(
         raise NoEstimate("endless")
     hessian = work.hessian(at)
     kept = np.ones(at.size, bool)
-    kept[work.free + work.p :] = at[work.free + work.p :] > _LOG_SD[0] / 2 - 1  # a variance of 0 is no longer a parameter
+    # A variance of 0 is no longer a parameter, nor one so near it that the likelihood does not change with its logarithm.
+    spread = slice(work.free + work.p, None)
+    kept[spread] = (at[spread] > _LOG_SD[0] / 2 - 1) & (np.diag(hessian)[spread] > _NOTHING)
     inner = np.ix_(kept, kept)
     values = np.linalg.eigvalsh(hessian[inner])
     if not np.isfinite(values).all() or values.min() <= 0:
