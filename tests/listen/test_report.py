@@ -189,3 +189,22 @@ def test_a_change_of_rules_is_told(analysed, monkeypatch, tmp_path):
     line = "the rule most_hasty was changed after the fact, from 0.2 to 1.0"
     assert analysis.results["deviations"] == [line] and line in page_of(analysis)
     assert line in (tmp_path / "report" / "methods.en.txt").read_text()
+
+
+@pytest.mark.parametrize(
+    ("means", "ordinal", "differ"),
+    [
+        ((0.5, 0.1, 0.9), (0.8, 0.2, 1.4), False),
+        ((0.5, -0.1, 1.1), (0.8, 0.2, 1.4), True),  # one interval leaves out 0
+        ((0.5, 0.1, 0.9), (-0.8, -1.4, -0.2), True),
+        ((0.1, -0.5, 0.7), (-0.1, -0.6, 0.4), False),  # neither says anything
+        ((0.5, None, None), (0.8, 0.2, 1.4), True),
+    ],
+)
+def test_the_two_models_are_said_to_agree_where_their_intervals_do(means, ordinal, differ):
+    rows = [
+        {"system": "b", "against": "a", "word": "not known", **dict(zip(("value", "low", "high"), numbers, strict=True))}
+        for numbers in (means, ordinal)
+    ]
+    results = {"statistics": {"pairs": rows[:1], "ordinal": {"pairs": rows[1:]}}}
+    assert reports._differing(results) == (["b − a"] if differ else [])

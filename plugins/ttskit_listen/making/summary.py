@@ -86,7 +86,7 @@ def _shows(design: ListeningDesign) -> float | None:
 
     None where the usual spreads are not known, or each listener does not hear each sentence of both systems.
     """
-    usual = getattr(calculator, "USUAL_OF", {"cmos": calculator.USUAL})
+    usual = calculator.USUAL_OF
     spoken = [one for one in design.systems if not (one.natural or one.anchor)]
     if (
         design.kind not in usual
@@ -96,7 +96,4 @@ def _shows(design: ListeningDesign) -> float | None:
     ):
         return None
     runs = min(max(1, len(one.runs)) for one in spoken)
-    try:
-        return round(calculator.smallest(usual[design.kind], design.listeners, len(design.sentences), runs), 3)
-    except NotImplementedError:
-        return None
+    return round(calculator.smallest(usual[design.kind], design.listeners, len(design.sentences), runs), 3)

@@ -228,16 +228,23 @@ def _group_name(results: Mapping[str, Any], group: Mapping[str, Any], words: Rep
 
 
 def _differing(results: Mapping[str, Any]) -> list[str]:
-    """Pairs that the model of means and the ordinal one call by different words."""
+    """Pairs of which the two models do not say the same: one interval leaves out 0 and the other not, or both do on
+    opposite sides.
+    """
     found = []
     for row in results["statistics"].get("pairs") or ():
         beside = ordinal_of(results, row)
-        if beside.get("value") is None or row.get("value") is None:
-            continue
-        opposite = beside["value"] * row["value"] < 0 and (row.get("word") in ("better", "worse"))
-        if opposite or ("word" in beside and beside["word"] != row.get("word")):
+        if beside.get("value") is not None and row.get("value") is not None and _side(beside) != _side(row):
             found.append(f"{row['system']} − {row['against']}")
     return found
+
+
+def _side(row: Mapping[str, Any]) -> int:
+    """On which side of 0 its interval lies; 0 where 0 is in it, or it has none."""
+    low, high = row.get("low"), row.get("high")
+    if low is None or high is None:
+        return 0
+    return (low > 0) - (high < 0)
 
 
 def _file(name: str) -> Markup:
